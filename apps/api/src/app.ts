@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { openQueue } from "@espalier/queue";
+import { migrate, openStore } from "@espalier/store";
+import type { FastifyBaseLogger } from "fastify";
+import type { Config } from "./config.ts";
+import { startDispatcher } from "./dispatcher/dispatcher.ts";
+import { startJanitor } from "./janitor.ts";
+import { buildServer } from "./server.ts";
+import { version } from "./version.ts";
+
+export interface App {
+  /** Where it listens, with the port that it got. */
+  url: string;
+  /** Stops in reverse order: no new requests, no new releases, then the connections. */
+  stop(): Promise<void>;
+}
+
+/** Wires the API: migrated store, queue, dispatcher, server. The only place that knows them all. */
+export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
+  const applied = await migrate(config.databaseUrl);
+  if (applied.length > 0) log.info({ applied }, "database migrated");
+  const store = await openStore({ databaseUrl: config.databaseUrl, bytesRoot: config.data });
+  const team = await store.teams.ensure("default");
+  if (config.bootstrapKey !== undefined) await store.teams.createKey(team.id, "first", config.bootstrapKey);
+  const queue = await openQueue(
+    config.redisUrl === undefined ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
+  );
+  const dispatcher = startDispatcher({
+    store,
+    log,
+    ring: ({ runId, dispatch, deviceClass }) => queue.add(deviceClass, { runId, dispatch }),
+  });
+  const janitor = startJanitor(store, log);
+  const server = await buildServer({
+    store,
+    queue: () => queue.ping(),
+    log,
+    version,
+    scratch: join(config.data, "inspect"),
+    maxFileBytes: config.maxFileBytes,
+    maxDatasetBytes: config.maxDatasetBytes,
+  });
+  const url = await server.listen({ host: config.host, port: config.port });
+  return {
+    url,
+    async stop() {
+      await server.close();
+      janitor.stop();
+      await dispatcher.stop();
+      await queue.close();
+      await store.close();
+    },
+  };
+}

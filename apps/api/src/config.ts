@@ -1,0 +1,56 @@
+import { Type } from "typebox";
+import { Value } from "typebox/value";
+
+const Env = Type.Object({
+  DATABASE_URL: Type.String({ minLength: 1 }),
+  REDIS_URL: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_DATA: Type.String({ minLength: 1 }),
+  ESPALIER_HOST: Type.String({ default: "127.0.0.1" }),
+  ESPALIER_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 7070 }),
+  ESPALIER_LOG_LEVEL: Type.Enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
+    default: "info",
+  }),
+  ESPALIER_BOOTSTRAP_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_MAX_FILE_BYTES: Type.Integer({ minimum: 1, default: 64 * 2 ** 30 }),
+  ESPALIER_MAX_DATASET_BYTES: Type.Integer({ minimum: 1, default: 4 * 2 ** 30 }),
+});
+
+export interface Config {
+  databaseUrl: string;
+  /** Absent: the queue lives on Postgres. */
+  redisUrl?: string;
+  /** Folder of artifact bytes, shared with the workers. */
+  data: string;
+  host: string;
+  port: number;
+  logLevel: string;
+  /** Key that must belong to the team `default` once the API is up; made by whoever started it. */
+  bootstrapKey?: string;
+  maxFileBytes: number;
+  maxDatasetBytes: number;
+}
+
+/** Reads the environment; throws an Error that names every variable that is missing or wrong. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(
+    Object.keys(Env.properties).flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  );
+  const value = Value.Default(Env, Value.Convert(Env, given));
+  if (!Value.Check(Env, value)) {
+    const errors = Value.Errors(Env, value).map(
+      ({ instancePath, message }) => `${instancePath.slice(1)} ${message}`,
+    );
+    throw new Error(`The environment is not complete: ${errors.join("; ")}.`);
+  }
+  return {
+    databaseUrl: value.DATABASE_URL,
+    ...(value.REDIS_URL === undefined ? {} : { redisUrl: value.REDIS_URL }),
+    data: value.ESPALIER_DATA,
+    host: value.ESPALIER_HOST,
+    port: value.ESPALIER_PORT,
+    logLevel: value.ESPALIER_LOG_LEVEL,
+    ...(value.ESPALIER_BOOTSTRAP_KEY === undefined ? {} : { bootstrapKey: value.ESPALIER_BOOTSTRAP_KEY }),
+    maxFileBytes: value.ESPALIER_MAX_FILE_BYTES,
+    maxDatasetBytes: value.ESPALIER_MAX_DATASET_BYTES,
+  };
+}

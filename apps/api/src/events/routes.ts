@@ -1,0 +1,19 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { idOf } from "@espalier/contract";
+import type { Store } from "@espalier/store";
+import { Type } from "typebox";
+import { teamOf } from "../plugins/auth.ts";
+import { streamEvents } from "../plugins/event-stream.ts";
+
+const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
+
+/** Live events of the team, or of one run, as server-sent events. */
+export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+  app.get("/events", (request, reply) => streamEvents(request, reply, { store, teamId: teamOf(request) }));
+
+  app.get("/runs/:runId/events", { schema: { params: RunId } }, async (request, reply) => {
+    const [teamId, { runId }] = [teamOf(request), request.params];
+    await store.runs.get(teamId, runId);
+    await streamEvents(request, reply, { store, teamId, runId });
+  });
+};

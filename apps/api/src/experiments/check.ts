@@ -1,0 +1,23 @@
+import { resolveSearchSettings, resolveTrainingSettings, type ExperimentSpec } from "@espalier/contract";
+import type { Store } from "@espalier/store";
+import { checkDataset, checkLayers, checkModel, checkTriplets } from "../runs/check.ts";
+import { layersOf } from "./expand.ts";
+
+/** Refuses an experiment of which some run cannot succeed, naming the field of its spec. */
+export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId: string): Promise<void> {
+  const at = (field: string) => ({ store, teamId, field });
+  await checkModel(spec.modelId, at("/modelId"));
+  const variants = spec.variants ?? [];
+  for (const [i, variant] of variants.entries()) {
+    const layers = layersOf(variant, undefined);
+    if (layers !== undefined) await checkLayers(spec.modelId, layers, at(`/variants/${i}`));
+  }
+  for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, "sts", at(`/evaluation/${i}`));
+  const place = at("/triplets");
+  const { batchSize } = resolveTrainingSettings(spec.training);
+  await checkTriplets(spec.triplets, batchSize, { ...place, batchField: "/training/batchSize" });
+  if (variants.length === 0 || variants.includes("large") || variants.includes("small")) {
+    const search = resolveSearchSettings(spec.search);
+    await checkTriplets(spec.triplets, search.batchSize, { ...place, batchField: "/search/batchSize" });
+  }
+}

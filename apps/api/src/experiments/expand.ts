@@ -1,0 +1,99 @@
+import {
+  dependenciesOf,
+  newId,
+  type ExperimentSpec,
+  type LayersRef,
+  type ModelRef,
+  type RunSpec,
+  type Variant,
+} from "@espalier/contract";
+
+/** A run as the store takes it. */
+export interface PlannedRun {
+  id: string;
+  spec: RunSpec;
+  dependsOn: string[];
+  priority: number;
+  variant?: string;
+  /** What an evaluation measures: the pruned model before training, or the trained one. */
+  role: "search" | "prune" | "before" | "train" | "after";
+}
+
+/**
+ * The runs of an experiment, in an order in which each comes after those that it depends on:
+ *
+ *     search ─┬─ prune(large) ─┬─ evaluate
+ *             │                └─ train ── evaluate
+ *             └─ prune(small) …
+ *     (none)  ─┬─ evaluate
+ *              └─ train ── evaluate
+ *
+ * A search is planned only when a variant needs one of its picks.
+ */
+export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRun[] {
+  const runs: PlannedRun[] = [];
+  const plan = (role: PlannedRun["role"], runSpec: RunSpec, variant?: string): string => {
+    const run: PlannedRun = {
+      id: id(),
+      spec: runSpec,
+      dependsOn: dependenciesOf(runSpec),
+      priority: spec.priority ?? 0,
+      role,
+      ...(variant === undefined ? {} : { variant }),
+    };
+    runs.push(run);
+    return run.id;
+  };
+  const encoding = spec.encoding === undefined ? {} : { encoding: spec.encoding };
+  const variants = spec.variants ?? ["none", "large", "small"];
+
+  const searchId = variants.some((variant) => variant === "large" || variant === "small")
+    ? plan("search", {
+        kind: "search",
+        model: spec.modelId,
+        datasetId: spec.triplets,
+        ...encoding,
+        ...(spec.search === undefined ? {} : { settings: spec.search }),
+      })
+    : undefined;
+
+  for (const variant of variants) {
+    const name = variantName(variant);
+    const layers = layersOf(variant, searchId);
+    const model: ModelRef =
+      layers === undefined
+        ? spec.modelId
+        : { run: plan("prune", { kind: "prune", model: spec.modelId, layers }, name) };
+    plan("before", { kind: "evaluate", model, datasetIds: spec.evaluation, ...encoding }, name);
+    const trained = plan(
+      "train",
+      {
+        kind: "train",
+        model,
+        datasetId: spec.triplets,
+        ...encoding,
+        ...(spec.training === undefined ? {} : { settings: spec.training }),
+      },
+      name,
+    );
+    plan(
+      "after",
+      { kind: "evaluate", model: { run: trained }, datasetIds: spec.evaluation, ...encoding },
+      name,
+    );
+  }
+  return runs;
+}
+
+/** How a variant is called in tables: `large`, `50%`, `12 layers`. */
+const variantName = (variant: Variant): string =>
+  typeof variant === "number" ? `${variant} ${variant === 1 ? "layer" : "layers"}` : variant;
+
+/** What a variant keeps; undefined for all layers, and for a pick while there is no search to ask. */
+export function layersOf(variant: Variant, searchId: string | undefined): LayersRef | undefined {
+  if (variant === "none") return undefined;
+  if (typeof variant === "number") return variant;
+  if (variant === "large" || variant === "small")
+    return searchId === undefined ? undefined : { run: searchId, pick: variant };
+  return { dropPercent: Number(variant.slice(0, -1)) };
+}

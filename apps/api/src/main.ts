@@ -1,0 +1,32 @@
+import { pino } from "pino";
+import { startApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+
+const config = readConfig(process.env);
+const log = pino({
+  level: config.logLevel,
+  redact: ["req.headers.authorization", "req.headers.cookie", "headers.authorization"],
+});
+
+try {
+  const app = await startApp(config, log);
+  log.info({ url: app.url }, "ready");
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      log.info({ signal }, "stopping");
+      void app.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, "stopping failed");
+          process.exit(1);
+        },
+      );
+    });
+  }
+} catch (error) {
+  log.fatal({ err: error }, "start failed");
+  process.exit(1);
+}

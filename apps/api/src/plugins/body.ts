@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { Transform, type Readable } from "node:stream";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Problem } from "@espalier/contract";
+
+/** Lets `application/octet-stream` bodies through as streams; JSON bodies stay parsed and small. */
+export function registerBodies(app: FastifyInstance): void {
+  app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
+}
+
+/** The request's body as a stream that ends with `request/too-large` past `maxBytes`, and early where the length is told. */
+export function limited(request: FastifyRequest, maxBytes: number): Readable {
+  const refuse = () => new Problem("request/too-large", `The body may have at most ${maxBytes} bytes.`);
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw refuse();
+  const body = request.body as Readable | undefined;
+  if (body === undefined || typeof body.pipe !== "function") {
+    throw new Problem("request/unsupported-media-type", "Send the file itself as application/octet-stream.");
+  }
+  let seen = 0;
+  const counter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.byteLength;
+      done(seen > maxBytes ? refuse() : null, chunk);
+    },
+  });
+  // After a refusal the rest is taken and dropped, so that the client can finish sending and read the answer.
+  counter.on("close", () => body.unpipe(counter).resume());
+  // A client that goes away ends the body early; the error must reach the reader of the counted stream.
+  body.on("error", (error) => counter.destroy(error));
+  request.raw.on("close", () => {
+    if (!request.raw.readableEnded)
+      counter.destroy(new Problem("upload/incomplete", "The connection closed before the body ended."));
+  });
+  body.pipe(counter);
+  return counter;
+}
+
+/** SHA-256 of a request's method, path and JSON body: what an Idempotency-Key stands for. */
+export const fingerprint = (request: FastifyRequest): string =>
+  createHash("sha256")
+    .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
+    .digest("hex");

@@ -1,0 +1,87 @@
+import type { ServerResponse } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Store } from "@espalier/store";
+
+interface Source {
+  store: Pick<Store, "events">;
+  teamId: string;
+  runId?: string;
+}
+
+const heartbeatMs = 15_000;
+/** Hints of changes can be lost; this often the events are read without one. */
+const pollMs = 2_000;
+/** A client that reads slower than events come is disconnected at this much unsent text; it resumes where it was. */
+const maxUnsentBytes = 1_000_000;
+
+/**
+ * Streams events as `text/event-stream` until the client leaves, resuming after its `Last-Event-ID`. Without one it
+ * starts now. Comments keep proxies from closing an idle connection.
+ */
+export async function streamEvents(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { store, teamId, runId }: Source,
+): Promise<void> {
+  const lastId = request.headers["last-event-id"];
+  let cursor = typeof lastId === "string" && lastId !== "" ? lastId : await store.events.position();
+  const read = () =>
+    store.events.read(teamId, { after: cursor, limit: 500, ...(runId === undefined ? {} : { runId }) });
+  let { events, cursor: next } = await read();
+
+  const raw: ServerResponse = reply.raw;
+  const bell = new Bell();
+  const unsubscribe = store.events.subscribe((hint) => {
+    if (hint.teamId === "" || (hint.teamId === teamId && (runId === undefined || hint.runId === runId)))
+      bell.ring();
+  });
+  const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
+  raw.on("close", () => bell.ring());
+  reply.hijack();
+  raw.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
+  raw.write(`retry: 1000\nid: ${cursor}\ndata:\n\n`);
+  try {
+    while (!raw.destroyed && raw.writableLength <= maxUnsentBytes) {
+      cursor = next;
+      for (const event of events)
+        raw.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      if (events.length === 0) await bell.heard(pollMs);
+      if (!raw.destroyed) ({ events, cursor: next } = await read());
+    }
+  } catch (error) {
+    // The client reconnects with its Last-Event-ID; by then the database may be back.
+    request.log.warn({ err: error }, "event stream ended");
+  } finally {
+    clearInterval(heartbeat);
+    unsubscribe();
+    raw.destroy();
+  }
+}
+
+/** Wakes one waiter; a ring that nobody waits for is kept. */
+class Bell {
+  #rung = false;
+  #wake = (): void => undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake();
+  }
+
+  async heard(timeoutMs: number): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#rung = false;
+  }
+}

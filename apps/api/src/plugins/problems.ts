@@ -1,0 +1,54 @@
+import type { FastifyInstance } from "fastify";
+import { isProblem, Problem } from "@espalier/contract";
+
+/** Fastify's own errors that a client causes, as problems. Everything else of 4xx is `request/invalid`. */
+const codes = {
+  FST_ERR_CTP_BODY_TOO_LARGE: "request/too-large",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "request/unsupported-media-type",
+} as const;
+
+/** Answers every error with a problem document (RFC 9457). What failed inside stays in the log. */
+export function registerProblems(app: FastifyInstance): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) request.log.error({ err: error }, "request failed");
+    return reply
+      .code(problem.status)
+      .headers(problem.code === "auth/required" ? { "www-authenticate": "Bearer" } : {})
+      .type("application/problem+json")
+      .send(JSON.stringify(problem.toDocument(request.id)));
+  });
+  app.setNotFoundHandler(() => {
+    throw new Problem(
+      "resource/not-found",
+      "There is nothing at this path; /openapi.json lists what there is.",
+    );
+  });
+}
+
+function toProblem(error: unknown): Problem {
+  if (isProblem(error)) return error;
+  if (!(error instanceof Error)) return new Problem("internal/error", "Something failed inside the service.");
+  const code = "code" in error ? String(error.code) : "";
+  const status = "statusCode" in error ? Number(error.statusCode) : 500;
+  if (Object.hasOwn(codes, code)) return new Problem(codes[code as keyof typeof codes], `${error.message}.`);
+  if (status >= 400 && status < 500) return new Problem("request/invalid", `${error.message}.`);
+  if (isDatabaseAway(code)) {
+    return new Problem(
+      "service/unavailable",
+      "The database does not answer; try again in a moment.",
+      {},
+      { cause: error },
+    );
+  }
+  return new Problem(
+    "internal/error",
+    "Something failed inside the service; its log has the request id.",
+    {},
+    { cause: error },
+  );
+}
+
+/** Connection refused or lost, or PostgreSQL classes 08 (connection) and 57P (operator intervention). */
+const isDatabaseAway = (code: string): boolean =>
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|P1001|P1017|08...|57P..)$/.test(code);

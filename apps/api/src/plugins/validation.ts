@@ -1,0 +1,109 @@
+import type { FastifySchemaCompiler } from "fastify";
+import { Problem } from "@espalier/contract";
+import type { TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import { Settings } from "typebox/system";
+import { Value } from "typebox/value";
+
+// A union reports the errors of every alternative; all are needed to find the one that was meant.
+Settings.Set({ maxErrors: 256 });
+
+interface SchemaError {
+  keyword: string;
+  instancePath: string;
+  schemaPath: string;
+  message: string;
+  params: object;
+}
+
+/**
+ * Validates requests against the contract's schemas. Bodies are taken as they are: nothing is coerced and no field is
+ * dropped. Query strings are converted to the schema's types and get its defaults.
+ */
+export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const validator = Compile(schema);
+  return (data: unknown) => {
+    const value =
+      httpPart === "body" ? data : Value.Default(schema, Value.Convert(schema, Value.Clone(data ?? {})));
+    if (validator.Check(value)) return { value };
+    return { error: toProblem(validator.Errors(value), value) };
+  };
+};
+
+/** The problem that names every field at fault, as JSON pointers. */
+function toProblem(errors: readonly SchemaError[], value: unknown): Problem {
+  const faults = leaves(errors).map((error) => describe(error, value));
+  const unique = [
+    ...new Map(faults.map((fault) => [`${fault.field} ${fault.detail}`, fault])).values(),
+  ].slice(0, 20);
+  const [first] = unique;
+  const detail = first
+    ? `${first.field === "" ? "The body" : first.field} ${first.detail}${unique.length > 1 ? `, and ${unique.length - 1} more` : ""}.`
+    : "The request does not match its schema.";
+  return new Problem("request/invalid", detail, { ...(first ? { field: first.field } : {}), errors: unique });
+}
+
+/**
+ * Errors that say something to a person. Of a failed union only the alternative that was meant counts: the one whose
+ * `kind` fits, else the one with the fewest errors.
+ */
+function leaves(errors: readonly SchemaError[]): SchemaError[] {
+  const unions = errors
+    .filter(({ keyword }) => keyword === "anyOf")
+    .map(({ schemaPath }) => `${schemaPath}/anyOf/`)
+    .sort((a, b) => a.length - b.length);
+  let kept = errors.filter(({ keyword }) => keyword !== "anyOf" && keyword !== "boolean");
+  for (const union of unions) {
+    const inside = kept.filter(({ schemaPath }) => schemaPath.startsWith(union));
+    const branches = groupBy(inside, ({ schemaPath }) => branchOf(schemaPath, union));
+    const meant = [...branches.entries()].sort(([, a], [, b]) => distance(a) - distance(b))[0]?.[0];
+    kept = kept.filter(
+      ({ schemaPath }) => !schemaPath.startsWith(union) || branchOf(schemaPath, union) === meant,
+    );
+  }
+  return kept;
+}
+
+const branchOf = (schemaPath: string, union: string): string =>
+  schemaPath.slice(union.length).split("/")[0] ?? "";
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+}
+
+/** How far a value is from an alternative: a `kind` of another one counts most, another type of value next. */
+const distance = (errors: readonly SchemaError[]): number =>
+  errors.reduce(
+    (sum, { keyword, instancePath }) =>
+      sum + (keyword === "const" && instancePath.endsWith("/kind") ? 1000 : keyword === "type" ? 100 : 1),
+    0,
+  );
+
+function describe(
+  { keyword, instancePath, message, params }: SchemaError,
+  value: unknown,
+): { field: string; detail: string } {
+  if (keyword === "additionalProperties" && "additionalProperties" in params) {
+    const names = params.additionalProperties as string[];
+    return { field: `${instancePath}/${names[0] ?? ""}`, detail: "is not a field of this request" };
+  }
+  if (keyword === "required" && "requiredProperties" in params) {
+    const names = params.requiredProperties as string[];
+    return { field: `${instancePath}/${names[0] ?? ""}`, detail: "is missing" };
+  }
+  if (keyword === "enum" && "allowedValues" in params)
+    return {
+      field: instancePath,
+      detail: `must be one of ${(params.allowedValues as unknown[]).join(", ")}`,
+    };
+  if (keyword === "pattern" && instancePath !== "")
+    return {
+      field: instancePath,
+      detail: `does not have the right form (${preview(Value.Pointer.Get(value, instancePath))})`,
+    };
+  return { field: instancePath, detail: message };
+}
+
+const preview = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? "undefined";

@@ -1,0 +1,115 @@
+import {
+  Problem,
+  resolveSearchSettings,
+  resolveTrainingSettings,
+  type Dataset,
+  type DatasetKind,
+  type LayersRef,
+  type ModelRef,
+  type RunSpec,
+} from "@espalier/contract";
+import type { Store } from "@espalier/store";
+
+interface Place {
+  store: Store;
+  teamId: string;
+  /** JSON pointer to the part of the request that is checked. */
+  field: string;
+}
+
+/** Refuses a run that cannot succeed, before it takes a device. What depends on other runs is checked when they are done. */
+export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
+  const at = (name: string): Place => ({ ...place, field: `${place.field}${name}` });
+  if ("model" in spec) await checkModel(spec.model, at("/model"));
+  switch (spec.kind) {
+    case "prune":
+      return checkLayers(spec.model, spec.layers, at("/layers"));
+    case "search":
+    case "train": {
+      const { batchSize } =
+        spec.kind === "search"
+          ? resolveSearchSettings(spec.settings)
+          : resolveTrainingSettings(spec.settings);
+      const batchField = `${place.field}/settings/batchSize`;
+      return checkTriplets(spec.datasetId, batchSize, { ...at("/datasetId"), batchField });
+    }
+    case "evaluate":
+      for (const [i, id] of spec.datasetIds.entries()) await checkDataset(id, "sts", at(`/datasetIds/${i}`));
+      return;
+    case "import":
+    case "export":
+      return;
+  }
+}
+
+/** The model exists and is READY; one that a run will make is not there yet. */
+export async function checkModel(model: ModelRef, { store, teamId, field }: Place): Promise<void> {
+  if (typeof model !== "string") {
+    await store.runs.get(teamId, model.run);
+    return;
+  }
+  const { state, name } = await store.models.get(teamId, model);
+  if (state === "READY") return;
+  throw new Problem(
+    "resource/conflict",
+    `The model ${name} is still being imported; wait until it is READY.`,
+    {
+      field,
+    },
+  );
+}
+
+/** The depth lies inside the model's. */
+export async function checkLayers(
+  model: ModelRef,
+  layers: LayersRef,
+  { store, teamId, field }: Place,
+): Promise<void> {
+  if (typeof layers === "object" && "run" in layers) {
+    const { kind } = await store.runs.get(teamId, layers.run);
+    if (kind !== "search")
+      throw new Problem("request/invalid", `The run ${layers.run} is no search, so it picks no depth.`, {
+        field,
+      });
+    return;
+  }
+  if (typeof model !== "string") return;
+  const { name, architecture } = await store.models.get(teamId, model);
+  // A share that leaves a whole number of layers may come out a rounding error below it.
+  const share = (percent: number) => Math.floor((architecture.layers * (100 - percent)) / 100 + 1e-9);
+  const kept = typeof layers === "number" ? layers : share(layers.dropPercent);
+  if (kept >= 1 && kept <= architecture.layers) return;
+  throw new Problem(
+    "layers/out-of-range",
+    `${name} has ${architecture.layers} layers; keep from 1 to ${architecture.layers} of them.`,
+    { field },
+  );
+}
+
+/** The triplets exist and fill at least one batch. */
+export async function checkTriplets(
+  datasetId: string,
+  batchSize: number,
+  place: Place & { batchField: string },
+): Promise<void> {
+  const { name, rows } = await checkDataset(datasetId, "triplets", place);
+  if (rows >= batchSize) return;
+  throw new Problem(
+    "dataset/too-small",
+    `${name} has ${rows} rows, fewer than one batch of ${batchSize}; lower the batch size.`,
+    { field: place.batchField },
+  );
+}
+
+/** The dataset exists and is of this kind. */
+export async function checkDataset(
+  datasetId: string,
+  kind: DatasetKind,
+  { store, teamId, field }: Place,
+): Promise<Dataset> {
+  const dataset = await store.datasets.get(teamId, datasetId);
+  if (dataset.kind === kind) return dataset;
+  throw new Problem("dataset/wrong-kind", `${dataset.name} holds ${dataset.kind}; ${kind} are needed here.`, {
+    field,
+  });
+}

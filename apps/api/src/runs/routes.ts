@@ -1,0 +1,82 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import {
+  Artifact,
+  Attempt,
+  idOf,
+  LogLine,
+  Metric,
+  PageQuery,
+  Run,
+  RunCreate,
+  RunKind,
+  RunState,
+} from "@espalier/contract";
+import type { Store } from "@espalier/store";
+import { Type } from "typebox";
+import { teamOf } from "../plugins/auth.ts";
+import { answerOnce } from "../plugins/idempotency.ts";
+import { list, page } from "../plugins/page.ts";
+import { checkSpec } from "./check.ts";
+
+const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
+const ListQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    state: Type.Optional(RunState),
+    kind: Type.Optional(RunKind),
+    experimentId: Type.Optional(idOf("experiment")),
+  },
+  { additionalProperties: false },
+);
+const MetricsQuery = Type.Object(
+  { ...PageQuery.properties, name: Type.Optional(Type.String({ maxLength: 64 })) },
+  { additionalProperties: false },
+);
+
+/** Units of work: submit, follow, cancel, retry. */
+export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+  app.post("/", { schema: { body: RunCreate, response: { 202: Run } } }, async (request, reply) => {
+    const teamId = teamOf(request);
+    await checkSpec(request.body.spec, { store, teamId, field: "/spec" });
+    return answerOnce(store, { request, reply, status: 202 }, (tx) =>
+      store.runs.submit({ teamId, ...request.body }, tx),
+    );
+  });
+
+  app.get("/", { schema: { querystring: ListQuery, response: { 200: page(Run) } } }, (request) =>
+    store.runs.list(teamOf(request), request.query),
+  );
+
+  const one = { schema: { params: RunId, response: { 200: Run } } };
+  app.get("/:runId", one, (request) => store.runs.get(teamOf(request), request.params.runId));
+  app.post("/:runId/cancel", one, (request) => store.runs.cancel(teamOf(request), request.params.runId));
+  app.post("/:runId/retry", one, (request) => store.runs.retry(teamOf(request), request.params.runId));
+
+  app.get(
+    "/:runId/attempts",
+    { schema: { params: RunId, response: { 200: list(Attempt) } } },
+    async (request) => ({
+      items: await store.runs.attempts(teamOf(request), request.params.runId),
+    }),
+  );
+
+  app.get(
+    "/:runId/artifacts",
+    { schema: { params: RunId, response: { 200: list(Artifact) } } },
+    async (request) => ({
+      items: await store.artifacts.ofRun(teamOf(request), request.params.runId),
+    }),
+  );
+
+  app.get(
+    "/:runId/metrics",
+    { schema: { params: RunId, querystring: MetricsQuery, response: { 200: page(Metric) } } },
+    (request) => store.metrics.list(teamOf(request), request.params.runId, request.query),
+  );
+
+  app.get(
+    "/:runId/logs",
+    { schema: { params: RunId, querystring: PageQuery, response: { 200: page(LogLine) } } },
+    (request) => store.logs.list(teamOf(request), request.params.runId, request.query),
+  );
+};

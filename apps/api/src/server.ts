@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { Store } from "@espalier/store";
+import { artifacts } from "./artifacts/routes.ts";
+import { datasets } from "./datasets/routes.ts";
+import { events } from "./events/routes.ts";
+import { experiments } from "./experiments/routes.ts";
+import { models } from "./models/routes.ts";
+import { registerAuth } from "./plugins/auth.ts";
+import { registerBodies } from "./plugins/body.ts";
+import { registerHealth } from "./plugins/health.ts";
+import { registerOpenapi } from "./plugins/openapi.ts";
+import { registerProblems } from "./plugins/problems.ts";
+import { compileValidator } from "./plugins/validation.ts";
+import { pool } from "./pool/routes.ts";
+import { runs } from "./runs/routes.ts";
+import { uploads } from "./uploads/routes.ts";
+
+export interface ServerOptions {
+  store: Store;
+  /** Throws while the queue is away. */
+  queue: () => Promise<void>;
+  log: FastifyBaseLogger;
+  version: string;
+  scratch: string;
+  maxFileBytes: number;
+  maxDatasetBytes: number;
+}
+
+/** The HTTP side of the API: every route, ready to listen or to be injected into. */
+export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { store, queue, log, version, scratch, maxFileBytes, maxDatasetBytes } = options;
+  const app = Fastify({
+    loggerInstance: log,
+    genReqId: () => `req_${randomUUID()}`,
+    bodyLimit: 1_048_576,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileValidator);
+  // Answers are built from the contract's types; the schemas of responses are for the API's description.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  registerProblems(app);
+  registerAuth(app, (key) => store.teams.verify(key));
+  registerBodies(app);
+  await registerOpenapi(app, version);
+  registerHealth(app, { database: () => store.ping(), queue });
+
+  await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes });
+  await app.register(models, { prefix: "/v1/models", store, scratch });
+  await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes });
+  await app.register(experiments, { prefix: "/v1/experiments", store });
+  await app.register(runs, { prefix: "/v1/runs", store });
+  await app.register(artifacts, { prefix: "/v1/artifacts", store });
+  await app.register(events, { prefix: "/v1", store });
+  await app.register(pool, { prefix: "/v1", store });
+  return app;
+}

@@ -1,0 +1,52 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { idOf, Problem, Upload } from "@espalier/contract";
+import { isModelFile } from "@espalier/encoder/checkpoint";
+import type { Store } from "@espalier/store";
+import { Type } from "typebox";
+import { teamOf } from "../plugins/auth.ts";
+import { limited } from "../plugins/body.ts";
+
+const UploadId = Type.Object({ uploadId: idOf("upload") }, { additionalProperties: false });
+const UploadFile = Type.Object(
+  { uploadId: idOf("upload"), name: Type.String({ maxLength: 128 }) },
+  { additionalProperties: false },
+);
+
+/** Files on their way to becoming a model. */
+export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: number }> = async (
+  app,
+  { store, maxFileBytes },
+) => {
+  app.post("/", { schema: { response: { 201: Upload } } }, async (request, reply) =>
+    reply.code(201).send(await store.uploads.create(teamOf(request))),
+  );
+
+  app.get("/:uploadId", { schema: { params: UploadId, response: { 200: Upload } } }, (request) =>
+    store.uploads.get(teamOf(request), request.params.uploadId),
+  );
+
+  app.put(
+    "/:uploadId/files/:name",
+    { schema: { params: UploadFile, response: { 200: Upload } } },
+    async (request) => {
+      const { uploadId, name } = request.params;
+      if (!isModelFile(name)) {
+        throw new Problem(
+          "upload/file-refused",
+          `${JSON.stringify(name)} is not a file of a model folder; send config.json, tokenizer.json and safetensors weights.`,
+          { field: "/name" },
+        );
+      }
+      return store.uploads.putFile(teamOf(request), uploadId, name, limited(request, maxFileBytes));
+    },
+  );
+
+  app.delete(
+    "/:uploadId",
+    { schema: { params: UploadId, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      await store.uploads.remove(teamOf(request), request.params.uploadId);
+      return reply.code(204).send(null);
+    },
+  );
+};

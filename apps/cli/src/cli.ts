@@ -1,0 +1,125 @@
+import { parseArgs } from "node:util";
+import { resolve } from "node:path";
+import { isProblem } from "@espalier/contract";
+import { commonOptions, UsageError, type Command, type Context } from "./command.ts";
+import { commands } from "./commands/index.ts";
+import { connect } from "./connection.ts";
+import { exitCode, exitCodeOf, type ExitCode } from "./exit-code.ts";
+import { commandHelp, overview } from "./help.ts";
+import { createOutput, type Output } from "./terminal/output.ts";
+
+export interface Process {
+  environment: NodeJS.ProcessEnv;
+  cwd: string;
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  signal: AbortSignal;
+}
+
+/** Runs one command line. Never throws: every error becomes a message on stderr and an exit code. */
+export async function runCli(args: string[], host: Process): Promise<ExitCode> {
+  const { environment, cwd, stdin, stdout, stderr, signal } = host;
+  const noColor = Boolean(environment["NO_COLOR"]);
+  const command = find(args);
+  // For `demo`, --json names a file and the screen stays as it is.
+  const json = args.includes("--json") && command?.options["json"]?.type !== "string";
+  const output = createOutput({ stdout, stderr, json, noColor });
+  try {
+    if (!command) {
+      const asked = args.length === 0 || args[0] === "help" || args[0] === "--help" || args[0] === "-h";
+      if (!asked) throw new UsageError(`there is no command \`${args.slice(0, 2).join(" ")}\``);
+      output.print(overview(commands));
+      return args.length === 0 ? exitCode.usage : exitCode.ok;
+    }
+    const { values, positionals } = parse(command, args.slice(command.name.split(" ").length));
+    if (values["help"]) {
+      output.print(commandHelp(command));
+      return exitCode.ok;
+    }
+    const text = (name: string) => values[name] as string | undefined;
+    const stackFolder = resolve(cwd, text("data") ?? ".espalier");
+    const context: Context = {
+      output,
+      cwd,
+      stackFolder,
+      environment,
+      signal,
+      stdin,
+      connect: () => connect({ url: text("url"), key: text("key"), environment, stackFolder }),
+      path: (given) => resolve(cwd, given),
+    };
+    return await command.run(context, values, positionals);
+  } catch (error) {
+    return report(error, output, signal);
+  }
+}
+
+/** The command with the most words that the line begins with. */
+function find(args: string[]): Command | undefined {
+  const fits = (command: Command) => command.name.split(" ").every((word, i) => args[i] === word);
+  return commands.filter(fits).sort((a, b) => b.name.length - a.name.length)[0];
+}
+
+function parse(command: Command, args: string[]) {
+  try {
+    const parsed = parseArgs({
+      args,
+      options: { ...commonOptions, ...command.options },
+      allowPositionals: true,
+      strict: true,
+    });
+    const [least, most] = command.arity;
+    const count = parsed.positionals.length;
+    if (!parsed.values["help"] && (count < least || count > most))
+      throw new UsageError(
+        count < least
+          ? `\`${command.name}\` needs ${command.arguments}`
+          : `unexpected argument \`${parsed.positionals[most]}\``,
+      );
+    return { values: parsed.values as Record<string, unknown>, positionals: parsed.positionals };
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
+
+/** Errors as `{code, message, hint}` under --json; as two lines otherwise. */
+function report(error: unknown, output: Output, signal: AbortSignal): ExitCode {
+  if (signal.aborted) return exitCode.usage;
+  let failure: { code: string; message: string; hint?: string; exit: ExitCode };
+  if (error instanceof UsageError)
+    failure = {
+      code: "usage",
+      message: error.message,
+      hint: "`espalier help` lists the commands",
+      exit: exitCode.usage,
+    };
+  else if (isProblem(error))
+    failure = {
+      code: error.code,
+      message: error.message,
+      ...factsHint(error.facts),
+      exit: exitCodeOf(error.code),
+    };
+  else
+    failure = {
+      code: "internal/error",
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      exit: exitCode.failure,
+    };
+  const { exit, ...document } = failure;
+  if (output.json) output.note(JSON.stringify(document));
+  else {
+    output.note(`${output.paint("red", "error")} ${document.code}: ${document.message}`);
+    if (document.hint) output.note(`  ${document.hint}`);
+  }
+  return exit;
+}
+
+/** Where the fault lies, when the problem says so. */
+function factsHint(facts: object): { hint?: string } {
+  const parts = Object.entries(facts).map(([name, value]) =>
+    typeof value === "object" ? JSON.stringify(value) : `${name} ${value}`,
+  );
+  return parts.length === 0 ? {} : { hint: parts.join(", ") };
+}

@@ -1,0 +1,85 @@
+import type { DatasetCreateQuery, DatasetKind } from "@espalier/contract";
+import { defineCommand, UsageError } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { formatBytes } from "../terminal/format.ts";
+import { formatTable } from "../terminal/table.ts";
+import { pageOf } from "./page.ts";
+import { nameFrom, streamFile } from "./model-folder.ts";
+
+export const datasetAdd = defineCommand({
+  name: "dataset add",
+  arguments: "FILE",
+  summary: "register training triplets or an STS evaluation set",
+  help: [
+    "--kind triplets|sts   required",
+    "--name NAME           default: the file's name",
+    "--format jsonl|tsv    default: tsv when --columns is given, else jsonl",
+    "--columns LIST        of a tsv: 1-based positions, such as score=5,sentence1=6,sentence2=7",
+    "--header              the first line of the tsv is a header",
+  ],
+  arity: [1, 1],
+  options: {
+    kind: { type: "string" },
+    name: { type: "string" },
+    format: { type: "string" },
+    columns: { type: "string" },
+    header: { type: "boolean" },
+  },
+  async run({ output, connect, path }, { kind, name, format, columns, header }, [file = ""]) {
+    if (kind !== "triplets" && kind !== "sts") throw new UsageError("--kind must be `triplets` or `sts`");
+    if (format !== undefined && format !== "jsonl" && format !== "tsv")
+      throw new UsageError("--format must be `jsonl` or `tsv`");
+    const query = datasetQuery(kind, { path: path(file), name, format, columns, header });
+    const dataset = await connect().datasets.create(
+      query,
+      streamFile(path(file), () => undefined),
+    );
+    if (output.json) output.printJson(dataset);
+    else output.print(`${dataset.id}  ${dataset.name}  ${dataset.rows.toLocaleString("en")} rows`);
+    return exitCode.ok;
+  },
+});
+
+export interface DatasetFile {
+  path: string;
+  name?: string | undefined;
+  format?: "jsonl" | "tsv" | undefined;
+  columns?: string | undefined;
+  header?: boolean | undefined;
+}
+
+/** The query that registers a file: columns make it a TSV. */
+export function datasetQuery(kind: DatasetKind, file: DatasetFile): DatasetCreateQuery {
+  const { path, name, format, columns, header } = file;
+  return {
+    name: name ?? nameFrom(path),
+    kind,
+    format: format ?? (columns === undefined ? "jsonl" : "tsv"),
+    ...(columns === undefined ? {} : { columns }),
+    ...(header ? { header } : {}),
+  };
+}
+
+export const datasetList = defineCommand({
+  name: "dataset list",
+  summary: "datasets, newest first",
+  arity: [0, 0],
+  options: { limit: { type: "string" }, cursor: { type: "string" } },
+  async run({ output, connect }, { limit, cursor }) {
+    const page = await connect().datasets.list(pageOf(limit, cursor));
+    if (output.json) {
+      output.printJson(page);
+      return exitCode.ok;
+    }
+    const lines = formatTable(page.items, [
+      { title: "ID", value: ({ id }) => id },
+      { title: "NAME", value: ({ name }) => name },
+      { title: "KIND", value: ({ kind }) => kind },
+      { title: "ROWS", value: ({ rows }) => rows.toLocaleString("en"), align: "right" },
+      { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
+    ]);
+    for (const line of lines) output.print(line);
+    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
+    return exitCode.ok;
+  },
+});

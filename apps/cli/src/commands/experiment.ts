@@ -1,0 +1,142 @@
+import type { Client, Experiment, ExperimentSpec } from "@espalier/contract";
+import { defineCommand, UsageError, type Context } from "../command.ts";
+import { exitCode, type ExitCode } from "../exit-code.ts";
+import { printReport } from "../report/report.ts";
+import { codeOf, watchExperiment } from "../watch/watch.ts";
+import { lookUp } from "./lookup.ts";
+import { pageOf } from "./page.ts";
+import { readJson } from "./run-submit.ts";
+import { given, parseCount, parseSettings } from "./settings.ts";
+
+export const experimentSubmit = defineCommand({
+  name: "experiment submit",
+  summary: "compare depths of a model: search, prune, train, evaluate",
+  help: [
+    "--name NAME --model MODEL --triplets DATASET --sts DATASET   ids or names; repeat --sts",
+    "--variants LIST      default none,large,small; also 50% or a number of layers",
+    "--search NAME=VALUE  a setting of the search, such as batches=20; repeat",
+    "--train NAME=VALUE   a setting of the training, such as steps=60; repeat",
+    "--pooling P --max-length N --priority N",
+    "--spec FILE          the whole spec as JSON instead (- for stdin)",
+    "--watch              progress until it ends, then the report",
+  ],
+  arity: [0, 0],
+  options: {
+    name: { type: "string" },
+    model: { type: "string" },
+    triplets: { type: "string" },
+    sts: { type: "string", multiple: true },
+    variants: { type: "string" },
+    search: { type: "string", multiple: true },
+    train: { type: "string", multiple: true },
+    pooling: { type: "string" },
+    "max-length": { type: "string" },
+    priority: { type: "string" },
+    spec: { type: "string" },
+    watch: { type: "boolean" },
+  },
+  async run(context, values) {
+    const client = context.connect();
+    // The service checks it against the schema and names the field that is wrong.
+    const spec = (
+      values.spec ? await readJson(context, values.spec) : await specOf(client, values)
+    ) as ExperimentSpec;
+    const experiment = await client.experiments.submit(spec);
+    if (values.watch) return finish(context, client, experiment.id);
+    if (context.output.json) context.output.printJson(experiment);
+    else context.output.print(experiment.id);
+    return exitCode.ok;
+  },
+});
+
+interface SpecValues {
+  name?: string | undefined;
+  model?: string | undefined;
+  triplets?: string | undefined;
+  sts?: string[] | undefined;
+  variants?: string | undefined;
+  search?: string[] | undefined;
+  train?: string[] | undefined;
+  pooling?: string | undefined;
+  "max-length"?: string | undefined;
+  priority?: string | undefined;
+}
+
+async function specOf(client: Client, values: SpecValues): Promise<object> {
+  const { model, triplets, sts } = values;
+  if (!model || !triplets || !sts)
+    throw new UsageError("--model, --triplets and --sts are needed, or --spec FILE");
+  return {
+    name: values.name ?? `experiment-${new Date().toISOString().slice(0, 16).replace(/[-:]/g, "")}`,
+    modelId: await lookUp("model", model, client.models.list),
+    triplets: await lookUp("dataset", triplets, client.datasets.list),
+    evaluation: await Promise.all(sts.map((name) => lookUp("dataset", name, client.datasets.list))),
+    ...given({
+      variants: values.variants === undefined ? undefined : parseVariants(values.variants),
+      search: parseSettings(values.search),
+      training: parseSettings(values.train),
+      encoding: given({ pooling: values.pooling, maxLength: parseCount("max-length", values["max-length"]) }),
+      priority: parseCount("priority", values.priority),
+    }),
+  };
+}
+
+/** `none,large,50%,12` → `["none", "large", "50%", 12]` */
+export const parseVariants = (list: string): (string | number)[] =>
+  list.split(",").map((name) => (/^[0-9]+$/.test(name) ? Number(name) : name));
+
+export const experimentShow = defineCommand({
+  name: "experiment show",
+  arguments: "EXPERIMENT",
+  summary: "the report: layer-loss curve and table of the variants",
+  help: ["--watch  progress until it ends, then the report"],
+  arity: [1, 1],
+  options: { watch: { type: "boolean" } },
+  async run(context, { watch }, [given = ""]) {
+    const client = context.connect();
+    const id = await lookUp("experiment", given, client.experiments.list);
+    if (watch) return finish(context, client, id);
+    print(context, await client.experiments.get(id));
+    return exitCode.ok;
+  },
+});
+
+export const experimentList = defineCommand({
+  name: "experiment list",
+  summary: "experiments, newest first",
+  arity: [0, 0],
+  options: { limit: { type: "string" }, cursor: { type: "string" } },
+  async run({ output, connect }, { limit, cursor }) {
+    const page = await connect().experiments.list(pageOf(limit, cursor));
+    if (output.json) output.printJson(page);
+    else for (const { id, name, state } of page.items) output.print(`${id}  ${state.padEnd(9)}  ${name}`);
+    if (page.cursor && !output.json) output.note(`more: --cursor ${page.cursor}`);
+    return exitCode.ok;
+  },
+});
+
+export const experimentCancel = defineCommand({
+  name: "experiment cancel",
+  arguments: "EXPERIMENT",
+  summary: "end every run of an experiment",
+  arity: [1, 1],
+  options: {},
+  async run({ output, connect }, _values, [id = ""]) {
+    const experiment = await connect().experiments.cancel(id);
+    if (output.json) output.printJson(experiment);
+    else output.print(`${experiment.id}  ${experiment.state}`);
+    return exitCode.ok;
+  },
+});
+
+async function finish(context: Context, client: Client, id: string): Promise<ExitCode> {
+  const watched = await watchExperiment(context, client, id);
+  if (watched) print(context, await client.experiments.get(id));
+  return codeOf(watched);
+}
+
+function print({ output }: Context, experiment: Experiment): void {
+  if (output.json) return output.printJson(experiment);
+  output.print(`${experiment.id}  ${experiment.name}  ${experiment.state}`);
+  printReport(output, experiment);
+}

@@ -1,0 +1,33 @@
+import type { Command } from "../command.ts";
+import { datasetAdd, datasetList } from "./dataset.ts";
+import { demo } from "./demo.ts";
+import { embed } from "./embed.ts";
+import { experimentCancel, experimentList, experimentShow, experimentSubmit } from "./experiment.ts";
+import { modelImport, modelList } from "./model.ts";
+import { runCancel, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
+import { runSubmit } from "./run-submit.ts";
+import { up } from "./up.ts";
+import { workerList } from "./worker.ts";
+
+/** Every command, in the order in which help lists them. */
+export const commands: readonly Command[] = [
+  up,
+  demo,
+  modelImport,
+  modelList,
+  datasetAdd,
+  datasetList,
+  runSubmit,
+  runList,
+  runShow,
+  runLogs,
+  runWatch,
+  runCancel,
+  runRetry,
+  experimentSubmit,
+  experimentShow,
+  experimentList,
+  experimentCancel,
+  workerList,
+  embed,
+];

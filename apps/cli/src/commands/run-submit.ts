@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } from "@espalier/contract";
+import { defineCommand, UsageError, type Context } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { lookUp } from "./lookup.ts";
+import { finish } from "./run.ts";
+import { given, parseCount, parseSettings } from "./settings.ts";
+
+export const runSubmit = defineCommand({
+  name: "run submit",
+  arguments: "[KIND]",
+  summary: "submit one run: prune, search, train, evaluate or export",
+  help: [
+    "--model MODEL        id or name; run:RUN for the model that a run will produce",
+    "--dataset DATASET    id or name; repeat for evaluate",
+    "--layers N           of prune: a count, 50% to drop half, or small@RUN, large@RUN for a pick of a search",
+    "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat",
+    "--pooling P --max-length N --name NAME --priority N",
+    "--spec FILE          the whole spec as JSON instead (- for stdin)",
+    "--watch              progress until it ends",
+  ],
+  arity: [0, 1],
+  options: {
+    model: { type: "string" },
+    dataset: { type: "string", multiple: true },
+    layers: { type: "string" },
+    set: { type: "string", multiple: true },
+    pooling: { type: "string" },
+    "max-length": { type: "string" },
+    name: { type: "string" },
+    priority: { type: "string" },
+    spec: { type: "string" },
+    watch: { type: "boolean" },
+  },
+  async run(context, values, [kind]) {
+    const client = context.connect();
+    const spec = values.spec
+      ? await readJson(context, values.spec)
+      : await specOf(client, kind, {
+          ...values,
+          encoding: given({
+            pooling: values.pooling,
+            maxLength: parseCount("max-length", values["max-length"]),
+          }),
+        });
+    // The service checks it against the schema and names the field that is wrong.
+    const create = { spec, ...given({ priority: parseCount("priority", values.priority) }) } as RunCreate;
+    const run = await client.runs.submit(create);
+    if (values.watch) return finish(context, run.id);
+    if (context.output.json) context.output.printJson(run);
+    else context.output.print(run.id);
+    return exitCode.ok;
+  },
+});
+
+interface SpecValues {
+  model?: string | undefined;
+  dataset?: string[] | undefined;
+  layers?: string | undefined;
+  set?: string[] | undefined;
+  name?: string | undefined;
+  encoding: object;
+}
+
+async function specOf(client: Client, kind: string | undefined, values: SpecValues): Promise<object> {
+  if (kind === undefined || kind === "import" || !Object.hasOwn(runSpecs, kind))
+    throw new UsageError(
+      "give a kind (prune, search, train, evaluate, export) or --spec FILE; models come by `model import`",
+    );
+  if (!values.model) throw new UsageError("--model is missing");
+  const datasets = await Promise.all(
+    (values.dataset ?? []).map((name) => lookUp("dataset", name, client.datasets.list)),
+  );
+  return {
+    kind,
+    model: await modelRef(client, values.model),
+    ...(kind === "evaluate" ? { datasetIds: datasets } : given({ datasetId: datasets[0] })),
+    ...given({
+      layers: values.layers === undefined ? undefined : layersRef(values.layers),
+      settings: parseSettings(values.set),
+      encoding: values.encoding,
+      name: values.name,
+    }),
+  };
+}
+
+async function modelRef(client: Client, text: string): Promise<ModelRef> {
+  return text.startsWith("run:") ? { run: text.slice(4) } : lookUp("model", text, client.models.list);
+}
+
+function layersRef(text: string): LayersRef {
+  const [, pick, run] = /^(small|large)@(.+)$/.exec(text) ?? [];
+  if (run !== undefined) return { run, pick: pick as "small" | "large" };
+  return text.endsWith("%") ? { dropPercent: Number(text.slice(0, -1)) } : parseCount("layers", text)!;
+}
+
+/** A JSON file, or stdin for `-`. */
+export async function readJson({ path, stdin }: Context, file: string): Promise<unknown> {
+  const content = file === "-" ? await text(stdin) : await readFile(path(file), "utf8");
+  try {
+    return JSON.parse(content) as unknown;
+  } catch (error) {
+    throw new UsageError(`${file} is not JSON: ${(error as Error).message}`);
+  }
+}

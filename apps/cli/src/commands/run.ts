@@ -1,0 +1,146 @@
+import { isTerminal, type Run, type RunKind, type RunState } from "@espalier/contract";
+import { defineCommand, type Context } from "../command.ts";
+import { exitCode, type ExitCode } from "../exit-code.ts";
+import { formatDuration } from "../terminal/format.ts";
+import { formatTable } from "../terminal/table.ts";
+import { runLabel } from "../watch/run-bars.ts";
+import { codeOf, watchRun } from "../watch/watch.ts";
+import { pageOf } from "./page.ts";
+
+export const runList = defineCommand({
+  name: "run list",
+  summary: "runs, newest first",
+  help: ["--state STATE, --kind KIND, --experiment ID  only these", "--limit N, --cursor C"],
+  arity: [0, 0],
+  options: {
+    state: { type: "string" },
+    kind: { type: "string" },
+    experiment: { type: "string" },
+    limit: { type: "string" },
+    cursor: { type: "string" },
+  },
+  async run({ output, connect }, { state, kind, experiment, limit, cursor }) {
+    const page = await connect().runs.list({
+      ...pageOf(limit, cursor),
+      ...(state === undefined ? {} : { state: state.toUpperCase() as RunState }),
+      ...(kind === undefined ? {} : { kind: kind as RunKind }),
+      ...(experiment === undefined ? {} : { experimentId: experiment }),
+    });
+    if (output.json) {
+      output.printJson(page);
+      return exitCode.ok;
+    }
+    const lines = formatTable(page.items, [
+      { title: "ID", value: ({ id }) => id },
+      { title: "RUN", value: runLabel },
+      { title: "STATE", value: ({ state }) => state },
+      { title: "ATTEMPT", value: ({ attempt }) => String(attempt), align: "right" },
+      { title: "TIME", value: duration, align: "right" },
+      { title: "CREATED", value: ({ createdAt }) => createdAt.slice(0, 19).replace("T", " ") },
+    ]);
+    for (const line of lines) output.print(line);
+    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
+    return exitCode.ok;
+  },
+});
+
+const duration = ({ startedAt, endedAt }: Run): string =>
+  startedAt === undefined
+    ? "–"
+    : formatDuration((endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt));
+
+export const runShow = defineCommand({
+  name: "run show",
+  arguments: "RUN",
+  summary: "one run: spec, state, progress, result, attempts",
+  arity: [1, 1],
+  options: {},
+  async run({ output, connect }, _values, [id = ""]) {
+    const client = connect();
+    const [run, { items: attempts }, { items: artifacts }] = await Promise.all([
+      client.runs.get(id),
+      client.runs.attempts(id),
+      client.runs.artifacts(id),
+    ]);
+    if (output.json) output.printJson({ ...run, attempts, artifacts });
+    else printRun(run, output.print);
+    return exitCode.ok;
+  },
+});
+
+function printRun(run: Run, print: (line: string) => void): void {
+  print(`${run.id}  ${runLabel(run)}  ${run.state}  ${duration(run)}`);
+  if (run.problem) print(`${run.problem.code}: ${run.problem.detail}`);
+  if (run.progress && !isTerminal(run.state))
+    print(`${run.progress.phase}: ${run.progress.done} of ${run.progress.total} ${run.progress.unit}`);
+  print(`spec    ${JSON.stringify(run.spec)}`);
+  if (run.result) print(`result  ${JSON.stringify(run.result)}`);
+}
+
+export const runLogs = defineCommand({
+  name: "run logs",
+  arguments: "RUN",
+  summary: "what the attempts of a run wrote",
+  help: ["--follow  go on until the run ends"],
+  arity: [1, 1],
+  options: { follow: { type: "boolean", short: "f" } },
+  async run({ output, connect, signal }, { follow }, [id = ""]) {
+    const client = connect();
+    for (let cursor: string | undefined; ;) {
+      // Asked before the page: lines that come after the end are in the page after it.
+      const ended = !follow || isTerminal((await client.runs.get(id)).state);
+      let page;
+      do {
+        page = await client.runs.logs(id, pageOf("200", cursor));
+        for (const line of page.items) {
+          if (output.json) output.printJson(line);
+          else
+            output.print(`${line.at.slice(11, 23)} a${line.attempt} ${line.level.padEnd(5)} ${line.message}`);
+        }
+        cursor = page.cursor ?? cursor;
+      } while (page.cursor !== undefined && page.items.length > 0);
+      if (ended || signal.aborted) return exitCode.ok;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  },
+});
+
+export const runWatch = defineCommand({
+  name: "run watch",
+  arguments: "RUN",
+  summary: "progress until the run ends; Ctrl-C detaches",
+  arity: [1, 1],
+  options: {},
+  run: async (context, _values, [id = ""]) => finish(context, id),
+});
+
+/** Watches a run and shows how it ended. */
+export async function finish(context: Context, id: string): Promise<ExitCode> {
+  const { output } = context;
+  const watched = await watchRun(context, context.connect(), id);
+  const run = watched?.runs[0];
+  if (run && output.json) output.printJson(run);
+  else if (run) printRun(run, output.print);
+  return codeOf(watched);
+}
+
+const act = (verb: "cancel" | "retry", summary: string) =>
+  defineCommand({
+    name: `run ${verb}`,
+    arguments: "RUN",
+    summary,
+    arity: [1, 1],
+    options: {},
+    async run({ output, connect }, _values, [id = ""]) {
+      const run = await connect().runs[verb](id);
+      if (output.json) output.printJson(run);
+      else
+        output.print(
+          `${run.id}  ${run.state}${run.cancelRequestedAt && !isTerminal(run.state) ? " (cancelling)" : ""}`,
+        );
+      return exitCode.ok;
+    },
+  });
+
+export const runCancel = act("cancel", "end a run");
+export const runRetry = act("retry", "queue a run again that did not succeed");

@@ -1,0 +1,41 @@
+import { UsageError } from "../command.ts";
+
+/**
+ * `steps=60`, `sampling=in-order` → `{ steps: 60, sampling: "in-order" }`. Values are read as JSON where they are JSON;
+ * the service checks names and ranges.
+ */
+export function parseSettings(pairs: readonly string[] = []): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1) throw new UsageError(`\`${pair}\` is not of the form name=value`);
+      return [pair.slice(0, at), jsonOrText(pair.slice(at + 1))];
+    }),
+  );
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** A whole number from the command line. */
+export function parseCount(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value))
+    throw new UsageError(`--${name} must be a whole number, not \`${text}\``);
+  return value;
+}
+
+/** The object without entries that are undefined or empty. */
+export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const isGiven = (value: unknown) =>
+    value !== undefined && !(typeof value === "object" && value !== null && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => isGiven(value))) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

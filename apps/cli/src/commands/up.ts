@@ -1,0 +1,34 @@
+import { once } from "node:events";
+import { defineCommand } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { startStack } from "../stack/stack.ts";
+import { parseCount } from "./settings.ts";
+
+export const up = defineCommand({
+  name: "up",
+  summary: "start the embedded stack: PostgreSQL, API and one worker on loopback",
+  help: ["--port N  of the API; default: the last one, or 7070"],
+  arity: [0, 0],
+  options: { port: { type: "string" } },
+  async run({ output, environment, stackFolder, signal }, { port }) {
+    const stack = await startStack({
+      folder: stackFolder,
+      port: parseCount("port", port),
+      environment,
+      signal,
+      say: output.note,
+    });
+    const { url, key, folder } = stack;
+    if (output.json) output.printJson({ url, key, folder });
+    else {
+      output.print(`Espalier is up at ${url}`);
+      output.print(`  key   in ${folder}/key (the command line reads it by itself)`);
+      output.print(`  logs  in ${folder}/logs`);
+      output.print("Ctrl-C stops it; everything is kept.");
+    }
+    if (!signal.aborted) await once(signal, "abort");
+    output.note("stopping …");
+    await stack.stop();
+    return exitCode.ok;
+  },
+});

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createClient, Problem, type Client } from "@espalier/contract";
+
+export interface ConnectionOptions {
+  url: string | undefined;
+  key: string | undefined;
+  environment: NodeJS.ProcessEnv;
+  stackFolder: string;
+}
+
+/** Flags, then ESPALIER_URL and ESPALIER_KEY, then what `espalier up` left in its folder. */
+export function connect({ url, key, environment, stackFolder }: ConnectionOptions): Client {
+  const origin = url ?? environment["ESPALIER_URL"] ?? urlOfStack(stackFolder);
+  if (origin === undefined)
+    throw new Problem(
+      "service/unavailable",
+      "No service is named: start one here with `npm start`, or give --url and --key (ESPALIER_URL, ESPALIER_KEY).",
+    );
+  const secret = key ?? environment["ESPALIER_KEY"] ?? read(join(stackFolder, "key"))?.trim();
+  if (!secret) throw new Problem("auth/required", "No API key: give --key or set ESPALIER_KEY.");
+  return createClient({ url: origin, key: secret });
+}
+
+function urlOfStack(folder: string): string | undefined {
+  const state = read(join(folder, "stack.json"));
+  return state === undefined ? undefined : (JSON.parse(state) as { url?: string }).url;
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createClient, type Client } from "@espalier/contract";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { repository } from "../repository.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
+
+interface Up {
+  process: ChildProcess;
+  url: string;
+  key: string;
+  client: Client;
+}
+
+const command = ["--import", "tsx", join(repository, "apps/cli/src/main.ts")];
+let folder: string;
+let up: Up;
+
+/** `espalier up` as a process of its own, once it has said where it is. */
+async function start(): Promise<Up> {
+  const child = spawn(process.execPath, [...command, "up", "--json", "--data", folder], {
+    cwd: repository,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), "line"),
+    once(child, "exit").then(([code]) => Promise.reject(new Error(`espalier up ended with ${code}`))),
+  ])) as [string];
+  const { url, key } = JSON.parse(line) as { url: string; key: string };
+  return { process: child, url, key, client: createClient({ url, key }) };
+}
+
+/** Ends `espalier up` by a signal; resolves with its exit code. */
+async function end(signal: NodeJS.Signals): Promise<number | null> {
+  const ended = once(up.process, "exit") as Promise<[number | null]>;
+  up.process.kill(signal);
+  return (await ended)[0];
+}
+
+/** Processes that work on the folder: it is in their command line or in their environment. */
+function processesOn(folder: string): string[] {
+  const holds = (file: string): boolean => {
+    try {
+      return readFileSync(file, "latin1").includes(folder);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync("/proc").filter(
+    (pid) => /^\d+$/.test(pid) && (holds(`/proc/${pid}/cmdline`) || holds(`/proc/${pid}/environ`)),
+  );
+}
+
+async function eventually<T>(
+  what: () => Promise<T> | T,
+  accept: (value: T) => boolean,
+  seconds = 30,
+): Promise<T> {
+  for (const deadline = Date.now() + seconds * 1000; ;) {
+    const value = await Promise.resolve()
+      .then(what)
+      .catch((error: unknown) => error as T);
+    if (accept(value)) return value;
+    if (Date.now() > deadline) throw new Error("it did not happen in time", { cause: value });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const recorded = (): Record<string, ProcessIdentity> =>
+  (
+    JSON.parse(readFileSync(join(folder, "stack.json"), "utf8")) as {
+      processes: Record<string, ProcessIdentity>;
+    }
+  ).processes;
+
+const datasets = async (): Promise<string[]> =>
+  (await up.client.datasets.list()).items.map(({ name }) => name);
+const addDataset = (name: string) =>
+  up.client.datasets.create({ name, kind: "sts" }, '{"sentence1":"a","sentence2":"b","score":1}\n');
+
+describe.runIf(process.platform === "linux")("the embedded stack", () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "espalier-stack-"));
+    up = await start();
+  });
+  afterAll(async () => {
+    if (up.process.exitCode === null && up.process.signalCode === null) await end("SIGTERM");
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("it answers on loopback, with a worker and a key that its owner alone can read", async () => {
+    expect(up.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
+    const { items } = await up.client.workers.list();
+    expect(items.filter(({ state }) => state === "ACTIVE")).toHaveLength(1);
+    expect(readFileSync(join(folder, "key"), "utf8").trim()).toBe(up.key);
+    for (const file of ["key", "stack.json"]) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+  });
+
+  test("without the key nothing is told", async () => {
+    expect((await fetch(`${up.url}/v1/runs`)).status).toBe(401);
+  });
+
+  test("a second stack on the same folder is refused with a line that says so", async () => {
+    const second = spawn(process.execPath, [...command, "up", "--json", "--data", folder], {
+      cwd: repository,
+    });
+    const lines: string[] = [];
+    createInterface({ input: second.stderr }).on("line", (line) => lines.push(line));
+    expect((await once(second, "close"))[0]).toBe(1);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
+      code: "resource/conflict",
+      message: expect.stringContaining("already runs on"),
+    });
+    expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
+  });
+
+  test.each(["api", "worker", "postgres"])(
+    "%s comes back after SIGKILL, and nothing is lost",
+    async (part) => {
+      await addDataset(`before-${part}`);
+      const victim = recorded()[part];
+      process.kill(victim.pid, "SIGKILL");
+      await eventually(
+        () => recorded()[part]?.pid,
+        (pid) => typeof pid === "number" && pid !== victim.pid,
+      );
+      await eventually(datasets, (names) => Array.isArray(names) && names.includes(`before-${part}`));
+      const since = Date.now();
+      await eventually(
+        () => up.client.workers.list(),
+        ({ items }) =>
+          items?.some(({ state, lastSeenAt }) => state === "ACTIVE" && Date.parse(lastSeenAt) > since),
+      );
+    },
+  );
+
+  test("a killed database server comes back with what it had", async () => {
+    await addDataset("before-postmaster");
+    const { databaseFolder } = JSON.parse(readFileSync(join(folder, "stack.json"), "utf8")) as {
+      databaseFolder: string;
+    };
+    const [pid] = readFileSync(join(databaseFolder, "data", "postmaster.pid"), "utf8").split("\n");
+    process.kill(Number(pid), "SIGKILL");
+    await eventually(datasets, (names) => Array.isArray(names) && names.includes("before-postmaster"));
+  });
+
+  test("Ctrl-C ends every process, and a new start goes on where it was", async () => {
+    const { url, key } = up;
+    expect(await end("SIGINT")).toBe(0);
+    expect(processesOn(folder)).toEqual([]);
+    up = await start();
+    expect({ url: up.url, key: up.key }).toEqual({ url, key });
+    expect(await datasets()).toEqual(expect.arrayContaining(["before-api", "before-postmaster"]));
+  });
+
+  test("after SIGKILL of the command line its parts end by themselves, and a new start goes on", async () => {
+    await end("SIGKILL");
+    up = await start();
+    expect(await datasets()).toEqual(expect.arrayContaining(["before-api", "before-postmaster"]));
+    await end("SIGKILL");
+    expect(
+      await eventually(
+        () => processesOn(folder),
+        (pids) => Array.isArray(pids) && pids.length === 0,
+      ),
+    ).toEqual([]);
+  });
+});

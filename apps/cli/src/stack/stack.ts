@@ -1,0 +1,167 @@
+import { rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createClient } from "@espalier/contract";
+import { repository } from "../repository.ts";
+import { lockFolder } from "./lock.ts";
+import { freePort } from "./port.ts";
+import { preparePostgres } from "./postgres.ts";
+import { identify, waitForEnd } from "./process-identity.ts";
+import { Service, type ServiceSpec } from "./service.ts";
+import { keyOf, makeFolder, readState, writeState, type StackState } from "./state.ts";
+
+export interface StackOptions {
+  /** Everything the stack keeps is in here. */
+  folder: string;
+  /** Port of the API; default: the one of the last start, 7070, or any free one. */
+  port?: number | undefined;
+  /** Environment that the processes get, beside their own settings. */
+  environment: NodeJS.ProcessEnv;
+  /** Aborting it during the start ends what has started. */
+  signal: AbortSignal;
+  say: (line: string) => void;
+}
+
+export interface Stack {
+  url: string;
+  key: string;
+  folder: string;
+  /** Process number of a part that runs. */
+  pid(part: "postgres" | "api" | "worker"): number | undefined;
+  /** Ends worker, API and database, in this order. */
+  stop(): Promise<void>;
+  /** Deletes everything that a stopped stack kept. */
+  remove(): void;
+}
+
+const appHost = fileURLToPath(new URL("app-host/main.ts", import.meta.url));
+const defaultPort = 7070;
+
+/**
+ * Starts Postgres, the API and one worker on loopback, and keeps them running until `stop`. The folder belongs to one
+ * stack at a time; its data survives every way of ending.
+ */
+export async function startStack({
+  folder: given,
+  port,
+  environment,
+  signal,
+  say,
+}: StackOptions): Promise<Stack> {
+  const folder = resolve(given);
+  makeFolder(folder);
+  const unlock = lockFolder(folder);
+  const services: [string, Service][] = [];
+  const stop = async (): Promise<void> => {
+    for (const [, service] of services.toReversed()) await service.stop();
+    unlock();
+  };
+  try {
+    const state = readState(folder);
+    await endLeftovers(state);
+    const key = keyOf(folder);
+    const databasePort = await freePort(state.databasePort);
+    const apiPort = await freePort(port, state.apiPort, defaultPort);
+    if (port !== undefined && apiPort !== port) say(`port ${port} is taken; the API is on ${apiPort}`);
+    const postgres = preparePostgres({
+      folder,
+      home: state.databaseFolder,
+      port: databasePort,
+      password: state.databasePassword,
+      say,
+    });
+    const url = `http://127.0.0.1:${apiPort}`;
+    Object.assign(state, { url, apiPort, databasePort, databaseFolder: postgres.home, processes: {} });
+    writeState(folder, state);
+
+    const start = async (name: string, spec: Omit<ServiceSpec, "name" | "log">): Promise<void> => {
+      const service = new Service(
+        { ...spec, name, log: join(folder, "logs", `${name}.log`) },
+        {
+          root: repository,
+          say,
+          started(pid) {
+            const identity = pid === undefined ? undefined : identify(pid);
+            if (identity) state.processes[name] = identity;
+            else delete state.processes[name];
+            writeState(folder, state);
+          },
+        },
+      );
+      services.push([name, service]);
+      await service.start(signal);
+      signal.throwIfAborted();
+    };
+    await start("postgres", { ...postgres.service, env: bare(environment) });
+    for (const spec of apps({ folder, url, key, apiPort, databaseUrl: postgres.url, environment }))
+      await start(spec.name, spec);
+    const pid = (part: string) => services.find(([name]) => name === part)?.[1].pid;
+    const remove = (): void => {
+      for (const place of [postgres.home, folder]) rmSync(place, { recursive: true, force: true });
+    };
+    return { url, key, folder, pid, stop, remove };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface AppOptions {
+  folder: string;
+  url: string;
+  key: string;
+  apiPort: number;
+  databaseUrl: string;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** The API, which migrates the database, and a worker. Their settings are read in each app's `config.ts`. */
+function apps({ folder, url, key, apiPort, databaseUrl, environment }: AppOptions) {
+  const command = (app: string) => [
+    "--import",
+    "tsx",
+    appHost,
+    join(repository, "apps", app, "src", "main.ts"),
+  ];
+  const env = {
+    ...bare(environment),
+    DATABASE_URL: databaseUrl,
+    ESPALIER_DATA: join(folder, "data"),
+    ESPALIER_LOG_LEVEL: environment["ESPALIER_LOG_LEVEL"] ?? "info",
+  };
+  const client = createClient({ url, key });
+  return [
+    {
+      name: "api",
+      command: command("api"),
+      env: {
+        ...env,
+        ESPALIER_HOST: "127.0.0.1",
+        ESPALIER_PORT: String(apiPort),
+        ESPALIER_BOOTSTRAP_KEY: key,
+      },
+      ready: async () => (await fetch(`${url}/readyz`)).ok,
+    },
+    {
+      name: "worker",
+      command: command("worker"),
+      env: { ...env, ESPALIER_WORKER_NAME: "local", ESPALIER_SCRATCH: join(folder, "scratch") },
+      ready: async () => (await client.workers.list()).items.some(({ state }) => state === "ACTIVE"),
+    },
+  ];
+}
+
+/** The environment without what would point Postgres or the apps at other servers. */
+function bare(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const foreign = /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|HOST|PORT|BOOTSTRAP_KEY))$/;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !foreign.test(name)));
+}
+
+/** After a SIGKILL the parts end by themselves; a start right then waits for them, and kills what hangs. */
+async function endLeftovers(state: StackState): Promise<void> {
+  for (const identity of Object.values(state.processes)) {
+    if (await waitForEnd(identity, 15)) continue;
+    process.kill(identity.pid, "SIGKILL");
+    await waitForEnd(identity, 5);
+  }
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { newApiKey } from "@espalier/contract";
+import type { ProcessIdentity } from "./process-identity.ts";
+
+/** What a stack remembers between starts, in `stack.json` of its folder. */
+export interface StackState {
+  /** Where clients reach the API, such as `http://127.0.0.1:7070`. */
+  url?: string;
+  apiPort?: number;
+  databasePort?: number;
+  databasePassword: string;
+  /** Folder of Postgres' files: inside the stack's own where the database user can reach that. */
+  databaseFolder?: string;
+  processes: Record<string, ProcessIdentity>;
+}
+
+const secret = (): string => randomBytes(24).toString("base64url");
+
+/** Makes the folder; others may pass through it only where a database user of another name must. */
+export function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, process.getuid?.() === 0 ? 0o711 : 0o700);
+  mkdirSync(join(folder, "logs"), { recursive: true, mode: 0o700 });
+}
+
+export function readState(folder: string): StackState {
+  const text = readIfThere(join(folder, "stack.json"));
+  if (text === undefined) return { databasePassword: secret(), processes: {} };
+  return JSON.parse(text) as StackState;
+}
+
+export const writeState = (folder: string, state: StackState): void =>
+  writePrivate(join(folder, "stack.json"), JSON.stringify(state, null, 2));
+
+/** The folder's first API key: made once, readable by its owner alone. */
+export function keyOf(folder: string): string {
+  const file = join(folder, "key");
+  const existing = readIfThere(file)?.trim();
+  if (existing) return existing;
+  const key = newApiKey();
+  writePrivate(file, key);
+  return key;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Replaces a file whole, mode 0600. */
+function writePrivate(file: string, text: string): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${text}\n`, { mode: 0o600 });
+  renameSync(draft, file);
+}

@@ -1,0 +1,153 @@
+import { environment as ownEnvironment } from "./config.ts";
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { Problem } from "@espalier/contract";
+import { countOomKills, explainCrash } from "./crash.ts";
+import { onLines } from "./lines.ts";
+import {
+  formatLine,
+  messageDescriptor,
+  parseMessage,
+  type Instruction,
+  type Job,
+  type Message,
+  type Outcome,
+} from "./protocol.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** What a compute process says while it works. */
+export type Notice = Exclude<Message, { type: "done" | "stopped" | "failed" }>;
+
+export type ChildEnd =
+  | { type: "done"; outcome: Outcome }
+  | { type: "stopped" }
+  | { type: "failed"; problem: Problem };
+
+export interface ChildOptions {
+  job: Job;
+  /** Folder for what libraries want to write; it is the process's TMPDIR. */
+  temporaryFolder: string;
+  onNotice: (notice: Notice) => void;
+}
+
+export interface Child {
+  readonly pid: number | undefined;
+  /** Settles when the process and all it started are gone. Never rejects. */
+  readonly ended: Promise<ChildEnd>;
+  /** Asks it to save what can be resumed from and to end; kills it after the grace. */
+  stop(graceSeconds: number): void;
+  kill(): void;
+}
+
+const entry = fileURLToPath(new URL("compute/main.ts", import.meta.url));
+/** Where packages and the TypeScript loader are found. */
+const home = fileURLToPath(new URL("..", import.meta.url));
+/** All that a computation needs of the environment. Connection strings and keys stay with the supervisor. */
+const passedOn =
+  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|CUDA_[A-Z_]+|NVIDIA_[A-Z_]+|VK_[A-Z_]+|OMP_[A-Z_]+)$/;
+const exitSeconds = 5;
+const watchSeconds = 5;
+const keptLines = 40;
+
+/** Starts the compute process of one attempt, in a process group of its own. */
+export function startChild({ job, temporaryFolder, onNotice }: ChildOptions): Child {
+  const oomKillsBefore = countOomKills();
+  const watchdog = new Watchdog();
+  const child = spawn(process.execPath, ["--import", "tsx", entry, String(process.pid)], {
+    cwd: home,
+    env: { ...environment(), TMPDIR: temporaryFolder },
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const stderr: string[] = [];
+  let verdict: ChildEnd | undefined;
+
+  const killGroup = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The group is gone already.
+    }
+  };
+  const settle = (end: ChildEnd): void => {
+    verdict ??= end;
+  };
+  const send = (instruction: Instruction): void => {
+    child.stdin.write(formatLine(instruction));
+  };
+  // A process that has ended cannot read; its end is reported by `close`.
+  child.stdin.on("error", () => undefined);
+
+  const take = (line: string): void => {
+    let message: Message;
+    try {
+      message = parseMessage(line);
+    } catch {
+      const detail = `The compute process sent what is not a message: ${line.slice(0, 200)}`;
+      settle({ type: "failed", problem: new Problem("internal/error", detail) });
+      killGroup();
+      return;
+    }
+    watchdog.sign();
+    if (message.type === "done" || message.type === "stopped" || message.type === "failed") {
+      settle(
+        message.type === "failed"
+          ? { type: "failed", problem: Problem.fromDocument(message.problem) }
+          : message,
+      );
+      setTimeout(killGroup, exitSeconds * 1000).unref();
+    } else {
+      onNotice(message);
+    }
+  };
+  onLines(child.stdio[messageDescriptor] as Readable, take);
+  onLines(child.stdout, (line) => onNotice({ type: "log", level: "info", message: line }));
+  onLines(child.stderr, (line) => {
+    stderr.push(line);
+    if (stderr.length > keptLines) stderr.shift();
+    onNotice({ type: "log", level: "warn", message: line });
+  });
+
+  const watch = setInterval(() => {
+    const seconds = watchdog.hungFor();
+    if (seconds === undefined || verdict) return;
+    const detail = `The computation made no progress for ${seconds} s and was ended.`;
+    settle({ type: "failed", problem: new Problem("worker/child-crashed", detail) });
+    killGroup();
+  }, watchSeconds * 1000);
+  watch.unref();
+
+  const ended = new Promise<ChildEnd>((resolve) => {
+    child.on("error", (cause) => {
+      const detail = `The compute process cannot be started: ${cause.message}`;
+      settle({ type: "failed", problem: new Problem("worker/child-crashed", detail, {}, { cause }) });
+      if (child.pid === undefined) resolve(verdict!);
+    });
+    // Whatever it left behind would keep the pipes open.
+    child.on("exit", killGroup);
+    child.on("close", (code, signal) => {
+      clearInterval(watch);
+      const oomKills = countOomKills() - oomKillsBefore;
+      resolve(verdict ?? { type: "failed", problem: explainCrash({ code, signal, stderr, oomKills }) });
+    });
+  });
+
+  send({ type: "start", job });
+  return {
+    pid: child.pid,
+    ended,
+    stop(graceSeconds) {
+      send({ type: "stop" });
+      setTimeout(() => {
+        settle({ type: "stopped" });
+        killGroup();
+      }, graceSeconds * 1000).unref();
+    },
+    kill: killGroup,
+  };
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(ownEnvironment()).filter(([name]) => passedOn.test(name)));
+}

@@ -1,0 +1,30 @@
+import { resolveEncoding, resolveSearchSettings } from "@espalier/contract";
+import { loadModel, searchLayers } from "@espalier/encoder";
+import type { Outcome, SearchJob } from "../protocol.ts";
+import { peakMemoryBytes, type Computation } from "./computation.ts";
+import { triplets } from "./dataset.ts";
+
+/** Finds the depths worth keeping (L3Prune). `layer_loss` is a curve over depths: its step is the number of layers. */
+export async function search(job: SearchJob, { engine, signal, report }: Computation): Promise<Outcome> {
+  report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
+  const inputs = {
+    model: await loadModel(job.model),
+    triplets: await triplets(job.triplets),
+    settings: resolveSearchSettings(job.settings),
+    encoding: resolveEncoding(job.encoding),
+  };
+  const started = performance.now();
+  const result = await searchLayers(inputs, {
+    engine,
+    signal,
+    report({ batch, batches, tokens }) {
+      report.progress({ phase: "search", done: batch, total: batches, unit: "batches" });
+      report.metrics(batch, { tokens_per_second: (tokens / (performance.now() - started)) * 1000 });
+    },
+  });
+  for (const [i, loss] of result.lossByLayer.entries())
+    report.metrics(i + 1, { layer_loss: loss ?? Number.NaN });
+  for (const warning of result.warnings) report.log("warn", warning);
+  report.metrics(0, { peak_memory_bytes: peakMemoryBytes() });
+  return { kind: "search", result };
+}

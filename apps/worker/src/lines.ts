@@ -1,0 +1,23 @@
+import type { Readable } from "node:stream";
+
+/** A line that never ends must not fill the memory. */
+const longestLine = 8 * 1024 * 1024;
+
+/** Calls back for each line of a UTF-8 stream as it arrives, the last one also without its line end. */
+export function onLines(stream: Readable, take: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > longestLine) {
+      lines.push(rest);
+      rest = "";
+    }
+    for (const line of lines) if (line !== "") take(line);
+  });
+  stream.on("end", () => {
+    if (rest !== "") take(rest);
+    rest = "";
+  });
+}

@@ -1,0 +1,34 @@
+import { openQueue } from "@espalier/queue";
+import { openStore } from "@espalier/store";
+import { pino } from "pino";
+import { startWorker } from "./app.ts";
+import { readConfig } from "./config.ts";
+import { untilReady } from "./until-ready.ts";
+
+const config = readConfig(process.env);
+const { databaseUrl, redisUrl, dataFolder } = config;
+const log = pino({ level: config.logLevel, base: { worker: config.name, pid: process.pid } });
+let asked = false;
+let stop = (): Promise<void> => Promise.resolve();
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    if (asked) return;
+    asked = true;
+    // A server that is away must not keep this process: leases run out by themselves.
+    setTimeout(() => process.exit(0), (config.graceSeconds + 3) * 1000).unref();
+    void stop().finally(() => process.exit(0));
+  });
+}
+
+const store = await untilReady(log, () => openStore({ databaseUrl, bytesRoot: dataFolder }));
+const queue = await untilReady(log, () =>
+  openQueue(redisUrl ? { redisUrl } : { databaseUrl }, {
+    onError: (error) => log.warn({ err: error }, "the queue's connection failed"),
+  }),
+);
+const app = await untilReady(log, () => startWorker({ config, store, queue, log }));
+stop = async () => {
+  await app.stop();
+  await Promise.all([queue.close(), store.close()]);
+};
+if (asked) void stop().finally(() => process.exit(0));

@@ -1,0 +1,193 @@
+import { join } from "node:path";
+import {
+  Problem,
+  resolveTrainingSettings,
+  type LayersRef,
+  type Model,
+  type ModelRef,
+  type Run,
+} from "@espalier/contract";
+import { keptLayers } from "@espalier/encoder";
+import type { Claim, Store } from "@espalier/store";
+import type { Job } from "./protocol.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** A claimed run, made ready for its compute process: local paths and plain numbers, no references. */
+export interface Plan {
+  job: Job;
+  /** The model that the run works on. */
+  model: Model;
+  /** Artifacts that go in, for the record of what was made from what. */
+  sources: string[];
+}
+
+export interface PlanContext {
+  store: Pick<Store, "models" | "datasets" | "runs" | "bytes">;
+  engine: string;
+  threads?: number;
+}
+
+/** PEFT's name; a model with this file is a base and an adapter. */
+const adapterFile = "adapter_config.json";
+
+const hasAdapter = (model: Model): boolean => model.files.some(({ name }) => name === adapterFile);
+
+/**
+ * Resolves what a spec refers to and puts its files into the workspace.
+ * @throws {Problem} when a reference cannot be followed
+ */
+export async function planJob(claim: Claim, workspace: Workspace, context: PlanContext): Promise<Plan> {
+  const { spec } = claim.run;
+  const { teamId } = claim;
+  const { store, engine, threads } = context;
+  const common = { engine, ...(threads === undefined ? {} : { threads }) };
+  const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);
+  const sources = model.files.map(({ artifactId }) => artifactId);
+  await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.model);
+  const files = { model: workspace.model, output: workspace.output };
+
+  switch (spec.kind) {
+    case "import":
+      return { job: { ...common, kind: "import", model: workspace.model }, model, sources: [] };
+    case "prune": {
+      refuseAdapter(model, "pruned");
+      const layers = await resolveLayers(store, teamId, spec.layers, model.architecture.layers);
+      return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
+    }
+    case "search": {
+      refuseAdapter(model, "searched");
+      const triplets = await dataset(store, teamId, spec.datasetId, workspace);
+      const { encoding = {}, settings = {} } = spec;
+      return {
+        job: { ...common, kind: "search", model: files.model, triplets: triplets.path, encoding, settings },
+        model,
+        sources: [...sources, triplets.artifactId],
+      };
+    }
+    case "train": {
+      refuseAdapter(model, "trained");
+      const triplets = await dataset(store, teamId, spec.datasetId, workspace);
+      const resume = await resumePoint(store, claim, workspace);
+      const settings = { ...spec.settings };
+      if (claim.smaller)
+        settings.chunkTokens = Math.max(16, Math.floor(resolveTrainingSettings(settings).chunkTokens / 2));
+      return {
+        job: {
+          ...common,
+          ...files,
+          kind: "train",
+          baseName: model.name,
+          triplets: triplets.path,
+          encoding: spec.encoding ?? {},
+          settings,
+          checkpoints: workspace.checkpoints,
+          ...(resume === undefined ? {} : { resume }),
+        },
+        model,
+        sources: [...sources, triplets.artifactId],
+      };
+    }
+    case "evaluate": {
+      const datasets = [];
+      for (const id of spec.datasetIds) datasets.push(await dataset(store, teamId, id, workspace));
+      return {
+        job: {
+          ...common,
+          kind: "evaluate",
+          model: files.model,
+          adapter: hasAdapter(model),
+          datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
+          encoding: spec.encoding ?? {},
+          chunkTokens: claim.smaller ? 512 : 1024,
+        },
+        model,
+        sources: [...sources, ...datasets.map(({ artifactId }) => artifactId)],
+      };
+    }
+    case "export":
+      return { job: { ...common, kind: "export", ...files, adapter: hasAdapter(model) }, model, sources };
+  }
+}
+
+function refuseAdapter(model: Model, what: string): void {
+  if (!hasAdapter(model)) return;
+  throw new Problem(
+    "config/unsupported",
+    `The model ${model.name} carries an adapter and cannot be ${what} as it is; export it, and use the result.`,
+    { field: "/spec/model" },
+  );
+}
+
+async function resolveModel(store: PlanContext["store"], teamId: string, ref: ModelRef): Promise<Model> {
+  if (typeof ref === "string") return store.models.get(teamId, ref);
+  const { result } = await finished(store, teamId, ref.run, "/spec/model");
+  if (result !== undefined && "modelId" in result) return store.models.get(teamId, result.modelId);
+  throw new Problem("run/upstream-failed", `The run ${ref.run} makes no model; refer to one that does.`, {
+    field: "/spec/model",
+    runId: ref.run,
+  });
+}
+
+async function resolveLayers(
+  store: PlanContext["store"],
+  teamId: string,
+  ref: LayersRef,
+  depth: number,
+): Promise<number> {
+  if (typeof ref === "number") return ref;
+  if ("dropPercent" in ref) return keptLayers(depth, ref.dropPercent);
+  const { result } = await finished(store, teamId, ref.run, "/spec/layers");
+  if (result === undefined || !("lossByLayer" in result)) {
+    throw new Problem("run/upstream-failed", `The run ${ref.run} is not a search; it has no picks.`, {
+      field: "/spec/layers",
+      runId: ref.run,
+    });
+  }
+  const picked = result[ref.pick];
+  if (picked === null) {
+    const detail = `The search ${ref.run} found no "${ref.pick}" depth; give a number of layers.`;
+    throw new Problem("layers/out-of-range", detail, { field: "/spec/layers", runId: ref.run });
+  }
+  return picked;
+}
+
+async function finished(
+  store: PlanContext["store"],
+  teamId: string,
+  runId: string,
+  field: string,
+): Promise<Run> {
+  const run = await store.runs.get(teamId, runId);
+  if (run.state === "SUCCEEDED") return run;
+  throw new Problem("run/upstream-failed", `The run ${runId} is ${run.state}, not SUCCEEDED.`, {
+    field,
+    runId,
+  });
+}
+
+/** Puts a dataset into the workspace under its id. */
+async function dataset(store: PlanContext["store"], teamId: string, id: string, workspace: Workspace) {
+  const { name, artifactId } = await store.datasets.get(teamId, id);
+  const { location } = await store.datasets.stored(teamId, id);
+  const file = `${id}.jsonl`;
+  await store.bytes.materialise([{ name: file, location }], workspace.datasets);
+  return { id, name, artifactId, path: join(workspace.datasets, file) };
+}
+
+/** The checkpoint of an earlier attempt; none when its bytes are not what was saved, because then it starts anew. */
+async function resumePoint(
+  store: PlanContext["store"],
+  { checkpoint }: Claim,
+  workspace: Workspace,
+): Promise<string | undefined> {
+  if (checkpoint === undefined) return undefined;
+  try {
+    await store.bytes.verify(checkpoint.stored);
+  } catch (error) {
+    if (error instanceof Problem && error.code === "artifact/corrupt") return undefined;
+    throw error;
+  }
+  const name = `step-${checkpoint.step}`;
+  await store.bytes.materialise([{ name, location: checkpoint.stored.location }], workspace.resume);
+  return join(workspace.resume, name);
+}

@@ -1,0 +1,137 @@
+import {
+  Architecture,
+  Encoding,
+  EvaluationResult,
+  LogLevel,
+  Progress,
+  ProblemDocument,
+  SearchResult,
+  SearchSettings,
+  TrainingResult,
+  TrainingSettings,
+} from "@espalier/contract";
+import { Type, type Static } from "typebox";
+import { Compile } from "typebox/compile";
+
+/**
+ * What a supervisor and its compute process say to one another: one JSON document a line. The supervisor writes to the
+ * process's standard input; the process answers on file descriptor 3, so that nothing a library prints can be taken for
+ * a message. All paths are local and absolute: the process knows no database, no store and no secret.
+ */
+export const messageDescriptor = 3;
+
+const common = {
+  engine: Type.String(),
+  threads: Type.Optional(Type.Integer({ minimum: 1 })),
+};
+
+const ImportJob = Type.Object({ ...common, kind: Type.Literal("import"), model: Type.String() });
+
+const PruneJob = Type.Object({
+  ...common,
+  kind: Type.Literal("prune"),
+  model: Type.String(),
+  layers: Type.Integer({ minimum: 1 }),
+  output: Type.String({ description: "folder to make" }),
+});
+
+const SearchJob = Type.Object({
+  ...common,
+  kind: Type.Literal("search"),
+  model: Type.String(),
+  triplets: Type.String(),
+  encoding: Encoding,
+  settings: SearchSettings,
+});
+
+const TrainJob = Type.Object({
+  ...common,
+  kind: Type.Literal("train"),
+  model: Type.String(),
+  baseName: Type.String({ description: "what the adapter's config names as its base" }),
+  triplets: Type.String(),
+  encoding: Encoding,
+  settings: TrainingSettings,
+  checkpoints: Type.String({ description: "folder that exists; one file for each checkpoint" }),
+  resume: Type.Optional(Type.String({ description: "checkpoint of an earlier attempt" })),
+  output: Type.String(),
+});
+
+const EvaluateJob = Type.Object({
+  ...common,
+  kind: Type.Literal("evaluate"),
+  model: Type.String(),
+  adapter: Type.Boolean({ description: "the model's folder holds an adapter too" }),
+  datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
+  encoding: Encoding,
+  chunkTokens: Type.Integer({ minimum: 16 }),
+});
+
+const ExportJob = Type.Object({
+  ...common,
+  kind: Type.Literal("export"),
+  model: Type.String(),
+  adapter: Type.Boolean(),
+  output: Type.String(),
+});
+
+export type ImportJob = Static<typeof ImportJob>;
+export type PruneJob = Static<typeof PruneJob>;
+export type SearchJob = Static<typeof SearchJob>;
+export type TrainJob = Static<typeof TrainJob>;
+export type EvaluateJob = Static<typeof EvaluateJob>;
+export type ExportJob = Static<typeof ExportJob>;
+
+/** One run as its compute process sees it. */
+const Job = Type.Union([ImportJob, PruneJob, SearchJob, TrainJob, EvaluateJob, ExportJob]);
+export type Job = Static<typeof Job>;
+
+/** What a job that succeeded has found out; files are in its `output` folder. */
+const Outcome = Type.Union([
+  Type.Object({ kind: Type.Literal("import"), architecture: Architecture }),
+  Type.Object({ kind: Type.Literal("prune"), architecture: Architecture }),
+  Type.Object({ kind: Type.Literal("search"), result: SearchResult }),
+  Type.Object({ kind: Type.Literal("train"), result: Type.Omit(TrainingResult, ["modelId"]) }),
+  Type.Object({ kind: Type.Literal("evaluate"), result: EvaluationResult }),
+  Type.Object({ kind: Type.Literal("export"), architecture: Architecture }),
+]);
+export type Outcome = Static<typeof Outcome>;
+
+/** To the compute process. `stop`: save what can be resumed from and end. */
+const Instruction = Type.Union([
+  Type.Object({ type: Type.Literal("start"), job: Job }),
+  Type.Object({ type: Type.Literal("stop") }),
+]);
+export type Instruction = Static<typeof Instruction>;
+
+/** From the compute process. The last one is `done`, `stopped` or `failed`. */
+const Message = Type.Union([
+  Type.Object({ type: Type.Literal("progress"), progress: Progress }),
+  Type.Object({
+    type: Type.Literal("metrics"),
+    points: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        step: Type.Integer({ minimum: 0 }),
+        value: Type.Union([Type.Number(), Type.Null()], { description: "null: not finite" }),
+      }),
+    ),
+  }),
+  Type.Object({ type: Type.Literal("log"), level: LogLevel, message: Type.String() }),
+  Type.Object({ type: Type.Literal("checkpoint"), step: Type.Integer({ minimum: 0 }), path: Type.String() }),
+  Type.Object({ type: Type.Literal("done"), outcome: Outcome }),
+  Type.Object({ type: Type.Literal("stopped") }),
+  Type.Object({ type: Type.Literal("failed"), problem: ProblemDocument }),
+]);
+export type Message = Static<typeof Message>;
+
+const instructions = Compile(Instruction);
+const messages = Compile(Message);
+
+/** @throws {TypeError} for a line that is not an instruction */
+export const parseInstruction = (line: string): Instruction => instructions.Parse(JSON.parse(line));
+
+/** @throws {TypeError} for a line that is not a message */
+export const parseMessage = (line: string): Message => messages.Parse(JSON.parse(line));
+
+export const formatLine = (document: Instruction | Message): string => `${JSON.stringify(document)}\n`;

@@ -1,0 +1,79 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { newId, type Architecture, type ArtifactKind, type RunSpec } from "@espalier/contract";
+import {
+  locations,
+  type Claim,
+  type NewArtifact,
+  type NewModel,
+  type Store,
+  type Success,
+} from "@espalier/store";
+import type { Plan } from "./plan.ts";
+import type { Outcome } from "./protocol.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Stores what an attempt has made, checked and durable, and words the commit that makes it exist for others. */
+export async function publish(
+  { bytes }: Pick<Store, "bytes">,
+  { lease, run }: Claim,
+  { model, sources }: Plan,
+  outcome: Outcome,
+  workspace: Workspace,
+): Promise<Success> {
+  const place = (name: string) => locations.attempt(lease.runId, lease.attempt, name);
+
+  const adoptOutput = async (kind: ArtifactKind): Promise<NewArtifact[]> => {
+    const artifacts: NewArtifact[] = [];
+    for (const name of (await readdir(workspace.output)).sort()) {
+      const stored = await bytes.adopt(join(workspace.output, name), place(`output/${name}`));
+      artifacts.push({ id: newId("artifact"), kind, name, stored, sources });
+    }
+    return artifacts;
+  };
+  const record = async (kind: ArtifactKind, name: string, result: unknown): Promise<NewArtifact[]> => {
+    const text = Readable.from([Buffer.from(`${JSON.stringify(result, null, 2)}\n`)]);
+    const stored = await bytes.put(place(name), text);
+    return [{ id: newId("artifact"), kind, name, stored, sources }];
+  };
+  const derived = (suffix: string, architecture: Architecture, files: NewModel["files"]): NewModel => ({
+    id: newId("model"),
+    name: nameOf(run.spec) ?? `${model.name.slice(0, 110)}-${suffix}`,
+    architecture,
+    files,
+    baseModelId: model.id,
+  });
+
+  switch (outcome.kind) {
+    case "import":
+      return { result: { modelId: model.id }, architecture: outcome.architecture };
+    case "prune":
+    case "export": {
+      const artifacts = await adoptOutput("model-file");
+      const suffix = outcome.kind === "prune" ? `${outcome.architecture.layers}-layers` : "merged";
+      const made = derived(suffix, outcome.architecture, artifacts.map(asFile));
+      return { result: { modelId: made.id }, artifacts, model: made };
+    }
+    case "train": {
+      const artifacts = await adoptOutput("adapter-file");
+      const base = model.files.map(({ name, artifactId }) => ({ name, artifactId }));
+      const made = derived("trained", model.architecture, [...base, ...artifacts.map(asFile)]);
+      return { result: { ...outcome.result, modelId: made.id }, artifacts, model: made };
+    }
+    case "search":
+      return {
+        result: outcome.result,
+        artifacts: await record("search-result", "search.json", outcome.result),
+      };
+    case "evaluate":
+      return {
+        result: outcome.result,
+        artifacts: await record("evaluation-result", "evaluation.json", outcome.result),
+      };
+  }
+}
+
+const asFile = ({ id, name }: NewArtifact) => ({ name, artifactId: id });
+
+const nameOf = (spec: RunSpec): string | undefined => ("name" in spec ? spec.name : undefined);

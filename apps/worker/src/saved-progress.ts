@@ -1,0 +1,87 @@
+import { rm } from "node:fs/promises";
+import { isProblem } from "@espalier/contract";
+import { locations, type Checkpoint, type Claim, type Store } from "@espalier/store";
+
+export interface SavedProgressOptions {
+  /**
+   * Writes what was reported up to now; false when it could not. A run that resumes from a checkpoint repeats none of the
+   * steps before it, so what they reported must be stored first.
+   */
+  flush: () => Promise<boolean>;
+  /** Something could not be saved; the computation goes on. */
+  onProblem: (message: string) => void;
+  onLost: () => void;
+}
+
+/**
+ * The checkpoints of one attempt. Each file that the compute process announces is stored, then becomes the run's resume
+ * point in one fenced statement, and then its predecessor is removed: at every moment the recorded one exists.
+ */
+export class SavedProgress {
+  readonly #store: Pick<Store, "bytes" | "leases">;
+  readonly #claim: Claim;
+  readonly #options: SavedProgressOptions;
+  /** Stored, not yet recorded: the newest only. */
+  #pending: Checkpoint | undefined;
+  #recorded: Checkpoint | undefined;
+  #chain: Promise<void> = Promise.resolve();
+
+  constructor(store: Pick<Store, "bytes" | "leases">, claim: Claim, options: SavedProgressOptions) {
+    this.#store = store;
+    this.#claim = claim;
+    this.#options = options;
+    this.#recorded = claim.checkpoint;
+  }
+
+  /** Takes over a finished file. */
+  announce(step: number, path: string): void {
+    this.#chain = this.#chain.then(() => this.#save(step, path)).then(() => this.#record());
+  }
+
+  /** Tries again to record what could not be, as when the database was away. */
+  retry(): void {
+    if (this.#pending) this.#chain = this.#chain.then(() => this.#record());
+  }
+
+  /** Resolves when all that was announced is recorded, or cannot be now. Never rejects. */
+  settled(): Promise<void> {
+    return this.#chain;
+  }
+
+  /** Removes the stored checkpoints; a run that has succeeded needs none. */
+  async clear(): Promise<void> {
+    await this.#chain;
+    for (const checkpoint of [this.#pending, this.#recorded])
+      if (checkpoint) await this.#store.bytes.remove(checkpoint.stored.location).catch(() => undefined);
+  }
+
+  async #save(step: number, path: string): Promise<void> {
+    const { runId, attempt } = this.#claim.lease;
+    try {
+      const location = locations.attempt(runId, attempt, `checkpoints/step-${step}`);
+      const stored = await this.#store.bytes.adopt(path, location);
+      if (this.#pending) await this.#store.bytes.remove(this.#pending.stored.location);
+      this.#pending = { step, stored };
+    } catch (error) {
+      await rm(path, { force: true });
+      this.#options.onProblem(`The checkpoint of step ${step} was not stored: ${String(error)}`);
+    }
+  }
+
+  async #record(): Promise<void> {
+    const checkpoint = this.#pending;
+    if (checkpoint === undefined) return;
+    if (!(await this.#options.flush())) return;
+    try {
+      await this.#store.leases.saveCheckpoint(this.#claim.lease, checkpoint);
+    } catch (error) {
+      if (isProblem(error) && error.code === "lease/lost") this.#options.onLost();
+      else this.#options.onProblem(`The checkpoint of step ${checkpoint.step} waits: ${String(error)}`);
+      return;
+    }
+    const previous = this.#recorded;
+    this.#recorded = checkpoint;
+    this.#pending = undefined;
+    if (previous) await this.#store.bytes.remove(previous.stored.location).catch(() => undefined);
+  }
+}

@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+
+/** A worker may start before its servers, or before they are migrated. */
+const patienceSeconds = 120;
+
+/** Tries until `work` succeeds; throws what it threw last when two minutes were not enough. */
+export async function untilReady<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + patienceSeconds * 1000;
+  for (let failures = 0; ; failures++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > until) throw error;
+      if (failures === 0) log.warn({ err: error }, "not ready yet; trying again");
+      await sleep(Math.min(2000, 100 * 2 ** failures));
+    }
+  }
+}

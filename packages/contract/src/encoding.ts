@@ -1,0 +1,23 @@
+import { Type, type Static } from "typebox";
+
+/** How hidden states become one vector. Weights of `weighted_mean` are 1..n over the content tokens (L3Prune). */
+export const poolings = ["weighted_mean", "mean", "last_token"] as const;
+export const Pooling = Type.Enum(poolings);
+export type Pooling = Static<typeof Pooling>;
+
+/** How a text becomes a vector; the same for search, training and evaluation of one experiment. */
+export const Encoding = Type.Object(
+  {
+    pooling: Type.Optional(Type.Enum(poolings, { default: "weighted_mean" })),
+    maxLength: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 8192,
+        default: 512,
+        description: "tokens; longer texts are cut on the right",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type Encoding = Static<typeof Encoding>;

@@ -1,0 +1,34 @@
+import { Type, type Static } from "typebox";
+import { Timestamp } from "./id.ts";
+import { Progress, RunState } from "./run.ts";
+
+const common = {
+  id: Type.String({ description: "opaque, ordered; send it back as Last-Event-ID" }),
+  at: Timestamp,
+};
+
+/** A run changed its state. */
+export const RunStateEvent = Type.Object({
+  ...common,
+  type: Type.Literal("run.state"),
+  runId: Type.String(),
+  experimentId: Type.Optional(Type.String()),
+  state: RunState,
+  attempt: Type.Integer(),
+  reason: Type.Optional(
+    Type.String({ description: "one sentence, when the state alone does not explain itself" }),
+  ),
+});
+
+/** A run moved on within its attempt. */
+export const RunProgressEvent = Type.Object({
+  ...common,
+  type: Type.Literal("run.progress"),
+  runId: Type.String(),
+  experimentId: Type.Optional(Type.String()),
+  attempt: Type.Integer(),
+  progress: Progress,
+});
+
+export const Event = Type.Union([RunStateEvent, RunProgressEvent]);
+export type Event = Static<typeof Event>;

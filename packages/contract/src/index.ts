@@ -1,0 +1,68 @@
+export { apiKeyId, newApiKey } from "./api-key.ts";
+export { Artifact, ArtifactKind } from "./artifact.ts";
+export { Attempt, AttemptState } from "./attempt.ts";
+export {
+  createClient,
+  type Client,
+  type ClientOptions,
+  type RunQuery,
+  type SubmitOptions,
+} from "./client.ts";
+export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, Triplet } from "./dataset.ts";
+export { Encoding, Pooling, poolings } from "./encoding.ts";
+export { EvaluationResult, StsScore } from "./evaluation.ts";
+export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
+export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
+export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
+export { leaseTiming, maxLostAttempts, type Lease } from "./lease.ts";
+export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
+export { isModelFile, modelFileNames, shardName } from "./model-file.ts";
+export { Architecture, Model, ModelCreate, ModelState } from "./model.ts";
+export {
+  isProblem,
+  Problem,
+  ProblemDocument,
+  problems,
+  type ProblemCode,
+  type ProblemFacts,
+} from "./problem.ts";
+export {
+  assertMove,
+  dependenciesOf,
+  EvaluateSpec,
+  ExportSpec,
+  ImportSpec,
+  isTerminal,
+  LayersRef,
+  ModelRef,
+  ModelResult,
+  Progress,
+  PruneSpec,
+  Run,
+  RunCreate,
+  RunKind,
+  runKinds,
+  runMoves,
+  RunResult,
+  RunSpec,
+  runSpecs,
+  RunState,
+  runStates,
+  SearchSpec,
+  statesBefore,
+  TrainSpec,
+} from "./run.ts";
+export { SearchResult, SearchSettings } from "./search.ts";
+export {
+  resolveEncoding,
+  resolveSearchSettings,
+  resolveTrainingSettings,
+  type ResolvedEncoding,
+  type ResolvedSearchSettings,
+  type ResolvedTrainingSettings,
+} from "./settings.ts";
+export { readEvents, type ServerSentMessage } from "./sse.ts";
+export { ApiKey, Team } from "./team.ts";
+export { TrainingResult, TrainingSettings } from "./training.ts";
+export { Upload } from "./upload.ts";
+export { Device, DeviceKind, Worker, WorkerState } from "./worker.ts";

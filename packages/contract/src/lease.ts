@@ -1,0 +1,12 @@
+/** A worker's right to one attempt. Times are on the database's clock. */
+export interface Lease {
+  runId: string;
+  attempt: number;
+  workerId: string;
+}
+
+/** Seconds. A lease outlives several lost heartbeats; a worker that cannot renew stops committing before it ends. */
+export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600 } as const;
+
+/** A run that loses this many attempts in a row without saving progress is ended. */
+export const maxLostAttempts = 4;

@@ -1,0 +1,183 @@
+import { Type, type Static } from "typebox";
+
+/**
+ * Every error that a user can meet, by stable code. `status` is the HTTP status; `retry` is what a worker's supervisor
+ * does with a run that failed this way:
+ * - `never`: the same input fails again;
+ * - `elsewhere`: the infrastructure failed, another attempt is free;
+ * - `smaller`: once, with half the chunk.
+ */
+export const problems = {
+  "request/invalid": { status: 400, retry: "never", title: "The request does not match its schema" },
+  "request/too-large": { status: 413, retry: "never", title: "The body is larger than allowed" },
+  "request/unsupported-media-type": {
+    status: 415,
+    retry: "never",
+    title: "The content type is not accepted here",
+  },
+  "request/rate-limited": { status: 429, retry: "never", title: "Too many requests" },
+  "auth/required": { status: 401, retry: "never", title: "An API key is required" },
+  "auth/forbidden": { status: 403, retry: "never", title: "The key may not do this" },
+  "resource/not-found": { status: 404, retry: "never", title: "No such resource" },
+  "resource/conflict": {
+    status: 409,
+    retry: "never",
+    title: "The resource is not in a state that allows this",
+  },
+  "idempotency/mismatch": {
+    status: 409,
+    retry: "never",
+    title: "This Idempotency-Key was used with another request",
+  },
+  "upload/incomplete": {
+    status: 422,
+    retry: "never",
+    title: "A file of the upload is missing or differs from its declaration",
+  },
+  "upload/file-refused": {
+    status: 422,
+    retry: "never",
+    title: "This file does not belong in a model folder",
+  },
+  "checkpoint/malformed": {
+    status: 422,
+    retry: "never",
+    title: "The checkpoint breaks the safetensors format",
+  },
+  "checkpoint/incomplete": {
+    status: 422,
+    retry: "never",
+    title: "A tensor is missing or has another shape than the config says",
+  },
+  "checkpoint/non-finite": { status: 422, retry: "never", title: "The weights contain NaN or infinity" },
+  "config/malformed": { status: 422, retry: "never", title: "config.json cannot be read" },
+  "config/unsupported": {
+    status: 422,
+    retry: "never",
+    title: "The model uses a feature that is not supported",
+  },
+  "tokenizer/malformed": { status: 422, retry: "never", title: "tokenizer.json cannot be read" },
+  "tokenizer/mismatch": {
+    status: 422,
+    retry: "never",
+    title: "The tokenizer does not fit the model's embedding",
+  },
+  "dataset/malformed": { status: 422, retry: "never", title: "A line of the dataset cannot be used" },
+  "dataset/empty": { status: 422, retry: "never", title: "The dataset has no rows" },
+  "dataset/wrong-kind": { status: 422, retry: "never", title: "The dataset is of another kind than needed" },
+  "dataset/too-small": { status: 422, retry: "never", title: "The batch is larger than the dataset" },
+  "text/empty": { status: 422, retry: "never", title: "Nothing of a text is left to embed" },
+  "layers/out-of-range": {
+    status: 422,
+    retry: "never",
+    title: "The number of layers to keep is outside the model's depth",
+  },
+  "run/illegal-move": { status: 409, retry: "never", title: "The run's state does not allow this" },
+  "run/upstream-failed": {
+    status: 409,
+    retry: "never",
+    title: "A run that this one depends on did not succeed",
+  },
+  "run/too-many-attempts": {
+    status: 500,
+    retry: "never",
+    title: "The run was lost too often without progress",
+  },
+  "lease/lost": { status: 409, retry: "elsewhere", title: "Another attempt holds the run" },
+  "worker/lost": { status: 503, retry: "elsewhere", title: "The worker stopped answering" },
+  "worker/child-crashed": {
+    status: 500,
+    retry: "elsewhere",
+    title: "The compute process ended unexpectedly",
+  },
+  "worker/stopping": { status: 503, retry: "elsewhere", title: "The worker is shutting down" },
+  "worker/disk-full": { status: 507, retry: "elsewhere", title: "The disk is full" },
+  "device/out-of-memory": { status: 500, retry: "smaller", title: "The device ran out of memory" },
+  "training/diverged": { status: 422, retry: "never", title: "The loss is not finite" },
+  "artifact/corrupt": { status: 500, retry: "elsewhere", title: "An artifact does not match its checksum" },
+  "service/unavailable": { status: 503, retry: "elsewhere", title: "A server this one depends on is away" },
+  "internal/error": { status: 500, retry: "elsewhere", title: "Something failed inside the service" },
+} as const satisfies Record<
+  string,
+  { status: number; retry: "never" | "elsewhere" | "smaller"; title: string }
+>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** Facts that say where the fault lies; all optional. `field` is a JSON pointer into the request. */
+export interface ProblemFacts {
+  field?: string;
+  file?: string;
+  tensor?: string;
+  byte?: number;
+  line?: number;
+  step?: number;
+  runId?: string;
+  errors?: { field: string; detail: string }[];
+}
+
+/** RFC 9457 problem document, `application/problem+json`. */
+export const ProblemDocument = Type.Object(
+  {
+    type: Type.String({ description: "URI reference of the page that explains the code" }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: "one sentence: what is wrong and what to do" }),
+    code: Type.Unsafe<ProblemCode>({ type: "string", enum: Object.keys(problems) }),
+    requestId: Type.Optional(Type.String()),
+    field: Type.Optional(Type.String()),
+    file: Type.Optional(Type.String()),
+    tensor: Type.Optional(Type.String()),
+    byte: Type.Optional(Type.Number()),
+    line: Type.Optional(Type.Integer()),
+    step: Type.Optional(Type.Integer()),
+    runId: Type.Optional(Type.String()),
+    errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), detail: Type.String() }))),
+  },
+  { additionalProperties: false },
+);
+export type ProblemDocument = Static<typeof ProblemDocument>;
+
+/** The one error class. Compare `code`, never the class: two copies of a package can meet. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly facts: ProblemFacts;
+
+  constructor(code: ProblemCode, detail: string, facts: ProblemFacts = {}, options?: { cause?: unknown }) {
+    super(detail, options);
+    this.name = "Problem";
+    this.code = code;
+    this.facts = facts;
+  }
+
+  get status(): number {
+    return problems[this.code].status;
+  }
+
+  toDocument(requestId?: string): ProblemDocument {
+    const { status, title } = problems[this.code];
+    return {
+      type: `urn:espalier:problem:${this.code.replace("/", ":")}`,
+      title,
+      status,
+      detail: this.message,
+      code: this.code,
+      ...(requestId === undefined ? {} : { requestId }),
+      ...this.facts,
+    };
+  }
+
+  /** The problem that a document from another process describes. */
+  static fromDocument({ code, detail, ...rest }: ProblemDocument): Problem {
+    const { type: _type, title: _title, status: _status, requestId: _requestId, ...facts } = rest;
+    return new Problem(code, detail, facts);
+  }
+}
+
+/** Recognises a Problem by its shape, across copies of this package. */
+export const isProblem = (error: unknown): error is Problem =>
+  error instanceof Error &&
+  "code" in error &&
+  typeof error.code === "string" &&
+  Object.hasOwn(problems, error.code) &&
+  "toDocument" in error;

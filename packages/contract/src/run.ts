@@ -1,0 +1,205 @@
+import { Type, type Static } from "typebox";
+import { Encoding } from "./encoding.ts";
+import { EvaluationResult } from "./evaluation.ts";
+import { idOf, Name, Timestamp } from "./id.ts";
+import { ProblemDocument, Problem } from "./problem.ts";
+import { SearchResult, SearchSettings } from "./search.ts";
+import { TrainingResult, TrainingSettings } from "./training.ts";
+
+export const runKinds = ["import", "prune", "search", "train", "evaluate", "export"] as const;
+export const RunKind = Type.Enum(runKinds);
+export type RunKind = (typeof runKinds)[number];
+
+/**
+ * - WAITING: runs it depends on have not succeeded yet
+ * - QUEUED: ready; the dispatcher orders these
+ * - DISPATCHED: released to a queue; a worker may claim it
+ * - RUNNING: a worker holds its lease
+ * - SUCCEEDED, FAILED, CANCELLED, SKIPPED (a dependency did not succeed): terminal
+ */
+export const runStates = [
+  "WAITING",
+  "QUEUED",
+  "DISPATCHED",
+  "RUNNING",
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELLED",
+  "SKIPPED",
+] as const;
+export const RunState = Type.Enum(runStates);
+export type RunState = (typeof runStates)[number];
+
+/** Exits of every state. FAILED, CANCELLED and SKIPPED leave only by an explicit retry. */
+export const runMoves = {
+  WAITING: ["QUEUED", "CANCELLED", "SKIPPED"],
+  QUEUED: ["DISPATCHED", "RUNNING", "CANCELLED"],
+  DISPATCHED: ["RUNNING", "QUEUED", "CANCELLED"],
+  RUNNING: ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED"],
+  SUCCEEDED: [],
+  FAILED: ["WAITING", "QUEUED"],
+  CANCELLED: ["WAITING", "QUEUED"],
+  SKIPPED: ["WAITING", "QUEUED"],
+} as const satisfies Record<RunState, readonly RunState[]>;
+
+export const isTerminal = (state: RunState): boolean =>
+  state === "SUCCEEDED" || state === "FAILED" || state === "CANCELLED" || state === "SKIPPED";
+
+/** States from which a run may move to `to`; what a compare-and-set update lists. */
+export const statesBefore = (to: RunState): RunState[] =>
+  runStates.filter((from) => (runMoves[from] as readonly RunState[]).includes(to));
+
+/** Throws `run/illegal-move` unless the state machine allows the move. */
+export function assertMove(from: RunState, to: RunState): void {
+  if ((runMoves[from] as readonly RunState[]).includes(to)) return;
+  throw new Problem("run/illegal-move", `A run that is ${from} cannot become ${to}.`);
+}
+
+/** A model that exists, or the one that another run will produce. */
+export const ModelRef = Type.Union([
+  idOf("model"),
+  Type.Object({ run: idOf("run") }, { additionalProperties: false }),
+]);
+export type ModelRef = Static<typeof ModelRef>;
+
+/** How many layers to keep: a count, a share to drop, or a pick of a search run. */
+export const LayersRef = Type.Union([
+  Type.Integer({ minimum: 1, maximum: 10_000 }),
+  Type.Object(
+    { dropPercent: Type.Number({ minimum: 0, exclusiveMaximum: 100 }) },
+    { additionalProperties: false },
+  ),
+  Type.Object({ run: idOf("run"), pick: Type.Enum(["small", "large"]) }, { additionalProperties: false }),
+]);
+export type LayersRef = Static<typeof LayersRef>;
+
+const closed = { additionalProperties: false } as const;
+
+/** Checks an upload's tensors and registers them as a model. Submitted through `POST /v1/models` only. */
+export const ImportSpec = Type.Object(
+  { kind: Type.Literal("import"), modelId: idOf("model"), uploadId: idOf("upload") },
+  closed,
+);
+export type ImportSpec = Static<typeof ImportSpec>;
+
+export const PruneSpec = Type.Object(
+  { kind: Type.Literal("prune"), model: ModelRef, layers: LayersRef, name: Type.Optional(Name) },
+  closed,
+);
+export type PruneSpec = Static<typeof PruneSpec>;
+
+export const SearchSpec = Type.Object(
+  {
+    kind: Type.Literal("search"),
+    model: ModelRef,
+    datasetId: idOf("dataset"),
+    encoding: Type.Optional(Encoding),
+    settings: Type.Optional(SearchSettings),
+  },
+  closed,
+);
+export type SearchSpec = Static<typeof SearchSpec>;
+
+export const TrainSpec = Type.Object(
+  {
+    kind: Type.Literal("train"),
+    model: ModelRef,
+    datasetId: idOf("dataset"),
+    encoding: Type.Optional(Encoding),
+    settings: Type.Optional(TrainingSettings),
+    name: Type.Optional(Name),
+  },
+  closed,
+);
+export type TrainSpec = Static<typeof TrainSpec>;
+
+export const EvaluateSpec = Type.Object(
+  {
+    kind: Type.Literal("evaluate"),
+    model: ModelRef,
+    datasetIds: Type.Array(idOf("dataset"), { minItems: 1, maxItems: 32 }),
+    encoding: Type.Optional(Encoding),
+  },
+  closed,
+);
+export type EvaluateSpec = Static<typeof EvaluateSpec>;
+
+/** Writes a self-contained checkpoint with the adapter merged. */
+export const ExportSpec = Type.Object(
+  {
+    kind: Type.Literal("export"),
+    model: ModelRef,
+    format: Type.Optional(Type.Enum(["safetensors"], { default: "safetensors" })),
+    name: Type.Optional(Name),
+  },
+  closed,
+);
+export type ExportSpec = Static<typeof ExportSpec>;
+
+export const RunSpec = Type.Union([ImportSpec, PruneSpec, SearchSpec, TrainSpec, EvaluateSpec, ExportSpec]);
+export type RunSpec = Static<typeof RunSpec>;
+
+/** The spec of one kind, for bodies that are validated after their `kind` is known. */
+export const runSpecs = {
+  import: ImportSpec,
+  prune: PruneSpec,
+  search: SearchSpec,
+  train: TrainSpec,
+  evaluate: EvaluateSpec,
+  export: ExportSpec,
+} as const satisfies Record<RunKind, unknown>;
+
+/** What a run of each kind leaves behind when it succeeds. */
+export const ModelResult = Type.Object({ modelId: idOf("model") });
+export const RunResult = Type.Union([ModelResult, SearchResult, TrainingResult, EvaluationResult]);
+export type RunResult = Static<typeof RunResult>;
+
+/** Where an attempt stands. `done` and `total` count `unit`s of the current phase. */
+export const Progress = Type.Object({
+  phase: Type.String(),
+  done: Type.Number({ minimum: 0 }),
+  total: Type.Number({ minimum: 0 }),
+  unit: Type.String(),
+});
+export type Progress = Static<typeof Progress>;
+
+export const Run = Type.Object({
+  id: idOf("run"),
+  kind: RunKind,
+  state: RunState,
+  spec: RunSpec,
+  priority: Type.Integer({ description: "higher first; default 0" }),
+  dependsOn: Type.Array(idOf("run")),
+  experimentId: Type.Optional(idOf("experiment")),
+  variant: Type.Optional(Type.String()),
+  attempt: Type.Integer({ minimum: 0, description: "0 until first claimed" }),
+  progress: Type.Optional(Progress),
+  result: Type.Optional(RunResult),
+  problem: Type.Optional(ProblemDocument),
+  cancelRequestedAt: Type.Optional(Timestamp),
+  workerId: Type.Optional(idOf("worker")),
+  createdAt: Timestamp,
+  queuedAt: Type.Optional(Timestamp),
+  startedAt: Type.Optional(Timestamp),
+  endedAt: Type.Optional(Timestamp),
+});
+export type Run = Static<typeof Run>;
+
+/** `POST /v1/runs`. An import is submitted as a model. */
+export const RunCreate = Type.Object(
+  {
+    spec: Type.Union([PruneSpec, SearchSpec, TrainSpec, EvaluateSpec, ExportSpec]),
+    priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
+  },
+  closed,
+);
+export type RunCreate = Static<typeof RunCreate>;
+
+/** Runs whose outputs a spec refers to. */
+export function dependenciesOf(spec: RunSpec): string[] {
+  const ids = new Set<string>();
+  if ("model" in spec && typeof spec.model === "object") ids.add(spec.model.run);
+  if (spec.kind === "prune" && typeof spec.layers === "object" && "run" in spec.layers)
+    ids.add(spec.layers.run);
+  return [...ids];
+}

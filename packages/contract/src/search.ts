@@ -1,0 +1,39 @@
+import { Type, type Static } from "typebox";
+
+/** Settings of the L3Prune search (arXiv:2410.14578): contrastive loss of the untrained model at every depth. */
+export const SearchSettings = Type.Object(
+  {
+    batchSize: Type.Optional(Type.Integer({ minimum: 2, maximum: 4096, default: 64 })),
+    batches: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        default: 100,
+        description: "fewer where the dataset is smaller",
+      }),
+    ),
+    scale: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, default: 20 })),
+    sampling: Type.Optional(Type.Enum(["shuffled", "in-order"], { default: "shuffled" })),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 42 })),
+  },
+  { additionalProperties: false },
+);
+export type SearchSettings = Static<typeof SearchSettings>;
+
+/** What a search found. Depths are numbers of layers kept, 1-based: `lossByLayer[n-1]` is the loss with n layers. */
+export const SearchResult = Type.Object({
+  lossByLayer: Type.Array(Type.Union([Type.Number(), Type.Null()]), {
+    description: "null where the loss was not finite",
+  }),
+  standardErrorByLayer: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+  small: Type.Union([Type.Integer(), Type.Null()], {
+    description: "minimum of the first half of the depths",
+  }),
+  large: Type.Union([Type.Integer(), Type.Null()], { description: "minimum of the second half" }),
+  chance: Type.Number({ description: "ln of the number of candidates" }),
+  scale: Type.Number(),
+  samples: Type.Integer(),
+  seed: Type.Integer(),
+  warnings: Type.Array(Type.String()),
+});
+export type SearchResult = Static<typeof SearchResult>;

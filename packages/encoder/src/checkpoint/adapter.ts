@@ -1,0 +1,173 @@
+import { Problem } from "@espalier/contract";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { withoutPrefix } from "./checkpoint.ts";
+import { isWeightDtype, narrow, widen } from "./dtype.ts";
+import { writeDurably } from "./durable.ts";
+import { readText } from "./folder.ts";
+import { JsonError, parseJson, type JsonValue } from "./json.ts";
+import { readHeader } from "./safetensors.ts";
+import { writeSafetensors } from "./safetensors-writer.ts";
+
+/** The two factors of one adapted matrix W [out, in]: W + scale B A. Row-major fp32. */
+export interface LoraPair {
+  /** A [rank, in] */
+  readonly a: Float32Array;
+  /** B [out, rank] */
+  readonly b: Float32Array;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** A LoRA adapter (Hu et al. 2021, arXiv:2106.09685), as PEFT stores it. */
+export interface LoraAdapter {
+  readonly rank: number;
+  readonly alpha: number;
+  /** By the linear layer that they adapt: `layers.0.self_attn.q_proj`. */
+  readonly pairs: ReadonlyMap<string, LoraPair>;
+}
+
+const configFile = "adapter_config.json";
+const weightsFile = "adapter_model.safetensors";
+const keyPattern = /^base_model\.model\.(.+)\.lora_(A|B)(?:\.default)?\.weight$/;
+
+function refuse(
+  message: string,
+  facts: { tensor?: string; field?: string; byte?: number },
+  file = weightsFile,
+): never {
+  throw new Problem("checkpoint/malformed", message, { file, ...facts });
+}
+
+/**
+ * Reads `adapter_config.json` and `adapter_model.safetensors` of a folder. Plain LoRA without bias only: variants that
+ * merge differently (DoRA, rsLoRA, patterns of ranks) are refused by name.
+ */
+export async function readAdapter(directory: string): Promise<LoraAdapter> {
+  const config = parseAdapterConfig(await readText(directory, configFile, 1024 * 1024));
+  const factors = new Map<string, { a?: Factor; b?: Factor }>();
+  const file = await open(join(directory, weightsFile), "r");
+  try {
+    for (const { name, dtype, shape, offset, bytes } of (await readHeader(file)).tensors.values()) {
+      const [, layer, factor] =
+        keyPattern.exec(name) ?? refuse(`"${name}" is not a factor of a LoRA adapter`, { tensor: name });
+      if (!isWeightDtype(dtype) || shape.length !== 2)
+        refuse(`"${name}" is not a matrix of floats`, { tensor: name });
+      const raw = new Uint8Array(bytes);
+      await file.read(raw, 0, bytes, offset);
+      const key = withoutPrefix(layer!);
+      const pair = factors.get(key) ?? {};
+      pair[factor === "A" ? "a" : "b"] = { values: widen(raw, dtype), rows: shape[0]!, columns: shape[1]! };
+      factors.set(key, pair);
+    }
+  } finally {
+    await file.close();
+  }
+  const pairs = new Map<string, LoraPair>();
+  for (const [layer, { a, b }] of factors) {
+    if (a === undefined || b === undefined)
+      refuse(`"${layer}" has only one of its two factors`, { tensor: layer });
+    if (a.rows !== config.rank || b.columns !== config.rank)
+      refuse(`"${layer}" does not have rank ${config.rank}`, { tensor: layer });
+    pairs.set(layer, { a: a.values, b: b.values, inputs: a.columns, outputs: b.rows });
+  }
+  return { ...config, pairs };
+}
+
+interface Factor {
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function parseAdapterConfig(text: string): { rank: number; alpha: number } {
+  let root: JsonValue;
+  try {
+    root = parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    refuse(`${configFile} is not valid JSON: ${error.message}`, {}, configFile);
+  }
+  if (!(root instanceof Map)) refuse(`${configFile} is not a JSON object`, {}, configFile);
+  const plain: readonly (readonly [key: string, allowed: readonly JsonValue[]])[] = [
+    ["peft_type", ["LORA"]],
+    ["use_rslora", [false, null]],
+    ["use_dora", [false, null]],
+    ["bias", ["none", null]],
+    ["fan_in_fan_out", [false, null]],
+    ["modules_to_save", [null]],
+  ];
+  for (const [key, allowed] of plain) {
+    const value = root.get(key) ?? null;
+    if (allowed.includes(value) || isEmpty(value)) continue;
+    throw new Problem(
+      "config/unsupported",
+      `${key} of the adapter is ${JSON.stringify(value)}; plain LoRA is supported`,
+      {
+        file: configFile,
+        field: `/${key}`,
+      },
+    );
+  }
+  for (const key of ["rank_pattern", "alpha_pattern"]) {
+    if (isEmpty(root.get(key) ?? null) || (root.get(key) ?? null) === null) continue;
+    throw new Problem("config/unsupported", `${key} of the adapter is not supported`, {
+      file: configFile,
+      field: `/${key}`,
+    });
+  }
+  const rank = root.get("r");
+  const alpha = root.get("lora_alpha");
+  if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1)
+    refuse("r is not a rank", { field: "/r" }, configFile);
+  if (typeof alpha !== "number") refuse("lora_alpha is not a number", { field: "/lora_alpha" }, configFile);
+  return { rank, alpha };
+}
+
+const isEmpty = (value: JsonValue): boolean =>
+  (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0);
+
+/**
+ * Writes an adapter as PEFT reads it: `PeftModel.from_pretrained(AutoModel.from_pretrained(base), directory)`.
+ * Factors are stored in F32.
+ */
+export async function writeAdapter(
+  directory: string,
+  adapter: LoraAdapter,
+  baseModel: string,
+): Promise<void> {
+  const tensors = [...adapter.pairs].flatMap(([layer, { a, b, inputs, outputs }]) => [
+    factorSource(layer, "A", a, [adapter.rank, inputs]),
+    factorSource(layer, "B", b, [outputs, adapter.rank]),
+  ]);
+  await writeSafetensors(join(directory, weightsFile), tensors);
+  const targets = new Set([...adapter.pairs.keys()].map((layer) => layer.slice(layer.lastIndexOf(".") + 1)));
+  const config = {
+    peft_type: "LORA",
+    task_type: "FEATURE_EXTRACTION",
+    base_model_name_or_path: baseModel,
+    r: adapter.rank,
+    lora_alpha: adapter.alpha,
+    lora_dropout: 0,
+    target_modules: [...targets].sort(),
+    bias: "none",
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    use_rslora: false,
+    use_dora: false,
+    modules_to_save: null,
+  };
+  await writeDurably(join(directory, configFile), (file) =>
+    file.writeFile(`${JSON.stringify(config, null, 2)}\n`),
+  );
+}
+
+function factorSource(layer: string, factor: "A" | "B", values: Float32Array, shape: readonly number[]) {
+  return {
+    name: `base_model.model.${layer}.lora_${factor}.weight`,
+    dtype: "F32",
+    shape,
+    chunks: () => [narrow(values, "F32")],
+  } as const;
+}

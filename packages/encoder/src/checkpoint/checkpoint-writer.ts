@@ -1,0 +1,83 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import type { Checkpoint } from "./checkpoint.ts";
+import { buildFolder, writeDurably } from "./durable.ts";
+import { companions, listModelFolder, shardFile } from "./folder.ts";
+import { formatJson, type JsonObject, type JsonValue } from "./json.ts";
+import { bytesOf, writeSafetensors, type TensorSource } from "./safetensors-writer.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
+
+const chunkBytes = 8 * 1024 * 1024;
+
+/** The raw bytes of a stored weight, under another name where one is given. */
+export function copyOf(checkpoint: Checkpoint, key: string, name: string): TensorSource {
+  const { dtype, shape, bytes } = checkpoint.tensors.get(key)!;
+  return {
+    name,
+    dtype,
+    shape,
+    async *chunks() {
+      const into = new Uint8Array(Math.min(bytes, chunkBytes));
+      for (let from = 0; from < bytes; from += chunkBytes) {
+        yield await checkpoint.readBytes(key, { from, to: Math.min(bytes, from + chunkBytes), into });
+      }
+    },
+  };
+}
+
+/**
+ * Writes a checkpoint folder that is derived from another: new config and weights, the same tokenizer and companions.
+ * Weights stay in as many files as they came from. The folder appears whole or not at all.
+ * @param config text of `config.json`
+ * @param sourceOf the weight to write for a stored one, undefined to leave it out
+ */
+export async function writeDerived(
+  source: Checkpoint,
+  target: string,
+  config: string,
+  sourceOf: (key: string, tensor: StoredTensor) => TensorSource | undefined,
+): Promise<void> {
+  const shards = new Map<string, TensorSource[]>();
+  for (const [key, tensor] of source.tensors) {
+    const written = sourceOf(key, tensor);
+    if (written === undefined) continue;
+    const shard = shards.get(tensor.file);
+    if (shard === undefined) shards.set(tensor.file, [written]);
+    else shard.push(written);
+  }
+  const groups = [...shards].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tensors]) => tensors);
+  await buildFolder(target, async (folder) => {
+    await writeWeights(folder, groups);
+    await writeDurably(join(folder, "config.json"), (file) => file.writeFile(config));
+    const present = await listModelFolder(source.directory);
+    for (const name of companions) if (present.has(name)) await copyDurably(source.directory, folder, name);
+  });
+}
+
+async function writeWeights(folder: string, groups: readonly (readonly TensorSource[])[]): Promise<void> {
+  if (groups.length === 1) {
+    await writeSafetensors(join(folder, "model.safetensors"), groups[0]!);
+    return;
+  }
+  const weights = new Map<string, string>();
+  let total = 0;
+  for (const [i, tensors] of groups.entries()) {
+    const name = shardFile(i + 1, groups.length);
+    await writeSafetensors(join(folder, name), tensors);
+    for (const tensor of tensors) weights.set(tensor.name, name);
+    total += tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  }
+  const index: JsonObject = new Map<string, JsonValue>([
+    ["metadata", new Map([["total_size", total]])],
+    ["weight_map", new Map([...weights].sort(([a], [b]) => (a < b ? -1 : 1)))],
+  ]);
+  await writeDurably(join(folder, "model.safetensors.index.json"), (file) =>
+    file.writeFile(formatJson(index)),
+  );
+}
+
+async function copyDurably(from: string, to: string, name: string): Promise<void> {
+  await writeDurably(join(to, name), async (file) => {
+    for await (const chunk of createReadStream(join(from, name))) await file.appendFile(chunk);
+  });
+}

@@ -1,0 +1,190 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { isProblem, Problem } from "@espalier/contract";
+import { maxConfigBytes, parseConfig, type ModelConfig } from "./config.ts";
+import { isWeightDtype, widen } from "./dtype.ts";
+import { checkTensors } from "./fits.ts";
+import { listModelFolder, readText } from "./folder.ts";
+import { maxIndexBytes, parseIndex, type ShardIndex } from "./shard-index.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
+import { readHeader, type SafetensorsHeader } from "./safetensors.ts";
+
+/**
+ * An open checkpoint folder of the Hugging Face layout. Its headers and config are validated; its weights are not
+ * read until asked for. The files must not change while it is open.
+ */
+export interface Checkpoint {
+  readonly directory: string;
+  readonly config: ModelConfig;
+  /**
+   * By name without the prefix `model.`: `embed_tokens.weight`, `layers.0.self_attn.q_proj.weight`, `norm.weight`, and
+   * `lm_head.weight` only where it is stored and not tied to the embedding.
+   */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** The names in the files carry the prefix `model.`. */
+  readonly prefixed: boolean;
+  /** Number of weights, a tied head counted once. */
+  readonly parameters: number;
+  /** Bytes of all weights. */
+  readonly bytes: number;
+  /** One weight, widened to fp32 exactly; row-major in `tensors.get(name).shape`. */
+  read(name: string): Promise<Float32Array>;
+  /** Raw little-endian bytes [from, to) of one weight; all of it by default. Fills `into` where it is given. */
+  readBytes(name: string, range?: { from?: number; to?: number; into?: Uint8Array }): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** One read call; Node refuses reads of 2 GiB and more. */
+const maxRead = 2 ** 30;
+
+/**
+ * Opens the checkpoint in `directory` (`config.json` and either `model.safetensors` or shards with their index).
+ * @throws {Problem} naming the file, and the field, tensor or byte
+ */
+export async function openCheckpoint(directory: string): Promise<Checkpoint> {
+  const names = await listModelFolder(directory);
+  const config = parseConfig(await readText(directory, "config.json", maxConfigBytes));
+  const index = await readIndex(directory, names);
+  const files = new Map<string, FileHandle>();
+  const close = async () => {
+    await Promise.all([...files.values()].map((file) => file.close()));
+    files.clear();
+  };
+  try {
+    const headers = new Map<string, SafetensorsHeader>();
+    for (const name of index?.files ?? ["model.safetensors"]) {
+      if (!names.has(name)) throw new Problem("checkpoint/incomplete", `${name} is missing`, { file: name });
+      const file = await open(join(directory, name), "r");
+      files.set(name, file);
+      try {
+        headers.set(name, await readHeader(file));
+      } catch (error) {
+        throw isProblem(error)
+          ? new Problem(error.code, `${name}: ${error.message}`, { ...error.facts, file: name })
+          : error;
+      }
+    }
+    index?.check(headers);
+    const { tensors, prefixed } = canonical(headers, config);
+    checkTensors(config, tensors);
+    return { directory, config, tensors, prefixed, ...size(tensors), ...reader(tensors, files), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function readIndex(directory: string, names: ReadonlySet<string>): Promise<ShardIndex | undefined> {
+  const name = "model.safetensors.index.json";
+  const single = names.has("model.safetensors");
+  if (names.has(name)) {
+    if (single)
+      throw new Problem(
+        "checkpoint/malformed",
+        `both model.safetensors and ${name} exist; which one counts is not clear`,
+        { file: name },
+      );
+    return parseIndex(await readText(directory, name, maxIndexBytes));
+  }
+  if (!single)
+    throw new Problem(
+      "checkpoint/incomplete",
+      "there is no model.safetensors and no model.safetensors.index.json",
+      { file: "model.safetensors" },
+    );
+  return undefined;
+}
+
+/** Buffers that old releases of transformers saved; they are computed from the config. */
+const computed = /(^|\.)rotary_emb\.inv_freq$/;
+
+function canonical(
+  headers: ReadonlyMap<string, SafetensorsHeader>,
+  config: ModelConfig,
+): Pick<Checkpoint, "tensors" | "prefixed"> {
+  const tensors = new Map<string, StoredTensor>();
+  let prefixed = false;
+  for (const [file, header] of headers) {
+    for (const entry of header.tensors.values()) {
+      if (computed.test(entry.name)) continue;
+      const name = withoutPrefix(entry.name);
+      prefixed ||= name !== entry.name;
+      const place = { file, tensor: entry.name };
+      if (tensors.has(name))
+        throw new Problem("checkpoint/malformed", `the weight "${name}" is stored twice`, place);
+      if (!isWeightDtype(entry.dtype)) {
+        throw new Problem(
+          "config/unsupported",
+          `"${entry.name}" is ${entry.dtype}; F32, BF16 and F16 weights are supported`,
+          place,
+        );
+      }
+      const { dtype, shape, offset, bytes } = entry;
+      tensors.set(name, { storedName: entry.name, file, dtype, shape, offset, bytes });
+    }
+  }
+  if (config.tiedEmbeddings) untie(headers, tensors);
+  return { tensors, prefixed };
+}
+
+/** A tied head is the embedding: some writers store only the head and name the embedding as its alias in the metadata. */
+function untie(headers: ReadonlyMap<string, SafetensorsHeader>, tensors: Map<string, StoredTensor>): void {
+  const head = tensors.get("lm_head.weight");
+  if (head === undefined) return;
+  if (!tensors.has("embed_tokens.weight")) {
+    const { metadata } = headers.get(head.file)!;
+    const alias = metadata.get("model.embed_tokens.weight") ?? metadata.get("embed_tokens.weight");
+    if (alias !== head.storedName) return;
+    tensors.set("embed_tokens.weight", head);
+  }
+  tensors.delete("lm_head.weight");
+}
+
+/** `model.layers.0…` and `layers.0…` name the same weight. */
+export function withoutPrefix(name: string): string {
+  return name.startsWith("model.") ? name.slice("model.".length) : name;
+}
+
+function size(tensors: ReadonlyMap<string, StoredTensor>): Pick<Checkpoint, "parameters" | "bytes"> {
+  let parameters = 0;
+  let bytes = 0;
+  for (const tensor of tensors.values()) {
+    parameters += tensor.shape.reduce((product, dimension) => product * dimension, 1);
+    bytes += tensor.bytes;
+  }
+  return { parameters, bytes };
+}
+
+function reader(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  files: ReadonlyMap<string, FileHandle>,
+): Pick<Checkpoint, "read" | "readBytes"> {
+  const readBytes: Checkpoint["readBytes"] = async (name, { from = 0, to, into } = {}) => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new RangeError(`the checkpoint has no weight "${name}"`);
+    const file = files.get(tensor.file);
+    if (file === undefined) throw new Error(`the checkpoint was closed before "${name}" was read`);
+    const end = to ?? tensor.bytes;
+    if (!(from >= 0 && from <= end && end <= tensor.bytes))
+      throw new RangeError(`bytes ${from} to ${end} of "${name}" do not exist`);
+    const target = into?.subarray(0, end - from) ?? new Uint8Array(end - from);
+    let done = 0;
+    while (done < target.byteLength) {
+      const { bytesRead } = await file.read(
+        target,
+        done,
+        Math.min(maxRead, target.byteLength - done),
+        tensor.offset + from + done,
+      );
+      if (bytesRead === 0) {
+        throw new Problem("checkpoint/malformed", `the file ended while "${name}" was read; it changed`, {
+          file: tensor.file,
+          tensor: name,
+        });
+      }
+      done += bytesRead;
+    }
+    return target;
+  };
+  return { readBytes, read: async (name) => widen(await readBytes(name), tensors.get(name)!.dtype) };
+}

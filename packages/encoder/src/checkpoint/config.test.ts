@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { tinyConfig } from "../testing/tiny-model.ts";
+import { parseConfig } from "./config.ts";
+
+const parse = (changes: Record<string, unknown>) =>
+  parseConfig(JSON.stringify({ ...tinyConfig, ...changes }));
+
+test("the spellings of transformers 4 and 5 mean the same", () => {
+  const { source: _4, ...four } = parse({ rope_theta: 5e5, rope_scaling: null, torch_dtype: "bfloat16" });
+  const spelling = { rope_theta: undefined, torch_dtype: undefined, dtype: "bfloat16" };
+  const { source: _5, ...five } = parse({
+    ...spelling,
+    rope_parameters: { rope_theta: 5e5, rope_type: "default" },
+  });
+  expect(five).toEqual(four);
+  expect(five).toMatchObject({ ropeTheta: 5e5, dtype: "BF16" });
+});
+
+test("what is left out takes the default of the architecture", () => {
+  const bare = parse({
+    num_key_value_heads: undefined,
+    rope_theta: undefined,
+    tie_word_embeddings: undefined,
+    rms_norm_eps: undefined,
+  });
+  expect(bare).toMatchObject({
+    keyValueHeads: 4,
+    headSize: 4,
+    ropeTheta: 10_000,
+    tiedEmbeddings: false,
+    normEpsilon: 1e-6,
+  });
+  expect(parse({ head_dim: 8 }).headSize).toBe(8);
+  expect(parse({ eos_token_id: [7, 8], bos_token_id: null })).toMatchObject({
+    eosTokenId: 7,
+    bosTokenId: undefined,
+  });
+});
+
+test.each<[field: string, value: unknown, pointer?: string]>([
+  ["model_type", "mistral"],
+  ["hidden_act", "gelu"],
+  ["attention_bias", true],
+  ["mlp_bias", true],
+  ["rope_scaling", { rope_type: "llama3", factor: 8 }],
+  ["rope_scaling", { type: "linear", factor: 2 }],
+  ["rope_parameters", { rope_type: "default", factor: 2 }, "/rope_parameters/factor"],
+  ["torch_dtype", "float8_e4m3fn"],
+  ["quantization_config", { bits: 4 }],
+  ["partial_rotary_factor", 0.5],
+  ["sliding_window", 4096],
+])("an unsupported %s is refused by name", (field, value, pointer = `/${field}`) => {
+  expect(() => parse({ [field]: value })).toThrow(
+    expect.objectContaining({ code: "config/unsupported", facts: { file: "config.json", field: pointer } }),
+  );
+});
+
+test.each<[field: string, value: unknown]>([
+  ["hidden_size", undefined],
+  ["hidden_size", "64"],
+  ["hidden_size", 1e12],
+  ["num_hidden_layers", 0],
+  ["num_hidden_layers", 2.5],
+  ["num_hidden_layers", -3],
+  ["num_key_value_heads", 3],
+  ["num_attention_heads", 3],
+  ["head_dim", 5],
+  ["vocab_size", null],
+  ["rms_norm_eps", 0],
+  ["tie_word_embeddings", "yes"],
+  ["eos_token_id", -5],
+])("a %s of %j is refused by field", (field, value) => {
+  expect(() => parse({ [field]: value })).toThrow(expect.objectContaining({ code: "config/malformed" }));
+});
+
+test.each([
+  ["", 0],
+  ["[]", 0],
+  ['{"model_type":"llama",}', 22],
+  ['{"hidden_size":1,"hidden_size":2}', 17],
+])("text that is not one JSON object is refused with its byte: %s", (text, byte) => {
+  expect(() => parseConfig(text)).toThrow(
+    expect.objectContaining({ code: "config/malformed", facts: { file: "config.json", byte } }),
+  );
+});

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, rmdir, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Makes the entries of a directory durable: a rename is lost with the power unless its directory is synced. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** A new file: what `write` leaves in it is on the disk when this resolves, and an earlier file is replaced at once or not at all. */
+export async function writeDurably(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const file = await open(temporary, "wx");
+  try {
+    try {
+      await write(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/**
+ * A new folder that appears whole or not at all: `fill` works in a temporary sibling, which then takes the name.
+ * @throws when `path` exists and is not an empty directory
+ */
+export async function buildFolder(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  const existing = await readdir(path).catch(() => undefined);
+  if (existing !== undefined && existing.length > 0) throw new Error(`${path} exists and is not empty`);
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  await mkdir(temporary);
+  try {
+    await fill(temporary);
+    await syncDirectory(temporary);
+    if (existing !== undefined) await rmdir(path);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}

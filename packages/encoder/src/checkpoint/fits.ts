@@ -1,0 +1,127 @@
+import { Problem } from "@espalier/contract";
+import type { ModelConfig } from "./config.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
+
+type WeightSizes = Pick<
+  ModelConfig,
+  "layers" | "hiddenSize" | "intermediateSize" | "heads" | "keyValueHeads" | "headSize" | "vocabularySize"
+>;
+
+/** The weights that a model of this config consists of, by name without the prefix `model.`, with their shapes. */
+export function expectedTensors(config: WeightSizes): Map<string, readonly number[]> {
+  const { hiddenSize, intermediateSize, vocabularySize } = config;
+  const query = config.heads * config.headSize;
+  const keyValue = config.keyValueHeads * config.headSize;
+  const shapes = new Map<string, readonly number[]>([["embed_tokens.weight", [vocabularySize, hiddenSize]]]);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const prefix = `layers.${layer}.`;
+    shapes.set(`${prefix}input_layernorm.weight`, [hiddenSize]);
+    shapes.set(`${prefix}self_attn.q_proj.weight`, [query, hiddenSize]);
+    shapes.set(`${prefix}self_attn.k_proj.weight`, [keyValue, hiddenSize]);
+    shapes.set(`${prefix}self_attn.v_proj.weight`, [keyValue, hiddenSize]);
+    shapes.set(`${prefix}self_attn.o_proj.weight`, [hiddenSize, query]);
+    shapes.set(`${prefix}post_attention_layernorm.weight`, [hiddenSize]);
+    shapes.set(`${prefix}mlp.gate_proj.weight`, [intermediateSize, hiddenSize]);
+    shapes.set(`${prefix}mlp.up_proj.weight`, [intermediateSize, hiddenSize]);
+    shapes.set(`${prefix}mlp.down_proj.weight`, [hiddenSize, intermediateSize]);
+  }
+  shapes.set("norm.weight", [hiddenSize]);
+  return shapes;
+}
+
+/**
+ * Refuses weights that are not those of the config: one missing, one of another shape, one that would not be used.
+ * @throws {Problem} naming the tensor
+ */
+export function checkTensors(config: ModelConfig, tensors: ReadonlyMap<string, StoredTensor>): void {
+  const expected = expectedTensors(config);
+  for (const [name, shape] of expected) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) {
+      throw new Problem(
+        "checkpoint/incomplete",
+        `the weight "${name}" is missing; config.json asks for [${shape.join(", ")}]`,
+        { tensor: name },
+      );
+    }
+    checkShape(name, tensor, shape);
+  }
+  for (const [name, tensor] of tensors) {
+    if (expected.has(name)) continue;
+    if (name === "lm_head.weight") checkShape(name, tensor, [config.vocabularySize, config.hiddenSize]);
+    else {
+      const { file, storedName } = tensor;
+      throw new Problem(
+        "checkpoint/incomplete",
+        `the weight "${storedName}" has no place in a ${config.layers}-layer ${config.modelType} model`,
+        { file, tensor: storedName },
+      );
+    }
+  }
+}
+
+function checkShape(
+  name: string,
+  { file, storedName, shape }: StoredTensor,
+  wanted: readonly number[],
+): void {
+  if (shape.length === wanted.length && shape.every((size, i) => size === wanted[i])) return;
+  throw new Problem(
+    "checkpoint/incomplete",
+    `the weight "${name}" is [${shape.join(", ")}], but config.json asks for [${wanted.join(", ")}]`,
+    { file, tensor: storedName },
+  );
+}
+
+/** Upper bound of tokenizer.json; real ones reach 20 MB. */
+export const maxTokenizerBytes = 64 * 1024 * 1024;
+
+/**
+ * Refuses a tokenizer that can give an id without a row in the embedding.
+ * @param tokenizerJson text of `tokenizer.json`
+ * @param rows of the embedding table
+ * @throws {Problem} `tokenizer/malformed` or `tokenizer/mismatch`, naming the token
+ */
+export function checkTokenizer(tokenizerJson: string, rows: number): void {
+  const file = "tokenizer.json";
+  for (const [token, id] of tokenIds(tokenizerJson)) {
+    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) {
+      throw new Problem("tokenizer/malformed", `tokenizer.json gives ${shown(token)} the id ${shown(id)}`, {
+        file,
+      });
+    }
+    if (id >= rows) {
+      const message = `tokenizer.json gives ${shown(token)} the id ${id}, but the embedding has ${rows} rows`;
+      throw new Problem("tokenizer/mismatch", message, { file, tensor: "embed_tokens.weight" });
+    }
+  }
+}
+
+const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 80);
+
+/** Every token with its id: of the model's vocabulary (a map, or a list for Unigram) and of the added tokens. */
+function* tokenIds(tokenizerJson: string): Generator<[token: unknown, id: unknown]> {
+  const refuse = (reason: string): never => {
+    throw new Problem("tokenizer/malformed", `tokenizer.json ${reason}`, { file: "tokenizer.json" });
+  };
+  let root: unknown;
+  try {
+    root = JSON.parse(tokenizerJson);
+  } catch (error) {
+    refuse(`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const vocabulary = own(own(root, "model"), "vocab");
+  if (Array.isArray(vocabulary)) yield ["the last token", vocabulary.length - 1];
+  else if (typeof vocabulary === "object" && vocabulary !== null) yield* Object.entries(vocabulary);
+  else refuse("has no model.vocab");
+  const added = own(root, "added_tokens") ?? [];
+  if (!Array.isArray(added)) refuse("has added_tokens that are not a list");
+  else for (const token of added) yield [own(token, "content"), own(token, "id")];
+}
+
+/** A property of a parsed JSON object itself, never of its prototype. */
+function own(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? Object.getOwnPropertyDescriptor(value, key)?.value
+    : undefined;
+}

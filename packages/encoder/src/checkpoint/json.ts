@@ -1,0 +1,162 @@
+/** A JSON value whose objects are Maps: no key, `__proto__` included, can touch a prototype, and key order is kept. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+export type JsonObject = Map<string, JsonValue>;
+
+/** Text that is not the JSON we accept. `position` counts UTF-16 units from the start of the text. */
+export class JsonError extends Error {
+  override name = "JsonError";
+  readonly position: number;
+  constructor(message: string, position: number) {
+    super(message);
+    this.position = position;
+  }
+}
+
+export interface JsonOptions {
+  /** Deepest nesting of arrays and objects. @default 64 */
+  readonly maxDepth?: number;
+  /** Refuse numbers that are not plain non-negative safe integers. @default false */
+  readonly onlyIntegers?: boolean;
+}
+
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const integer = /^(?:0|[1-9]\d*)$/;
+const blank = /[ \t\n\r]*/y;
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+
+/**
+ * Parses strict JSON (RFC 8259) and refuses what `JSON.parse` lets through: a key twice in one object, nesting beyond
+ * `maxDepth`, strings with lone surrogates, and a value that two parsers could read differently.
+ * Runs in time linear in the text.
+ * @throws {JsonError} naming the position.
+ */
+export function parseJson(
+  text: string,
+  { maxDepth = 64, onlyIntegers = false }: JsonOptions = {},
+): JsonValue {
+  let at = 0;
+
+  function fail(message: string, position = at): never {
+    throw new JsonError(message, position);
+  }
+  function match(pattern: RegExp): string {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0] ?? "";
+    at += found.length;
+    return found;
+  }
+  function take(char: string): boolean {
+    if (text[at] !== char) return false;
+    at++;
+    match(blank);
+    return true;
+  }
+
+  function string(): string {
+    const start = at++;
+    for (;;) {
+      while (isPlain(text.charCodeAt(at))) at++;
+      if (text[at] === '"') break;
+      if (match(escape) === "")
+        fail(at >= text.length ? "an unterminated string" : "a control character or bad escape in a string");
+    }
+    at++;
+    const raw = text.slice(start + 1, at - 1);
+    const decoded = raw.includes("\\") ? String(JSON.parse(`"${raw}"`)) : raw;
+    if (/\p{Surrogate}/u.test(decoded)) fail("a string with a lone surrogate", start);
+    match(blank);
+    return decoded;
+  }
+
+  function object(depth: number): JsonObject {
+    const entries: JsonObject = new Map();
+    if (take("}")) return entries;
+    do {
+      const start = at;
+      if (text[at] !== '"') fail("an object key was expected");
+      const key = string();
+      if (entries.has(key)) fail(`the key ${JSON.stringify(key)} twice in one object`, start);
+      if (!take(":")) fail('":" was expected after an object key');
+      entries.set(key, value(depth));
+    } while (take(","));
+    if (!take("}")) fail('"," or "}" was expected in an object');
+    return entries;
+  }
+
+  function array(depth: number): JsonValue[] {
+    const items: JsonValue[] = [];
+    if (take("]")) return items;
+    do items.push(value(depth));
+    while (take(","));
+    if (!take("]")) fail('"," or "]" was expected in an array');
+    return items;
+  }
+
+  function word<Value extends JsonValue>(literal: string, meaning: Value): Value {
+    if (!text.startsWith(literal, at)) fail("a JSON value was expected");
+    at += literal.length;
+    match(blank);
+    return meaning;
+  }
+
+  function value(depth: number): JsonValue {
+    const start = at;
+    switch (text[at]) {
+      case '"':
+        return string();
+      case "{":
+      case "[":
+        if (depth >= maxDepth) fail(`nesting deeper than ${maxDepth}`);
+        return take("{") ? object(depth + 1) : (take("["), array(depth + 1));
+      case "t":
+        return word("true", true);
+      case "f":
+        return word("false", false);
+      case "n":
+        return word("null", null);
+      default: {
+        const digits = match(number);
+        if (digits === "") fail(at >= text.length ? "the text ends early" : "a JSON value was expected");
+        const parsed = Number(digits);
+        if (onlyIntegers && !(integer.test(digits) && Number.isSafeInteger(parsed)))
+          fail(
+            `the number ${digits.slice(0, 40)} where a non-negative integer below 2^53 was expected`,
+            start,
+          );
+        if (!Number.isFinite(parsed)) fail("a number beyond the range of a double", start);
+        match(blank);
+        return parsed;
+      }
+    }
+  }
+
+  match(blank);
+  const root = value(0);
+  if (at < text.length) fail("text after the JSON value");
+  return root;
+}
+
+/** Whether a UTF-16 unit stands for itself in a JSON string; NaN, beyond the text, does not. */
+function isPlain(unit: number): boolean {
+  return unit >= 32 && unit !== 34 && unit !== 92;
+}
+
+/** Serialises a parsed value again, with keys in their order, two spaces of indentation and a final newline. */
+export function formatJson(value: JsonValue): string {
+  return `${format(value, "\n")}\n`;
+}
+
+function format(value: JsonValue, line: string): string {
+  const inner = `${line}  `;
+  if (Array.isArray(value)) {
+    return value.length === 0
+      ? "[]"
+      : `[${inner}${value.map((item) => format(item, inner)).join(`,${inner}`)}${line}]`;
+  }
+  if (value instanceof Map) {
+    if (value.size === 0) return "{}";
+    const entries = [...value].map(([key, item]) => `${JSON.stringify(key)}: ${format(item, inner)}`);
+    return `{${inner}${entries.join(`,${inner}`)}${line}}`;
+  }
+  return JSON.stringify(value);
+}

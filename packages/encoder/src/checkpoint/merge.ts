@@ -1,0 +1,109 @@
+import { Problem } from "@espalier/contract";
+import type { LoraAdapter, LoraPair } from "./adapter.ts";
+import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { copyOf, writeDerived } from "./checkpoint-writer.ts";
+import { configOfEncoder } from "./config.ts";
+import { narrow, widen, type WeightDtype } from "./dtype.ts";
+import type { TensorSource } from "./safetensors-writer.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
+
+export interface MergeOptions {
+  /** Dtype of every weight written. @default that of each stored weight */
+  readonly dtype?: WeightDtype | undefined;
+}
+
+/** Rows that are in memory at a time hold about this many values. */
+const blockValues = 1024 * 1024;
+
+/**
+ * Merges a LoRA adapter into the checkpoint in `source` and writes the result to the new folder `target`: each adapted
+ * matrix becomes W + (alpha / rank) B A, computed in fp32 and rounded once. Streams block by block.
+ *
+ * The result is an encoder: names without `model.`, no output head, architecture `LlamaModel`. This is the form that
+ * `AutoModel`, sentence-transformers and text-embeddings-inference read.
+ * @throws {Problem} `checkpoint/incomplete` when the adapter is of another model
+ */
+export async function mergeAdapter(
+  source: string,
+  adapter: LoraAdapter,
+  target: string,
+  { dtype }: MergeOptions = {},
+): Promise<void> {
+  const checkpoint = await openCheckpoint(source);
+  try {
+    checkAdapter(checkpoint, adapter);
+    const scale = adapter.alpha / adapter.rank;
+    await writeDerived(checkpoint, target, configOfEncoder(checkpoint.config, dtype), (key, stored) => {
+      if (key === "lm_head.weight") return undefined;
+      const pair = adapter.pairs.get(key.slice(0, -".weight".length));
+      if (pair === undefined && (dtype ?? stored.dtype) === stored.dtype) return copyOf(checkpoint, key, key);
+      return merged(checkpoint, key, stored, pair, scale, dtype ?? stored.dtype);
+    });
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Refuses an adapter with a matrix that the checkpoint does not have in this shape. */
+function checkAdapter(checkpoint: Checkpoint, adapter: LoraAdapter): void {
+  for (const [layer, { inputs, outputs }] of adapter.pairs) {
+    const shape = checkpoint.tensors.get(`${layer}.weight`)?.shape;
+    if (shape?.length === 2 && shape[0] === outputs && shape[1] === inputs) continue;
+    const found = shape === undefined ? "does not have" : `has as [${shape.join(", ")}]`;
+    throw new Problem(
+      "checkpoint/incomplete",
+      `the adapter changes "${layer}" [${outputs}, ${inputs}], which the model ${found}`,
+      { tensor: `${layer}.weight` },
+    );
+  }
+}
+
+function merged(
+  checkpoint: Checkpoint,
+  key: string,
+  { dtype: stored, shape, bytes }: StoredTensor,
+  pair: LoraPair | undefined,
+  scale: number,
+  dtype: WeightDtype,
+): TensorSource {
+  const rows = shape[0]!;
+  const stride = bytes / rows;
+  const step = Math.max(1, Math.floor((blockValues * rows * 2) / bytes));
+  return {
+    name: key,
+    dtype,
+    shape,
+    async *chunks() {
+      for (let from = 0; from < rows; from += step) {
+        const to = Math.min(rows, from + step);
+        const block = widen(
+          await checkpoint.readBytes(key, { from: from * stride, to: to * stride }),
+          stored,
+        );
+        if (pair !== undefined) addProduct(block, pair, from, to, scale);
+        yield narrow(block, dtype);
+      }
+    },
+  };
+}
+
+/** Adds rows [from, to) of scale B A to `block`; sums in double precision, so that only the last step rounds. */
+function addProduct(
+  block: Float32Array,
+  { a, b, inputs, outputs }: LoraPair,
+  from: number,
+  to: number,
+  scale: number,
+): void {
+  const rank = b.length / outputs;
+  const delta = new Float64Array(inputs);
+  for (let row = from; row < to; row++) {
+    delta.fill(0);
+    for (let k = 0; k < rank; k++) {
+      const factor = scale * b[row * rank + k]!;
+      for (let i = 0; i < inputs; i++) delta[i]! += factor * a[k * inputs + i]!;
+    }
+    const start = (row - from) * inputs;
+    for (let i = 0; i < inputs; i++) block[start + i]! += delta[i]!;
+  }
+}

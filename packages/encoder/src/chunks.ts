@@ -1,0 +1,18 @@
+/**
+ * Groups texts of like length, so that little of a chunk is padding. Longest first, so that a chunk that does not fit in
+ * memory fails at once and not at the end.
+ * @param lengths tokens of each text
+ * @param budget most tokens in a chunk, padding included; a longer text is a chunk of its own
+ * @returns indices into `lengths`, each once
+ */
+export function planChunks(lengths: readonly number[], budget: number): number[][] {
+  const order = lengths.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const chunks: number[][] = [];
+  for (let at = 0; at < order.length;) {
+    const width = Math.max(1, lengths[order[at]!]!);
+    const rows = Math.max(1, Math.floor(budget / width));
+    chunks.push(order.slice(at, at + rows));
+    at += rows;
+  }
+  return chunks;
+}

@@ -1,0 +1,3 @@
+export { jsonLines, type DatasetSummary } from "./normalise.ts";
+export { parseStsColumns, readStsPairs, type StsColumns, type StsFormat } from "./sts-pairs.ts";
+export { readTriplets } from "./triplets.ts";

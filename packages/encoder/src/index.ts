@@ -1,0 +1,40 @@
+export {
+  gradientOf,
+  languageModelStep,
+  nextTokenLogits,
+  type LanguageModelStep,
+} from "./architectures/language-model.ts";
+export { linear, loraName, type Adapter, type LinearOptions } from "./architectures/linear.ts";
+export { llamaParameters, type LlamaConfig } from "./architectures/llama.ts";
+export { inputParameters, type InputParameters, type Parameter } from "./architectures/parameters.ts";
+export { rotaryInputs, rotaryTables, type RotaryTables } from "./architectures/rotary-tables.ts";
+export { textEncoder } from "./architectures/text-encoder.ts";
+export { poolingWeights, type ContentSpan } from "./pooling.ts";
+export { noTemplate, type Template } from "./template.ts";
+export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";
+export { loadModel, type LoadedModel } from "./loaded-model.ts";
+export { searchLayers, type SearchControl, type SearchInputs } from "./pruning/l3prune.ts";
+export { keptLayers, type PercentRounding } from "./pruning/percent.ts";
+export { pickLayers } from "./pruning/pick-layers.ts";
+export { Random, type RandomState } from "./random.ts";
+export { Batches, type BatchesPosition } from "./training/batches.ts";
+export { adapterOf, loraShapes, loraWeights, startLora } from "./training/lora.ts";
+export {
+  loadTokenizer,
+  parseTokenizer,
+  type TokenizedText,
+  type TokenizeOptions,
+  type Tokenizer,
+} from "./tokenizer.ts";
+export { cosine, pearson, spearman } from "./evaluation/correlation.ts";
+export { evaluateSts, type Embed } from "./evaluation/sts.ts";
+export { GradCache, type ContrastiveStep, type GradCacheOptions } from "./training/gradcache.ts";
+export { loadTrainingState, saveTrainingState } from "./training/resume.ts";
+export { fingerprintOf, type TrainingState } from "./training/state.ts";
+export {
+  trainAdapter,
+  type StepReport,
+  type Training,
+  type TrainingControl,
+  type TrainingInputs,
+} from "./training/trainer.ts";

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import type { WeightSource } from "@espalier/graph";
+import type { LlamaConfig } from "./architectures/llama.ts";
+import { loadEmbedding, openCheckpoint, type Checkpoint, type EmbeddingTable } from "./checkpoint/index.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+
+/** A model that is ready to be put into graphs: its weights stay in their files until an engine reads them. */
+export interface LoadedModel {
+  readonly config: LlamaConfig;
+  readonly tokenizer: Tokenizer;
+  /** Rows are gathered here, outside the graph: the table need not be on the device, and is never trained. */
+  readonly embedding: EmbeddingTable;
+  /** By name without the prefix `model.`. The files must stay while an engine opens graphs with them. */
+  readonly weights: ReadonlyMap<string, WeightSource>;
+}
+
+/**
+ * Opens a Hugging Face folder: `config.json`, safetensors, `tokenizer.json` and, where there is one,
+ * `tokenizer_config.json`.
+ * @throws {Problem} naming the file, and the field, tensor or byte
+ */
+export async function loadModel(directory: string): Promise<LoadedModel> {
+  const checkpoint = await openCheckpoint(directory);
+  try {
+    return {
+      config: checkpoint.config,
+      tokenizer: await loadTokenizer(directory),
+      embedding: await loadEmbedding(checkpoint),
+      weights: checkpointWeights(checkpoint),
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Where an engine finds a checkpoint's weights. */
+function checkpointWeights({ directory, tensors }: Checkpoint): Map<string, WeightSource> {
+  return new Map(
+    [...tensors].map(([name, { file, dtype, shape, offset, bytes }]) => [
+      name,
+      { file: join(directory, file), offset, bytes, dtype, shape },
+    ]),
+  );
+}

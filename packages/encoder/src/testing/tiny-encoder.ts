@@ -1,0 +1,65 @@
+import type { WeightSource } from "@espalier/graph";
+import { llamaParameters, type LlamaConfig } from "../architectures/llama.ts";
+import type { LoadedModel } from "../loaded-model.ts";
+import { Random } from "../random.ts";
+import { parseTokenizer } from "../tokenizer.ts";
+
+/** Small enough for the interpreter, with every trait of a Llama: grouped queries, heads wider than hidden/heads. */
+export const tinyLlama: LlamaConfig = {
+  layers: 3,
+  hiddenSize: 8,
+  intermediateSize: 10,
+  heads: 2,
+  keyValueHeads: 1,
+  headSize: 6,
+  vocabularySize: 28,
+  normEpsilon: 1e-5,
+  ropeTheta: 10_000,
+};
+
+/** A model of seeded random weights that reads lower-case letters and blanks, one token each. */
+export function tinyEncoder(config = tinyLlama, seed = 1): LoadedModel {
+  const random = Random.seeded(seed);
+  const weights = new Map<string, Extract<WeightSource, { data: Float32Array }>>();
+  for (const [name, shape] of llamaParameters(config)) {
+    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const isNorm = shape.length === 1;
+    for (let i = 0; i < data.length; i++) data[i] = (isNorm ? 1 : 0) + (random.uniform() - 0.5) * 0.8;
+    weights.set(name, { data, shape });
+  }
+  const table = weights.get("embed_tokens.weight")!.data;
+  const width = config.hiddenSize;
+  return {
+    config,
+    weights,
+    tokenizer: parseTokenizer(letters),
+    embedding: {
+      rows: config.vocabularySize,
+      width,
+      gather(ids, out = new Float32Array(ids.length * width)) {
+        for (let i = 0; i < ids.length; i++)
+          out.set(table.subarray(ids[i]! * width, (ids[i]! + 1) * width), i * width);
+        return out;
+      },
+    },
+  };
+}
+
+const vocabulary = Array.from("_abcdefghijklmnopqrstuvwxyz");
+
+const letters = JSON.stringify({
+  version: "1.0",
+  added_tokens: [],
+  normalizer: { type: "Replace", pattern: { String: " " }, content: "_" },
+  pre_tokenizer: null,
+  post_processor: null,
+  decoder: null,
+  model: {
+    type: "BPE",
+    unk_token: "_",
+    fuse_unk: false,
+    byte_fallback: false,
+    vocab: Object.fromEntries(vocabulary.map((letter, id) => [letter, id])),
+    merges: [],
+  },
+});

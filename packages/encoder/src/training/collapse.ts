@@ -1,0 +1,26 @@
+/**
+ * Mean cosine of each query with the positives of the others: near 1, all texts have got the same vector. By the sums of
+ * the unit vectors, because Σᵢⱼ qᵢ·pⱼ = (Σ qᵢ)·(Σ pⱼ).
+ * @param vectors [texts, width]: first the queries, then their positives
+ */
+export function meanCosine(vectors: Float32Array, queries: number, width: number): number {
+  const sums = [new Float64Array(width), new Float64Array(width)];
+  let own = 0;
+  for (let i = 0; i < queries; i++) {
+    const query = unit(vectors, i, width);
+    const positive = unit(vectors, queries + i, width);
+    for (let k = 0; k < width; k++) {
+      own += query[k]! * positive[k]!;
+      sums[0]![k]! += query[k]!;
+      sums[1]![k]! += positive[k]!;
+    }
+  }
+  const all = sums[0]!.reduce((sum, x, k) => sum + x * sums[1]![k]!, 0);
+  return (all - own) / (queries * (queries - 1));
+}
+
+function unit(vectors: Float32Array, row: number, width: number): Float64Array {
+  const vector = Float64Array.from(vectors.subarray(row * width, (row + 1) * width));
+  const length = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+  return vector.map((x) => x / length);
+}

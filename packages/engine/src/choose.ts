@@ -1,0 +1,19 @@
+import type { Engine } from "@espalier/graph";
+import { onnxCpu } from "./onnx/engine.ts";
+
+export interface EngineOptions {
+  /** Threads of the processor that a run may use. Default: one for each core. */
+  threads?: number;
+}
+
+const engines: Readonly<Record<string, (options: EngineOptions) => Engine>> = { "onnx-cpu": onnxCpu };
+
+/** The engines that this machine can be asked for. */
+export const engineNames: readonly string[] = Object.keys(engines);
+
+/** An engine by name. Throws RangeError for a name that is not in `engineNames`. */
+export function chooseEngine(name: string, options: EngineOptions = {}): Engine {
+  const make = Object.hasOwn(engines, name) ? engines[name] : undefined;
+  if (!make) throw new RangeError(`there is no engine "${name}"; there is: ${engineNames.join(", ")}`);
+  return make(options);
+}

@@ -1,0 +1,2 @@
+export type { EngineOptions } from "./choose.ts";
+export { chooseEngine, engineNames } from "./choose.ts";

@@ -1,0 +1,148 @@
+import { isOp, printShape, type Dim, type Node, type OpName } from "@espalier/graph";
+import { MICROSOFT, type Emitter } from "./emitter.ts";
+
+interface Context {
+  readonly emitter: Emitter;
+  /** Name of a node that has been lowered. */
+  readonly name: (node: Node) => string;
+}
+
+/** Emits the ONNX nodes of one op; returns the name of its value. */
+type Lowering<K extends OpName> = (inputs: readonly string[], node: Node<K>, context: Context) => string;
+
+const direct =
+  (type: string): Lowering<OpName> =>
+  (inputs, _, { emitter }) =>
+    emitter.emit(type, inputs);
+
+/** Leaves have names before lowering begins. */
+const leaf: Lowering<OpName> = (_, node) => {
+  throw new Error(`${node.op} is a leaf`);
+};
+
+/** The second argument of Reshape: sizes that stay are 0, one unknown is −1, and only else are sizes computed. */
+function target(from: readonly Dim[], to: readonly Dim[], emitter: Emitter): string {
+  const easy = to.map((dim, axis) => (typeof dim === "string" && dim === from[axis] ? 0 : dim));
+  if (easy.filter((dim) => typeof dim === "string").length > 1) return emitter.vector(to);
+  return emitter.vector(easy.map((dim) => (typeof dim === "string" ? -1 : dim)));
+}
+
+const inverseRmsKey = (x: string, epsilon: number): string => `inverseRms ${epsilon} ${x}`;
+
+const lowerings: { readonly [K in OpName]: Lowering<K> } = {
+  input: leaf,
+  weight: leaf,
+  constant: (_, { attrs: { values, dtype }, shape }, { emitter }) => {
+    const dims = shape.map(Number);
+    return dtype === "f32" ? emitter.floats(values, dims) : emitter.integers(values, dims);
+  },
+  size: (_, { attrs: { dim } }, { emitter }) =>
+    emitter.once(`size as float ${dim}`, () => emitter.emit("Cast", [emitter.scalar(dim)], { to: 1n })),
+  range: (_, { attrs: { dim } }, { emitter }) => {
+    const limits = [emitter.emit("Squeeze", [emitter.vector([0])]), emitter.scalar(dim), emitter.scalar(1)];
+    return emitter.emit("Cast", [emitter.emit("Range", limits)], { to: 6n });
+  },
+  causalMask: (_, { shape }, { emitter }) =>
+    emitter.once(`causal mask ${printShape(shape)}`, () =>
+      emitter.emit(
+        "Trilu",
+        [emitter.emit("Expand", [emitter.floats([-3e38], []), emitter.vector(shape)]), emitter.scalar(1)],
+        { upper: 1n },
+      ),
+    ),
+  add: direct("Add"),
+  sub: direct("Sub"),
+  mul: direct("Mul"),
+  div: direct("Div"),
+  neg: direct("Neg"),
+  exp: direct("Exp"),
+  log: direct("Log"),
+  sqrt: direct("Sqrt"),
+  sigmoid: direct("Sigmoid"),
+  matmul: (inputs, { attrs: { transposeA, transposeB, scale } }, { emitter }) => {
+    if (!transposeA && !transposeB && scale === 1) return emitter.emit("MatMul", inputs);
+    const attributes = { transA: transposeA ? 1n : 0n, transB: transposeB ? 1n : 0n, alpha: scale };
+    return emitter.emit("FusedMatMul", inputs, attributes, MICROSOFT);
+  },
+  transpose: (inputs, { attrs: { order } }, { emitter }) =>
+    emitter.emit("Transpose", inputs, { perm: order }),
+  reshape: ([x = ""], { inputs: [from], shape }, { emitter }) =>
+    emitter.emit("Reshape", [x, target(from?.shape ?? [], shape, emitter)]),
+  broadcast: ([x = ""], { shape }, { emitter }) => emitter.emit("Expand", [x, emitter.vector(shape)]),
+  slice: ([x = ""], { attrs: { axis, start, end } }, { emitter }) =>
+    emitter.emit("Slice", [x, ...[start, end, axis].map((dim) => emitter.vector([dim]))]),
+  pad: ([x = ""], { attrs: { axis, before, after } }, { emitter }) =>
+    emitter.emit("Pad", [
+      x,
+      emitter.vector([before, after]),
+      emitter.floats([0], []),
+      emitter.vector([axis]),
+    ]),
+  concat: (inputs, { attrs: { axis } }, { emitter }) =>
+    emitter.emit("Concat", inputs, { axis: BigInt(axis) }),
+  gather: direct("Gather"),
+  // ONNX Runtime has no kernel for 32-bit indices with a 64-bit depth.
+  oneHot: ([indices = ""], { attrs: { depth } }, { emitter }) =>
+    emitter.emit("OneHot", [
+      indices,
+      emitter.once(`depth ${depth}`, () => emitter.emit("Cast", [emitter.scalar(depth)], { to: 6n })),
+      emitter.floats([0, 1], [2]),
+    ]),
+  reduceSum: ([x = ""], { attrs: { axes, keepDims } }, { emitter }) =>
+    emitter.emit("ReduceSum", [x, emitter.vector(axes)], {
+      keepdims: keepDims ? 1n : 0n,
+      noop_with_empty_axes: 1n,
+    }),
+  softmax: ([x = "", mask], _, { emitter }) =>
+    emitter.emit("Softmax", [mask === undefined ? x : emitter.emit("Add", [x, mask])]),
+  rmsNorm: (inputs, { attrs: { epsilon } }, { emitter }) => {
+    const [y = "", inverse = ""] = emitter.emitMany(2, "SimplifiedLayerNormalization", inputs, {
+      axis: -1n,
+      epsilon,
+      stash_type: 1n,
+    });
+    emitter.once(inverseRmsKey(inputs[0] ?? "", epsilon), () => inverse);
+    return y;
+  },
+  // The norm itself yields it on the way.
+  inverseRms: ([x = ""], { attrs: { epsilon } }, { emitter }) =>
+    emitter.once(inverseRmsKey(x, epsilon), () => {
+      const mean = emitter.emit("ReduceMean", [emitter.emit("Mul", [x, x]), emitter.vector([-1])]);
+      const shifted = emitter.emit("Add", [mean, emitter.floats([epsilon], [])]);
+      return emitter.emit("Reciprocal", [emitter.emit("Sqrt", [shifted])]);
+    }),
+  rotary: ([x = "", cos = "", sin = ""], { attrs: { heads, inverse } }, { emitter }) => {
+    const turn = inverse ? emitter.once(`minus ${sin}`, () => emitter.emit("Neg", [sin])) : sin;
+    return emitter.emit(
+      "RotaryEmbedding",
+      [x, emitter.vector([0]), cos, turn],
+      { num_heads: BigInt(heads), interleaved: 0n, rotary_embedding_dim: 0n },
+      MICROSOFT,
+    );
+  },
+  swiGLU: ([gate = "", up = ""], _, { emitter }) =>
+    emitter.emit("Mul", [emitter.emit("QuickGelu", [gate], { alpha: 1 }, MICROSOFT), up]),
+  crossEntropy: ([logits = "", labels = ""], _, { emitter }) => {
+    const column = emitter.emit("Unsqueeze", [labels, emitter.vector([1])]);
+    const picked = emitter.emit("GatherElements", [emitter.emit("LogSoftmax", [logits]), column], {
+      axis: 1n,
+    });
+    return emitter.emit("Neg", [emitter.emit("Squeeze", [picked, emitter.vector([1])])]);
+  },
+};
+
+const emit = <K extends OpName>(node: Node<K>, inputs: readonly string[], context: Context): string =>
+  lowerings[node.op](inputs, node, context);
+
+/** Emits all nodes, inputs before users; `names` holds the leaves and receives the rest. */
+export function lower(order: readonly Node[], names: Map<Node, string>, emitter: Emitter): void {
+  const name = (node: Node): string => {
+    const known = names.get(node);
+    if (known === undefined) throw new Error(`${node.op} is used before it is lowered`);
+    return known;
+  };
+  for (const node of order) {
+    if (isOp(node, "input") || isOp(node, "weight")) continue;
+    names.set(node, emit(node, node.inputs.map(name), { emitter, name }));
+  }
+}

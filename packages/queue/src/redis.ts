@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import { Queue as BullQueue, Worker as BullWorker } from "bullmq";
+import { Redis } from "ioredis";
+import type { Backend } from "./bullmq.ts";
+import type { Delivery } from "./queue.ts";
+
+const prefix = "espalier";
+
+/**
+ * BullMQ on Redis ≥ 7, which must run with `maxmemory-policy noeviction`. Producers fail fast while the server is away,
+ * consumers wait for it. A connection that has gone silent while an answer is due is given up after 30 s.
+ */
+export function redisBackend(url: string, onError: (error: Error) => void): Backend {
+  const common = { socketTimeout: 30_000, keepAlive: 5_000 };
+  const producing = new Redis(url, { ...common, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const consuming = new Redis(url, { ...common, maxRetriesPerRequest: null });
+  // Every queue and consumer adds listeners of its own.
+  for (const connection of [producing, consuming]) connection.on("error", onError).setMaxListeners(0);
+  return {
+    async ready() {
+      if (producing.status === "ready") return;
+      await once(producing, "ready", { signal: AbortSignal.timeout(1_000) });
+    },
+    producer: (name) =>
+      new BullQueue<Delivery, void>(name, { connection: producing, prefix, skipWaitingForReady: true }),
+    worker: (name, processor, settings) =>
+      new BullWorker<Delivery, void>(name, processor, { connection: consuming, prefix, ...settings }),
+    async close() {
+      producing.disconnect();
+      consuming.disconnect();
+    },
+  };
+}

@@ -1,0 +1,227 @@
+import { createHash, randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { link, lstat, mkdir, open, readdir, realpath, rename, rm, stat, symlink } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import type { FileHandle } from "node:fs/promises";
+import { Problem } from "@espalier/contract";
+import type { Bytes, PutOptions, StoredObject } from "./bytes.ts";
+
+const segment = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
+const temporaryFolder = ".tmp";
+
+/** Bytes in a folder. Objects are read-only files; the folder belongs to the service alone. */
+export async function openDisk(folder: string): Promise<Bytes> {
+  await mkdir(join(folder, temporaryFolder), { recursive: true, mode: 0o700 });
+  const root = await realpath(folder);
+  const temporary = join(root, temporaryFolder);
+
+  /** The path of a location inside the root, with no link on the way. */
+  async function resolve(location: string): Promise<string> {
+    const parts = location.split("/");
+    if (!parts.every((part) => segment.test(part))) throw refused(location);
+    const path = join(root, ...parts);
+    for (let parent = dirname(path); parent.length > root.length; parent = dirname(parent)) {
+      const real = await realpath(parent).catch(unlessMissing);
+      if (real === undefined) continue;
+      if (real !== parent) throw refused(location);
+      break;
+    }
+    return path;
+  }
+
+  /** Moves a complete, synced file into place; durable when it returns. */
+  async function publish(from: string, to: string): Promise<void> {
+    const made = await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    await rename(from, to);
+    await syncDirectory(dirname(to));
+    if (made === undefined) return;
+    for (let parent = dirname(dirname(to)); parent.startsWith(root + sep) || parent === root;) {
+      await syncDirectory(parent);
+      parent = dirname(parent);
+    }
+  }
+
+  async function put(
+    location: string,
+    source: AsyncIterable<Uint8Array>,
+    { maxBytes = Infinity, expect, signal }: PutOptions = {},
+  ): Promise<StoredObject> {
+    const path = await resolve(location);
+    const draft = join(temporary, randomBytes(16).toString("hex"));
+    const file = await open(draft, "wx", 0o600).catch(fail);
+    const hash = createHash("sha256");
+    let bytes = 0;
+    try {
+      for await (const chunk of source) {
+        signal?.throwIfAborted();
+        bytes += chunk.byteLength;
+        if (bytes > maxBytes)
+          throw new Problem("request/too-large", `The file has more than the ${maxBytes} bytes allowed.`);
+        hash.update(chunk);
+        await writeAll(file, chunk);
+      }
+      signal?.throwIfAborted();
+      const stored = { location, bytes, sha256: hash.digest("hex") };
+      const wrong =
+        (expect?.bytes !== undefined && expect.bytes !== bytes) ||
+        (expect?.sha256 !== undefined && expect.sha256 !== stored.sha256);
+      if (wrong)
+        throw new Problem(
+          "upload/incomplete",
+          `${bytes} bytes with SHA-256 ${stored.sha256} arrived, not what was declared; send it again.`,
+        );
+      await file.chmod(0o400);
+      await file.sync();
+      await file.close();
+      await publish(draft, path);
+      return stored;
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await rm(draft, { force: true });
+      return fail(error);
+    }
+  }
+
+  return {
+    put,
+
+    async adopt(from, location) {
+      const path = await resolve(location);
+      const file = await openPlain(from);
+      try {
+        const { bytes, sha256 } = await digest(file);
+        await file.chmod(0o400);
+        await file.sync();
+        await publish(from, path);
+        return { location, bytes, sha256 };
+      } catch (error) {
+        if (codeOf(error) !== "EXDEV") return fail(error);
+        const stored = await put(location, file.createReadStream({ start: 0, autoClose: false }));
+        await rm(from, { force: true });
+        return stored;
+      } finally {
+        await file.close().catch(() => undefined);
+      }
+    },
+
+    async open(location, { start = 0, end } = {}) {
+      const file = await openPlain(await resolve(location));
+      return file.createReadStream({ start, ...(end === undefined ? {} : { end }), highWaterMark: 1 << 18 });
+    },
+
+    async pathOf(location) {
+      const path = await resolve(location);
+      await checkPlain(path);
+      return path;
+    },
+
+    async materialise(files, directory) {
+      await mkdir(directory, { recursive: true });
+      for (const { name, location } of files) {
+        if (!name.split("/").every((part) => segment.test(part))) throw refused(name);
+        const path = await resolve(location);
+        await checkPlain(path);
+        const target = join(directory, name);
+        await mkdir(dirname(target), { recursive: true });
+        await rm(target, { force: true });
+        await link(path, target).catch(async (error: unknown) => {
+          // Another file system, or one without hard links.
+          if (!["EXDEV", "EPERM", "ENOTSUP", "EMLINK"].includes(codeOf(error) ?? "")) return fail(error);
+          return symlink(path, target);
+        });
+      }
+    },
+
+    async verify({ location, bytes, sha256 }) {
+      const file = await openPlain(await resolve(location));
+      try {
+        const now = await digest(file);
+        if (now.bytes !== bytes || now.sha256 !== sha256)
+          throw new Problem(
+            "artifact/corrupt",
+            `${location} has ${now.bytes} bytes with SHA-256 ${now.sha256} instead of ${bytes} with ${sha256}.`,
+            { file: location },
+          );
+      } finally {
+        await file.close();
+      }
+    },
+
+    async remove(location) {
+      await rm(await resolve(location), { recursive: true, force: true });
+    },
+
+    async sweep(olderThanSeconds = 86_400) {
+      let removed = 0;
+      for (const name of await readdir(temporary)) {
+        const path = join(temporary, name);
+        const at = await stat(path).catch(unlessMissing);
+        if (at === undefined || Date.now() - at.mtimeMs < olderThanSeconds * 1000) continue;
+        await rm(path, { recursive: true, force: true });
+        removed += 1;
+      }
+      return removed;
+    },
+  };
+}
+
+const refused = (location: string) =>
+  new Problem("request/invalid", `${JSON.stringify(location)} is not a place for stored content.`);
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+
+function unlessMissing(error: unknown): undefined {
+  if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+  throw error;
+}
+
+/** Rethrows, with the failures that users can act on as problems. */
+function fail(error: unknown): never {
+  const code = codeOf(error);
+  if (code === "ENOSPC" || code === "EDQUOT")
+    throw new Problem(
+      "worker/disk-full",
+      "The disk that holds the artifacts is full; free some space and try again.",
+      {},
+      { cause: error },
+    );
+  throw error;
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength;)
+    at += (await file.write(chunk, at, chunk.byteLength - at)).bytesWritten;
+}
+
+/** Opens a regular file for reading; never through a link. */
+async function openPlain(path: string): Promise<FileHandle> {
+  await checkPlain(path);
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+}
+
+async function checkPlain(path: string): Promise<void> {
+  const at = await lstat(path).catch(unlessMissing);
+  if (!at?.isFile())
+    throw new Problem("artifact/corrupt", `A stored file is missing: ${path}.`, { file: path });
+}
+
+async function digest(file: FileHandle): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const stream = file.createReadStream({ start: 0, autoClose: false, highWaterMark: 1 << 20 });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.byteLength;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

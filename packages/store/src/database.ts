@@ -1,0 +1,124 @@
+import pg from "pg";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { isProblem, Problem } from "@espalier/contract";
+import { PrismaClient } from "./generated/client.ts";
+
+/** An open transaction, to pass to the calls that belong to it. */
+export type Transaction = Pick<pg.PoolClient, "query">;
+
+/** One pool for reads through Prisma and for the statements that are written by hand. */
+export interface Database {
+  prisma: PrismaClient;
+  query: <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<pg.QueryResult<Row>>;
+  transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** Uses the caller's transaction, or one of its own. */
+  within: <T>(tx: Transaction | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** A connection beside the pool, for what belongs to a session; not connected yet. */
+  session: () => pg.Client;
+  close: () => Promise<void>;
+}
+
+const deadlockTries = 5;
+
+export function openDatabase(url: string, poolSize = 10): Database {
+  const connection = {
+    connectionString: url,
+    application_name: "espalier",
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+  const pool = new pg.Pool({ ...connection, max: poolSize, idleTimeoutMillis: 30_000 });
+  // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
+  pool.on("error", ignore);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
+    query: {
+      $allOperations: async ({ args, query }) => {
+        try {
+          return (await query(args)) as unknown;
+        } catch (error) {
+          throw toProblem(error);
+        }
+      },
+    },
+  }) as unknown as PrismaClient;
+
+  async function query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []) {
+    try {
+      return await pool.query<Row>(sql, values);
+    } catch (error) {
+      throw toProblem(error);
+    }
+  }
+
+  async function once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    // The pool listens only while a connection is idle.
+    client.on("error", ignore);
+    let broken = false;
+    try {
+      await client.query("begin");
+      const result = await work(client);
+      await client.query("commit");
+      return result;
+    } catch (error) {
+      await client.query("rollback").catch(() => (broken = true));
+      throw error;
+    } finally {
+      client.off("error", ignore);
+      client.release(broken);
+    }
+  }
+
+  async function transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await once(work);
+      } catch (error) {
+        // Two transactions that need each other's rows: Postgres ends one of them, to be run again.
+        if (tries < deadlockTries && ["40P01", "40001"].includes(codeOf(error) ?? "")) continue;
+        throw toProblem(error);
+      }
+    }
+  }
+
+  return {
+    prisma,
+    query,
+    transaction,
+    within: (tx, work) => (tx ? work(tx) : transaction(work)),
+    session: () => new pg.Client(connection),
+    close: async () => {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+const ignore = () => undefined;
+
+const codeOf = (error: unknown): string | undefined =>
+  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+
+// Connection errors of Node, SQLSTATE classes 08 and 57P0x (shutdown), too many connections; Prisma's own numbers.
+const unreachable =
+  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|53300|P1001|P1002|P1008|P1017|P2024)$/;
+const unreachableText =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
+
+/** `service/unavailable` for a database that cannot be reached; anything else stays what it is. */
+export function toProblem(error: unknown): unknown {
+  if (isProblem(error)) return error;
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (unreachable.test(codeOf(each) ?? "") || unreachableText.test(each.message))
+      return new Problem(
+        "service/unavailable",
+        "The database cannot be reached; try again in a moment.",
+        {},
+        { cause: error },
+      );
+  }
+  return error;
+}

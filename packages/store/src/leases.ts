@@ -1,0 +1,211 @@
+import {
+  leaseTiming,
+  problems,
+  Problem,
+  statesBefore,
+  type Architecture,
+  type Lease,
+  type ProblemDocument,
+  type Progress,
+  type Run,
+  type RunResult,
+  type RunState,
+} from "@espalier/contract";
+import type { NewArtifact } from "./artifacts.ts";
+import { endAttempt, holdRun, leaseLost } from "./attempt-end.ts";
+import type { StoredObject } from "./bytes/bytes.ts";
+import type { Database } from "./database.ts";
+import { settle } from "./dependents.ts";
+import { toJson } from "./json.ts";
+import type { NewModel } from "./models.ts";
+import { publish } from "./publish.ts";
+import { runColumns, toRun, type RunRow } from "./run-row.ts";
+
+/** The last state that an attempt saved. */
+export interface Checkpoint {
+  step: number;
+  stored: StoredObject;
+}
+
+/** What a worker gets with a lease. */
+export interface Claim {
+  lease: Lease;
+  teamId: string;
+  run: Run;
+  /** Saved by an earlier attempt; where to go on. */
+  checkpoint?: Checkpoint;
+  /** An earlier attempt ran out of device memory: use half the chunk. */
+  smaller: boolean;
+}
+
+/** What a successful attempt publishes, all of it or nothing. */
+export interface Success {
+  result: RunResult;
+  artifacts?: NewArtifact[];
+  model?: NewModel;
+  /** Of an import: what its tensors say; the model becomes READY with it. */
+  architecture?: Architecture;
+}
+
+/**
+ * Every call names the attempt, and does nothing for one that is not the run's current one. All times are the database's.
+ * `renew`, `saveCheckpoint` and the ends also hold after the lease has expired, as long as nobody has noticed.
+ */
+export interface Leases {
+  /** Starts the next attempt of a QUEUED or DISPATCHED run; undefined when there is nothing to claim (drop the delivery). */
+  claim(input: { runId: string; workerId: string; deviceId?: string }): Promise<Claim | undefined>;
+  /** Extends the lease and records progress; undefined when the lease is lost. */
+  renew(lease: Lease, progress?: Progress): Promise<{ cancel: boolean } | undefined>;
+  /** Makes a stored checkpoint the one to resume from. Throws `lease/lost`. */
+  saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Promise<void>;
+  /** Throws `lease/lost`, and then publishes nothing. */
+  succeed(lease: Lease, success: Success): Promise<void>;
+  /**
+   * Ends the attempt with a problem; `problems[code].retry` decides what becomes of the run: FAILED, or QUEUED again (after
+   * `maxLostAttempts` in a row without a new checkpoint FAILED), or CANCELLED when that was asked for. Throws `lease/lost`.
+   */
+  fail(lease: Lease, problem: ProblemDocument): Promise<RunState>;
+  /** The attempt stopped because a cancel was asked for. Throws `lease/lost`. */
+  cancelled(lease: Lease): Promise<void>;
+  /** Gives the run back without charging the attempt, as on shutdown. Throws `lease/lost`. */
+  giveBack(lease: Lease): Promise<void>;
+  /**
+   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20) after the database
+   * started, so that workers that outlived it renew first.
+   */
+  sweepExpired(graceSeconds?: number): Promise<{ runId: string; attempt: number; state: RunState }[]>;
+}
+
+const claimable = statesBefore("RUNNING");
+const smallerCodes = Object.entries(problems).flatMap(([code, { retry }]) =>
+  retry === "smaller" ? [code] : [],
+);
+/** The attempt is the run's current one, and this worker's. */
+const held = "id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING'";
+const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
+
+export function createLeases({ query, transaction }: Database): Leases {
+  return {
+    async claim({ runId, workerId, deviceId }) {
+      type Row = RunRow & { checkpoint: Checkpoint | null; smaller: boolean };
+      const { rows } = await query<Row>(
+        `with r as (
+           update run set state = 'RUNNING', attempt = attempt + 1, lease_owner = $2, lease_device = $3,
+             lease_until = now() + make_interval(secs => $4), started_at = coalesce(started_at, now()),
+             device_class = coalesce((select kind from device where id = $3), device_class),
+             progress = null, problem = null, reason = null
+           where id = $1 and state = any($5) and cancel_requested_at is null
+           returning *
+         ), started as (
+           insert into attempt (run_id, number, worker_id) select id, attempt, lease_owner from r
+         )
+         select ${runColumns},
+           (select a.checkpoint from attempt a where a.run_id = r.id and a.checkpoint is not null
+            order by a.checkpoint_step desc, a.number desc limit 1) as checkpoint,
+           exists (select from attempt a where a.run_id = r.id and a.problem ->> 'code' = any($6)) as smaller
+         from r`,
+        [runId, workerId, deviceId, leaseTiming.lease, claimable, smallerCodes],
+      );
+      const [row] = rows;
+      if (!row) return undefined;
+      return {
+        lease: { runId, attempt: row.attempt, workerId },
+        teamId: row.teamId,
+        run: toRun(row),
+        smaller: row.smaller,
+        ...(row.checkpoint ? { checkpoint: row.checkpoint } : {}),
+      };
+    },
+
+    async renew(lease, progress) {
+      const { rows } = await query<{ cancel: boolean }>(
+        `update run set lease_until = now() + make_interval(secs => $4), progress = coalesce($5::jsonb, progress)
+         where ${held} returning cancel_requested_at is not null as cancel`,
+        [...key(lease), leaseTiming.lease, progress === undefined ? null : toJson(progress)],
+      );
+      return rows[0];
+    },
+
+    async saveCheckpoint(lease, { step, stored }) {
+      const { rowCount } = await query(
+        `with held as (select id, attempt from run where ${held} for update)
+         update attempt a set checkpoint_step = $4, checkpoint = $5 from held
+         where a.run_id = held.id and a.number = held.attempt`,
+        [...key(lease), step, toJson({ step, stored })],
+      );
+      if (rowCount === 0) throw leaseLost(lease);
+    },
+
+    succeed: (lease, success) =>
+      transaction(async (tx) => {
+        const { rows } = await tx.query<{ team_id: string; kind: string }>(
+          `with ended as (
+             update run set state = 'SUCCEEDED', result = $4, problem = null, reason = null, lease_until = null,
+               ended_at = now()
+             where ${held} returning id, attempt, team_id, kind
+           ), closed as (
+             update attempt a set state = 'SUCCEEDED', ended_at = now() from ended
+             where a.run_id = ended.id and a.number = ended.attempt
+           )
+           select team_id, kind from ended`,
+          [...key(lease), toJson(success.result)],
+        );
+        const [ended] = rows;
+        if (!ended) throw leaseLost(lease);
+        await publish(tx, { teamId: ended.team_id, runId: lease.runId, attempt: lease.attempt }, success);
+        await settle(tx, [lease.runId]);
+      }),
+
+    fail: (lease, problem) =>
+      transaction(async (tx) => {
+        const run = await holdRun(tx, lease);
+        if (!run) throw leaseLost(lease);
+        return endAttempt(tx, run, "FAILED", problem);
+      }),
+
+    cancelled: (lease) =>
+      transaction(async (tx) => {
+        const { rowCount } = await tx.query(
+          `with ended as (
+             update run set state = 'CANCELLED', problem = null, reason = 'Cancelled while it ran.',
+               cancel_requested_at = coalesce(cancel_requested_at, now()), lease_until = null, ended_at = now()
+             where ${held} returning id, attempt
+           )
+           update attempt a set state = 'CANCELLED', ended_at = now() from ended
+           where a.run_id = ended.id and a.number = ended.attempt`,
+          key(lease),
+        );
+        if (rowCount === 0) throw leaseLost(lease);
+        await settle(tx, [lease.runId]);
+      }),
+
+    giveBack: (lease) =>
+      transaction(async (tx) => {
+        const run = await holdRun(tx, lease);
+        if (!run) throw leaseLost(lease);
+        await endAttempt(tx, run, "RETURNED");
+      }),
+
+    async sweepExpired(graceSeconds = 20) {
+      const { rows } = await query<{ id: string; attempt: number; lease_owner: string }>(
+        `select id, attempt, lease_owner from run
+         where state = 'RUNNING' and lease_until < now()
+           and pg_postmaster_start_time() < now() - make_interval(secs => $1)
+         order by lease_until`,
+        [graceSeconds],
+      );
+      const swept: { runId: string; attempt: number; state: RunState }[] = [];
+      for (const { id: runId, attempt, lease_owner: workerId } of rows)
+        await transaction(async (tx) => {
+          const run = await holdRun(tx, { runId, attempt, workerId }, "lease_until < now()");
+          if (!run) return;
+          const problem = new Problem(
+            "worker/lost",
+            `Worker ${workerId} has not renewed its lease for ${leaseTiming.lease} s.`,
+          );
+          swept.push({ runId, attempt, state: await endAttempt(tx, run, "LOST", problem.toDocument()) });
+        });
+      return swept;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { createArtifacts, type Artifacts } from "./artifacts.ts";
+import type { Bytes } from "./bytes/bytes.ts";
+import { openDisk } from "./bytes/disk.ts";
+import { openDatabase, type Transaction } from "./database.ts";
+import { createDatasets, type Datasets } from "./datasets.ts";
+import { createDispatch, type Dispatch } from "./dispatch.ts";
+import { createEvents, type Events } from "./events.ts";
+import { createExperiments, type Experiments } from "./experiments.ts";
+import { createIdempotency, type Idempotency } from "./idempotency.ts";
+import { createLeader, type Leader } from "./leader.ts";
+import { createLeases, type Leases } from "./leases.ts";
+import { createLogs, type Logs } from "./logs.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { createModels, type Models } from "./models.ts";
+import { createRuns, type Runs } from "./runs.ts";
+import { createTeams, type Teams } from "./teams.ts";
+import { createUploads, type Uploads } from "./uploads.ts";
+import { createWorkers, type Workers } from "./workers.ts";
+
+export interface StoreOptions {
+  databaseUrl: string;
+  /** Folder of the stored bytes; made if missing. */
+  bytesRoot: string;
+  /** Connections of the pool; default 10. Events and leadership take one more each. */
+  poolSize?: number;
+}
+
+/**
+ * All durable state. Reads take the team and throw `resource/not-found` for what is not the team's. A database that cannot
+ * be reached is `service/unavailable`. Every change of a run's state writes its event in the same transaction.
+ */
+export interface Store {
+  teams: Teams;
+  idempotency: Idempotency;
+  uploads: Uploads;
+  models: Models;
+  datasets: Datasets;
+  artifacts: Artifacts;
+  experiments: Experiments;
+  runs: Runs;
+  leases: Leases;
+  dispatch: Dispatch;
+  metrics: Metrics;
+  logs: Logs;
+  events: Events;
+  workers: Workers;
+  leader: Leader;
+  bytes: Bytes;
+  /** Commits when `work` returns, rolls back when it throws; runs it again after a deadlock. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** One round trip to the database. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the store; the database must be migrated. */
+export async function openStore({ databaseUrl, bytesRoot, poolSize }: StoreOptions): Promise<Store> {
+  const bytes = await openDisk(bytesRoot);
+  const database = openDatabase(databaseUrl, poolSize);
+  const events = createEvents(database);
+  return {
+    teams: createTeams(database),
+    idempotency: createIdempotency(database),
+    uploads: createUploads(database, bytes),
+    models: createModels(database),
+    datasets: createDatasets(database),
+    artifacts: createArtifacts(database),
+    experiments: createExperiments(database),
+    runs: createRuns(database),
+    leases: createLeases(database),
+    dispatch: createDispatch(database),
+    metrics: createMetrics(database),
+    logs: createLogs(database),
+    events,
+    workers: createWorkers(database),
+    leader: createLeader(database),
+    bytes,
+    transaction: database.transaction,
+    async ping() {
+      await database.query("select 1");
+    },
+    async close() {
+      await events.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { dependenciesOf, newId, Problem, type Run, type RunState } from "@espalier/contract";
+import type { Transaction } from "./database.ts";
+import { toJson } from "./json.ts";
+import { readRun } from "./run-row.ts";
+import type { NewRun } from "./runs.ts";
+
+/** Inserts a run and what it depends on, in the state that its dependencies allow. */
+export async function submitRun(
+  tx: Transaction,
+  input: NewRun & { teamId: string; experimentId?: string; position?: number },
+): Promise<Run> {
+  const { teamId, spec, id = newId("run"), priority = 0, position = 0 } = input;
+  const dependsOn = [...new Set(input.dependsOn ?? dependenciesOf(spec))];
+  const state = await firstState(tx, teamId, dependsOn);
+  await tx.query(
+    `insert into run (id, team_id, kind, state, spec, priority, experiment_id, variant, position, queued_at)
+     values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, case when $4::text = 'QUEUED' then now() end)`,
+    [id, teamId, spec.kind, state, toJson(spec), priority, input.experimentId, input.variant, position],
+  );
+  await tx.query("insert into run_dependency (run_id, depends_on_id) select $1, unnest($2::text[])", [
+    id,
+    dependsOn,
+  ]);
+  return readRun(tx, teamId, id);
+}
+
+/** Locks the dependencies against ending, so that their end will see the new run. */
+async function firstState(
+  tx: Transaction,
+  teamId: string,
+  dependsOn: readonly string[],
+): Promise<"QUEUED" | "WAITING"> {
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
+    "select id, state from run where team_id = $1 and id = any($2) order by id for share",
+    [teamId, dependsOn],
+  );
+  for (const id of dependsOn) {
+    const state = rows.find((row) => row.id === id)?.state;
+    if (state === undefined)
+      throw new Problem("resource/not-found", `There is no run ${id} to depend on.`, { runId: id });
+    if (state === "FAILED" || state === "CANCELLED" || state === "SKIPPED")
+      throw new Problem(
+        "run/upstream-failed",
+        `Run ${id} is ${state}; retry it first, or depend on another.`,
+        { runId: id },
+      );
+  }
+  return rows.every(({ state }) => state === "SUCCEEDED") ? "QUEUED" : "WAITING";
+}

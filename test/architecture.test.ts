@@ -1,0 +1,154 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { problems } from "@espalier/contract";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/** Which of our packages each one may import. */
+const layers: Record<string, string[]> = {
+  contract: [],
+  graph: [],
+  store: ["contract"],
+  queue: ["contract"],
+  encoder: ["contract", "graph"],
+  engine: ["graph"],
+  api: ["contract", "store", "queue", "encoder"],
+  worker: ["contract", "graph", "store", "queue", "encoder", "engine"],
+  cli: ["contract"],
+};
+
+/** Heavy dependencies, and the one package that may know them. */
+const owners: [RegExp, string][] = [
+  [/^(pg|@prisma\/.*|prisma|@aws-sdk\/.*)$/, "store"],
+  [/^(bullmq|ioredis)$/, "queue"],
+  [/^(onnxruntime-.*|@tensorflow\/.*)$/, "engine"],
+  [/^@huggingface\/.*$/, "encoder"],
+];
+
+/** Tables of rules, which are read by looking up and not from top to bottom. */
+const ruleTables: string[] = [];
+
+const unseen = new Set(["node_modules", "generated", ".git", ".tsbuild", ".espalier", ".venv"]);
+const walk = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (unseen.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return walk(path);
+    return entry.isFile() ? [relative(root, path)] : [];
+  });
+const files = walk(root);
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+const code = files.filter((file) => /\.(ts|tsx|mjs)$/.test(file));
+const isTest = (file: string): boolean => /^test\/|\/testing\/|\.test\.ts$/.test(file);
+const product = code.filter((file) => /^(apps|packages)\//.test(file) && !isTest(file));
+const packageOf = (file: string): string => file.split("/")[1];
+const importing =
+  /(?:^|\n)\s*(?:import|export)\s(?:[^;"'=]*?\sfrom\s)?\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g;
+const specifiers = (file: string): string[] =>
+  [...read(file).matchAll(importing)].map((match) => match[1] ?? match[2]);
+const nameOf = (specifier: string): string =>
+  specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+
+interface Manifest {
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+const manifests = files
+  .filter((file) => /^((apps|packages)\/[^/]+\/)?package\.json$/.test(file))
+  .map((file) => ({ file, manifest: JSON.parse(read(file)) as Manifest }));
+
+describe("layers", () => {
+  test("a package imports only the packages below it", () => {
+    const wrong = product.flatMap((file) =>
+      specifiers(file)
+        .filter((specifier) => specifier.startsWith("@espalier/"))
+        .filter((specifier) => !layers[packageOf(file)]?.includes(specifier.split("/")[1]))
+        .map((specifier) => `${file} imports ${specifier}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("a manifest names only the packages below its own", () => {
+    const wrong = manifests.flatMap(({ file, manifest }) =>
+      Object.keys(manifest.dependencies ?? {})
+        .filter((name) => name.startsWith("@espalier/"))
+        .filter((name) => !layers[packageOf(file)]?.includes(name.slice("@espalier/".length)))
+        .map((name) => `${file} names ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("a relative import stays inside its package", () => {
+    const wrong = product.flatMap((file) =>
+      specifiers(file)
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => relative(root, resolve(root, dirname(file), specifier)))
+        .filter((target) => !target.startsWith(file.split("/").slice(0, 2).join("/") + "/"))
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("each heavy dependency is known to one package", () => {
+    const wrong = product.flatMap((file) =>
+      specifiers(file)
+        .filter((specifier) =>
+          owners.some(([name, owner]) => name.test(nameOf(specifier)) && owner !== packageOf(file)),
+        )
+        .map((specifier) => `${file} imports ${specifier}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("contract and graph import nothing that a browser lacks", () => {
+    const pure = product.filter((file) => ["contract", "graph"].includes(packageOf(file)));
+    expect(pure.flatMap(specifiers).filter((specifier) => specifier.startsWith("node:"))).toEqual([]);
+  });
+});
+
+test("files are small: median at most 120 lines, 95 % at most 400, none over 600", () => {
+  const sizes = code
+    .filter((file) => !ruleTables.includes(file))
+    .map((file) => ({ file, lines: read(file).split("\n").length - 1 }))
+    .sort((a, b) => a.lines - b.lines);
+  const at = (share: number): number => sizes[Math.floor((sizes.length - 1) * share)].lines;
+  expect(sizes.filter(({ lines }) => lines > 600)).toEqual([]);
+  expect(at(0.5)).toBeLessThanOrEqual(120);
+  expect(at(0.95)).toBeLessThanOrEqual(400);
+});
+
+test("every dependency is pinned exactly, to one version in the whole repository", () => {
+  const versions = new Map<string, Set<string>>();
+  for (const { manifest } of manifests)
+    for (const list of [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies])
+      for (const [name, version] of Object.entries(list ?? {}))
+        versions.set(name, (versions.get(name) ?? new Set()).add(version));
+  const foreign = [...versions].filter(([name]) => !name.startsWith("@espalier/"));
+  expect(foreign.filter(([, found]) => found.size > 1).map(([name]) => name)).toEqual([]);
+  expect(
+    foreign.filter(([, found]) => ![...found].every((v) => /^\d+\.\d+\.\d+(-[\w.]+)?$/.test(v))),
+  ).toEqual([]);
+});
+
+test("the page of errors lists every problem with its status and title", () => {
+  const rows = [...read("docs/errors.md").matchAll(/^\| `([a-z/-]+)` \| (\d+) \| ([^|]+) \|/gm)].map(
+    ([, code, status, title]) => `${code} ${status} ${title.trim()}`,
+  );
+  expect(rows).toEqual(
+    Object.entries(problems).map(([code, { status, title }]) => `${code} ${status} ${title}`),
+  );
+});
+
+test("the environment is read in config.ts and main.ts only", () => {
+  const readers = product.filter((file) => read(file).includes("process.env"));
+  expect(readers.filter((file) => !/(^|\/)(config|main)\.ts$/.test(file))).toEqual([]);
+});
+
+test("no file names a place on the machine that it was written on", () => {
+  const text = files.filter((file) => /\.(ts|tsx|mjs|js|json|md|yml|yaml|sql|prisma|sh)$/.test(file));
+  const place = new RegExp(`${root}/|/(home|Users)/[a-z]`);
+  expect(text.filter((file) => place.test(read(file)))).toEqual([]);
+});

@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { inject } from "vitest";
+import { freePort } from "../../apps/cli/src/stack/port.ts";
+import { preparePostgres } from "../../apps/cli/src/stack/postgres.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A PostgreSQL server of a test, on loopback, with its data in a temporary folder. */
+export interface PostgresServer {
+  /** `postgresql://` of its first database. */
+  url: string;
+  /** Fast shutdown; the data stays. */
+  stop: () => Promise<void>;
+  /** Starts again after `stop`, on the same port. */
+  start: () => Promise<void>;
+  /** Stops for good and deletes the data. */
+  remove: () => Promise<void>;
+}
+
+/**
+ * Starts an own PostgreSQL, the one of the embedded stack, for tests that take it away; other tests share one through
+ * `freshDatabase`. It ends with this process, however that ends.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), "espalier-postgres-"));
+  await chmod(folder, 0o755);
+  const log = join(folder, "log");
+  const { home, url, service } = preparePostgres({
+    folder,
+    home: undefined,
+    port: await freePort(),
+    password: randomBytes(12).toString("hex"),
+    say: () => undefined,
+  });
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    await service.prepare?.();
+    const output = openSync(log, "a");
+    child = spawn(process.execPath, service.command, { cwd: root, stdio: ["pipe", output, output] });
+    closeSync(output);
+    for (const until = Date.now() + 30_000; !(await service.ready()); await sleep(20))
+      if (child.exitCode !== null || Date.now() > until)
+        throw new Error(`PostgreSQL did not start:\n${readFileSync(log, "utf8")}`);
+  };
+  const stop = async () => {
+    const running = child;
+    child = undefined;
+    if (!running || running.exitCode !== null) return;
+    const exited = once(running, "exit");
+    running.kill("SIGTERM");
+    await exited;
+  };
+  await start();
+  return {
+    url,
+    start,
+    stop,
+    remove: async () => {
+      await stop();
+      await Promise.all([folder, home].map((path) => rm(path, { recursive: true, force: true })));
+    },
+  };
+}
+
+/** URL of a new, empty database on the server that the whole test run shares; it goes when the server does. */
+export async function freshDatabase(server = inject("postgresUrl")): Promise<string> {
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(`create database ${name}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    postgresUrl: string;
+  }
+}

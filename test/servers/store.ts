@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newId, Problem, type ProblemCode, type Run } from "@espalier/contract";
+import { migrate, openStore, type Claim, type Store } from "@espalier/store";
+import pg from "pg";
+import { freshDatabase } from "./postgres.ts";
+
+/** A store on a database of its own, with one team and one worker, and a client to look behind it. */
+export interface TestStore extends Store {
+  teamId: string;
+  workerId: string;
+  databaseUrl: string;
+  sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
+  /** Submits a run that needs no other, or those named. */
+  submit: (dependsOn?: string[], more?: { priority?: number }) => Promise<Run>;
+  /** Claims a run that can be claimed. */
+  claimed: (runId: string) => Promise<Claim>;
+  /** Closes the store and deletes its bytes. */
+  discard: () => Promise<void>;
+}
+
+export async function openTestStore(): Promise<TestStore> {
+  const databaseUrl = await freshDatabase();
+  await migrate(databaseUrl);
+  const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-store-"));
+  const store = await openStore({ databaseUrl, bytesRoot, poolSize: 8 });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+  pool.on("error", () => undefined);
+  const team = await store.teams.ensure("orchard");
+  const worker = await store.workers.register({
+    name: "w",
+    host: "here",
+    version: "0",
+    devices: [{ kind: "cpu", name: "cpu", engine: "onnx-cpu", memoryBytes: 1e9 }],
+  });
+  return {
+    ...store,
+    teamId: team.id,
+    workerId: worker.id,
+    databaseUrl,
+    sql: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+      (await pool.query<Row>(text, values)).rows,
+    submit: (dependsOn = [], more = {}) =>
+      store.runs.submit({
+        teamId: team.id,
+        spec: { kind: "prune", model: newId("model"), layers: 2 },
+        dependsOn,
+        ...more,
+      }),
+    claimed: async (runId) => {
+      const claim = await store.leases.claim({ runId, workerId: worker.id, deviceId: worker.devices[0].id });
+      if (!claim) throw new Error(`${runId} could not be claimed`);
+      return claim;
+    },
+    discard: async () => {
+      await store.close();
+      await pool.end();
+      await rm(bytesRoot, { recursive: true, force: true });
+    },
+  };
+}
+
+export const problemOf = (code: ProblemCode, detail = "It went wrong.") =>
+  new Problem(code, detail).toDocument();

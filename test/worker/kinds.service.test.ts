@@ -1,0 +1,139 @@
+import { cp, open, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import type { Run, SearchResult } from "@espalier/contract";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openCheckpoint } from "@espalier/encoder/checkpoint";
+import { freshDatabase } from "../servers/postgres.ts";
+import { demoModel, startPool, until, type Pool, type TestWorker } from "./pool.ts";
+
+let pool: Pool;
+let worker: TestWorker;
+let modelId: string;
+let triplets: string;
+let sts: string;
+
+beforeAll(async () => {
+  pool = await startPool(await freshDatabase());
+  worker = await pool.worker({ SECRET_TOKEN: "not for children" });
+  triplets = await pool.dataset("triplets", 96);
+  sts = await pool.dataset("sts", 40);
+});
+afterAll(() => pool?.close());
+
+const modelOf = (run: Run): string => (run.result as { modelId: string }).modelId;
+
+it("imports a model, which is READY with what its tensors say", async () => {
+  const started = performance.now();
+  const imported = await pool.importModel(demoModel);
+  modelId = imported.modelId;
+  const run = await pool.end(imported.run.id);
+  console.log(`import: ${Math.round(performance.now() - started)} ms from submission to success`);
+  expect(run.result).toEqual({ modelId });
+  const model = await pool.store.models.get(pool.teamId, modelId);
+  expect(model).toMatchObject({ state: "READY", architecture: { type: "llama", layers: 12, dtype: "BF16" } });
+});
+
+it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, each run with what it leaves", async () => {
+  const { store, teamId } = pool;
+  const search = await pool.submit({
+    kind: "search",
+    model: modelId,
+    datasetId: triplets,
+    settings: { batchSize: 16, batches: 4 },
+  });
+  const prune = await pool.submit({
+    kind: "prune",
+    model: modelId,
+    layers: { run: search.id, pick: "small" },
+    name: "cut",
+  });
+  const before = await pool.submit({ kind: "evaluate", model: { run: prune.id }, datasetIds: [sts] });
+  const train = await pool.submit({
+    kind: "train",
+    model: { run: prune.id },
+    datasetId: triplets,
+    settings: { steps: 4, batchSize: 8 },
+  });
+  const after = await pool.submit({ kind: "evaluate", model: { run: train.id }, datasetIds: [sts] });
+  const merge = await pool.submit({ kind: "export", model: { run: train.id }, name: "merged" });
+
+  const found = (await pool.end(search.id)).result as SearchResult;
+  expect(found.lossByLayer).toHaveLength(12);
+  const { items: curve } = await store.metrics.list(teamId, search.id, { name: "layer_loss" });
+  expect(curve.map(({ value }) => value)).toEqual(found.lossByLayer);
+
+  const cut = await store.models.get(teamId, modelOf(await pool.end(prune.id)));
+  expect(cut).toMatchObject({ name: "cut", state: "READY", baseModelId: modelId });
+  expect(cut.architecture.layers).toBe(found.small);
+
+  const first = (await pool.end(before.id)).result;
+  expect(first).toMatchObject({ sts: [{ datasetId: sts, pairs: 40 }] });
+
+  const trained = await pool.end(train.id);
+  expect(trained.result).toMatchObject({ steps: 4, trainableParameters: expect.any(Number) });
+  const adapted = await store.models.get(teamId, modelOf(trained));
+  const files = adapted.files.map(({ name }) => name).sort();
+  expect(files).toEqual([...cut.files.map(({ name }) => name), ...adapterFiles].sort());
+  const shared = cut.files.every(({ artifactId }) => adapted.files.some((f) => f.artifactId === artifactId));
+  expect(shared).toBe(true);
+  const { items: losses } = await store.metrics.list(teamId, train.id, { name: "loss" });
+  expect(losses.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+
+  const second = (await pool.end(after.id)).result;
+  expect(second).toMatchObject({ sts: [{ datasetId: sts, pairs: 40 }] });
+  expect(second).not.toEqual(first);
+
+  const merged = await store.models.get(teamId, modelOf(await pool.end(merge.id)));
+  expect(merged.files.map(({ name }) => name)).not.toContain("adapter_config.json");
+  const folder = await mkdtemp(join(tmpdir(), "espalier-merged-"));
+  await store.bytes.materialise(await store.models.files(teamId, merged.id), join(folder, "model"));
+  const checkpoint = await openCheckpoint(join(folder, "model"));
+  expect(checkpoint.config.layers).toBe(found.small);
+  await checkpoint.close();
+  await rm(folder, { recursive: true });
+});
+
+const adapterFiles = ["adapter_config.json", "adapter_model.safetensors"];
+
+it("refuses a model with NaN in its weights, naming the tensor, and leaves nothing of it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "espalier-nan-"));
+  await cp(demoModel, folder, { recursive: true });
+  const file = await open(join(folder, "model.safetensors"), "r+");
+  const { size } = await file.stat();
+  await file.write(Uint8Array.of(0xff, 0x7f), 0, 2, size - 2);
+  await file.close();
+  const { modelId, run } = await pool.importModel(folder, "broken");
+  await rm(folder, { recursive: true });
+  const { problem } = await pool.end(run.id, "FAILED");
+  expect(problem).toMatchObject({ code: "checkpoint/non-finite", file: "model.safetensors", byte: size - 2 });
+  await expect(pool.store.models.get(pool.teamId, modelId)).rejects.toMatchObject({
+    code: "resource/not-found",
+  });
+});
+
+it("refuses a batch larger than the dataset before the first step", async () => {
+  const settings = { steps: 2, batchSize: 128 };
+  const run = await pool.submit({ kind: "train", model: modelId, datasetId: triplets, settings });
+  expect((await pool.end(run.id, "FAILED")).problem).toMatchObject({ code: "dataset/too-small" });
+  expect((await pool.store.runs.attempts(pool.teamId, run.id)).length).toBe(1);
+});
+
+it("refuses more layers than the model has", async () => {
+  const run = await pool.submit({ kind: "prune", model: modelId, layers: 13 });
+  expect((await pool.end(run.id, "FAILED")).problem).toMatchObject({ code: "layers/out-of-range" });
+});
+
+it("keeps connection strings and secrets from the compute process", async () => {
+  const settings = { steps: 200, batchSize: 8 };
+  const before = worker.log().length;
+  const run = await pool.submit({ kind: "train", model: modelId, datasetId: triplets, settings });
+  await until(async () => worker.log().slice(before).includes("compute process started"));
+  const pid = await pool.childOf(worker);
+  const environment = await readFile(`/proc/${pid}/environ`, "utf8");
+  expect(environment).toContain("TMPDIR=");
+  expect(environment).not.toMatch(/DATABASE_URL|SECRET_TOKEN|ESPALIER/);
+  await pool.store.runs.cancel(pool.teamId, run.id);
+  await pool.end(run.id, "CANCELLED");
+});

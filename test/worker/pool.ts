@@ -1,0 +1,163 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
+import { architectureOf, openModelFolder } from "@espalier/encoder/checkpoint";
+import { openQueue } from "@espalier/queue";
+import { locations, migrate, openStore, type Store } from "@espalier/store";
+import { startDispatcher, type DispatcherOptions } from "../../apps/api/src/dispatcher/dispatcher.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const demo = join(root, "apps/cli/demo");
+export const demoModel = join(demo, "model");
+
+/** A worker process of a test, and what it logged. */
+export interface TestWorker {
+  process: ChildProcess;
+  name: string;
+  log: () => string;
+}
+
+/** A database, a queue, a dispatcher and worker processes: the service without its REST API. */
+export interface Pool {
+  store: Store;
+  teamId: string;
+  /** Holds stored bytes and the workers' scratch. */
+  folder: string;
+  /** Starts a worker process, and waits until it has registered. */
+  worker(environment?: Record<string, string>): Promise<TestWorker>;
+  /** Process number of the compute process that a worker has started last. */
+  childOf(worker: TestWorker): Promise<number>;
+  importModel(directory: string, name?: string): Promise<{ modelId: string; run: Run }>;
+  dataset(kind: "triplets" | "sts", lines: number): Promise<string>;
+  submit(spec: RunSpec): Promise<Run>;
+  /** Waits for a run to end; rejects with its problem unless it is in `state`. */
+  end(runId: string, state?: Run["state"]): Promise<Run>;
+  close(): Promise<void>;
+}
+
+export async function startPool(databaseUrl: string): Promise<Pool> {
+  const folder = await mkdtemp(join(tmpdir(), "espalier-pool-"));
+  const bytesRoot = join(folder, "data");
+  await migrate(databaseUrl);
+  const store = await openStore({ databaseUrl, bytesRoot });
+  const queue = await openQueue({ databaseUrl });
+  const say = (...words: unknown[]) => {
+    if (process.env.ESPALIER_TEST_LOG) console.error(...words);
+  };
+  const log = { debug: say, info: say, warn: say, error: say } as unknown as DispatcherOptions["log"];
+  const dispatcher = startDispatcher({
+    store,
+    ring: ({ deviceClass, ...delivery }) => queue.add(deviceClass, delivery),
+    log,
+    passMs: 500,
+    reconcileMs: 1_000,
+    redeliverSeconds: 5,
+  });
+  const { id: teamId } = await store.teams.ensure("test");
+  const workers: TestWorker[] = [];
+
+  const pool: Pool = {
+    store,
+    teamId,
+    folder,
+    async worker(environment = {}) {
+      const name = `worker-${workers.length + 1}`;
+      const child = spawn(process.execPath, ["--import", "tsx", join(root, "apps/worker/src/main.ts")], {
+        cwd: root,
+        env: {
+          PATH: process.env.PATH,
+          DATABASE_URL: databaseUrl,
+          ESPALIER_DATA: bytesRoot,
+          ESPALIER_SCRATCH: join(folder, "scratch"),
+          ESPALIER_WORKER_NAME: name,
+          ...environment,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let text = "";
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (chunk: string) => {
+          text += chunk;
+          if (process.env.ESPALIER_TEST_LOG) process.stderr.write(chunk);
+        });
+      const worker = { process: child, name, log: () => text };
+      workers.push(worker);
+      await until(async () => {
+        if (child.exitCode !== null) throw new Error(`the worker ended:\n${text}`);
+        return (await store.workers.list()).some((each) => each.name === name && each.state === "ACTIVE");
+      });
+      return worker;
+    },
+    async childOf(worker) {
+      const find = () =>
+        [...worker.log().matchAll(/"pid":\d+.*?"pid":(\d+),"msg":"compute process started"/g)].at(-1)?.[1];
+      await until(async () => find() !== undefined);
+      return Number(find());
+    },
+    async importModel(directory, name = "demo") {
+      const { id: uploadId } = await store.uploads.create(teamId);
+      for (const file of await readdir(directory))
+        await store.uploads.putFile(teamId, uploadId, file, createReadStream(join(directory, file)));
+      const checkpoint = await openModelFolder(directory);
+      await checkpoint.close();
+      const architecture = architectureOf(checkpoint);
+      const { model, run } = await store.models.register({ teamId, name, uploadId, architecture });
+      return { modelId: model.id, run };
+    },
+    async dataset(kind, lines) {
+      const text = await readFile(join(demo, `${kind}.jsonl`), "utf8");
+      const rows = text.split("\n").slice(0, lines);
+      const id = newId("dataset");
+      const source = (async function* () {
+        yield Buffer.from(`${rows.join("\n")}\n`);
+      })();
+      const stored = await store.bytes.put(locations.dataset(id, "rows.jsonl"), source);
+      await store.datasets.register({ id, teamId, name: kind, kind, rows: rows.length, stored });
+      return id;
+    },
+    submit: (spec) => store.runs.submit({ teamId, spec }),
+    async end(runId, state = "SUCCEEDED") {
+      let run = await store.runs.get(teamId, runId);
+      await until(async () => {
+        run = await store.runs.get(teamId, runId);
+        return isTerminal(run.state);
+      }, 110);
+      if (run.state !== state) {
+        const logs = workers.map((worker) => worker.log().slice(-4000)).join("\n");
+        throw new Error(`the run is ${run.state}: ${JSON.stringify(run.problem)}\n${logs}`);
+      }
+      return run;
+    },
+    async close() {
+      for (const { process: child } of workers) {
+        if (child.exitCode !== null || child.signalCode !== null) continue;
+        child.kill("SIGCONT");
+        child.kill("SIGKILL");
+        await once(child, "exit");
+      }
+      await dispatcher.stop();
+      await queue.close();
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return pool;
+}
+
+/** Polls until `holds`; rejects after `seconds`. */
+export async function until(holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+  for (const end = performance.now() + seconds * 1000; !(await holds()); await sleep(50))
+    if (performance.now() > end) throw new Error(`did not happen within ${seconds} s: ${holds.toString()}`);
+}
+
+/** Whether a process exists; one that has ended and was not yet waited for does not. */
+export async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  return stat !== undefined && !/\) Z /.test(stat);
+}

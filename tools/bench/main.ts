@@ -1,0 +1,12 @@
+/** `npm run bench -- <name>`: measures one part on this machine. Figures are worth what else runs there. */
+import { engine } from "./engine.ts";
+
+const benches: Readonly<Record<string, () => Promise<void>>> = { engine };
+
+const [name = ""] = process.argv.slice(2);
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (bench) await bench();
+else {
+  console.error(`usage: npm run bench -- ${Object.keys(benches).join("|")}`);
+  process.exitCode = 2;
+}

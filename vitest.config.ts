@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * `unit`: pure, no server, no native library beyond the engine's; part of `npm run check`.
+ * `service`: real Postgres, real queues, real processes; named `*.db.test.ts`, `*.queue.test.ts`, or in `test/`.
+ */
+const service = ["**/*.{db,queue,service}.test.ts", "test/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/reporter.ts"],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [
+            "packages/**/*.test.ts",
+            "apps/**/*.test.ts",
+            "tools/**/*.test.ts",
+            "test/architecture.test.ts",
+          ],
+          exclude: ["**/node_modules/**", ...service.slice(0, 1)],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "service",
+          include: service,
+          exclude: ["**/node_modules/**", "test/architecture.test.ts"],
+          globalSetup: "test/servers/setup.ts",
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
