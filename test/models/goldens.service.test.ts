@@ -160,7 +160,8 @@ describe("SmolLM2-135M-Instruct", () => {
       },
       { engine },
     );
-    for (const [i, loss] of golden.search.loss_by_layer.entries()) near(result.lossByLayer[i] ?? Number.NaN, loss);
+    for (const [i, loss] of golden.search.loss_by_layer.entries())
+      near(result.lossByLayer[i] ?? Number.NaN, loss);
     expect([result.small, result.large]).toEqual([golden.search.small, golden.search.large]);
   }, 600_000);
 });

@@ -1,4 +1,4 @@
-import { attention } from "./attention.ts";
+import { attention, causal } from "./attention.ts";
 import { infoNCE, languageModelLoss } from "./loss.ts";
 import { isOp, topological, type Node, type OpName } from "./node.ts";
 import * as op from "./op.ts";
@@ -49,7 +49,18 @@ export const opCases: Record<OpName, Case[]> = {
   range: [
     { build: () => ({ y: op.add(op.oneHot(op.range("batch"), 5), op.mul(x(["batch", 1]), 0)), wrt: [] }) },
   ],
-  causalMask: [{ build: one((n) => op.exp(op.add(n, op.causalMask("time"))), ["time", "time"]) }],
+  bandMask: (
+    [
+      [null, 0],
+      [1, 0],
+      [0, 2],
+      [1, 1],
+      [null, null],
+      [0, null],
+    ] as const
+  ).map(([before, after]) => ({
+    build: one((n) => op.exp(op.add(n, op.bandMask("time", { before, after }))), ["time", "time"]),
+  })),
   oneHot: [
     {
       build: () => {
@@ -67,6 +78,12 @@ export const opCases: Record<OpName, Case[]> = {
   log: [{ build: one(op.log), from: 0.5, to: 2 }],
   sqrt: [{ build: one(op.sqrt), from: 0.5, to: 2 }],
   sigmoid: [{ build: one(op.sigmoid) }],
+  tanh: [{ build: one(op.tanh) }],
+  erf: [{ build: one(op.erf) }, { build: one(op.erf), from: -8, to: 8 }],
+  gelu: [
+    { build: one((n) => op.gelu(n)), from: -4, to: 4 },
+    { build: one((n) => op.gelu(n, { tanh: true })), from: -4, to: 4 },
+  ],
   matmul: [
     ...products,
     { build: two((a, b) => op.matmul(a, b, { transposeB: true }), ["batch", "time", 4], [3, 4]) },
@@ -110,9 +127,22 @@ export const opCases: Record<OpName, Case[]> = {
   softmax: [
     { build: one((n) => op.softmax(n), ["batch", 4]) },
     { build: two((a, mask) => op.softmax(a, mask), ["batch", 2, "time", 3], ["time", 3]) },
-    { build: one((n) => op.softmax(n, op.causalMask("time")), ["batch", "time", "time"]) },
+    {
+      build: one(
+        (n) => op.softmax(n, op.bandMask("time", { before: null, after: 0 })),
+        ["batch", "time", "time"],
+      ),
+    },
   ],
   rmsNorm: [{ build: two((a, w) => op.rmsNorm(a, w, 1e-5), ["batch", "time", 4], [4]) }],
+  layerNorm: [
+    {
+      build: () => {
+        const wrt = [x(["batch", "time", 4]), op.input("w", [4]), op.input("b", [4])];
+        return { y: op.layerNorm(wrt[0], wrt[1], wrt[2], 1e-3), wrt };
+      },
+    },
+  ],
   inverseRms: [{ build: one((n) => op.inverseRms(n, 1e-5), ["batch", 4]) }],
   rotary: [
     {
@@ -120,6 +150,14 @@ export const opCases: Record<OpName, Case[]> = {
         const [cos, sin] = [op.input("cos", ["time", 2]), op.input("sin", ["time", 2])];
         const node = x(["batch", "time", 12]);
         return { y: op.rotary(op.rotary(node, cos, sin, 3), cos, sin, 3, true), wrt: [node] };
+      },
+    },
+    {
+      // Only the first half of each head turns.
+      build: () => {
+        const [cos, sin] = [op.input("cos", ["time", 2]), op.input("sin", ["time", 2])];
+        const node = x(["batch", "time", 16]);
+        return { y: op.rotary(node, cos, sin, 2), wrt: [node] };
       },
     },
   ],
@@ -142,7 +180,19 @@ export const compositeCases: Record<string, Case> = {
         op.input("k", ["batch", "time", 4]),
         op.input("v", ["batch", "time", 4]),
       ];
-      return { y: attention(wrt[0], wrt[1], wrt[2], { heads: 4, kvHeads: 2, causal: true }), wrt };
+      return { y: attention(wrt[0], wrt[1], wrt[2], { heads: 4, kvHeads: 2, band: causal }), wrt };
+    },
+  },
+  "windowed attention with a soft cap": {
+    build: () => {
+      const wrt = [
+        x(["batch", "time", 8]),
+        op.input("k", ["batch", "time", 8]),
+        op.input("v", ["batch", "time", 8]),
+        op.input("bias", ["batch", 1, 1, 1, "time"]),
+      ];
+      const options = { heads: 4, band: { before: 1, after: 1 }, softcap: 2, scale: 0.7, bias: wrt[3] };
+      return { y: attention(wrt[0], wrt[1], wrt[2], options), wrt };
     },
   },
   infoNCE: {

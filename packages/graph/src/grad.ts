@@ -5,12 +5,15 @@ import {
   broadcast,
   constant,
   div,
+  erf,
+  exp,
   inverseRms,
   matmul,
   mul,
   neg,
   oneHot,
   pad,
+  reduceMean,
   reduceSum,
   reshape,
   rotary,
@@ -20,6 +23,7 @@ import {
   softmax,
   sub,
   sumTo,
+  tanh,
   transpose,
 } from "./op.ts";
 import { printShape } from "./shape.ts";
@@ -46,6 +50,22 @@ const lastAxis = (x: Node): number => x.shape.length - 1;
 /** x [..., n] → [rows, n]. */
 const flatten = (x: Node): Node => reshape(x, [volume(x.shape.slice(0, -1)), x.shape[lastAxis(x)]]);
 
+/** Φ(x) + x·φ(x) */
+const slopeByErf = (x: Node): Node =>
+  add(
+    mul(0.5, add(1, erf(mul(x, Math.SQRT1_2)))),
+    mul(x, mul(1 / Math.sqrt(2 * Math.PI), exp(mul(-0.5, mul(x, x))))),
+  );
+
+/** With u = k·(x + c·x³), t = tanh(u): (1 + t)/2 + x/2·(1 − t²)·k·(1 + 3c·x²) */
+function slopeByTanh(x: Node): Node {
+  const [k, c] = [Math.sqrt(2 / Math.PI), 0.044715];
+  const square = mul(x, x);
+  const t = tanh(mul(k, mul(x, add(1, mul(c, square)))));
+  const inner = mul(k, add(1, mul(3 * c, square)));
+  return add(mul(0.5, add(1, t)), mul(mul(0.5, x), mul(sub(1, mul(t, t)), inner)));
+}
+
 /** The gradient of each op, in terms of ops. */
 const rules: { readonly [K in OpName]: Rule<K> } = {
   input: none,
@@ -53,7 +73,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   constant: none,
   size: none,
   range: none,
-  causalMask: none,
+  bandMask: none,
   add: (dy, { inputs: [a, b] }) => [() => sumTo(dy, a.shape), () => sumTo(dy, b.shape)],
   sub: (dy, { inputs: [a, b] }) => [() => sumTo(dy, a.shape), () => sumTo(neg(dy), b.shape)],
   mul: (dy, { inputs: [a, b] }) => [() => sumTo(mul(dy, b), a.shape), () => sumTo(mul(dy, a), b.shape)],
@@ -66,6 +86,9 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   log: (dy, { inputs: [x] }) => [() => div(dy, x)],
   sqrt: (dy, y) => [() => div(mul(dy, 0.5), y)],
   sigmoid: (dy, y) => [() => mul(dy, mul(y, sub(1, y)))],
+  tanh: (dy, y) => [() => mul(dy, sub(1, mul(y, y)))],
+  erf: (dy, { inputs: [x] }) => [() => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x)))))],
+  gelu: (dy, { inputs: [x], attrs }) => [() => mul(dy, attrs.tanh ? slopeByTanh(x) : slopeByErf(x))],
   matmul: (dy, { inputs: [a, b], attrs }) => {
     const { transposeA, transposeB, scale } = attrs;
     const dA = () =>
@@ -140,6 +163,20 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
       return sub(mul(mul(dy, w), r()), mul(x, mul(mul(r(), r()), mean)));
     };
     return [dx, () => sumTo(mul(dy, mul(x, r())), w.shape)];
+  },
+  // With x̂ = (x − mean)·r and g = dy·w: dx = r·(g − mean(g) − x̂·mean(g·x̂)).
+  layerNorm: (dy, y) => {
+    const [x, w] = y.inputs;
+    const centred = lazy(() => sub(x, reduceMean(x, [lastAxis(x)], true)));
+    const r = lazy(() => inverseRms(centred(), y.attrs.epsilon));
+    const unit = lazy(() => mul(centred(), r()));
+    const dx = () => {
+      const g = mul(dy, w);
+      const mean = reduceMean(g, [lastAxis(x)], true);
+      const along = reduceMean(mul(g, unit()), [lastAxis(x)], true);
+      return mul(r(), sub(sub(g, mean), mul(unit(), along)));
+    };
+    return [dx, () => sumTo(mul(dy, unit()), w.shape), () => sumTo(dy, w.shape)];
   },
   // −r³·x·dy / n
   inverseRms: (dy, y) => {

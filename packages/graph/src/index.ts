@@ -3,19 +3,22 @@ export { evaluate, minus, names, normal, plus, terms, times, volume } from "./di
 export type { DType, Node, OpAttrs, OpName } from "./node.ts";
 export { isOp, topological } from "./node.ts";
 export { concrete, printShape } from "./shape.ts";
-export type { Operand } from "./op.ts";
+export type { Band, Operand } from "./op.ts";
 export {
   add,
+  bandMask,
   broadcast,
-  causalMask,
   concat,
   constant,
   crossEntropy,
   div,
+  erf,
   exp,
   gather,
+  gelu,
   input,
   inverseRms,
+  layerNorm,
   log,
   matmul,
   mul,
@@ -35,11 +38,12 @@ export {
   sqrt,
   sub,
   swiGLU,
+  tanh,
   transpose,
   weight,
 } from "./op.ts";
 export type { AttentionOptions } from "./attention.ts";
-export { attention } from "./attention.ts";
+export { attention, causal } from "./attention.ts";
 export type { Seed } from "./grad.ts";
 export { gradients } from "./grad.ts";
 export { OutOfMemory } from "./engine.ts";

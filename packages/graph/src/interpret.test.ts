@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attention } from "./attention.ts";
+import { attention, causal } from "./attention.ts";
 import { decode } from "./half.ts";
 import { interpreter } from "./interpret.ts";
 import { chanceLevel, infoNCE, languageModelLoss } from "./loss.ts";
@@ -56,7 +56,7 @@ test("grouped-query attention equals attention with repeated keys and values, co
     op.input("q", ["batch", "time", 12]),
     op.input("k", ["batch", "time", 6]),
     op.input("v", ["batch", "time", 6]),
-    { heads, kvHeads, causal: true },
+    { heads, kvHeads, band: causal },
   );
   const feeds = { q: f32([1, time, 12], q), k: f32([1, time, 6], k), v: f32([1, time, 6], v) };
   expect(await value(node, feeds)).toEqual(expected.map((x) => expect.closeTo(x, 6)));
@@ -106,6 +106,30 @@ test("the language-model loss of uniform logits is ln(vocabulary), whatever is p
     weights: f32([1, 3], [0.5, 0.5, 0]),
   };
   expect(await value(loss, feeds)).toEqual([expect.closeTo(Math.log(7), 6)]);
+});
+
+test("erf and gelu have the values of the tables", async () => {
+  const x = op.input("x", ["n"]);
+  const at = (node: ReturnType<typeof op.erf>, values: number[]) =>
+    value(node, { x: f32([values.length], values) });
+  const near = (values: number[]) => values.map((v) => expect.closeTo(v, 6));
+  expect(await at(op.erf(x), [0, 0.5, -2, 7])).toEqual(near([0, 0.5204998778, -0.995322265, 1]));
+  expect(await at(op.gelu(x), [1, -0.5])).toEqual(near([0.8413447461, -0.1542687694]));
+  expect(await at(op.gelu(x, { tanh: true }), [1, -0.5])).toEqual(near([0.8411919906, -0.1542859972]));
+});
+
+test("a band lets a position see so many before and after itself", async () => {
+  const node = op.bandMask(4, { before: 1, after: 0 });
+  const far = -3e38;
+  const seen = await value(node, {});
+  expect(seen.map((v) => (v === 0 ? 0 : far))).toEqual(
+    [
+      [0, far, far, far],
+      [0, 0, far, far],
+      [far, 0, 0, far],
+      [far, far, 0, 0],
+    ].flat(),
+  );
 });
 
 test("halves decode to the numbers that they stand for", () => {

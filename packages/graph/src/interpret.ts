@@ -74,6 +74,25 @@ const rootMeanSquare = (row: Float64Array, epsilon: number): number =>
 
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 
+/**
+ * The error function to about 1e-15: its Maclaurin series of positive terms (DLMF 7.6.2), which beyond 6 differs from ±1
+ * by less than 2e-17.
+ */
+function errorFunction(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+const geluByErf = (x: number): number => 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2));
+const geluByTanh = (x: number): number =>
+  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+
 const leaf: Kernel<OpName> = (_, node, run) => run.leaf(node);
 
 const kernels: { readonly [K in OpName]: Kernel<K> } = {
@@ -85,7 +104,13 @@ const kernels: { readonly [K in OpName]: Kernel<K> } = {
   }),
   size: (_, { attrs }, { sizes }) => ({ shape: [], data: Float64Array.of(evaluate(attrs.dim, sizes)) }),
   range: (_, node, run) => fill(shapeOf(node, run), (_index, flat) => flat),
-  causalMask: (_, node, run) => fill(shapeOf(node, run), ([row, column]) => (column <= row ? 0 : -3e38)),
+  bandMask: (_, node, run) => {
+    const { before, after } = node.attrs;
+    const [least, most] = [-(before ?? Number.POSITIVE_INFINITY), after ?? Number.POSITIVE_INFINITY];
+    return fill(shapeOf(node, run), ([row, column]) =>
+      column - row >= least && column - row <= most ? 0 : -3e38,
+    );
+  },
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
@@ -95,6 +120,9 @@ const kernels: { readonly [K in OpName]: Kernel<K> } = {
   log: unary(Math.log),
   sqrt: unary(Math.sqrt),
   sigmoid: unary(logistic),
+  tanh: unary(Math.tanh),
+  erf: unary(errorFunction),
+  gelu: (inputs, node) => unary(node.attrs.tanh ? geluByTanh : geluByErf)(inputs),
   matmul: ([a, b], node, run) => {
     const { transposeA, transposeB, scale } = node.attrs;
     const [rows, columns] = shapeOf(node, run).slice(-2);
@@ -164,6 +192,13 @@ const kernels: { readonly [K in OpName]: Kernel<K> } = {
       const rms = rootMeanSquare(row, epsilon);
       return row.map((value, i) => (value / rms) * weight.data[i]);
     }),
+  layerNorm: ([x, weight, bias], { attrs: { epsilon } }) =>
+    byRow(x, (row) => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+      const centred = row.map((value) => value - mean);
+      const deviation = rootMeanSquare(centred, epsilon);
+      return centred.map((value, i) => (value / deviation) * weight.data[i] + bias.data[i]);
+    }),
   inverseRms: ([x], node, run) => {
     const width = x.shape[x.shape.length - 1];
     return fill(
@@ -174,9 +209,10 @@ const kernels: { readonly [K in OpName]: Kernel<K> } = {
   rotary: ([x, cos, sin], { attrs: { heads, inverse } }) => {
     const width = x.shape[2];
     const headSize = width / heads;
-    const half = headSize / 2;
+    const half = cos.shape[1];
     return fill(x.shape, ([, time, column], flat) => {
       const i = column % headSize;
+      if (i >= 2 * half) return x.data[flat];
       const lower = i < half;
       const partner = x.data[flat + (lower ? half : -half)];
       const angle = time * half + (i % half);

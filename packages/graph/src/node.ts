@@ -16,8 +16,8 @@ export interface OpAttrs {
   size: { dim: Dim };
   /** 0, 1, …, dim − 1. */
   range: { dim: Dim };
-  /** [dim, dim]: 0 where column ≤ row, a huge negative number elsewhere. */
-  causalMask: { dim: Dim };
+  /** [dim, dim]: 0 where row − before ≤ column ≤ row + after (null: no limit), a huge negative number elsewhere. */
+  bandMask: { dim: Dim; before: number | null; after: number | null };
   add: NoAttrs;
   sub: NoAttrs;
   mul: NoAttrs;
@@ -27,6 +27,10 @@ export interface OpAttrs {
   log: NoAttrs;
   sqrt: NoAttrs;
   sigmoid: NoAttrs;
+  tanh: NoAttrs;
+  erf: NoAttrs;
+  /** x·Φ(x), or its approximation by tanh. */
+  gelu: { tanh: boolean };
   /** scale · op(a) · op(b) over the last two axes. */
   matmul: { transposeA: boolean; transposeB: boolean; scale: number };
   transpose: { order: readonly number[] };
@@ -43,6 +47,7 @@ export interface OpAttrs {
   /** Over the last axis; a second input is added first (a mask). */
   softmax: NoAttrs;
   rmsNorm: { epsilon: number };
+  layerNorm: { epsilon: number };
   /** 1 / √(mean(x²) + ε) over the last axis, which stays with size 1. */
   inverseRms: { epsilon: number };
   /** Rotary position embedding; `inverse` turns the other way. */

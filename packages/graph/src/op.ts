@@ -30,8 +30,15 @@ export const size = (dim: Dim): Node =>
 /** 0, 1, …, dim − 1 as i32 [dim]. */
 export const range = (dim: Dim): Node => apply("range", [], { dim });
 
-/** [dim, dim], to be added to attention scores: 0 where column ≤ row, a huge negative number elsewhere. */
-export const causalMask = (dim: Dim): Node => apply("causalMask", [], { dim });
+/** Which positions one may look at: so many before itself and after itself; null is no limit. */
+export interface Band {
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+/** [dim, dim], to be added to attention scores: 0 where row − before ≤ column ≤ row + after, −3e38 elsewhere. */
+export const bandMask = (dim: Dim, { before, after }: Band): Node =>
+  apply("bandMask", [], { dim, before, after });
 
 /** a + b, broadcasting. */
 export const add = (a: Operand, b: Operand): Node => apply("add", [node(a), node(b)], {});
@@ -47,6 +54,16 @@ export const exp = (x: Node): Node => apply("exp", [x], {});
 export const log = (x: Node): Node => apply("log", [x], {});
 export const sqrt = (x: Node): Node => apply("sqrt", [x], {});
 export const sigmoid = (x: Node): Node => apply("sigmoid", [x], {});
+export const tanh = (x: Node): Node => apply("tanh", [x], {});
+/** 2/√π · ∫₀ˣ exp(−t²) dt. */
+export const erf = (x: Node): Node => apply("erf", [x], {});
+
+/**
+ * x·Φ(x) with the normal distribution Φ; with `tanh` by the approximation x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+ * Hendrycks and Gimpel 2016 (arXiv:1606.08415).
+ */
+export const gelu = (x: Node, { tanh = false }: { tanh?: boolean } = {}): Node =>
+  apply("gelu", [x], { tanh });
 
 /**
  * scale · a · b over the last two axes; the axes before them broadcast.
@@ -99,12 +116,17 @@ export const softmax = (x: Node, mask?: Node): Node => apply("softmax", mask ? [
 export const rmsNorm = (x: Node, weightNode: Node, epsilon: number): Node =>
   apply("rmsNorm", [x, weightNode], { epsilon });
 
+/** (x − mean(x)) / √(variance(x) + ε) · weight + bias over the last axis. Ba et al. 2016 (arXiv:1607.06450). */
+export const layerNorm = (x: Node, weightNode: Node, bias: Node, epsilon: number): Node =>
+  apply("layerNorm", [x, weightNode, bias], { epsilon });
+
 /** 1 / √(mean(x²) + ε) over the last axis, which stays with size 1. */
 export const inverseRms = (x: Node, epsilon: number): Node => apply("inverseRms", [x], { epsilon });
 
 /**
- * Rotary position embedding of x [batch, time, heads*headSize] by tables [time, headSize/2]; the two halves of a head
- * are turned against each other, as in Hugging Face's Llama. Su et al. 2021 (arXiv:2104.09864).
+ * Rotary position embedding of x [batch, time, heads*headSize] by tables [time, turned/2]; the first `turned` numbers of
+ * a head are turned, their two halves against each other as in Hugging Face's Llama; the rest stays.
+ * Su et al. 2021 (arXiv:2104.09864).
  */
 export const rotary = (x: Node, cos: Node, sin: Node, heads: number, inverse = false): Node =>
   apply("rotary", [x, cos, sin], { heads, inverse });

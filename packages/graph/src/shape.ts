@@ -1,4 +1,4 @@
-import { evaluate, minus, normal, plus, times, volume, type Dim } from "./dim.ts";
+import { evaluate, minus, normal, plus, volume, type Dim } from "./dim.ts";
 import type { DType, Node, OpAttrs, OpName } from "./node.ts";
 
 /** What a node yields. */
@@ -68,7 +68,13 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   },
   size: () => f32([]),
   range: (_, { dim }) => i32([normal(dim)]),
-  causalMask: (_, { dim }) => f32([normal(dim), normal(dim)]),
+  bandMask: (_, { dim, before, after }) => {
+    check(
+      [before, after].every((limit) => limit === null || (Number.isInteger(limit) && limit >= 0)),
+      () => `no band of ${before} before and ${after} after`,
+    );
+    return f32([normal(dim), normal(dim)]);
+  },
   add: binary,
   sub: binary,
   mul: binary,
@@ -78,6 +84,9 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   log: unary,
   sqrt: unary,
   sigmoid: unary,
+  tanh: unary,
+  erf: unary,
+  gelu: unary,
   matmul: (inputs, { transposeA, transposeB }) => {
     floats(inputs);
     const [a, b] = inputs.map(({ shape }) => shape);
@@ -181,6 +190,16 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
     );
     return f32(x.shape);
   },
+  layerNorm: (inputs) => {
+    floats(inputs);
+    const [x, weight, bias] = inputs;
+    check(
+      [weight, bias].every(({ shape }) => sameShape(shape, [last(x.shape)])),
+      () =>
+        `layerNorm of ${printShape(x.shape)} needs weight and bias [${last(x.shape)}], not ${printShape(weight.shape)} and ${printShape(bias.shape)}`,
+    );
+    return f32(x.shape);
+  },
   inverseRms: (inputs) => {
     floats(inputs);
     const [{ shape }] = inputs;
@@ -194,14 +213,18 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
       x.shape.length === 3,
       () => `rotary turns [batch, time, heads*headSize], not ${printShape(x.shape)}`,
     );
-    const half = [cos, sin].map(({ shape }) => [
-      shape[0],
-      shape.length === 2 ? times(2 * heads, shape[1]) : "?",
-    ]);
+    const width = x.shape[2];
+    const headSize = typeof width === "number" ? width / heads : Number.NaN;
+    const fits = ({ shape }: Node) =>
+      shape.length === 2 &&
+      shape[0] === x.shape[1] &&
+      typeof shape[1] === "number" &&
+      shape[1] > 0 &&
+      2 * shape[1] <= headSize;
     check(
-      half.every((table) => sameShape(table, x.shape.slice(1))),
+      Number.isInteger(headSize) && [cos, sin].every(fits) && sameShape(cos.shape, sin.shape),
       () =>
-        `rotary of ${printShape(x.shape)} with ${heads} heads needs tables [time, headSize/2], not ${printShape(cos.shape)} and ${printShape(sin.shape)}`,
+        `rotary of ${printShape(x.shape)} with ${heads} heads needs tables [time, up to headSize/2], not ${printShape(cos.shape)} and ${printShape(sin.shape)}`,
     );
     return f32(x.shape);
   },

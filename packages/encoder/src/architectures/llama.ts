@@ -1,4 +1,4 @@
-import { add, attention, rmsNorm, rotary, swiGLU, type Node } from "@espalier/graph";
+import { add, attention, causal, rmsNorm, rotary, swiGLU, type Node } from "@espalier/graph";
 import { expectedTensors, type ModelConfig } from "../checkpoint/index.ts";
 import { linear, type LinearOptions } from "./linear.ts";
 import type { RotaryTables } from "./rotary-tables.ts";
@@ -60,7 +60,7 @@ function layer(
   const mixed = attention(rotary(q, cos, sin, heads), rotary(k, cos, sin, keyValueHeads), v, {
     heads,
     kvHeads: keyValueHeads,
-    causal: true,
+    band: causal,
   });
   const attended = add(x, linear(mixed, `${name}.self_attn.o_proj`, hiddenSize, options));
 

@@ -42,14 +42,27 @@ const lowerings: { readonly [K in OpName]: Lowering<K> } = {
     const limits = [emitter.emit("Squeeze", [emitter.vector([0])]), emitter.scalar(dim), emitter.scalar(1)];
     return emitter.emit("Cast", [emitter.emit("Range", limits)], { to: 6n });
   },
-  causalMask: (_, { shape }, { emitter }) =>
-    emitter.once(`causal mask ${printShape(shape)}`, () =>
-      emitter.emit(
-        "Trilu",
-        [emitter.emit("Expand", [emitter.floats([-3e38], []), emitter.vector(shape)]), emitter.scalar(1)],
-        { upper: 1n },
-      ),
-    ),
+  bandMask: (_, { shape, attrs: { before, after } }, { emitter }) => {
+    const key = printShape(shape);
+    const filled = (value: number) =>
+      emitter.once(`${value} ${key}`, () =>
+        emitter.emit("Expand", [emitter.floats([value], []), emitter.vector(shape)]),
+      );
+    const triangle = (upper: boolean, diagonal: number) =>
+      emitter.once(`triangle ${upper} ${diagonal} ${key}`, () =>
+        emitter.emit("Trilu", [filled(-3e38), emitter.scalar(diagonal)], { upper: upper ? 1n : 0n }),
+      );
+    const sides = [
+      ...(after === null ? [] : [triangle(true, after + 1)]),
+      ...(before === null ? [] : [triangle(false, -(before + 1))]),
+    ];
+    const [one, other] = sides;
+    if (one === undefined) return filled(0);
+    // The triangles do not overlap.
+    return other === undefined
+      ? one
+      : emitter.once(`band ${before} ${after} ${key}`, () => emitter.emit("Add", sides));
+  },
   add: direct("Add"),
   sub: direct("Sub"),
   mul: direct("Mul"),
@@ -59,6 +72,10 @@ const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   log: direct("Log"),
   sqrt: direct("Sqrt"),
   sigmoid: direct("Sigmoid"),
+  tanh: direct("Tanh"),
+  erf: direct("Erf"),
+  gelu: (inputs, { attrs: { tanh } }, { emitter }) =>
+    emitter.emit("Gelu", inputs, { approximate: tanh ? "tanh" : "none" }),
   matmul: (inputs, { attrs: { transposeA, transposeB, scale } }, { emitter }) => {
     if (!transposeA && !transposeB && scale === 1) return emitter.emit("MatMul", inputs);
     const attributes = { transA: transposeA ? 1n : 0n, transB: transposeB ? 1n : 0n, alpha: scale };
@@ -104,6 +121,8 @@ const lowerings: { readonly [K in OpName]: Lowering<K> } = {
     emitter.once(inverseRmsKey(inputs[0] ?? "", epsilon), () => inverse);
     return y;
   },
+  layerNorm: (inputs, { attrs: { epsilon } }, { emitter }) =>
+    emitter.emit("LayerNormalization", inputs, { axis: -1n, epsilon }),
   // The norm itself yields it on the way.
   inverseRms: ([x = ""], { attrs: { epsilon } }, { emitter }) =>
     emitter.once(inverseRmsKey(x, epsilon), () => {
@@ -111,12 +130,14 @@ const lowerings: { readonly [K in OpName]: Lowering<K> } = {
       const shifted = emitter.emit("Add", [mean, emitter.floats([epsilon], [])]);
       return emitter.emit("Reciprocal", [emitter.emit("Sqrt", [shifted])]);
     }),
-  rotary: ([x = "", cos = "", sin = ""], { attrs: { heads, inverse } }, { emitter }) => {
+  rotary: ([x = "", cos = "", sin = ""], { attrs: { heads, inverse }, inputs, shape }, { emitter }) => {
     const turn = inverse ? emitter.once(`minus ${sin}`, () => emitter.emit("Neg", [sin])) : sin;
+    const turned = 2 * Number(inputs[1]?.shape[1]);
+    const partial = turned < Number(shape[2]) / heads;
     return emitter.emit(
       "RotaryEmbedding",
       [x, emitter.vector([0]), cos, turn],
-      { num_heads: BigInt(heads), interleaved: 0n, rotary_embedding_dim: 0n },
+      { num_heads: BigInt(heads), interleaved: 0n, rotary_embedding_dim: partial ? BigInt(turned) : 0n },
       MICROSOFT,
     );
   },
