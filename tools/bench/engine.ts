@@ -7,11 +7,12 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  expectedTensors,
   inputParameters,
-  llamaParameters,
   rotaryTables,
   textEncoder,
 } from "../../packages/encoder/src/index.ts";
+import { parseConfig } from "../../packages/encoder/src/checkpoint/index.ts";
 import { chooseEngine } from "../../packages/engine/src/index.ts";
 import {
   gradients,
@@ -25,17 +26,19 @@ import {
   type WeightSource,
 } from "../../packages/graph/src/index.ts";
 
-const config = {
-  layers: 30,
-  hiddenSize: 576,
-  intermediateSize: 1536,
-  heads: 9,
-  keyValueHeads: 3,
-  headSize: 64,
-  vocabularySize: 49152,
-  normEpsilon: 1e-5,
-  ropeTheta: 100_000,
-};
+const config = parseConfig(
+  JSON.stringify({
+    model_type: "llama",
+    num_hidden_layers: 30,
+    hidden_size: 576,
+    intermediate_size: 1536,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+    vocab_size: 49_152,
+    rms_norm_eps: 1e-5,
+    rope_theta: 100_000,
+  }),
+);
 const shapes = [
   [32, 16],
   [64, 16],
@@ -54,7 +57,7 @@ async function writeWeights(file: string): Promise<Map<string, WeightSource>> {
   const sources = new Map<string, WeightSource>();
   const handle = await open(file, "w");
   let offset = 0;
-  for (const [name, shape] of llamaParameters(config)) {
+  for (const [name, shape] of expectedTensors(config)) {
     if (name === "embed_tokens.weight") continue;
     const { data } = random(shape, 0.05);
     const halves = Uint16Array.from(new Uint32Array(data.buffer), (bits) => bits >>> 16);
@@ -90,7 +93,7 @@ async function measure(
   const product = { a: random([1024, 576], 1), b: random([576, 1536], 1) };
   // Multiplications and additions of the frozen weights alone: 2 each forward, 4 with the gradient of the input.
   let weights = 0;
-  for (const [name, shape] of llamaParameters(config))
+  for (const [name, shape] of expectedTensors(config))
     if (name !== "embed_tokens.weight") weights += shape.reduce((a, b) => a * b, 1);
   const perToken = (trained.size > 0 ? 4 : 2) * weights;
   for (const [batch, length] of shapes) {

@@ -1,48 +1,37 @@
-import type { LlamaConfig } from "@espalier/encoder";
+import type { ModelConfig } from "@espalier/encoder";
+import { parseConfig } from "@espalier/encoder/checkpoint";
 import { Random } from "./random.ts";
-
-/** The demo's language model: deep and thin, so that there is depth to prune. */
-export const MODEL: LlamaConfig = {
-  layers: 12,
-  hiddenSize: 128,
-  intermediateSize: 352,
-  heads: 4,
-  keyValueHeads: 2,
-  headSize: 32,
-  vocabularySize: 2048,
-  normEpsilon: 1e-5,
-  ropeTheta: 10_000,
-};
 
 /** Longest text the model is trained on, in tokens. */
 export const LENGTH = 80;
 
-/** The content of `config.json`. */
-export function modelConfig(config: LlamaConfig, length: number): object {
-  return {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
-    hidden_act: "silu",
-    hidden_size: config.hiddenSize,
-    intermediate_size: config.intermediateSize,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.keyValueHeads,
-    head_dim: config.headSize,
-    vocab_size: config.vocabularySize,
-    rms_norm_eps: config.normEpsilon,
-    rope_theta: config.ropeTheta,
-    max_position_embeddings: length,
-    attention_bias: false,
-    mlp_bias: false,
-    tie_word_embeddings: true,
-    bos_token_id: 0,
-    eos_token_id: 1,
-    pad_token_id: 1,
-    initializer_range: 0.05,
-    torch_dtype: "bfloat16",
-  };
-}
+/** The content of `config.json`: deep and thin, so that there is depth to prune. */
+export const CONFIG = {
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  hidden_act: "silu",
+  hidden_size: 128,
+  intermediate_size: 352,
+  num_hidden_layers: 12,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 32,
+  vocab_size: 2048,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10_000,
+  max_position_embeddings: LENGTH,
+  attention_bias: false,
+  mlp_bias: false,
+  tie_word_embeddings: true,
+  bos_token_id: 0,
+  eos_token_id: 1,
+  pad_token_id: 1,
+  initializer_range: 0.05,
+  torch_dtype: "bfloat16",
+};
+
+/** The demo's language model. */
+export const MODEL: ModelConfig = parseConfig(JSON.stringify(CONFIG));
 
 /**
  * Weights before training: normal with deviation 0.05, smaller for the two projections of each layer that add to the

@@ -21,7 +21,7 @@ import {
   type Arrays,
   type Tensor,
 } from "@espalier/graph";
-import { initialise, LENGTH, MODEL, modelConfig } from "./model.ts";
+import { CONFIG, initialise, LENGTH, MODEL } from "./model.ts";
 import { packedBatch } from "./packing.ts";
 import { Random } from "./random.ts";
 import { decodeSafetensors, encodeSafetensors, type Floats } from "./safetensors.ts";
@@ -81,7 +81,7 @@ async function save({ parameters, state, seconds }: Progress): Promise<void> {
   await mkdir(folder, { recursive: true });
   const model = new Map(floats(parameters, "model."));
   await replace(join(folder, "model.safetensors"), encodeSafetensors(model, "BF16", { format: "pt" }));
-  await replace(join(folder, "config.json"), `${JSON.stringify(modelConfig(MODEL, LENGTH), null, 2)}\n`);
+  await replace(join(folder, "config.json"), `${JSON.stringify(CONFIG, null, 2)}\n`);
   await replace(join(folder, "tokenizer.json"), files.tokenizer);
   await replace(join(folder, "tokenizer_config.json"), files.config);
   const all = new Map([

@@ -3,16 +3,24 @@
  * memory fails at once and not at the end.
  * @param lengths tokens of each text
  * @param budget most tokens in a chunk, padding included; a longer text is a chunk of its own
+ * @param kindOf texts whose lengths are of different kinds do not share a chunk
  * @returns indices into `lengths`, each once
  */
-export function planChunks(lengths: readonly number[], budget: number): number[][] {
+export function planChunks(
+  lengths: readonly number[],
+  budget: number,
+  kindOf: (length: number) => number = () => 0,
+): number[][] {
   const order = lengths.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const chunks: number[][] = [];
   for (let at = 0; at < order.length;) {
     const width = Math.max(1, lengths[order[at]!]!);
     const rows = Math.max(1, Math.floor(budget / width));
-    chunks.push(order.slice(at, at + rows));
-    at += rows;
+    const kind = kindOf(width);
+    let end = at + 1;
+    while (end < order.length && end - at < rows && kindOf(lengths[order[end]!]!) === kind) end++;
+    chunks.push(order.slice(at, end));
+    at = end;
   }
   return chunks;
 }

@@ -1,6 +1,7 @@
 import type { Pooling } from "@espalier/contract";
 import { weight, type Engine, type Executable } from "@espalier/graph";
-import { textEncoder } from "./architectures/text-encoder.ts";
+import { rotaryKind } from "./blocks/rotary-tables.ts";
+import { textEncoder } from "./blocks/text-encoder.ts";
 import { readAdapter, type LoraAdapter } from "./checkpoint/index.ts";
 import { planChunks } from "./chunks.ts";
 import { loadModel, type LoadedModel } from "./loaded-model.ts";
@@ -85,7 +86,9 @@ export class Encoder {
     const vectors = new Map<string, Float32Array>();
     let tokens = 0;
     const lengths = tokenized.map(({ ids }) => ids.length);
-    for (const chunk of planChunks(lengths, chunkTokens)) {
+    for (const chunk of planChunks(lengths, chunkTokens, (length) =>
+      rotaryKind(this.#model.config, length),
+    )) {
       signal?.throwIfAborted();
       const feeds = textFeeds(
         this.#model,

@@ -3,12 +3,13 @@ export {
   languageModelStep,
   nextTokenLogits,
   type LanguageModelStep,
-} from "./architectures/language-model.ts";
-export { linear, loraName, type Adapter, type LinearOptions } from "./architectures/linear.ts";
-export { llamaParameters, type LlamaConfig } from "./architectures/llama.ts";
-export { inputParameters, type InputParameters, type Parameter } from "./architectures/parameters.ts";
-export { rotaryInputs, rotaryTables, type RotaryTables } from "./architectures/rotary-tables.ts";
-export { textEncoder } from "./architectures/text-encoder.ts";
+} from "./blocks/language-model.ts";
+export type { ModelConfig } from "./architectures/model-config.ts";
+export { expectedTensors } from "./architectures/tensors.ts";
+export { linear, loraName, type Adapter, type LinearOptions } from "./blocks/linear.ts";
+export { inputParameters, type InputParameters, type Parameter } from "./blocks/parameters.ts";
+export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-tables.ts";
+export { textEncoder } from "./blocks/text-encoder.ts";
 export { poolingWeights, type ContentSpan } from "./pooling.ts";
 export { noTemplate, type Template } from "./template.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";

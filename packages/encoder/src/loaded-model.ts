@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import type { WeightSource } from "@espalier/graph";
-import type { LlamaConfig } from "./architectures/llama.ts";
+import type { ModelConfig } from "./architectures/model-config.ts";
 import { loadEmbedding, openCheckpoint, type Checkpoint, type EmbeddingTable } from "./checkpoint/index.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** A model that is ready to be put into graphs: its weights stay in their files until an engine reads them. */
 export interface LoadedModel {
-  readonly config: LlamaConfig;
+  readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  /** Rows are gathered here, outside the graph: the table need not be on the device, and is never trained. */
+  /** Rows are gathered here, outside the graph: the tables need not be on the device. */
   readonly embedding: EmbeddingTable;
-  /** By name without the prefix `model.`. The files must stay while an engine opens graphs with them. */
+  /** By name without prefix. The files must stay while an engine opens graphs with them. */
   readonly weights: ReadonlyMap<string, WeightSource>;
 }
 

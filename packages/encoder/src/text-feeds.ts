@@ -1,11 +1,14 @@
 import type { Pooling } from "@espalier/contract";
 import type { Tensor } from "@espalier/graph";
-import { rotaryTables } from "./architectures/rotary-tables.ts";
+import { rotaryTables } from "./blocks/rotary-tables.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { poolingWeights } from "./pooling.ts";
 import type { TokenizedText } from "./tokenizer.ts";
 
-/** What {@link textEncoder} is fed for some texts: padded on the right to the longest, where causal attention never looks. */
+/** Added to the scores of padding; far beyond any score, and finite together with a mask. */
+const hidden = -1e30;
+
+/** What {@link textEncoder} is fed for some texts, padded on the right to the longest. */
 export function textFeeds(
   { config, embedding }: Pick<LoadedModel, "config" | "embedding">,
   texts: readonly TokenizedText[],
@@ -19,6 +22,13 @@ export function textFeeds(
   return {
     embeddings: { dtype: "f32", shape: [batch, time, width], data: rows },
     pooling: { dtype: "f32", shape: [batch, time], data: poolingWeights(pooling, texts, time) },
+    ...(config.direction === "bidirectional" && { padding: paddingOf(texts, time) }),
     ...rotaryTables(config, time),
   };
+}
+
+function paddingOf(texts: readonly TokenizedText[], time: number): Tensor {
+  const data = new Float32Array(texts.length * time);
+  for (const [row, { ids }] of texts.entries()) data.fill(hidden, row * time + ids.length, (row + 1) * time);
+  return { dtype: "f32", shape: [texts.length, time], data };
 }

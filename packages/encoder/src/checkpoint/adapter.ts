@@ -1,7 +1,6 @@
 import { Problem } from "@espalier/contract";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { withoutPrefix } from "./checkpoint.ts";
 import { isWeightDtype, narrow, widen } from "./dtype.ts";
 import { writeDurably } from "./durable.ts";
 import { readText } from "./folder.ts";
@@ -29,6 +28,8 @@ export interface LoraAdapter {
 
 const configFile = "adapter_config.json";
 const weightsFile = "adapter_model.safetensors";
+/** A model with a head names its layers with one of these before. */
+const headPrefix = /^(?:model|bert|roberta)\./;
 const keyPattern = /^base_model\.model\.(.+)\.lora_(A|B)(?:\.default)?\.weight$/;
 
 function refuse(
@@ -55,7 +56,7 @@ export async function readAdapter(directory: string): Promise<LoraAdapter> {
         refuse(`"${name}" is not a matrix of floats`, { tensor: name });
       const raw = new Uint8Array(bytes);
       await file.read(raw, 0, bytes, offset);
-      const key = withoutPrefix(layer!);
+      const key = layer!.replace(headPrefix, "");
       const pair = factors.get(key) ?? {};
       pair[factor === "A" ? "a" : "b"] = { values: widen(raw, dtype), rows: shape[0]!, columns: shape[1]! };
       factors.set(key, pair);

@@ -19,13 +19,10 @@ test("a Llama checkpoint opens with its config, its weights by name, and their v
   expect(checkpoint.config).toMatchObject({
     layers: 5,
     hiddenSize: 64,
-    heads: 8,
-    keyValueHeads: 4,
-    headSize: 8,
     dtype: "F32",
   });
   expect(checkpoint.tensors.size).toBe(5 * 9 + 2);
-  expect(checkpoint.prefixed).toBe(true);
+  expect(checkpoint.prefix).toBe("model.");
   expect(checkpoint.bytes).toBe(checkpoint.parameters * 4);
   const tensor = checkpoint.tensors.get("layers.4.mlp.down_proj.weight")!;
   const file = await readFile(join(stories, tensor.file));

@@ -1,7 +1,8 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { isProblem, Problem } from "@espalier/contract";
-import { maxConfigBytes, parseConfig, type ModelConfig } from "./config.ts";
+import type { ModelConfig } from "../architectures/model-config.ts";
+import { maxConfigBytes, parseConfig } from "./config.ts";
 import { isWeightDtype, widen } from "./dtype.ts";
 import { checkTensors } from "./fits.ts";
 import { listModelFolder, readText } from "./folder.ts";
@@ -17,12 +18,13 @@ export interface Checkpoint {
   readonly directory: string;
   readonly config: ModelConfig;
   /**
-   * By name without the prefix `model.`: `embed_tokens.weight`, `layers.0.self_attn.q_proj.weight`, `norm.weight`, and
-   * `lm_head.weight` only where it is stored and not tied to the embedding.
+   * By name without the prefix of a model with a head (`model.`, `bert.`): `embed_tokens.weight`,
+   * `layers.0.self_attn.q_proj.weight`, `norm.weight`; `lm_head.weight` only where it is stored and not tied to the
+   * embedding; poolers and other heads where they are stored.
    */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** The names in the files carry the prefix `model.`. */
-  readonly prefixed: boolean;
+  /** What the names in the files start with, where they do: `model.`, or nothing. */
+  readonly prefix: string;
   /** Number of weights, a tied head counted once. */
   readonly parameters: number;
   /** Bytes of all weights. */
@@ -65,9 +67,9 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
       }
     }
     index?.check(headers);
-    const { tensors, prefixed } = canonical(headers, config);
+    const { tensors, prefix } = canonical(headers, config);
     checkTensors(config, tensors);
-    return { directory, config, tensors, prefixed, ...size(tensors), ...reader(tensors, files), close };
+    return { directory, config, tensors, prefix, ...size(tensors), ...reader(tensors, files), close };
   } catch (error) {
     await close();
     throw error;
@@ -95,20 +97,19 @@ async function readIndex(directory: string, names: ReadonlySet<string>): Promise
   return undefined;
 }
 
-/** Buffers that old releases of transformers saved; they are computed from the config. */
-const computed = /(^|\.)rotary_emb\.inv_freq$/;
-
 function canonical(
   headers: ReadonlyMap<string, SafetensorsHeader>,
   config: ModelConfig,
-): Pick<Checkpoint, "tensors" | "prefixed"> {
+): Pick<Checkpoint, "tensors" | "prefix"> {
+  const { naming } = config;
   const tensors = new Map<string, StoredTensor>();
   let prefixed = false;
   for (const [file, header] of headers) {
     for (const entry of header.tensors.values()) {
-      if (computed.test(entry.name)) continue;
-      const name = withoutPrefix(entry.name);
-      prefixed ||= name !== entry.name;
+      if (naming.dropped.test(entry.name)) continue;
+      const carries = entry.name.startsWith(naming.prefix);
+      const name = carries ? entry.name.slice(naming.prefix.length) : entry.name;
+      prefixed ||= carries;
       const place = { file, tensor: entry.name };
       if (tensors.has(name))
         throw new Problem("checkpoint/malformed", `the weight "${name}" is stored twice`, place);
@@ -123,26 +124,25 @@ function canonical(
       tensors.set(name, { storedName: entry.name, file, dtype, shape, offset, bytes });
     }
   }
-  if (config.tiedEmbeddings) untie(headers, tensors);
-  return { tensors, prefixed };
+  if (config.tiedEmbeddings) untie(headers, tensors, config);
+  return { tensors, prefix: prefixed ? naming.prefix : "" };
 }
 
 /** A tied head is the embedding: some writers store only the head and name the embedding as its alias in the metadata. */
-function untie(headers: ReadonlyMap<string, SafetensorsHeader>, tensors: Map<string, StoredTensor>): void {
+function untie(
+  headers: ReadonlyMap<string, SafetensorsHeader>,
+  tensors: Map<string, StoredTensor>,
+  { embedding: { table }, naming }: ModelConfig,
+): void {
   const head = tensors.get("lm_head.weight");
   if (head === undefined) return;
-  if (!tensors.has("embed_tokens.weight")) {
+  if (!tensors.has(table)) {
     const { metadata } = headers.get(head.file)!;
-    const alias = metadata.get("model.embed_tokens.weight") ?? metadata.get("embed_tokens.weight");
+    const alias = metadata.get(naming.prefix + table) ?? metadata.get(table);
     if (alias !== head.storedName) return;
-    tensors.set("embed_tokens.weight", head);
+    tensors.set(table, head);
   }
   tensors.delete("lm_head.weight");
-}
-
-/** `model.layers.0…` and `layers.0…` name the same weight. */
-export function withoutPrefix(name: string): string {
-  return name.startsWith("model.") ? name.slice("model.".length) : name;
 }
 
 function size(tensors: ReadonlyMap<string, StoredTensor>): Pick<Checkpoint, "parameters" | "bytes"> {

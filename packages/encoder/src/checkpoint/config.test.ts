@@ -13,7 +13,10 @@ test("the spellings of transformers 4 and 5 mean the same", () => {
     rope_parameters: { rope_theta: 5e5, rope_type: "default" },
   });
   expect(five).toEqual(four);
-  expect(five).toMatchObject({ ropeTheta: 5e5, dtype: "BF16" });
+  expect(five).toMatchObject({
+    rotary: [{ turned: 4, theta: 5e5, scaling: { kind: "default" } }],
+    dtype: "BF16",
+  });
 });
 
 test("what is left out takes the default of the architecture", () => {
@@ -24,13 +27,12 @@ test("what is left out takes the default of the architecture", () => {
     rms_norm_eps: undefined,
   });
   expect(bare).toMatchObject({
-    keyValueHeads: 4,
-    headSize: 4,
-    ropeTheta: 10_000,
+    rotary: [{ theta: 10_000 }],
     tiedEmbeddings: false,
-    normEpsilon: 1e-6,
+    finalNorm: { epsilon: 1e-6 },
   });
-  expect(parse({ head_dim: 8 }).headSize).toBe(8);
+  expect(bare.blocks[0]?.attention).toMatchObject({ keyValueHeads: 4, headSize: 4 });
+  expect(parse({ head_dim: 8 }).blocks[3]?.attention.headSize).toBe(8);
   expect(parse({ eos_token_id: [7, 8], bos_token_id: null })).toMatchObject({
     eosTokenId: 7,
     bosTokenId: undefined,
@@ -38,12 +40,12 @@ test("what is left out takes the default of the architecture", () => {
 });
 
 test.each<[field: string, value: unknown, pointer?: string]>([
-  ["model_type", "mistral"],
-  ["hidden_act", "gelu"],
-  ["attention_bias", true],
-  ["mlp_bias", true],
-  ["rope_scaling", { rope_type: "llama3", factor: 8 }],
-  ["rope_scaling", { type: "linear", factor: 2 }],
+  ["model_type", "mamba"],
+  ["model_type", "__proto__"],
+  ["model_type", undefined],
+  ["hidden_act", "relu"],
+  ["rope_scaling", { rope_type: "yarn", factor: 8 }, "/rope_scaling/rope_type"],
+  ["rope_scaling", { type: "linear", factor: 2, beta: 1 }, "/rope_scaling/beta"],
   ["rope_parameters", { rope_type: "default", factor: 2 }, "/rope_parameters/factor"],
   ["torch_dtype", "float8_e4m3fn"],
   ["quantization_config", { bits: 4 }],
@@ -65,6 +67,10 @@ test.each<[field: string, value: unknown]>([
   ["num_key_value_heads", 3],
   ["num_attention_heads", 3],
   ["head_dim", 5],
+  ["rope_scaling", "linear"],
+  ["rope_scaling", { type: "linear" }],
+  ["rope_scaling", { rope_type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 1 }],
+  ["rope_scaling", { type: "longrope", short_factor: [1], long_factor: [1, 1] }],
   ["vocab_size", null],
   ["rms_norm_eps", 0],
   ["tie_word_embeddings", "yes"],

@@ -1,33 +1,7 @@
 import { Problem } from "@espalier/contract";
-import type { ModelConfig } from "./config.ts";
+import type { ModelConfig } from "../architectures/model-config.ts";
+import { expectedTensors } from "../architectures/tensors.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
-
-type WeightSizes = Pick<
-  ModelConfig,
-  "layers" | "hiddenSize" | "intermediateSize" | "heads" | "keyValueHeads" | "headSize" | "vocabularySize"
->;
-
-/** The weights that a model of this config consists of, by name without the prefix `model.`, with their shapes. */
-export function expectedTensors(config: WeightSizes): Map<string, readonly number[]> {
-  const { hiddenSize, intermediateSize, vocabularySize } = config;
-  const query = config.heads * config.headSize;
-  const keyValue = config.keyValueHeads * config.headSize;
-  const shapes = new Map<string, readonly number[]>([["embed_tokens.weight", [vocabularySize, hiddenSize]]]);
-  for (let layer = 0; layer < config.layers; layer++) {
-    const prefix = `layers.${layer}.`;
-    shapes.set(`${prefix}input_layernorm.weight`, [hiddenSize]);
-    shapes.set(`${prefix}self_attn.q_proj.weight`, [query, hiddenSize]);
-    shapes.set(`${prefix}self_attn.k_proj.weight`, [keyValue, hiddenSize]);
-    shapes.set(`${prefix}self_attn.v_proj.weight`, [keyValue, hiddenSize]);
-    shapes.set(`${prefix}self_attn.o_proj.weight`, [hiddenSize, query]);
-    shapes.set(`${prefix}post_attention_layernorm.weight`, [hiddenSize]);
-    shapes.set(`${prefix}mlp.gate_proj.weight`, [intermediateSize, hiddenSize]);
-    shapes.set(`${prefix}mlp.up_proj.weight`, [intermediateSize, hiddenSize]);
-    shapes.set(`${prefix}mlp.down_proj.weight`, [hiddenSize, intermediateSize]);
-  }
-  shapes.set("norm.weight", [hiddenSize]);
-  return shapes;
-}
 
 /**
  * Refuses weights that are not those of the config: one missing, one of another shape, one that would not be used.
@@ -49,7 +23,7 @@ export function checkTensors(config: ModelConfig, tensors: ReadonlyMap<string, S
   for (const [name, tensor] of tensors) {
     if (expected.has(name)) continue;
     if (name === "lm_head.weight") checkShape(name, tensor, [config.vocabularySize, config.hiddenSize]);
-    else {
+    else if (!config.naming.carried.test(name)) {
       const { file, storedName } = tensor;
       throw new Problem(
         "checkpoint/incomplete",
@@ -92,7 +66,7 @@ export function checkTokenizer(tokenizerJson: string, rows: number): void {
     }
     if (id >= rows) {
       const message = `tokenizer.json gives ${shown(token)} the id ${id}, but the embedding has ${rows} rows`;
-      throw new Problem("tokenizer/mismatch", message, { file, tensor: "embed_tokens.weight" });
+      throw new Problem("tokenizer/mismatch", message, { file });
     }
   }
 }

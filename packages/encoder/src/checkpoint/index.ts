@@ -1,7 +1,9 @@
 export { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
-export { configOfDepth, parseConfig, type ModelConfig } from "./config.ts";
+export { configOfDepth, parseConfig } from "./config.ts";
+export type { ModelConfig } from "../architectures/model-config.ts";
+export { modelTypes } from "../architectures/registry.ts";
+export { expectedTensors } from "../architectures/tensors.ts";
 export { narrow, widen, type Dtype, type WeightDtype } from "./dtype.ts";
-export { expectedTensors } from "./fits.ts";
 export { parseHeader, type SafetensorsHeader, type TensorEntry } from "./safetensors.ts";
 export type { StoredTensor } from "./stored-tensor.ts";
 export { isModelFile } from "@espalier/contract";

@@ -43,7 +43,7 @@ test.each(["F32", "BF16", "F16"] as const)(
     await mergeAdapter(source, adapter, target);
     const before = await openCheckpoint(source);
     const after = await openCheckpoint(target);
-    expect(after.prefixed).toBe(false);
+    expect(after.prefix).toBe("");
     expect(after.tensors.has("lm_head.weight")).toBe(false);
     for (const name of after.tensors.keys()) {
       const { a, b, inputs } = adapter.pairs.get(name.replace(".weight", "")) ?? { a: [], b: [], inputs: 1 };

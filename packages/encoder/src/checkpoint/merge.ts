@@ -19,7 +19,7 @@ const blockValues = 1024 * 1024;
  * Merges a LoRA adapter into the checkpoint in `source` and writes the result to the new folder `target`: each adapted
  * matrix becomes W + (alpha / rank) B A, computed in fp32 and rounded once. Streams block by block.
  *
- * The result is an encoder: names without `model.`, no output head, architecture `LlamaModel`. This is the form that
+ * The result is an encoder: names without prefix, no output head, architecture `LlamaModel` or its like. This is the form that
  * `AutoModel`, sentence-transformers and text-embeddings-inference read.
  * @throws {Problem} `checkpoint/incomplete` when the adapter is of another model
  */
@@ -34,7 +34,7 @@ export async function mergeAdapter(
     checkAdapter(checkpoint, adapter);
     const scale = adapter.alpha / adapter.rank;
     await writeDerived(checkpoint, target, configOfEncoder(checkpoint.config, dtype), (key, stored) => {
-      if (key === "lm_head.weight") return undefined;
+      if (checkpoint.config.naming.carried.test(key)) return undefined;
       const pair = adapter.pairs.get(key.slice(0, -".weight".length));
       if (pair === undefined && (dtype ?? stored.dtype) === stored.dtype) return copyOf(checkpoint, key, key);
       return merged(checkpoint, key, stored, pair, scale, dtype ?? stored.dtype);

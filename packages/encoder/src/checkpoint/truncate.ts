@@ -1,6 +1,7 @@
 import { Problem } from "@espalier/contract";
 import { openCheckpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
+import { layerOf } from "../architectures/tensors.ts";
 import { configOfDepth } from "./config.ts";
 
 /**
@@ -22,11 +23,12 @@ export async function truncateCheckpoint(source: string, target: string, layers:
         },
       );
     }
-    const prefix = checkpoint.prefixed ? "model." : "";
-    await writeDerived(checkpoint, target, configOfDepth(checkpoint.config, layers), (key) => {
-      const layer = /^layers\.(\d+)\./.exec(key)?.[1];
-      if (layer !== undefined && Number(layer) >= layers) return undefined;
-      return copyOf(checkpoint, key, key === "lm_head.weight" ? key : prefix + key);
+    await writeDerived(checkpoint, target, configOfDepth(checkpoint.config, layers), (key, stored) => {
+      const layer = layerOf(key, checkpoint.config);
+      if (layer !== undefined && layer >= layers) return undefined;
+      // A tied head that stands for the embedding is written under the embedding's name.
+      const named = stored.storedName.endsWith(key);
+      return copyOf(checkpoint, key, named ? stored.storedName : checkpoint.prefix + key);
     });
   } finally {
     await checkpoint.close();

@@ -6,7 +6,8 @@ import {
   type Triplet,
 } from "@espalier/contract";
 import { chanceLevel, weight, type Engine, type Executable } from "@espalier/graph";
-import { textEncoder } from "../architectures/text-encoder.ts";
+import { rotaryKind } from "../blocks/rotary-tables.ts";
+import { textEncoder } from "../blocks/text-encoder.ts";
 import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
@@ -117,7 +118,7 @@ async function embedAtAllDepths(
   const { layers, hiddenSize } = model.config;
   const matrices = Array.from({ length: layers }, () => new Float32Array(texts.length * hiddenSize));
   const lengths = texts.map(({ ids }) => ids.length);
-  for (const chunk of planChunks(lengths, chunkTokens)) {
+  for (const chunk of planChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
     signal?.throwIfAborted();
     const pieces = chunk.map((i) => texts[i]!);
     const results = await forward.run(textFeeds(model, pieces, encoding.pooling));

@@ -1,27 +1,32 @@
 import type { WeightSource } from "@espalier/graph";
-import { llamaParameters, type LlamaConfig } from "../architectures/llama.ts";
+import { expectedTensors } from "../architectures/tensors.ts";
+import { parseConfig } from "../checkpoint/index.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import { Random } from "../random.ts";
 import { parseTokenizer } from "../tokenizer.ts";
 
 /** Small enough for the interpreter, with every trait of a Llama: grouped queries, heads wider than hidden/heads. */
-export const tinyLlama: LlamaConfig = {
-  layers: 3,
-  hiddenSize: 8,
-  intermediateSize: 10,
-  heads: 2,
-  keyValueHeads: 1,
-  headSize: 6,
-  vocabularySize: 28,
-  normEpsilon: 1e-5,
-  ropeTheta: 10_000,
-};
+export const tinyLlama = parseConfig(
+  JSON.stringify({
+    model_type: "llama",
+    num_hidden_layers: 3,
+    hidden_size: 8,
+    intermediate_size: 10,
+    num_attention_heads: 2,
+    num_key_value_heads: 1,
+    head_dim: 6,
+    vocab_size: 28,
+    rms_norm_eps: 1e-5,
+    rope_theta: 10_000,
+    tie_word_embeddings: true,
+  }),
+);
 
 /** A model of seeded random weights that reads lower-case letters and blanks, one token each. */
 export function tinyEncoder(config = tinyLlama, seed = 1): LoadedModel {
   const random = Random.seeded(seed);
   const weights = new Map<string, Extract<WeightSource, { data: Float32Array }>>();
-  for (const [name, shape] of llamaParameters(config)) {
+  for (const [name, shape] of expectedTensors(config)) {
     const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
     const isNorm = shape.length === 1;
     for (let i = 0; i < data.length; i++) data[i] = (isNorm ? 1 : 0) + (random.uniform() - 0.5) * 0.8;

@@ -1,8 +1,9 @@
 import { gradients, infoNCE, interpreter, slice, weight, type Tensor } from "@espalier/graph";
 import { describe, expect, it } from "vitest";
-import { inputParameters } from "../architectures/parameters.ts";
-import { textEncoder } from "../architectures/text-encoder.ts";
+import { inputParameters } from "../blocks/parameters.ts";
+import { textEncoder } from "../blocks/text-encoder.ts";
 import { Random } from "../random.ts";
+import { ofDepth } from "../architectures/tensors.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { textFeeds } from "../text-feeds.ts";
 import { GradCache } from "./gradcache.ts";
@@ -11,7 +12,7 @@ import { loraShapes } from "./lora.ts";
 const rank = 2;
 const alpha = 3;
 const scale = 4;
-const config = { ...tinyLlama, layers: 2 };
+const config = ofDepth(tinyLlama, 2);
 const model = tinyEncoder(config);
 const texts = ["cat", "a dog", "the cat sat", "dogs", "no cats", "some of it", "un"].map((text) =>
   model.tokenizer.tokenize(text),

@@ -8,8 +8,9 @@ import {
   type Executable,
   type Tensor,
 } from "@espalier/graph";
-import { inputParameters } from "../architectures/parameters.ts";
-import { textEncoder } from "../architectures/text-encoder.ts";
+import { inputParameters } from "../blocks/parameters.ts";
+import { rotaryKind } from "../blocks/rotary-tables.ts";
+import { textEncoder } from "../blocks/text-encoder.ts";
 import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
@@ -101,6 +102,7 @@ export class GradCache {
     const chunks = planChunks(
       texts.map(({ ids }) => ids.length),
       chunkTokens,
+      (length) => rotaryKind(model.config, length),
     );
     const feedsOf = (chunk: readonly number[]) => ({
       ...adapter,

@@ -1,23 +1,24 @@
-import { weight, type Arrays, type WeightSource } from "@espalier/graph";
-import { loraName } from "../architectures/linear.ts";
-import type { LlamaConfig } from "../architectures/llama.ts";
-import { inputParameters } from "../architectures/parameters.ts";
-import { textEncoder } from "../architectures/text-encoder.ts";
+import type { Arrays, WeightSource } from "@espalier/graph";
+import type { ModelConfig } from "../architectures/model-config.ts";
+import { linearLayers } from "../architectures/tensors.ts";
+import { loraName } from "../blocks/linear.ts";
 import type { LoraAdapter, LoraPair } from "../checkpoint/index.ts";
 import type { Random } from "../random.ts";
 
 /** The factors A [rank, in] and B [out, rank] of a model's adapter by PEFT's names, with their shapes, layer by layer. */
-export function loraShapes(config: LlamaConfig, rank: number): Map<string, readonly number[]> {
-  const { parameter, nodes } = inputParameters();
-  textEncoder(config, [config.layers], { parameter: weight, adapter: { rank, alpha: rank, parameter } });
-  return new Map([...nodes].map(([name, { shape }]) => [name, shape.map(Number)]));
-}
+export const loraShapes = (config: ModelConfig, rank: number): Map<string, readonly number[]> =>
+  new Map(
+    linearLayers(config).flatMap(({ name, inputs, outputs }): [string, readonly number[]][] => [
+      [loraName(name, "A"), [rank, inputs]],
+      [loraName(name, "B"), [outputs, rank]],
+    ]),
+  );
 
 /**
  * Where training starts: A uniform in ±1/√in, which is Kaiming's bound for a = √5 (He et al. 2015, arXiv:1502.01852, as
  * PEFT draws it), and B zero, so that the adapted model is the model itself.
  */
-export function startLora(config: LlamaConfig, rank: number, random: Random): Map<string, Float32Array> {
+export function startLora(config: ModelConfig, rank: number, random: Random): Map<string, Float32Array> {
   const factors = new Map<string, Float32Array>();
   for (const [name, shape] of loraShapes(config, rank)) {
     const data = new Float32Array(shape[0]! * shape[1]!);
@@ -31,7 +32,7 @@ export function startLora(config: LlamaConfig, rank: number, random: Random): Ma
 }
 
 /** An adapter as it is stored, from its factors by PEFT's names. */
-export function adapterOf(factors: Arrays, config: LlamaConfig, rank: number, alpha: number): LoraAdapter {
+export function adapterOf(factors: Arrays, config: ModelConfig, rank: number, alpha: number): LoraAdapter {
   const shapes = loraShapes(config, rank);
   const pairs = new Map<string, LoraPair>();
   for (const [name, [, inputs]] of shapes) {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AdamWState, Arrays } from "@espalier/graph";
+import { expectedTensors } from "../architectures/tensors.ts";
 import type { TrainingInputs } from "./trainer.ts";
 import type { BatchesPosition } from "./batches.ts";
 
@@ -25,8 +26,7 @@ export interface TrainingState {
 export function fingerprintOf({ model, triplets, settings, encoding, template }: TrainingInputs): string {
   const hash = createHash("sha256");
   const { config } = model;
-  const { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = config;
-  const shape = [layers, hiddenSize, intermediateSize, heads, keyValueHeads, headSize];
+  const shape = [config.modelType, ...expectedTensors(config)];
   // How often a state is written, and how much is computed at once, may change on the way.
   const { checkpointEvery: _every, chunkTokens: _chunk, ...rest } = settings;
   const sorted = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ResolvedTrainingSettings, Triplet } from "@espalier/contract";
 import { interpreter } from "@espalier/graph";
 import { describe, expect, it } from "vitest";
+import { ofDepth } from "../architectures/tensors.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { temporaryFolder } from "../testing/tiny-model.ts";
 import { loadTrainingState, saveTrainingState } from "./resume.ts";
@@ -32,7 +33,7 @@ const settings: ResolvedTrainingSettings = {
 };
 
 const inputs = (changed: Partial<ResolvedTrainingSettings> = {}): TrainingInputs => ({
-  model: tinyEncoder({ ...tinyLlama, layers: 1 }),
+  model: tinyEncoder(ofDepth(tinyLlama, 1)),
   triplets,
   settings: { ...settings, ...changed },
   encoding: { pooling: "mean", maxLength: 16 },

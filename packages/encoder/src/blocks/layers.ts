@@ -1,0 +1,39 @@
+import { add, mul, type Node } from "@espalier/graph";
+import type { ModelConfig, Surroundings } from "../architectures/model-config.ts";
+import { attend, type Sight } from "./attention.ts";
+import { feedForward } from "./feed-forward.ts";
+import type { LinearOptions } from "./linear.ts";
+import { norm } from "./norm.ts";
+
+/**
+ * The states x [batch, time, hidden] of embedded tokens after each of the first `layers` layers, before a final norm.
+ * With causal attention a position sees itself and earlier ones, so that padding on the right never reaches a token.
+ */
+export function layerStates(
+  { blocks, embedding }: Pick<ModelConfig, "blocks" | "embedding">,
+  layers: number,
+  embeddings: Node,
+  sight: Sight,
+  options: LinearOptions,
+): Node[] {
+  const { parameter } = options;
+  let x = embedding.norm ? norm(embeddings, embedding.norm, parameter) : embeddings;
+  return blocks.slice(0, layers).map((block) => {
+    const attended = around(x, block.attention, options, (h) => attend(h, block.attention, sight, options));
+    x = around(attended, block.feedForward, options, (h) => feedForward(h, block.feedForward, options));
+    return x;
+  });
+}
+
+/** closing(x + residualScale · after(f(before(x)))) */
+function around(
+  x: Node,
+  { before, after, closing, residualScale }: Surroundings,
+  { parameter }: LinearOptions,
+  f: (x: Node) => Node,
+): Node {
+  const y = f(before ? norm(x, before, parameter) : x);
+  const branch = after ? norm(y, after, parameter) : y;
+  const sum = add(x, residualScale === 1 ? branch : mul(branch, residualScale));
+  return closing ? norm(sum, closing, parameter) : sum;
+}
