@@ -140,15 +140,15 @@ while (progress.state.step < steps && Date.now() - started < minutes * 60_000) {
   if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} at step ${step}`);
   smooth = Number.isNaN(smooth) ? loss : 0.95 * smooth + 0.05 * loss;
   const clipped = clipGlobalNorm(gradients, 1);
-  const updated = adamW(progress.parameters, clipped.gradients, progress.state, {
+  const state = adamW(progress.parameters, clipped.gradients, progress.state, {
     learningRate: rateAt(step),
     beta2: 0.98,
     weightDecay: DECAY,
   });
   const seconds = before + (Date.now() - started) / 1000;
-  progress = { ...updated, seconds };
+  progress = { parameters: progress.parameters, state, seconds };
   if ((step + 1) % 20 === 0) {
-    const speed = ((updated.state.step * batch * LENGTH) / seconds).toFixed(0);
+    const speed = ((state.step * batch * LENGTH) / seconds).toFixed(0);
     console.log(
       `step ${step + 1}  loss ${smooth.toFixed(3)}  norm ${clipped.norm.toFixed(2)}  ${seconds.toFixed(0)} s  ${speed} tokens/s`,
     );

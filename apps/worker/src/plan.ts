@@ -3,6 +3,7 @@ import {
   Problem,
   resolveTrainingSettings,
   type LayersRef,
+  type Mode,
   type Model,
   type ModelRef,
   type Run,
@@ -51,15 +52,17 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
       return { job: { ...common, kind: "import", model: workspace.model }, model, sources: [] };
     case "prune": {
       refuseAdapter(model, "pruned");
-      const layers = await resolveLayers(store, teamId, spec.layers, model.architecture.layers);
+      const depth = model.architecture.layers;
+      const layers = await resolveLayers(store, teamId, spec.layers, depth, spec.mode);
       return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
     }
     case "search": {
       refuseAdapter(model, "searched");
       const triplets = await dataset(store, teamId, spec.datasetId, workspace);
-      const { encoding = {}, settings = {} } = spec;
+      const { encoding = {}, settings = {}, mode = "default" } = spec;
+      const inputs = { model: files.model, triplets: triplets.path, encoding, settings };
       return {
-        job: { ...common, kind: "search", model: files.model, triplets: triplets.path, encoding, settings },
+        job: { ...common, kind: "search", mode, ...inputs },
         model,
         sources: [...sources, triplets.artifactId],
       };
@@ -69,13 +72,18 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
       const triplets = await dataset(store, teamId, spec.datasetId, workspace);
       const resume = await resumePoint(store, claim, workspace);
       const settings = { ...spec.settings };
+      const { mode = "default" } = spec;
       if (claim.smaller)
-        settings.chunkTokens = Math.max(16, Math.floor(resolveTrainingSettings(settings).chunkTokens / 2));
+        settings.chunkTokens = Math.max(
+          16,
+          Math.floor(resolveTrainingSettings(settings, mode).chunkTokens / 2),
+        );
       return {
         job: {
           ...common,
           ...files,
           kind: "train",
+          mode,
           baseName: model.name,
           triplets: triplets.path,
           encoding: spec.encoding ?? {},
@@ -94,6 +102,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
         job: {
           ...common,
           kind: "evaluate",
+          mode: spec.mode ?? "default",
           model: files.model,
           adapter: hasAdapter(model),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
@@ -133,9 +142,11 @@ async function resolveLayers(
   teamId: string,
   ref: LayersRef,
   depth: number,
+  mode: Mode = "default",
 ): Promise<number> {
   if (typeof ref === "number") return ref;
-  if ("dropPercent" in ref) return keptLayers(depth, ref.dropPercent);
+  if ("dropPercent" in ref)
+    return keptLayers(depth, ref.dropPercent, mode === "reference" ? "reference" : "exact");
   const { result } = await finished(store, teamId, ref.run, "/spec/layers");
   if (result === undefined || !("lossByLayer" in result)) {
     throw new Problem("run/upstream-failed", `The run ${ref.run} is not a search; it has no picks.`, {

@@ -3,6 +3,7 @@ import {
   Encoding,
   EvaluationResult,
   LogLevel,
+  Mode,
   Progress,
   ProblemDocument,
   SearchResult,
@@ -40,6 +41,7 @@ const SearchJob = Type.Object({
   kind: Type.Literal("search"),
   model: Type.String(),
   triplets: Type.String(),
+  mode: Mode,
   encoding: Encoding,
   settings: SearchSettings,
 });
@@ -50,6 +52,7 @@ const TrainJob = Type.Object({
   model: Type.String(),
   baseName: Type.String({ description: "what the adapter's config names as its base" }),
   triplets: Type.String(),
+  mode: Mode,
   encoding: Encoding,
   settings: TrainingSettings,
   checkpoints: Type.String({ description: "folder that exists; one file for each checkpoint" }),
@@ -63,6 +66,7 @@ const EvaluateJob = Type.Object({
   model: Type.String(),
   adapter: Type.Boolean({ description: "the model's folder holds an adapter too" }),
   datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
+  mode: Mode,
   encoding: Encoding,
   chunkTokens: Type.Integer({ minimum: 16 }),
 });
@@ -91,7 +95,12 @@ const Outcome = Type.Union([
   Type.Object({ kind: Type.Literal("import"), architecture: Architecture }),
   Type.Object({ kind: Type.Literal("prune"), architecture: Architecture }),
   Type.Object({ kind: Type.Literal("search"), result: SearchResult }),
-  Type.Object({ kind: Type.Literal("train"), result: Type.Omit(TrainingResult, ["modelId"]) }),
+  Type.Object({
+    kind: Type.Literal("train"),
+    result: Type.Omit(TrainingResult, ["modelId"]),
+    /** Of a whole model; absent for an adapter. */
+    architecture: Type.Optional(Architecture),
+  }),
   Type.Object({ kind: Type.Literal("evaluate"), result: EvaluationResult }),
   Type.Object({ kind: Type.Literal("export"), architecture: Architecture }),
 ]);

@@ -56,6 +56,11 @@ export async function publish(
       return { result: { modelId: made.id }, artifacts, model: made };
     }
     case "train": {
+      if (outcome.architecture) {
+        const artifacts = await adoptOutput("model-file");
+        const made = derived("trained", outcome.architecture, artifacts.map(asFile));
+        return { result: { ...outcome.result, modelId: made.id }, artifacts, model: made };
+      }
       const artifacts = await adoptOutput("adapter-file");
       const base = model.files.map(({ name, artifactId }) => ({ name, artifactId }));
       const made = derived("trained", model.architecture, [...base, ...artifacts.map(asFile)]);

@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Encoding } from "./encoding.ts";
 import { StsScore } from "./evaluation.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
+import { Mode } from "./mode.ts";
 import { SearchResult, SearchSettings } from "./search.ts";
 import { TrainingSettings } from "./training.ts";
 
@@ -30,6 +31,7 @@ export const ExperimentSpec = Type.Object(
         default: ["none", "large", "small"],
       }),
     ),
+    mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     search: Type.Optional(SearchSettings),
     training: Type.Optional(TrainingSettings),

@@ -17,6 +17,7 @@ export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKin
 export { leaseTiming, maxLostAttempts, type Lease } from "./lease.ts";
 export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
 export { isModelFile, modelFileNames, shardName } from "./model-file.ts";
+export { Mode, modes } from "./mode.ts";
 export { Architecture, Model, ModelCreate, ModelState } from "./model.ts";
 export {
   isProblem,

@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Encoding } from "./encoding.ts";
 import { EvaluationResult } from "./evaluation.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
+import { Mode } from "./mode.ts";
 import { ProblemDocument, Problem } from "./problem.ts";
 import { SearchResult, SearchSettings } from "./search.ts";
 import { TrainingResult, TrainingSettings } from "./training.ts";
@@ -83,7 +84,13 @@ export const ImportSpec = Type.Object(
 export type ImportSpec = Static<typeof ImportSpec>;
 
 export const PruneSpec = Type.Object(
-  { kind: Type.Literal("prune"), model: ModelRef, layers: LayersRef, name: Type.Optional(Name) },
+  {
+    kind: Type.Literal("prune"),
+    model: ModelRef,
+    layers: LayersRef,
+    mode: Type.Optional(Mode),
+    name: Type.Optional(Name),
+  },
   closed,
 );
 export type PruneSpec = Static<typeof PruneSpec>;
@@ -93,6 +100,7 @@ export const SearchSpec = Type.Object(
     kind: Type.Literal("search"),
     model: ModelRef,
     datasetId: idOf("dataset"),
+    mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     settings: Type.Optional(SearchSettings),
   },
@@ -105,6 +113,7 @@ export const TrainSpec = Type.Object(
     kind: Type.Literal("train"),
     model: ModelRef,
     datasetId: idOf("dataset"),
+    mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     settings: Type.Optional(TrainingSettings),
     name: Type.Optional(Name),
@@ -118,6 +127,7 @@ export const EvaluateSpec = Type.Object(
     kind: Type.Literal("evaluate"),
     model: ModelRef,
     datasetIds: Type.Array(idOf("dataset"), { minItems: 1, maxItems: 32 }),
+    mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
   },
   closed,

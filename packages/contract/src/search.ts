@@ -1,5 +1,7 @@
 import { Type, type Static } from "typebox";
 
+const samplings = ["by-task", "shuffled", "in-order"] as const;
+
 /** Settings of the L3Prune search (arXiv:2410.14578): contrastive loss of the untrained model at every depth. */
 export const SearchSettings = Type.Object(
   {
@@ -12,8 +14,19 @@ export const SearchSettings = Type.Object(
         description: "fewer where the dataset is smaller",
       }),
     ),
-    scale: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, default: 20 })),
-    sampling: Type.Optional(Type.Enum(["shuffled", "in-order"], { default: "shuffled" })),
+    scale: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1000,
+        description: "default: that of the training, 50; 20 in reference mode",
+      }),
+    ),
+    sampling: Type.Optional(
+      Type.Enum(samplings, {
+        description:
+          "`by-task` (default): shuffled batches of one task each; `shuffled` (reference mode): of all rows; `in-order`: as they stand",
+      }),
+    ),
     seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 42 })),
   },
   { additionalProperties: false },

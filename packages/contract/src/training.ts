@@ -1,8 +1,24 @@
 import { Type, type Static } from "typebox";
 
-/** Contrastive LoRA training. Defaults follow the L3Prune recipe where a service can. */
+const rate = (description: string) =>
+  Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description }));
+
+/** Contrastive training. Defaults follow the L3Prune recipe where a service can. */
 export const TrainingSettings = Type.Object(
   {
+    method: Type.Optional(
+      Type.Enum(["lora", "full"], {
+        default: "lora",
+        description: "an adapter on all linear layers, or every weight of the model",
+      }),
+    ),
+    objective: Type.Optional(
+      Type.Enum(["supervised", "simcse"], {
+        default: "supervised",
+        description:
+          "positives and negatives of the dataset, or each query against itself under other dropout (SimCSE)",
+      }),
+    ),
     steps: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1000 })),
     batchSize: Type.Optional(
       Type.Integer({ minimum: 2, maximum: 65_536, default: 64, description: "triplets per step" }),
@@ -15,7 +31,17 @@ export const TrainingSettings = Type.Object(
         description: "per query, beside the in-batch ones",
       }),
     ),
-    learningRate: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 2e-4 })),
+    accumulate: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1024,
+        default: 1,
+        description: "batches whose gradients make one step",
+      }),
+    ),
+    learningRate: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 1, description: "default: 2e-4; 2e-5 for all weights" }),
+    ),
     warmupSteps: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -31,7 +57,20 @@ export const TrainingSettings = Type.Object(
     ),
     weightDecay: Type.Optional(Type.Number({ minimum: 0, maximum: 1, default: 0 })),
     maxGradientNorm: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: 1 })),
-    scale: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, default: 50 })),
+    scale: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: "of the cosines; default: 50" }),
+    ),
+    matryoshka: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 65_536 }), {
+        minItems: 1,
+        maxItems: 16,
+        uniqueItems: true,
+        description: "prefixes of the vector that must serve alone too; their losses are added up",
+      }),
+    ),
+    loraDropout: rate("default: 0; 0.05 in reference mode"),
+    attentionDropout: rate("default: 0; 0.3 for simcse"),
+    hiddenDropout: rate("of embeddings and of each branch; default: 0"),
     loraRank: Type.Optional(Type.Integer({ minimum: 1, maximum: 512, default: 16 })),
     loraAlpha: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: 32 })),
     chunkTokens: Type.Optional(

@@ -1,4 +1,14 @@
-import { gradients, infoNCE, input, type Engine, type Executable, type Tensor } from "@espalier/graph";
+import {
+  add,
+  gradients,
+  infoNCE,
+  input,
+  slice,
+  type Node,
+  type Engine,
+  type Executable,
+  type Tensor,
+} from "@espalier/graph";
 
 /**
  * InfoNCE of embedded batches, and its gradient with respect to the embeddings. Texts are rows of one matrix
@@ -8,12 +18,15 @@ export class ContrastiveLoss {
   readonly #engine: Engine;
   readonly #scale: number;
   readonly #width: number;
+  readonly #prefixes: readonly number[];
   readonly #opened = new Map<string, Executable>();
 
-  constructor(engine: Engine, scale: number, width: number) {
+  /** @param prefixes lengths of prefixes of the vectors whose losses are added up (Matryoshka, arXiv:2205.13147) */
+  constructor(engine: Engine, scale: number, width: number, prefixes: readonly number[] = [width]) {
     this.#engine = engine;
     this.#scale = scale;
     this.#width = width;
+    this.#prefixes = prefixes;
   }
 
   /** @param queries how many of the rows are queries */
@@ -64,7 +77,17 @@ export class ContrastiveLoss {
     const query = input("query", ["batch", this.#width]);
     const positive = input("positive", ["batch", this.#width]);
     const negative = input("negative", ["negatives", this.#width]);
-    const loss = infoNCE({ query, positive, ...(hard && { negative }) }, this.#scale);
+    const loss = this.#prefixes
+      .map((length) => {
+        const cut = (x: Node) => (length === this.#width ? x : slice(x, 1, 0, length));
+        const batch = {
+          query: cut(query),
+          positive: cut(positive),
+          ...(hard && { negative: cut(negative) }),
+        };
+        return infoNCE(batch, this.#scale);
+      })
+      .reduce((sum, each) => add(sum, each));
     const wrt = hard ? { query, positive, negative } : { query, positive };
     const names = kind === "loss" ? [] : Object.keys(wrt);
     const grads = kind === "loss" ? [] : gradients([{ output: loss }], Object.values(wrt));

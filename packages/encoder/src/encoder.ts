@@ -59,7 +59,12 @@ export class Encoder {
   static async over(model: LoadedModel, options: EncoderOptions, adapter?: LoraAdapter): Promise<Encoder> {
     const [pooled] = textEncoder(model.config, [options.layers ?? model.config.layers], {
       parameter: weight,
-      adapter: adapter && { rank: adapter.rank, alpha: adapter.alpha, parameter: weight },
+      adapter: adapter && {
+        rank: adapter.rank,
+        alpha: adapter.alpha,
+        parameter: weight,
+        adapts: (name) => adapter.pairs.has(name),
+      },
     });
     const weights = adapter ? new Map([...model.weights, ...loraWeights(adapter)]) : model.weights;
     const executable = await options.engine.open({ pooled: pooled! }, weights);

@@ -19,7 +19,7 @@ export { keptLayers, type PercentRounding } from "./pruning/percent.ts";
 export { pickLayers } from "./pruning/pick-layers.ts";
 export { Random, type RandomState } from "./random.ts";
 export { Batches, type BatchesPosition } from "./training/batches.ts";
-export { adapterOf, loraShapes, loraWeights, startLora } from "./training/lora.ts";
+export { adapterOf, lora, loraShapes, loraWeights, startLora } from "./training/lora.ts";
 export {
   loadTokenizer,
   parseTokenizer,
@@ -33,7 +33,8 @@ export { GradCache, type ContrastiveStep, type GradCacheOptions } from "./traini
 export { loadTrainingState, saveTrainingState } from "./training/resume.ts";
 export { fingerprintOf, type TrainingState } from "./training/state.ts";
 export {
-  trainAdapter,
+  train,
+  trainableOf,
   type StepReport,
   type Training,
   type TrainingControl,

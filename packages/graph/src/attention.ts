@@ -13,6 +13,8 @@ export interface AttentionOptions {
   scale?: number;
   /** Scores s become softcap · tanh(s / softcap) before they are masked (Gemma 2, arXiv:2408.00118 §2). */
   softcap?: number | undefined;
+  /** Changes the weights [batch, kvHeads, group*time, time] before they mix the values: dropout. */
+  drop?: (weights: Node) => Node;
   /** Added to the scores; broadcasts to [batch, kvHeads, group, time, time], e.g. [batch, 1, 1, 1, time] for padding. */
   bias?: Node;
 }
@@ -49,6 +51,12 @@ export function attention(q: Node, k: Node, v: Node, options: AttentionOptions):
   const limits = band && (band.before !== null || band.after !== null) ? bandMask(time, band) : undefined;
   const mask = limits && bias ? add(limits, bias) : (limits ?? bias);
   const weights = reshape(softmax(scores, mask), [batch, kvHeads, times(group, time), time]);
-  const mixed = reshape(matmul(weights, columns(v)), [batch, kvHeads, group, time, headSize]);
+  const mixed = reshape(matmul(options.drop?.(weights) ?? weights, columns(v)), [
+    batch,
+    kvHeads,
+    group,
+    time,
+    headSize,
+  ]);
   return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [batch, time, width]);
 }

@@ -162,6 +162,16 @@ export const opCases: Record<OpName, Case[]> = {
     },
   ],
   swiGLU: [{ build: two(op.swiGLU, ["batch", 3], ["batch", 3]) }],
+  dropout: [
+    {
+      build: () => {
+        const [u, v] = [op.input("u", ["batch", "time", 3]), op.input("v", ["batch", "time", 3])];
+        const node = x(["batch", "time", 3]);
+        const once = op.dropout(node, u, v, { stream: 1, rate: 0.3 });
+        return { y: op.dropout(once, u, v, { stream: 7, rate: 0.5 }), wrt: [node] };
+      },
+    },
+  ],
   crossEntropy: [
     {
       build: () => {

@@ -5,6 +5,7 @@ import {
   broadcast,
   constant,
   div,
+  dropout,
   erf,
   exp,
   inverseRms,
@@ -193,6 +194,8 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     const a = lazy(() => mul(gate, s()));
     return [() => mul(mul(dy, up), add(a(), mul(s(), sub(1, a())))), () => mul(dy, a())];
   },
+  // Linear in x. The noise is no parameter: no gradient.
+  dropout: (dy, { inputs: [, u, v], attrs }) => [() => dropout(dy, u, v, attrs)],
   crossEntropy: (dy, { inputs: [logits, labels] }) => [
     () => mul(reshape(dy, [labels.shape[0], 1]), sub(softmax(logits), oneHot(labels, logits.shape[1]))),
   ],

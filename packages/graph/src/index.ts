@@ -12,6 +12,7 @@ export {
   constant,
   crossEntropy,
   div,
+  dropout,
   erf,
   exp,
   gather,

@@ -224,6 +224,13 @@ const kernels: { readonly [K in OpName]: Kernel<K> } = {
     shape: gate.shape,
     data: gate.data.map((x, i) => x * logistic(x) * up.data[i]),
   }),
+  dropout: ([x, u, v], { attrs: { stream, rate } }) => ({
+    shape: x.shape,
+    data: x.data.map((value, i) => {
+      const drawn = u.data[i] + stream * v.data[i];
+      return drawn - Math.floor(drawn) < rate ? 0 : value / (1 - rate);
+    }),
+  }),
   crossEntropy: ([logits, labels]) => {
     const width = logits.shape[1];
     return fill(labels.shape, (_, row) => {

@@ -53,6 +53,8 @@ export interface OpAttrs {
   /** Rotary position embedding; `inverse` turns the other way. */
   rotary: { heads: number; inverse: boolean };
   swiGLU: NoAttrs;
+  /** Zero where frac(u + stream·v) < rate, else x / (1 − rate). */
+  dropout: { stream: number; rate: number };
   crossEntropy: NoAttrs;
 }
 

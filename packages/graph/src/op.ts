@@ -134,6 +134,14 @@ export const rotary = (x: Node, cos: Node, sin: Node, heads: number, inverse = f
 /** gate · sigmoid(gate) · up. Shazeer 2020 (arXiv:2002.05202). */
 export const swiGLU = (gate: Node, up: Node): Node => apply("swiGLU", [gate, up], {});
 
+/**
+ * Dropout of x by fed noise u and v, shaped like x and uniform in [0, 1): zero where frac(u + stream·v) < rate, else
+ * x / (1 − rate). Sums of this kind are uniform, and those of two streams independent of each other, so that the same
+ * noise serves every layer with a stream of its own. Srivastava et al. 2014 (JMLR 15:1929).
+ */
+export const dropout = (x: Node, u: Node, v: Node, attrs: OpAttrs["dropout"]): Node =>
+  apply("dropout", [x, u, v], attrs);
+
 /** −log softmax(logits)[label] of each row: logits [rows, classes], i32 labels [rows] → [rows]. */
 export const crossEntropy = (logits: Node, labels: Node): Node => apply("crossEntropy", [logits, labels], {});
 

@@ -6,14 +6,14 @@ const arrays = (...values: number[]): Map<string, Float32Array> =>
 
 test("the first AdamW update moves every parameter by the learning rate against its gradient's sign", () => {
   const before = arrays(1, -2, 3);
-  const { parameters, state } = adamW(before, arrays(0.5, -4, 0), adamWStart(before), { learningRate: 0.1 });
-  expect([...(parameters.get("w") ?? [])]).toEqual([0.9, -1.9, 3].map((x) => expect.closeTo(x, 6)));
+  const state = adamW(before, arrays(0.5, -4, 0), adamWStart(before), { learningRate: 0.1 });
+  expect([...(before.get("w") ?? [])]).toEqual([0.9, -1.9, 3].map((x) => expect.closeTo(x, 6)));
   expect(state.step).toBe(1);
-  expect([...(before.get("w") ?? [])]).toEqual([1, -2, 3]);
 });
 
 test("AdamW follows its definition over many updates, with weight decay apart from the gradient", () => {
-  let [parameters, state] = [arrays(0.7), adamWStart(arrays(0.7))];
+  const parameters = arrays(0.7);
+  let state = adamWStart(parameters);
   let [p, m, v] = [0.7, 0, 0];
   for (let t = 1; t <= 50; t++) {
     const g = Math.sin(t) + p;
@@ -21,7 +21,7 @@ test("AdamW follows its definition over many updates, with weight decay apart fr
     v = 0.999 * v + 0.001 * g * g;
     p -= 0.01 * (m / (1 - 0.9 ** t) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8) + 0.3 * p);
     const gradient = arrays(Math.sin(t) + (parameters.get("w")?.[0] ?? 0));
-    ({ parameters, state } = adamW(parameters, gradient, state, { learningRate: 0.01, weightDecay: 0.3 }));
+    state = adamW(parameters, gradient, state, { learningRate: 0.01, weightDecay: 0.3 });
   }
   expect(parameters.get("w")?.[0]).toBeCloseTo(p, 5);
 });
@@ -33,6 +33,7 @@ test("AdamW refuses a parameter without a fitting gradient", () => {
     '"w" needs 2 numbers, not 1',
   );
   expect(() => adamW(parameters, new Map(), state, { learningRate: 1 })).toThrow("not none");
+  expect(parameters).toEqual(arrays(1, 2));
 });
 
 test("clipping shrinks only gradients beyond the limit and reports the norm before", () => {

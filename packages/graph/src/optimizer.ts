@@ -30,39 +30,35 @@ export function adamWStart(parameters: Arrays): AdamWState {
 }
 
 /**
- * One AdamW update: new parameters and state; what is passed in stays as it is.
+ * One AdamW update of `parameters` and the state's arrays, in place; returns the state after it.
  * Loshchilov and Hutter 2019 (arXiv:1711.05101), with ε outside the root as in PyTorch.
- * Throws RangeError when a parameter has no gradient, no state, or one of another length.
+ * Throws RangeError, and changes nothing, when a parameter has no gradient, no state, or one of another length.
  */
 export function adamW(
   parameters: Arrays,
   gradients: Arrays,
   state: AdamWState,
   options: AdamWOptions,
-): { parameters: Map<string, Float32Array>; state: AdamWState } {
+): AdamWState {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   const step = state.step + 1;
   const rate = learningRate / (1 - beta1 ** step);
   const unbias = 1 / Math.sqrt(1 - beta2 ** step);
-  const updated = new Map<string, Float32Array>();
-  const mean = new Map<string, Float32Array>();
-  const square = new Map<string, Float32Array>();
-  for (const [name, old] of parameters) {
-    const gradient = array(gradients, name, old.length);
-    const m = array(state.mean, name, old.length).slice();
-    const v = array(state.square, name, old.length).slice();
-    const p = old.slice();
+  const keep = 1 - learningRate * weightDecay;
+  const updates = [...parameters].map(([name, p]) => ({
+    p,
+    g: array(gradients, name, p.length),
+    m: array(state.mean, name, p.length),
+    v: array(state.square, name, p.length),
+  }));
+  for (const { p, g, m, v } of updates) {
     for (let i = 0; i < p.length; i++) {
-      const g = gradient[i];
-      m[i] = beta1 * m[i] + (1 - beta1) * g;
-      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      p[i] = p[i] * (1 - learningRate * weightDecay) - (rate * m[i]) / (Math.sqrt(v[i]) * unbias + epsilon);
+      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+      p[i] = p[i] * keep - (rate * m[i]) / (Math.sqrt(v[i]) * unbias + epsilon);
     }
-    updated.set(name, p);
-    mean.set(name, m);
-    square.set(name, v);
   }
-  return { parameters: updated, state: { step, mean, square } };
+  return { ...state, step };
 }
 
 function array(arrays: Arrays, name: string, length: number): Float32Array {

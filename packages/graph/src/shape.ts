@@ -237,6 +237,19 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
     );
     return f32(gate.shape);
   },
+  dropout: (inputs, { stream, rate }) => {
+    floats(inputs);
+    const [x, u, v] = inputs;
+    check(
+      sameShape(x.shape, u.shape) && sameShape(x.shape, v.shape),
+      () => `dropout of ${printShape(x.shape)} needs noise of its shape, not ${printShape(u.shape)}`,
+    );
+    check(
+      Number.isInteger(stream) && stream >= 0 && rate >= 0 && rate < 1,
+      () => `no dropout at rate ${rate} in stream ${stream}`,
+    );
+    return f32(x.shape);
+  },
   crossEntropy: ([logits, labels]) => {
     floats([logits]);
     check(

@@ -14,10 +14,10 @@ export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId
   }
   for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, "sts", at(`/evaluation/${i}`));
   const place = at("/triplets");
-  const { batchSize } = resolveTrainingSettings(spec.training);
+  const { batchSize } = resolveTrainingSettings(spec.training, spec.mode);
   await checkTriplets(spec.triplets, batchSize, { ...place, batchField: "/training/batchSize" });
   if (variants.length === 0 || variants.includes("large") || variants.includes("small")) {
-    const search = resolveSearchSettings(spec.search);
+    const search = resolveSearchSettings(spec.search, spec.mode);
     await checkTriplets(spec.triplets, search.batchSize, { ...place, batchField: "/search/batchSize" });
   }
 }

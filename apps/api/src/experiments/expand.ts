@@ -44,7 +44,11 @@ export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRu
     runs.push(run);
     return run.id;
   };
-  const encoding = spec.encoding === undefined ? {} : { encoding: spec.encoding };
+  const mode = spec.mode === undefined ? {} : { mode: spec.mode };
+  const how = { ...mode, ...(spec.encoding === undefined ? {} : { encoding: spec.encoding }) };
+  // A search that is to predict training looks at the same loss, unless it is told otherwise.
+  const scale = spec.mode === "reference" ? undefined : spec.training?.scale;
+  const search = { ...(scale === undefined ? {} : { scale }), ...spec.search };
   const variants = spec.variants ?? ["none", "large", "small"];
 
   const searchId = variants.some((variant) => variant === "large" || variant === "small")
@@ -52,8 +56,8 @@ export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRu
         kind: "search",
         model: spec.modelId,
         datasetId: spec.triplets,
-        ...encoding,
-        ...(spec.search === undefined ? {} : { settings: spec.search }),
+        ...how,
+        ...(Object.keys(search).length === 0 ? {} : { settings: search }),
       })
     : undefined;
 
@@ -63,24 +67,20 @@ export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRu
     const model: ModelRef =
       layers === undefined
         ? spec.modelId
-        : { run: plan("prune", { kind: "prune", model: spec.modelId, layers }, name) };
-    plan("before", { kind: "evaluate", model, datasetIds: spec.evaluation, ...encoding }, name);
+        : { run: plan("prune", { kind: "prune", model: spec.modelId, layers, ...mode }, name) };
+    plan("before", { kind: "evaluate", model, datasetIds: spec.evaluation, ...how }, name);
     const trained = plan(
       "train",
       {
         kind: "train",
         model,
         datasetId: spec.triplets,
-        ...encoding,
+        ...how,
         ...(spec.training === undefined ? {} : { settings: spec.training }),
       },
       name,
     );
-    plan(
-      "after",
-      { kind: "evaluate", model: { run: trained }, datasetIds: spec.evaluation, ...encoding },
-      name,
-    );
+    plan("after", { kind: "evaluate", model: { run: trained }, datasetIds: spec.evaluation, ...how }, name);
   }
   return runs;
 }

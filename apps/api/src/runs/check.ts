@@ -28,8 +28,8 @@ export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
     case "train": {
       const { batchSize } =
         spec.kind === "search"
-          ? resolveSearchSettings(spec.settings)
-          : resolveTrainingSettings(spec.settings);
+          ? resolveSearchSettings(spec.settings, spec.mode)
+          : resolveTrainingSettings(spec.settings, spec.mode);
       const batchField = `${place.field}/settings/batchSize`;
       return checkTriplets(spec.datasetId, batchSize, { ...at("/datasetId"), batchField });
     }

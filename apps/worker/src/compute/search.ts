@@ -10,8 +10,9 @@ export async function search(job: SearchJob, { engine, signal, report }: Computa
   const inputs = {
     model: await loadModel(job.model),
     triplets: await triplets(job.triplets),
-    settings: resolveSearchSettings(job.settings),
+    settings: resolveSearchSettings(job.settings, job.mode),
     encoding: resolveEncoding(job.encoding),
+    mode: job.mode,
   };
   const started = performance.now();
   const result = await searchLayers(inputs, {

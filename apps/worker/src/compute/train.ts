@@ -1,51 +1,66 @@
 import { join } from "node:path";
 import { mkdir } from "node:fs/promises";
-import { resolveEncoding, resolveTrainingSettings } from "@espalier/contract";
-import { loadModel, loadTrainingState, loraShapes, saveTrainingState, trainAdapter } from "@espalier/encoder";
-import { writeAdapter } from "@espalier/encoder/checkpoint";
+import { resolveEncoding, resolveTrainingSettings, type Architecture } from "@espalier/contract";
+import {
+  adapterOf,
+  loadModel,
+  loadTrainingState,
+  saveTrainingState,
+  train as trainModel,
+  trainableOf,
+  type Training,
+  type TrainingInputs,
+} from "@espalier/encoder";
+import { replaceWeights, writeAdapter } from "@espalier/encoder/checkpoint";
 import type { Outcome, TrainJob } from "../protocol.ts";
+import { readArchitecture } from "./architecture.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { triplets } from "./dataset.ts";
 
-/** Trains an adapter, from a checkpoint of an earlier attempt where there is one, and writes it as PEFT does. */
+/** Trains an adapter or a whole model, from a checkpoint of an earlier attempt where there is one. */
 export async function train(job: TrainJob, { engine, signal, report }: Computation): Promise<Outcome> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
-  const settings = resolveTrainingSettings(job.settings);
-  const model = await loadModel(job.model);
+  const { mode } = job;
+  const settings = resolveTrainingSettings(job.settings, mode);
+  const inputs: TrainingInputs = {
+    model: await loadModel(job.model),
+    triplets: await triplets(job.triplets),
+    settings,
+    encoding: resolveEncoding(job.encoding),
+    mode,
+  };
   const resume = job.resume === undefined ? undefined : await loadTrainingState(job.resume);
+  const resumedFromStep = resume?.step;
   if (resume) report.log("info", `Training resumes after step ${resume.step}.`);
 
-  const { adapter, losses, tokens, seconds } = await trainAdapter(
-    { model, triplets: await triplets(job.triplets), settings, encoding: resolveEncoding(job.encoding) },
-    {
-      engine,
-      signal,
-      resume,
-      report({ step, loss, learningRate, gradientNorm, meanCosine, tokens, seconds }) {
-        report.progress({ phase: "train", done: step, total: settings.steps, unit: "steps" });
-        report.metrics(step, {
-          loss,
-          learning_rate: learningRate,
-          gradient_norm: gradientNorm,
-          mean_cosine: meanCosine,
-          tokens_per_second: tokens / seconds,
-        });
-      },
-      async save(state) {
-        // The last state is the adapter itself.
-        if (state.step === settings.steps) return;
-        const path = join(job.checkpoints, `step-${state.step}.safetensors`);
-        await saveTrainingState(path, state);
-        report.checkpoint(state.step, path);
-      },
+  const training = await trainModel(inputs, {
+    engine,
+    signal,
+    resume,
+    report({ step, loss, learningRate, gradientNorm, meanCosine, tokens, seconds }) {
+      report.progress({ phase: "train", done: step, total: settings.steps, unit: "steps" });
+      report.metrics(step, {
+        loss,
+        learning_rate: learningRate,
+        gradient_norm: gradientNorm,
+        mean_cosine: meanCosine,
+        tokens_per_second: tokens / seconds,
+      });
     },
-  );
+    async save(state) {
+      // The last state is the result itself.
+      if (state.step === settings.steps) return;
+      const path = join(job.checkpoints, `step-${state.step}.safetensors`);
+      await saveTrainingState(path, state);
+      report.checkpoint(state.step, path);
+    },
+  });
 
-  await mkdir(job.output, { recursive: true });
-  await writeAdapter(job.output, adapter, job.baseName);
+  const architecture = await writeResult(job, inputs, training);
   const peak = peakMemoryBytes();
   report.metrics(settings.steps, { peak_memory_bytes: peak });
-  const parameters = [...loraShapes(model.config, settings.loraRank).values()];
+  const { losses, tokens, seconds } = training;
+  const shapes = [...trainableOf(inputs).shapes.values()];
   return {
     kind: "train",
     result: {
@@ -55,11 +70,32 @@ export async function train(job: TrainJob, { engine, signal, report }: Computati
       seconds,
       tokens,
       tokensPerSecond: tokens / seconds,
-      trainableParameters: parameters.reduce((sum, [rows, columns]) => sum + rows! * columns!, 0),
+      trainableParameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
       peakMemoryBytes: peak,
-      ...(resume === undefined ? {} : { resumedFromStep: resume.step }),
+      ...(resumedFromStep === undefined ? {} : { resumedFromStep }),
     },
+    ...(architecture && { architecture }),
   };
+}
+
+/** Writes a whole model and says what it is, or an adapter as PEFT does. */
+async function writeResult(
+  job: TrainJob,
+  { model, settings, mode }: TrainingInputs,
+  { parameters }: Training,
+): Promise<Architecture | undefined> {
+  if (settings.method === "full") {
+    await replaceWeights(job.model, job.output, parameters);
+    return readArchitecture(job.output);
+  }
+  await mkdir(job.output, { recursive: true });
+  const { loraRank, loraAlpha } = settings;
+  await writeAdapter(
+    job.output,
+    adapterOf(parameters, model.config, loraRank, loraAlpha, mode),
+    job.baseName,
+  );
+  return undefined;
 }
 
 const mean = (values: readonly number[]): number =>

@@ -62,7 +62,7 @@ const preNorms = {
 };
 
 /** Width of a head and number of key-value heads, which many traits depend on. */
-export function headsOf(config: Fields, traits: Pick<DecoderTraits, "headSize" | "keyValueHeads"> = {}) {
+function headsOf(config: Fields, traits: Pick<DecoderTraits, "headSize" | "keyValueHeads"> = {}) {
   const hiddenSize = config.integer("hidden_size", 1, 65_536);
   const heads = config.integer("num_attention_heads", 1, 1024);
   const keyValueHeads = config.integer("num_key_value_heads", 1, 1024, traits.keyValueHeads ?? heads);

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from "../checkpoint/json.ts";
 const file = "config.json";
 
 /** Refuses a field of `config.json`. */
-export function refuseField(
+function refuseField(
   code: "config/malformed" | "config/unsupported",
   field: string,
   message: string,
@@ -123,7 +123,7 @@ export class Fields {
 }
 
 /** A value as a message shows it. */
-export function shown(value: JsonValue): string {
+function shown(value: JsonValue): string {
   return value instanceof Map
     ? "an object"
     : Array.isArray(value)

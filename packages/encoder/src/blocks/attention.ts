@@ -33,6 +33,7 @@ export function attend(x: Node, layer: Attention, sight: Sight, options: LinearO
       softcap: layer.softcap,
       band: bandOf(layer.window, sight.direction),
       ...(sight.padding && { bias: sight.padding }),
+      drop: (weights) => options.dropout?.of(weights, "attention") ?? weights,
     },
   );
   return linear(mixed, layer.output, options);

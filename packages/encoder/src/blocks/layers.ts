@@ -17,7 +17,8 @@ export function layerStates(
   options: LinearOptions,
 ): Node[] {
   const { parameter } = options;
-  let x = embedding.norm ? norm(embeddings, embedding.norm, parameter) : embeddings;
+  const embedded = embedding.norm ? norm(embeddings, embedding.norm, parameter) : embeddings;
+  let x = options.dropout?.of(embedded, "hidden") ?? embedded;
   return blocks.slice(0, layers).map((block) => {
     const attended = around(x, block.attention, options, (h) => attend(h, block.attention, sight, options));
     x = around(attended, block.feedForward, options, (h) => feedForward(h, block.feedForward, options));
@@ -29,10 +30,11 @@ export function layerStates(
 function around(
   x: Node,
   { before, after, closing, residualScale }: Surroundings,
-  { parameter }: LinearOptions,
+  { parameter, dropout }: LinearOptions,
   f: (x: Node) => Node,
 ): Node {
-  const y = f(before ? norm(x, before, parameter) : x);
+  const computed = f(before ? norm(x, before, parameter) : x);
+  const y = dropout?.of(computed, "hidden") ?? computed;
   const branch = after ? norm(y, after, parameter) : y;
   const sum = add(x, residualScale === 1 ? branch : mul(branch, residualScale));
   return closing ? norm(sum, closing, parameter) : sum;

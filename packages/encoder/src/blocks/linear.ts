@@ -1,5 +1,6 @@
 import { add, matmul, type Node } from "@espalier/graph";
 import type { Linear } from "../architectures/model-config.ts";
+import type { Dropout } from "./dropout.ts";
 import type { Parameter } from "./parameters.ts";
 
 /** Low-rank adaptation of linear layers: W·x + alpha/rank · B·A·x. Hu et al. 2021 (arXiv:2106.09685). */
@@ -20,16 +21,19 @@ export const loraName = (linearLayer: string, factor: "A" | "B"): string =>
 export interface LinearOptions {
   readonly parameter: Parameter;
   readonly adapter?: Adapter | undefined;
+  readonly dropout?: Dropout | undefined;
 }
 
 /** x [..., inputs] times the matrix [outputs, inputs], adapted where asked, plus its bias → [..., outputs]. */
-export function linear(x: Node, layer: Linear, { parameter, adapter }: LinearOptions): Node {
+export function linear(x: Node, layer: Linear, options: LinearOptions): Node {
+  const { parameter, adapter, dropout } = options;
   const { name, inputs, outputs, bias } = layer;
   const product = matmul(x, parameter(`${name}.weight`, [outputs, inputs]), { transposeB: true });
   const y = bias ? add(product, parameter(`${name}.bias`, [outputs])) : product;
   if (adapter === undefined || adapter.adapts?.(name) === false) return y;
   const { rank, alpha } = adapter;
-  const down = matmul(x, adapter.parameter(loraName(name, "A"), [rank, inputs]), { transposeB: true });
+  const seen = dropout?.of(x, "adapter") ?? x;
+  const down = matmul(seen, adapter.parameter(loraName(name, "A"), [rank, inputs]), { transposeB: true });
   const up = matmul(down, adapter.parameter(loraName(name, "B"), [outputs, rank]), {
     transposeB: true,
     scale: alpha / rank,

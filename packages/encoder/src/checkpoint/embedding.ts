@@ -1,3 +1,4 @@
+import type { Embedding, ModelConfig } from "../architectures/model-config.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { widen } from "./dtype.ts";
 
@@ -18,50 +19,55 @@ export interface EmbeddingTable {
 
 /** Reads the tables once; the checkpoint may be closed afterwards. */
 export async function loadEmbedding(checkpoint: Checkpoint): Promise<EmbeddingTable> {
-  const { table, scale, positions, tokenTypes } = checkpoint.config.embedding;
-  const words = await loadRows(checkpoint, table);
-  const { width } = words;
-  const places = positions && (await loadRows(checkpoint, positions.table));
-  const types = tokenTypes && (await loadRows(checkpoint, tokenTypes.table));
-  const type = types?.add(0, new Float32Array(width));
+  const { embedding, hiddenSize } = checkpoint.config;
+  const tables = new Map<string, AddRow>();
+  for (const name of tableNames(embedding)) tables.set(name, await storedRows(checkpoint, name));
+  return embeddingTable(checkpoint.config, hiddenSize, (name) => tables.get(name)!);
+}
+
+/** Adds a row of a table to `vector`. Throws RangeError for a row that the table does not have. */
+export type AddRow = (row: number, vector: Float32Array) => void;
+
+const tableNames = ({ table, positions, tokenTypes }: Embedding): string[] =>
+  [table, positions?.table, tokenTypes?.table].filter((name) => name !== undefined);
+
+/** The embedding of a model whose tables are at hand, by name. */
+export function embeddingTable(
+  { embedding, vocabularySize }: Pick<ModelConfig, "embedding" | "vocabularySize">,
+  width: number,
+  rowsOf: (table: string) => AddRow,
+): EmbeddingTable {
+  const { table, scale, positions, tokenTypes } = embedding;
+  const addWord = rowsOf(table);
+  const addPosition = positions && rowsOf(positions.table);
+  const type = new Float32Array(width);
+  if (tokenTypes) rowsOf(tokenTypes.table)(0, type);
   return {
-    rows: words.rows,
+    rows: vocabularySize,
     width,
     gather(ids, out = new Float32Array(ids.length * width)) {
       out.subarray(0, ids.length * width).fill(0);
       for (let i = 0; i < ids.length; i++) {
         const vector = out.subarray(i * width, (i + 1) * width);
-        words.add(ids[i]!, vector);
+        addWord(ids[i]!, vector);
         if (scale !== 1) for (let k = 0; k < width; k++) vector[k]! *= scale;
-        if (places && positions) places.add(positions.first + i, vector);
-        if (type) for (let k = 0; k < width; k++) vector[k]! += type[k]!;
+        if (positions) addPosition?.(positions.first + i, vector);
+        if (tokenTypes) for (let k = 0; k < width; k++) vector[k]! += type[k]!;
       }
       return out;
     },
   };
 }
 
-interface Rows {
-  readonly rows: number;
-  readonly width: number;
-  /** Adds a row to `vector`, which it returns. */
-  add(row: number, vector: Float32Array): Float32Array;
-}
-
-async function loadRows(checkpoint: Checkpoint, name: string): Promise<Rows> {
+async function storedRows(checkpoint: Checkpoint, name: string): Promise<AddRow> {
   const { dtype, shape } = checkpoint.tensors.get(name)!;
   const [rows, width] = [shape[0]!, shape[1]!];
   const bytes = await checkpoint.readBytes(name);
   const stride = bytes.byteLength / rows;
   const wide = new Float32Array(width);
-  return {
-    rows,
-    width,
-    add(row, vector) {
-      if (!(row >= 0 && row < rows)) throw new RangeError(`${name} has ${rows} rows and no row ${row}`);
-      widen(bytes.subarray(row * stride, (row + 1) * stride), dtype, wide);
-      for (let k = 0; k < width; k++) vector[k]! += wide[k]!;
-      return vector;
-    },
+  return (row, vector) => {
+    if (!(row >= 0 && row < rows)) throw new RangeError(`${name} has ${rows} rows and no row ${row}`);
+    widen(bytes.subarray(row * stride, (row + 1) * stride), dtype, wide);
+    for (let k = 0; k < width; k++) vector[k]! += wide[k]!;
   };
 }

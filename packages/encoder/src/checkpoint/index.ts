@@ -8,12 +8,13 @@ export { parseHeader, type SafetensorsHeader, type TensorEntry } from "./safeten
 export type { StoredTensor } from "./stored-tensor.ts";
 export { isModelFile } from "@espalier/contract";
 export { readText, refusedFormat } from "./folder.ts";
-export { loadEmbedding, type EmbeddingTable } from "./embedding.ts";
+export { embeddingTable, loadEmbedding, type EmbeddingTable } from "./embedding.ts";
 export { refuseNonFinite, scanNonFinite, type NonFinite } from "./non-finite.ts";
 export { writeSafetensors, type TensorSource } from "./safetensors-writer.ts";
 export { truncateCheckpoint } from "./truncate.ts";
 export { readAdapter, writeAdapter, type LoraAdapter, type LoraPair } from "./adapter.ts";
 export { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
 export { mergeAdapter, type MergeOptions } from "./merge.ts";
+export { replaceWeights } from "./replace.ts";
 export { openModelFolder } from "./model-folder.ts";
 export { architectureOf } from "./architecture.ts";

@@ -1,5 +1,6 @@
 import {
   Problem,
+  type Mode,
   type ResolvedEncoding,
   type ResolvedSearchSettings,
   type SearchResult,
@@ -15,6 +16,7 @@ import { Random } from "../random.ts";
 import type { Template } from "../template.ts";
 import { textFeeds } from "../text-feeds.ts";
 import type { TokenizedText } from "../tokenizer.ts";
+import { Batches } from "../training/batches.ts";
 import { pickLayers } from "./pick-layers.ts";
 
 export interface SearchInputs {
@@ -23,6 +25,8 @@ export interface SearchInputs {
   readonly settings: ResolvedSearchSettings;
   readonly encoding: ResolvedEncoding;
   readonly template?: Template;
+  /** @default "default" */
+  readonly mode?: Mode;
 }
 
 export interface SearchControl {
@@ -37,19 +41,21 @@ const chunkTokens = 1024;
 
 /**
  * L3Prune's search (arXiv:2410.14578 §3): the contrastive loss of the untrained model at every depth, each layer's state
- * under the final norm, all depths in one pass over the texts. Batches mix tasks; the loss of a depth is the mean over
- * the batches. With fewer triplets than asked for, full batches of what is there, and a warning.
+ * under the final norm, all depths in one pass over the texts. The loss of a depth is the mean over the batches. With
+ * fewer triplets than asked for, full batches of what is there, and a warning.
  * @throws {Problem} `dataset/too-small` when there is not one full batch
  */
 export async function searchLayers(inputs: SearchInputs, control: SearchControl): Promise<SearchResult> {
   const { model, triplets, settings } = inputs;
   const { batchSize, scale, seed, sampling } = settings;
   const warnings: string[] = [];
-  const batches = Math.min(settings.batches, Math.floor(triplets.length / batchSize));
+  const available =
+    sampling === "by-task" ? Batches.count(triplets, batchSize) : Math.floor(triplets.length / batchSize);
+  const batches = Math.min(settings.batches, available);
   if (batches < 1) {
     throw new Problem(
       "dataset/too-small",
-      `A batch of ${batchSize} needs as many triplets, but the dataset has ${triplets.length}; choose a smaller batch or add data.`,
+      `A batch of ${batchSize} needs as many triplets${sampling === "by-task" ? " of one task" : ""}, and the dataset of ${triplets.length} fills none; choose a smaller batch or add data.`,
       { field: "/batchSize" },
     );
   }
@@ -58,7 +64,7 @@ export async function searchLayers(inputs: SearchInputs, control: SearchControl)
       `The dataset's ${triplets.length} triplets fill ${batches} of the ${settings.batches} batches of ${batchSize}.`,
     );
   }
-  const rows = sampling === "shuffled" ? Random.seeded(seed).shuffled(triplets) : triplets;
+  const next = sampler(triplets, settings);
 
   const depths = Array.from({ length: model.config.layers }, (_, i) => i + 1);
   const pooled = textEncoder(model.config, depths, { parameter: weight });
@@ -70,8 +76,7 @@ export async function searchLayers(inputs: SearchInputs, control: SearchControl)
   let tokens = 0;
   try {
     for (let batch = 0; batch < batches; batch++) {
-      const examples = rows.slice(batch * batchSize, (batch + 1) * batchSize);
-      const texts = tokenize(examples, inputs);
+      const texts = tokenize(next(), inputs);
       const vectors = await embedAtAllDepths(texts, forward, inputs, control.signal);
       for (const [i, matrix] of vectors.entries()) losses[i]!.push(await loss.of(matrix, batchSize));
       candidates += texts.length - batchSize;
@@ -92,6 +97,20 @@ export async function searchLayers(inputs: SearchInputs, control: SearchControl)
     samples: batches * batchSize,
     seed,
   };
+}
+
+/** Gives one batch after the other. */
+function sampler(
+  triplets: readonly Triplet[],
+  { sampling, batchSize, seed }: ResolvedSearchSettings,
+): () => readonly Triplet[] {
+  if (sampling === "by-task") {
+    const batches = Batches.start(triplets, batchSize, seed);
+    return () => batches.next();
+  }
+  const rows = sampling === "shuffled" ? Random.seeded(seed).shuffled(triplets) : triplets;
+  let at = 0;
+  return () => rows.slice(at, (at += batchSize));
 }
 
 /** Queries, then positives, then one hard negative of each example that has one; only queries take the instruction. */

@@ -1,9 +1,9 @@
 import type { WeightSource } from "@espalier/graph";
 import { expectedTensors } from "../architectures/tensors.ts";
-import { parseConfig } from "../checkpoint/index.ts";
+import { embeddingTable, parseConfig, type EmbeddingTable, type ModelConfig } from "../checkpoint/index.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import { Random } from "../random.ts";
-import { parseTokenizer } from "../tokenizer.ts";
+import { parseTokenizer, type Tokenizer } from "../tokenizer.ts";
 
 /** Small enough for the interpreter, with every trait of a Llama: grouped queries, heads wider than hidden/heads. */
 export const tinyLlama = parseConfig(
@@ -32,25 +32,25 @@ export function tinyEncoder(config = tinyLlama, seed = 1): LoadedModel {
     for (let i = 0; i < data.length; i++) data[i] = (isNorm ? 1 : 0) + (random.uniform() - 0.5) * 0.8;
     weights.set(name, { data, shape });
   }
-  const table = weights.get("embed_tokens.weight")!.data;
+  return { config, weights, tokenizer: letterTokenizer(), embedding: embeddingOf(config, weights) };
+}
+
+/** The embedding of a model whose weights are arrays. */
+export function embeddingOf(
+  config: ModelConfig,
+  weights: ReadonlyMap<string, { readonly data: Float32Array }>,
+): EmbeddingTable {
   const width = config.hiddenSize;
-  return {
-    config,
-    weights,
-    tokenizer: parseTokenizer(letters),
-    embedding: {
-      rows: config.vocabularySize,
-      width,
-      gather(ids, out = new Float32Array(ids.length * width)) {
-        for (let i = 0; i < ids.length; i++)
-          out.set(table.subarray(ids[i]! * width, (ids[i]! + 1) * width), i * width);
-        return out;
-      },
-    },
-  };
+  return embeddingTable(config, width, (name) => (row, vector) => {
+    const values = weights.get(name)!.data.subarray(row * width, (row + 1) * width);
+    for (let k = 0; k < width; k++) vector[k]! += values[k]!;
+  });
 }
 
 const vocabulary = Array.from("_abcdefghijklmnopqrstuvwxyz");
+
+/** Reads lower-case letters and blanks, one token each: `_` or a blank is 0, `a` is 1. */
+export const letterTokenizer = (): Tokenizer => parseTokenizer(letters);
 
 const letters = JSON.stringify({
   version: "1.0",

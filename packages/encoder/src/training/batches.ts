@@ -43,6 +43,11 @@ export class Batches {
     return new Batches(triplets, size, { epoch: 0, batch: 0, random: Random.seeded(seed).state });
   }
 
+  /** How many full batches of one task an epoch has. */
+  static count(triplets: readonly Triplet[], size: number): number {
+    return tasks(triplets).reduce((sum, rows) => sum + Math.floor(rows.length / size), 0);
+  }
+
   /** Continues at a position of batches of the same triplets and size. */
   static resume(triplets: readonly Triplet[], size: number, position: BatchesPosition): Batches {
     return new Batches(triplets, size, position);

@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { Random } from "../random.ts";
-import { ofDepth } from "../architectures/tensors.ts";
+import { expectedTensors, ofDepth } from "../architectures/tensors.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { textFeeds } from "../text-feeds.ts";
+import { fullModel } from "./full.ts";
 import { GradCache } from "./gradcache.ts";
-import { loraShapes } from "./lora.ts";
+import { lora, loraShapes } from "./lora.ts";
 
 const rank = 2;
 const alpha = 3;
@@ -32,8 +33,7 @@ const open = (chunkTokens: number) =>
     model,
     engine: interpreter(),
     pooling: "weighted_mean",
-    rank,
-    alpha,
+    trainable: lora(model, { rank, alpha, seed: 0 }),
     scale,
     chunkTokens,
   });
@@ -97,8 +97,92 @@ describe("GradCache", () => {
     expect(loss).toBeGreaterThan(0);
   });
 
+  it("agrees with finite differences in every weight of a model, its embeddings too", async () => {
+    const trainable = fullModel(model);
+    const parameters = await trainable.start();
+    expect([...parameters.keys()].sort()).toEqual([...expectedTensors(config).keys()].sort());
+    const full = await GradCache.open({
+      model,
+      engine: interpreter(),
+      pooling: "mean",
+      trainable,
+      scale,
+      chunkTokens: 20,
+    });
+    const { gradients: analytic } = await full.step(texts, 2, parameters);
+    for (const [name, old] of parameters) {
+      const direction = old.map(() => random.uniform() - 0.5);
+      const lossAt = async (step: number) => {
+        const moved = old.map((x, i) => x + step * direction[i]!);
+        return (await full.step(texts, 2, new Map([...parameters, [name, moved]]))).loss;
+      };
+      const difference = ((await lossAt(0.01)) - (await lossAt(-0.01))) / 0.02;
+      const expected = direction.reduce((sum, x, i) => sum + x * analytic.get(name)![i]!, 0);
+      expect(Math.abs(difference - expected), name).toBeLessThan(1e-4 + 0.01 * Math.abs(expected));
+    }
+  });
+
+  describe("with dropout", () => {
+    const rates = { adapter: 0.2, attention: 0.3, hidden: 0.1 };
+    const dropping = () =>
+      GradCache.open({
+        model,
+        engine: interpreter(),
+        pooling: "mean",
+        trainable: lora(model, { rank, alpha, seed: 0 }),
+        scale,
+        dropout: rates,
+        chunkTokens: 20,
+      });
+
+    it("drops the same for the same seed, something else for another", async () => {
+      const cache = await dropping();
+      const lossOf = async (seed: number) => (await cache.step(texts, 2, factors, { seed })).loss;
+      expect(await lossOf(5)).toBe(await lossOf(5));
+      expect(await lossOf(5)).not.toBe(await lossOf(6));
+    });
+
+    it("drops the same in both passes: the gradient is that of the loss that is reported", async () => {
+      const cache = await dropping();
+      const { gradients: analytic } = await cache.step(texts, 2, factors, { seed: 9 });
+      for (const name of [...factors.keys()].filter((key) => key.includes("layers.1"))) {
+        const old = factors.get(name)!;
+        const direction = old.map(() => random.uniform() - 0.5);
+        const lossAt = async (step: number) => {
+          const moved = old.map((x, i) => x + step * direction[i]!);
+          return (await cache.step(texts, 2, new Map([...factors, [name, moved]]), { seed: 9 })).loss;
+        };
+        const difference = ((await lossAt(0.01)) - (await lossAt(-0.01))) / 0.02;
+        const expected = direction.reduce((sum, x, i) => sum + x * analytic.get(name)![i]!, 0);
+        expect(Math.abs(difference - expected), name).toBeLessThan(1e-4 + 0.01 * Math.abs(expected));
+      }
+    });
+
+    it("makes two vectors of one text", async () => {
+      const cache = await dropping();
+      const twice = [texts[0]!, texts[1]!, texts[0]!, texts[1]!];
+      const { vectors } = await cache.step(twice, 2, factors);
+      const width = config.hiddenSize;
+      expect(vectors.subarray(0, width)).not.toEqual(vectors.subarray(2 * width, 3 * width));
+    });
+  });
+
+  it("adds up the losses of the prefixes", async () => {
+    const lossOf = async (matryoshka?: number[]) => {
+      const options = { model, engine: interpreter(), pooling: "mean" as const, scale, chunkTokens: 20 };
+      const trainable = lora(model, { rank, alpha, seed: 0 });
+      return (await (await GradCache.open({ ...options, trainable, matryoshka })).step(texts, 2, factors))
+        .loss;
+    };
+    const [whole, short] = [await lossOf(), await lossOf([3])];
+    expect(whole).not.toBeCloseTo(short, 3);
+    expect(await lossOf([3, config.hiddenSize])).toBeCloseTo(whole + short, 5);
+  });
+
   it("stops between chunks when it is cancelled", async () => {
-    const step = (await open(20)).step(texts, 2, factors, AbortSignal.abort(new Error("enough")));
+    const step = (await open(20)).step(texts, 2, factors, {
+      signal: AbortSignal.abort(new Error("enough")),
+    });
     await expect(step).rejects.toThrow("enough");
   });
 });

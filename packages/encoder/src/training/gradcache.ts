@@ -2,12 +2,15 @@ import type { Pooling } from "@espalier/contract";
 import {
   gradients,
   input,
-  weight,
+  inputsOf,
+  topological,
   type Arrays,
   type Engine,
   type Executable,
+  type Node,
   type Tensor,
 } from "@espalier/graph";
+import { Dropout, type DropoutRates } from "../blocks/dropout.ts";
 import { inputParameters } from "../blocks/parameters.ts";
 import { rotaryKind } from "../blocks/rotary-tables.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
@@ -16,25 +19,36 @@ import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import { textFeeds } from "../text-feeds.ts";
 import type { TokenizedText } from "../tokenizer.ts";
+import { noise } from "./noise.ts";
+import type { Trainable } from "./trainable.ts";
 
 export interface GradCacheOptions {
   readonly model: LoadedModel;
   readonly engine: Engine;
   readonly pooling: Pooling;
-  readonly rank: number;
-  readonly alpha: number;
+  readonly trainable: Trainable;
   /** Of the cosines in the loss. */
   readonly scale: number;
+  /** Lengths of prefixes of the vectors whose losses are added up. @default the whole vector alone */
+  readonly matryoshka?: readonly number[] | undefined;
+  /** @default none */
+  readonly dropout?: DropoutRates | undefined;
   /** Most tokens that are computed at once, padding included. */
   readonly chunkTokens: number;
 }
 
 export interface ContrastiveStep {
   readonly loss: number;
-  /** With respect to every factor of the adapter, by name. */
+  /** With respect to every trained parameter, by name. */
   readonly gradients: Map<string, Float32Array>;
   /** Embeddings [texts, hidden] before the step. */
   readonly vectors: Float32Array;
+}
+
+export interface StepOptions {
+  /** Decides what dropout drops; both passes over a chunk drop the same. @default 0 */
+  readonly seed?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -45,40 +59,43 @@ export interface ContrastiveStep {
  */
 export class GradCache {
   readonly #options: GradCacheOptions;
-  readonly #shapes: ReadonlyMap<string, readonly number[]>;
+  readonly #noise: readonly Node<"input">[];
   readonly #forward: Executable;
   readonly #backward: Executable;
   readonly #loss: ContrastiveLoss;
 
   private constructor(
     options: GradCacheOptions,
-    shapes: ReadonlyMap<string, readonly number[]>,
+    noiseInputs: readonly Node<"input">[],
     forward: Executable,
     backward: Executable,
   ) {
     this.#options = options;
-    this.#shapes = shapes;
+    this.#noise = noiseInputs;
     this.#forward = forward;
     this.#backward = backward;
-    this.#loss = new ContrastiveLoss(options.engine, options.scale, options.model.config.hiddenSize);
+    const { engine, scale, matryoshka, model } = options;
+    this.#loss = new ContrastiveLoss(engine, scale, model.config.hiddenSize, matryoshka);
   }
 
   static async open(options: GradCacheOptions): Promise<GradCache> {
-    const { model, engine, rank, alpha } = options;
+    const { model, engine, trainable, dropout } = options;
     const { parameter, nodes } = inputParameters();
     const [pooled] = textEncoder(model.config, [model.config.layers], {
-      parameter: weight,
-      adapter: { rank, alpha, parameter },
+      ...trainable.graph(parameter),
+      ...(dropout && { dropout: new Dropout(dropout) }),
     });
-    const names = [...nodes.keys()];
+    const inputs = inputsOf(topological([pooled!]));
     const cotangent = input("cotangent", ["batch", model.config.hiddenSize]);
-    const grads = gradients([{ output: pooled!, cotangent }], [...nodes.values()]);
+    const trained = new Map<string, Node>(nodes);
+    if (trainable.tables) trained.set("embeddings", inputs.get("embeddings")!);
+    const grads = gradients([{ output: pooled!, cotangent }], [...trained.values()]);
     const forward = await engine.open({ pooled: pooled! }, model.weights);
     try {
+      const names = [...trained.keys()];
       const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
       const backward = await engine.open(outputs, model.weights);
-      const shapes = new Map(names.map((name) => [name, nodes.get(name)!.shape.map(Number)]));
-      return new GradCache(options, shapes, forward, backward);
+      return new GradCache(options, noise.inputs(inputs.values()), forward, backward);
     } catch (error) {
       await forward.close();
       throw error;
@@ -88,49 +105,57 @@ export class GradCache {
   /**
    * @param texts first the queries, then their positives, then the hard negatives
    * @param queries how many of the texts are queries
-   * @param factors of the adapter, by name
+   * @param parameters the trained ones, by name
    */
   async step(
     texts: readonly TokenizedText[],
     queries: number,
-    factors: Arrays,
-    signal?: AbortSignal,
+    parameters: Arrays,
+    { seed = 0, signal }: StepOptions = {},
   ): Promise<ContrastiveStep> {
-    const { model, pooling, chunkTokens } = this.#options;
+    const { model, pooling, chunkTokens, trainable } = this.#options;
+    const { tables } = trainable;
     const width = model.config.hiddenSize;
-    const adapter = this.#feedsOf(factors);
+    const fed = this.#feedsOf(parameters);
+    const source = tables ? { config: model.config, embedding: tables.embedding(parameters) } : model;
     const chunks = planChunks(
       texts.map(({ ids }) => ids.length),
       chunkTokens,
       (length) => rotaryKind(model.config, length),
     );
-    const feedsOf = (chunk: readonly number[]) => ({
-      ...adapter,
-      ...textFeeds(
-        model,
-        chunk.map((i) => texts[i]!),
-        pooling,
-      ),
-    });
+    const textsOf = (chunk: readonly number[]) => chunk.map((i) => texts[i]!);
+    const feedsOf = (chunk: readonly number[], index: number) => {
+      const feeds = textFeeds(source, textsOf(chunk), pooling);
+      return { ...fed, ...feeds, ...noise.feeds(this.#noise, feeds["embeddings"]!.shape, [seed, index]) };
+    };
 
     const vectors = new Float32Array(texts.length * width);
-    for (const chunk of chunks) {
+    for (const [index, chunk] of chunks.entries()) {
       signal?.throwIfAborted();
-      const { pooled } = await this.#forward.run(feedsOf(chunk));
+      const { pooled } = await this.#forward.run(feedsOf(chunk, index));
       for (const [row, text] of chunk.entries())
         vectors.set((pooled!.data as Float32Array).subarray(row * width, (row + 1) * width), text * width);
     }
 
     const { loss, gradient } = await this.#loss.withGradient(vectors, queries);
 
-    const sums = new Map<string, Float32Array>();
-    for (const chunk of chunks) {
+    const sums = zeros(trainable.shapes);
+    for (const [index, chunk] of chunks.entries()) {
       signal?.throwIfAborted();
       const data = new Float32Array(chunk.length * width);
       for (const [row, text] of chunk.entries())
         data.set(gradient.subarray(text * width, (text + 1) * width), row * width);
       const cotangent: Tensor = { dtype: "f32", shape: [chunk.length, width], data };
-      accumulate(sums, await this.#backward.run({ ...feedsOf(chunk), cotangent }));
+      const { embeddings, ...parts } = await this.#backward.run({ ...feedsOf(chunk, index), cotangent });
+      for (const [name, part] of Object.entries(parts)) addTo(sums.get(name)!, part.data);
+      if (embeddings && tables) {
+        const [, time] = embeddings.shape;
+        for (const [row, { ids }] of textsOf(chunk).entries()) {
+          const start = row * time! * width;
+          const own = embeddings.data.subarray(start, start + ids.length * width) as Float32Array;
+          tables.scatter(sums, ids, own);
+        }
+      }
     }
     return { loss, gradients: sums, vectors };
   }
@@ -141,17 +166,24 @@ export class GradCache {
     await this.#loss.close();
   }
 
-  #feedsOf(factors: Arrays): Record<string, Tensor> {
+  #feedsOf(parameters: Arrays): Record<string, Tensor> {
     return Object.fromEntries(
-      [...this.#shapes].map(([name, shape]) => [name, { dtype: "f32", shape, data: factors.get(name)! }]),
+      [...this.#options.trainable.shapes].map(([name, shape]) => [
+        name,
+        { dtype: "f32", shape, data: parameters.get(name)! },
+      ]),
     );
   }
 }
 
-function accumulate(sums: Map<string, Float32Array>, parts: Readonly<Record<string, Tensor>>): void {
-  for (const [name, { data }] of Object.entries(parts)) {
-    const sum = sums.get(name);
-    if (sum === undefined) sums.set(name, Float32Array.from(data));
-    else for (let i = 0; i < sum.length; i++) sum[i]! += data[i]!;
-  }
+const zeros = (shapes: ReadonlyMap<string, readonly number[]>): Map<string, Float32Array> =>
+  new Map(
+    [...shapes].map(([name, shape]) => [
+      name,
+      new Float32Array(shape.reduce((product, size) => product * size, 1)),
+    ]),
+  );
+
+function addTo(sum: Float32Array, part: ArrayLike<number>): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
 }

@@ -9,14 +9,14 @@ import type { TrainingState } from "./state.ts";
 /** Key of the file's metadata under which all of a state but its arrays is, as JSON. */
 const key = "training";
 
-type Rest = Omit<TrainingState, "factors" | "optimizer">;
-const groups = ["factor", "mean", "square"] as const;
+type Rest = Omit<TrainingState, "parameters" | "optimizer">;
+const groups = ["parameter", "mean", "square"] as const;
 type Group = (typeof groups)[number];
 
 /** Writes a state as one safetensors file, which appears whole or not at all and replaces an earlier one. */
 export async function saveTrainingState(path: string, state: TrainingState): Promise<void> {
-  const { factors, optimizer, ...rest } = state;
-  const arrays = { factor: factors, mean: optimizer.mean, square: optimizer.square };
+  const { parameters, optimizer, ...rest } = state;
+  const arrays = { parameter: parameters, mean: optimizer.mean, square: optimizer.square };
   const tensors = groups.flatMap((group) =>
     [...arrays[group]].map(([name, array]) => ({
       name: `${group}:${name}`,
@@ -39,7 +39,7 @@ export async function loadTrainingState(path: string): Promise<TrainingState> {
     const { metadata, tensors } = await readHeader(file);
     const { sha256, ...rest } = parseRest(metadata.get(key));
     const arrays: Record<Group, Map<string, Float32Array>> = {
-      factor: new Map(),
+      parameter: new Map(),
       mean: new Map(),
       square: new Map(),
     };
@@ -50,8 +50,8 @@ export async function loadTrainingState(path: string): Promise<TrainingState> {
       arrays[group].set(name.slice(separator + 1), await readArray(file, offset, bytes));
     }
     if (digest(arrays) !== sha256) corrupt("its arrays do not have their checksum");
-    const { factor, mean, square } = arrays;
-    return { ...rest, factors: factor, optimizer: { step: rest.step, mean, square } };
+    const { parameter, mean, square } = arrays;
+    return { ...rest, parameters: parameter, optimizer: { step: rest.step, mean, square } };
   } catch (error) {
     if (isProblem(error) && error.code !== "artifact/corrupt") corrupt(error.message);
     throw error;

@@ -10,8 +10,8 @@ export interface TrainingState {
   readonly fingerprint: string;
   /** Updates made. */
   readonly step: number;
-  /** The adapter's factors, by name. */
-  readonly factors: Arrays;
+  /** What is trained, by name. */
+  readonly parameters: Arrays;
   readonly optimizer: AdamWState;
   readonly batches: BatchesPosition;
   /** Loss of each step so far. */
@@ -23,14 +23,15 @@ export interface TrainingState {
 }
 
 /** Identifies settings, data and model shape, so that a state is not continued with others. */
-export function fingerprintOf({ model, triplets, settings, encoding, template }: TrainingInputs): string {
+export function fingerprintOf(inputs: TrainingInputs): string {
+  const { model, triplets, settings, encoding, template, mode } = inputs;
   const hash = createHash("sha256");
   const { config } = model;
   const shape = [config.modelType, ...expectedTensors(config)];
   // How often a state is written, and how much is computed at once, may change on the way.
   const { checkpointEvery: _every, chunkTokens: _chunk, ...rest } = settings;
   const sorted = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
-  hash.update(JSON.stringify([shape, sorted, encoding.pooling, encoding.maxLength, template ?? null]));
+  hash.update(JSON.stringify([shape, sorted, encoding, template ?? null, mode ?? "default"]));
   for (const { query, positive, negatives, instruction, task } of triplets)
     hash.update(JSON.stringify([query, positive, negatives, instruction ?? null, task ?? null]));
   return hash.digest("hex");

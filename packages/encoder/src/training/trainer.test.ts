@@ -1,14 +1,20 @@
 import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ResolvedTrainingSettings, Triplet } from "@espalier/contract";
+import { resolveTrainingSettings, type ResolvedTrainingSettings, type Triplet } from "@espalier/contract";
 import { interpreter } from "@espalier/graph";
 import { describe, expect, it } from "vitest";
 import { ofDepth } from "../architectures/tensors.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { temporaryFolder } from "../testing/tiny-model.ts";
+import { fullModel } from "./full.ts";
 import { loadTrainingState, saveTrainingState } from "./resume.ts";
 import type { TrainingState } from "./state.ts";
-import { trainAdapter, type StepReport, type TrainingControl, type TrainingInputs } from "./trainer.ts";
+import {
+  train as trainModel,
+  type StepReport,
+  type TrainingControl,
+  type TrainingInputs,
+} from "./trainer.ts";
 
 const words = ["cat", "dog", "sun", "rain", "sea", "tree", "red", "go"];
 const triplets: Triplet[] = words.map((word, i) => ({
@@ -18,12 +24,10 @@ const triplets: Triplet[] = words.map((word, i) => ({
 }));
 
 const settings: ResolvedTrainingSettings = {
+  ...resolveTrainingSettings(),
   steps: 6,
   batchSize: 3,
-  hardNegatives: 1,
   learningRate: 0.01,
-  weightDecay: 0,
-  maxGradientNorm: 1,
   scale: 10,
   loraRank: 2,
   loraAlpha: 4,
@@ -40,9 +44,9 @@ const inputs = (changed: Partial<ResolvedTrainingSettings> = {}): TrainingInputs
 });
 
 const train = (control: Omit<TrainingControl, "engine"> = {}, changed = {}) =>
-  trainAdapter(inputs(changed), { engine: interpreter(), ...control });
+  trainModel(inputs(changed), { engine: interpreter(), ...control });
 
-describe("trainAdapter", () => {
+describe("train", () => {
   it("lowers the loss", async () => {
     const { losses } = await train({}, { steps: 24, learningRate: 0.05 });
     const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b) / xs.length;
@@ -53,7 +57,7 @@ describe("trainAdapter", () => {
     const saved: TrainingState[] = [];
     const whole = await train({
       save: async (state) => {
-        saved.push(state);
+        saved.push(structuredClone(state));
       },
     });
     expect(saved.map(({ step }) => step)).toEqual([2, 4, 6]);
@@ -63,7 +67,7 @@ describe("trainAdapter", () => {
       await saveTrainingState(path, state);
       const resume = await loadTrainingState(path);
       const resumed = await train({ resume });
-      expect(resumed.adapter).toEqual(whole.adapter);
+      expect(resumed.parameters).toEqual(whole.parameters);
       expect(resumed.losses).toEqual(whole.losses);
       expect(resumed.tokens).toBe(whole.tokens);
     }
@@ -76,14 +80,14 @@ describe("trainAdapter", () => {
     const cancelled = train({
       signal: abort.signal,
       report: ({ step }) => step === 3 && abort.abort(new Error("enough")),
-      save: async (state) => void saved.push(state),
+      save: async (state) => void saved.push(structuredClone(state)),
     });
     await expect(cancelled).rejects.toThrow("enough");
     expect(saved.map(({ step, losses }) => [step, losses.length])).toEqual([
       [2, 2],
       [3, 3],
     ]);
-    expect((await train({ resume: saved[1] })).adapter).toEqual(whole.adapter);
+    expect((await train({ resume: saved[1] })).parameters).toEqual(whole.parameters);
   });
 
   it("reports each step: warm-up, then a linear fall towards the horizon", async () => {
@@ -101,12 +105,46 @@ describe("trainAdapter", () => {
     }
   });
 
+  it("trains every weight, interrupted or not, and the embeddings of the words it met", async () => {
+    const saved: TrainingState[] = [];
+    const full = { method: "full" as const, steps: 4, hiddenDropout: 0.1 };
+    const whole = await train({ save: async (state) => void saved.push(structuredClone(state)) }, full);
+    expect((await train({ resume: saved[0] }, full)).parameters).toEqual(whole.parameters);
+    const before = await fullModel(inputs().model).start();
+    for (const [name, values] of whole.parameters) expect(values, name).not.toEqual(before.get(name));
+  });
+
+  it("averages over the batches of a step", async () => {
+    const one = await train({}, { steps: 1, batchSize: 8 });
+    const two = await train({}, { steps: 1, batchSize: 8, accumulate: 2 });
+    // Both batches are all rows, in another order.
+    expect(two.losses[0]).toBeCloseTo(one.losses[0]!, 5);
+    expect(two.tokens).toBe(2 * one.tokens);
+    for (const [name, values] of two.parameters)
+      for (const [i, value] of values.entries())
+        expect(Math.abs(value - one.parameters.get(name)![i]!)).toBeLessThan(1e-4);
+  });
+
+  it("brings a text's two vectors together without a positive", async () => {
+    const { losses } = await train(
+      {},
+      { objective: "simcse", steps: 20, learningRate: 0.05, attentionDropout: 0.3, batchSize: 8 },
+    );
+    const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b) / xs.length;
+    expect(losses[0]).toBeGreaterThan(0.01);
+    expect(mean(losses.slice(-5))).toBeLessThan(mean(losses.slice(0, 5)));
+  });
+
+  it("refuses a prefix longer than the vector", async () => {
+    await expect(train({}, { matryoshka: [4, 9] })).rejects.toMatchObject({ code: "request/invalid" });
+  });
+
   it("stops with the step when the loss is not a number", async () => {
     const broken = inputs();
     const weights = new Map(broken.model.weights);
     const norm = weights.get("norm.weight")!;
     weights.set("norm.weight", { shape: norm.shape, data: new Float32Array(8).fill(Number.NaN) });
-    const training = trainAdapter(
+    const training = trainModel(
       { ...broken, model: { ...broken.model, weights } },
       { engine: interpreter() },
     );
@@ -115,13 +153,13 @@ describe("trainAdapter", () => {
 
   it("refuses a batch larger than the dataset before anything is computed", async () => {
     const engine = { name: "none", open: () => Promise.reject(new Error("nothing is computed")) };
-    const training = trainAdapter(inputs({ batchSize: 9 }), { engine });
+    const training = trainModel(inputs({ batchSize: 9 }), { engine });
     await expect(training).rejects.toMatchObject({ code: "dataset/too-small" });
   });
 
   it("refuses to continue the state of another training", async () => {
     const saved: TrainingState[] = [];
-    await train({ save: async (state) => void saved.push(state) }, { steps: 2 });
+    await train({ save: async (state) => void saved.push(structuredClone(state)) }, { steps: 2 });
     await expect(train({ resume: saved[0] }, { scale: 20 })).rejects.toMatchObject({
       code: "resource/conflict",
     });
@@ -132,7 +170,7 @@ describe("a training state on disk", () => {
   const state: TrainingState = {
     fingerprint: "f",
     step: 3,
-    factors: new Map([["a", Float32Array.of(1, 2)]]),
+    parameters: new Map([["a", Float32Array.of(1, 2)]]),
     optimizer: {
       step: 3,
       mean: new Map([["a", new Float32Array(2)]]),

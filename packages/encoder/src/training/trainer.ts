@@ -1,20 +1,30 @@
 import {
   Problem,
+  type Mode,
   type ResolvedEncoding,
   type ResolvedTrainingSettings,
   type Triplet,
 } from "@espalier/contract";
-import { adamW, adamWStart, clipGlobalNorm, learningRate, type Engine, type Schedule } from "@espalier/graph";
-import type { LoraAdapter } from "../checkpoint/index.ts";
+import {
+  adamW,
+  adamWStart,
+  clipGlobalNorm,
+  learningRate,
+  type Arrays,
+  type Engine,
+  type Schedule,
+} from "@espalier/graph";
+import type { DropoutRates } from "../blocks/dropout.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import { Random } from "../random.ts";
 import type { Template } from "../template.ts";
 import type { TokenizedText } from "../tokenizer.ts";
 import { Batches } from "./batches.ts";
 import { meanCosine } from "./collapse.ts";
 import { GradCache } from "./gradcache.ts";
-import { adapterOf, startLora } from "./lora.ts";
+import { fullModel } from "./full.ts";
+import { lora } from "./lora.ts";
 import { fingerprintOf, type TrainingState } from "./state.ts";
+import type { Trainable } from "./trainable.ts";
 
 export interface TrainingInputs {
   readonly model: LoadedModel;
@@ -22,6 +32,8 @@ export interface TrainingInputs {
   readonly settings: ResolvedTrainingSettings;
   readonly encoding: ResolvedEncoding;
   readonly template?: Template;
+  /** @default "default" */
+  readonly mode?: Mode;
 }
 
 export interface TrainingControl {
@@ -31,10 +43,10 @@ export interface TrainingControl {
   readonly report?: ((step: StepReport) => void) | undefined;
   /**
    * Called every `checkpointEvery` steps, after the last one, and with the last finished step when `signal` aborts;
-   * given all that a resumed training needs. The next step waits for it.
+   * given all that a resumed training needs. The next step waits for it, and then changes the arrays.
    */
   readonly save?: ((state: TrainingState) => Promise<void>) | undefined;
-  /** Continue from here. */
+  /** Continue from here; its arrays are changed. */
   readonly resume?: TrainingState | undefined;
 }
 
@@ -53,7 +65,8 @@ export interface StepReport {
 }
 
 export interface Training {
-  readonly adapter: LoraAdapter;
+  /** What was trained, by name: an adapter's factors, or every weight. */
+  readonly parameters: Arrays;
   readonly losses: readonly number[];
   /** Real tokens of all steps. */
   readonly tokens: number;
@@ -61,17 +74,26 @@ export interface Training {
   readonly seconds: number;
 }
 
+/** What these settings train. */
+export const trainableOf = ({ model, settings, mode }: TrainingInputs): Trainable =>
+  settings.method === "full"
+    ? fullModel(model)
+    : lora(model, { rank: settings.loraRank, alpha: settings.loraAlpha, seed: settings.seed, mode });
+
 /**
- * Contrastive training of a LoRA adapter on all linear layers, as L3Prune does it: one task to a batch, in-batch and
- * hard negatives, AdamW without decay, a short warm-up, then a linear fall whose horizon lies far beyond the last step.
- * The same inputs on the same engine give the same bits, interrupted or not.
+ * Contrastive training as L3Prune does it: one task to a batch, in-batch and hard negatives, AdamW without decay, a
+ * short warm-up, then a linear fall whose horizon lies far beyond the last step. Trained is a LoRA adapter on all linear
+ * layers, or everything. With `simcse` each query is its own positive, under other dropout: Gao, Yao and Chen 2021
+ * (arXiv:2104.08821). The same inputs on the same engine give the same bits, interrupted or not.
  * @throws {Problem} `dataset/too-small` before anything is computed; `training/diverged` naming the step;
- * `resource/conflict` when the state to resume belongs to another training
+ * `resource/conflict` when the state to resume belongs to another training; `request/invalid` when a Matryoshka prefix
+ * is longer than the vector
  */
-export async function trainAdapter(inputs: TrainingInputs, control: TrainingControl): Promise<Training> {
-  const { model, triplets, settings, encoding } = inputs;
+export async function train(inputs: TrainingInputs, control: TrainingControl): Promise<Training> {
+  const { model, triplets, settings, encoding, mode = "default" } = inputs;
   const { resume, engine, signal } = control;
-  const { batchSize, seed, loraRank, loraAlpha, steps } = settings;
+  const { batchSize, seed, steps, accumulate } = settings;
+  checkPrefixes(settings.matryoshka, model.config.hiddenSize);
   const fresh = Batches.start(triplets, batchSize, seed);
   const fingerprint = fingerprintOf(inputs);
   if (resume && resume.fingerprint !== fingerprint) {
@@ -82,13 +104,14 @@ export async function trainAdapter(inputs: TrainingInputs, control: TrainingCont
   }
   const batches = resume ? Batches.resume(triplets, batchSize, resume.batches) : fresh;
   const schedule = scheduleOf(settings, batches.perEpoch);
-  const factors = startLora(model.config, loraRank, Random.seeded(seed));
+  const trainable = trainableOf(inputs);
+  const parameters = resume?.parameters ?? (await trainable.start());
   const losses = [...(resume?.losses ?? [])];
   let state: TrainingState = resume ?? {
     fingerprint,
     step: 0,
-    factors,
-    optimizer: adamWStart(factors),
+    parameters,
+    optimizer: adamWStart(parameters),
     batches: batches.position,
     losses,
     tokens: 0,
@@ -106,33 +129,50 @@ export async function trainAdapter(inputs: TrainingInputs, control: TrainingCont
     model,
     engine,
     pooling: encoding.pooling,
-    rank: loraRank,
-    alpha: loraAlpha,
+    trainable,
     scale: settings.scale,
+    matryoshka: settings.matryoshka,
+    dropout: dropoutOf(settings),
     chunkTokens: settings.chunkTokens,
   });
+  /** Loss and gradient of one step: the means over its batches. */
+  async function accumulated(step: number) {
+    let tokens = 0;
+    let loss = 0;
+    let sums: Map<string, Float32Array> | undefined;
+    let cosine = 0;
+    for (let part = 0; part < accumulate; part++) {
+      const { epoch } = batches.position;
+      const texts = tokenize(batches.next(), inputs, epoch);
+      tokens += texts.reduce((sum, { ids }) => sum + ids.length, 0);
+      const partSeed = (seed + step * accumulate + part) >>> 0;
+      const one = await cache.step(texts, batchSize, parameters, { seed: partSeed, signal });
+      loss += one.loss / accumulate;
+      cosine += meanCosine(one.vectors, batchSize, model.config.hiddenSize) / accumulate;
+      sums = addScaled(sums, one.gradients, 1 / accumulate);
+    }
+    return { tokens, loss, gradients: sums!, cosine };
+  }
+
   try {
     while (state.step < steps) {
       const started = performance.now();
       const { step } = state;
-      const texts = tokenize(batches.next(), inputs, state.batches.epoch);
-      const tokens = texts.reduce((sum, { ids }) => sum + ids.length, 0);
-      const { loss, gradients, vectors } = await cache.step(texts, batchSize, state.factors, signal);
+      const { tokens, loss, gradients, cosine } = await accumulated(step);
       const { gradients: clipped, norm } = clipGlobalNorm(gradients, settings.maxGradientNorm);
       refuseNonFinite(step + 1, loss, norm);
-      // Without the step that a warm-up from 0 would spend on a rate of 0.
-      const rate = learningRate(schedule, step < schedule.warmup ? step + 1 : step);
-      const updated = adamW(state.factors, clipped, state.optimizer, {
-        learningRate: rate,
-        weightDecay: settings.weightDecay,
-      });
+      // The reference's warm-up begins with a step at a rate of 0, which changes nothing.
+      const ahead = mode === "default" && step < schedule.warmup ? 1 : 0;
+      const rate = learningRate(schedule, step + ahead);
+      const { weightDecay } = settings;
+      const optimizer = adamW(parameters, clipped, state.optimizer, { learningRate: rate, weightDecay });
       losses.push(loss);
       const seconds = (performance.now() - started) / 1000;
       state = {
         fingerprint,
         step: step + 1,
-        factors: updated.parameters,
-        optimizer: updated.state,
+        parameters,
+        optimizer,
         batches: batches.position,
         losses,
         tokens: state.tokens + tokens,
@@ -143,7 +183,7 @@ export async function trainAdapter(inputs: TrainingInputs, control: TrainingCont
         loss,
         learningRate: rate,
         gradientNorm: norm,
-        meanCosine: meanCosine(vectors, batchSize, model.config.hiddenSize),
+        meanCosine: cosine,
         tokens,
         seconds,
       });
@@ -155,20 +195,53 @@ export async function trainAdapter(inputs: TrainingInputs, control: TrainingCont
   } finally {
     await cache.close();
   }
-  const { tokens, seconds } = state;
-  return { adapter: adapterOf(state.factors, model.config, loraRank, loraAlpha), losses, tokens, seconds };
+  return { parameters, losses, tokens: state.tokens, seconds: state.seconds };
+}
+
+function checkPrefixes(prefixes: readonly number[] | undefined, width: number): void {
+  const wrong = prefixes?.find((length) => length > width);
+  if (wrong === undefined) return;
+  throw new Problem(
+    "request/invalid",
+    `A prefix of ${wrong} numbers is longer than the model's vectors of ${width}; choose shorter ones.`,
+    { field: "/settings/matryoshka" },
+  );
+}
+
+function dropoutOf({
+  loraDropout: adapter,
+  attentionDropout: attention,
+  hiddenDropout: hidden,
+}: ResolvedTrainingSettings): DropoutRates | undefined {
+  return adapter + attention + hidden > 0 ? { adapter, attention, hidden } : undefined;
+}
+
+/** Adds scaled gradients to their sums, in place; the first ones become the sums. */
+function addScaled(
+  sums: Map<string, Float32Array> | undefined,
+  parts: Map<string, Float32Array>,
+  factor: number,
+): Map<string, Float32Array> {
+  if (factor !== 1)
+    for (const part of parts.values()) for (let i = 0; i < part.length; i++) part[i]! *= factor;
+  if (sums === undefined) return parts;
+  for (const [name, part] of parts) {
+    const sum = sums.get(name)!;
+    for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
+  }
+  return sums;
 }
 
 function scheduleOf(settings: ResolvedTrainingSettings, batchesPerEpoch: number): Schedule {
-  const { steps, learningRate: peak } = settings;
+  const { steps, learningRate: peak, accumulate } = settings;
   const warmup = settings.warmupSteps ?? Math.min(300, Math.ceil(steps / 10));
-  const horizon = settings.scheduleSteps ?? Math.max(steps, 3 * batchesPerEpoch);
+  const horizon = settings.scheduleSteps ?? Math.max(steps, Math.ceil((3 * batchesPerEpoch) / accumulate));
   return { kind: "linear", peak, warmup, horizon };
 }
 
 /**
  * Queries, then positives, then hard negatives: up to `hardNegatives` of each example, others in the next epoch where
- * it has more. Only queries take the instruction.
+ * it has more. Only queries take the instruction. With `simcse` the queries, and the queries again.
  */
 function tokenize(
   examples: readonly Triplet[],
@@ -177,13 +250,17 @@ function tokenize(
 ): TokenizedText[] {
   const options = { maxLength: encoding.maxLength, ...(template && { template }) };
   const document = (text: string) => model.tokenizer.tokenize(text, options);
+  const queries = examples.map(({ query, instruction }) =>
+    model.tokenizer.tokenize(query, { ...options, instruction }),
+  );
+  if (settings.objective === "simcse") return [...queries, ...queries];
   const negativesOf = ({ negatives }: Triplet) =>
     Array.from(
       { length: Math.min(settings.hardNegatives, negatives.length) },
       (_, i) => negatives[(epoch * settings.hardNegatives + i) % negatives.length]!,
     );
   return [
-    ...examples.map(({ query, instruction }) => model.tokenizer.tokenize(query, { ...options, instruction })),
+    ...queries,
     ...examples.map(({ positive }) => document(positive)),
     ...examples.flatMap((example) => negativesOf(example).map(document)),
   ];

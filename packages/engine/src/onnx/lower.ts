@@ -143,6 +143,18 @@ const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   },
   swiGLU: ([gate = "", up = ""], _, { emitter }) =>
     emitter.emit("Mul", [emitter.emit("QuickGelu", [gate], { alpha: 1 }, MICROSOFT), up]),
+  dropout: ([x = "", u = "", v = ""], { attrs: { stream, rate } }, { emitter }) => {
+    const mask = emitter.once(`dropout ${stream} ${rate} ${u}`, () => {
+      const drawn = emitter.emit("Add", [u, emitter.emit("Mul", [v, emitter.floats([stream], [])])]);
+      const share = emitter.emit("Sub", [drawn, emitter.emit("Floor", [drawn])]);
+      const kept = emitter.emit("GreaterOrEqual", [share, emitter.floats([rate], [])]);
+      return emitter.emit("Mul", [
+        emitter.emit("Cast", [kept], { to: 1n }),
+        emitter.floats([1 / (1 - rate)], []),
+      ]);
+    });
+    return emitter.emit("Mul", [x, mask]);
+  },
   crossEntropy: ([logits = "", labels = ""], _, { emitter }) => {
     const column = emitter.emit("Unsqueeze", [labels, emitter.vector([1])]);
     const picked = emitter.emit("GatherElements", [emitter.emit("LogSoftmax", [logits]), column], {

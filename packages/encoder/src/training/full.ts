@@ -1,0 +1,65 @@
+import { open } from "node:fs/promises";
+import type { WeightSource } from "@espalier/graph";
+import { expectedTensors } from "../architectures/tensors.ts";
+import { embeddingTable, widen } from "../checkpoint/index.ts";
+import type { LoadedModel } from "../loaded-model.ts";
+import type { Trainable } from "./trainable.ts";
+
+/** All weights of a model, its embedding tables too, as PyTorch trains them when nothing is frozen. */
+export function fullModel({ config, weights }: LoadedModel): Trainable {
+  const { embedding, hiddenSize: width } = config;
+  const { table, scale, positions, tokenTypes } = embedding;
+  return {
+    shapes: expectedTensors(config),
+    async start() {
+      const values = new Map<string, Float32Array>();
+      for (const name of expectedTensors(config).keys())
+        values.set(name, await readWeight(weights.get(name)!));
+      return values;
+    },
+    graph: (parameter) => ({ parameter }),
+    tables: {
+      embedding: (parameters) =>
+        embeddingTable(config, width, (name) => {
+          const values = parameters.get(name)!;
+          return (row, vector) => addTo(vector, values.subarray(row * width, (row + 1) * width), 1);
+        }),
+      scatter(gradients, ids, gradient) {
+        const rowOf = (name: string, row: number) =>
+          gradients.get(name)!.subarray(row * width, (row + 1) * width);
+        for (let i = 0; i < ids.length; i++) {
+          const part = gradient.subarray(i * width, (i + 1) * width);
+          addTo(rowOf(table, ids[i]!), part, scale);
+          if (positions) addTo(rowOf(positions.table, positions.first + i), part, 1);
+          if (tokenTypes) addTo(rowOf(tokenTypes.table, 0), part, 1);
+        }
+      },
+    },
+  };
+}
+
+function addTo(sum: Float32Array, part: Float32Array, factor: number): void {
+  for (let k = 0; k < part.length; k++) sum[k]! += factor * part[k]!;
+}
+
+/** One weight in fp32. */
+async function readWeight(source: WeightSource): Promise<Float32Array> {
+  if ("data" in source) return source.data.slice();
+  const file = await open(source.file, "r");
+  try {
+    const bytes = new Uint8Array(source.bytes);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesRead } = await file.read(
+        bytes,
+        done,
+        Math.min(2 ** 30, bytes.length - done),
+        source.offset + done,
+      );
+      if (bytesRead === 0) throw new Error(`${source.file} ended while a weight was read`);
+      done += bytesRead;
+    }
+    return widen(bytes, source.dtype);
+  } finally {
+    await file.close();
+  }
+}
