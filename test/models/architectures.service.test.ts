@@ -1,11 +1,21 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { resolveTrainingSettings, type Mode } from "@espalier/contract";
 import { describe, expect, test } from "vitest";
-import { lora, searchLayers, textEncoder, train, type LoadedModel } from "@espalier/encoder";
+import {
+  cosine,
+  featureExtractor,
+  lora,
+  searchLayers,
+  textEncoder,
+  train,
+  type LoadedModel,
+} from "@espalier/encoder";
 import { parseConfig } from "@espalier/encoder/checkpoint";
-import { chooseEngine } from "@espalier/engine";
+import { chooseEngine, openOnnxFile, writeOnnxFile } from "@espalier/engine";
 import { adamWStart, interpreter, weight, type Engine } from "@espalier/graph";
 import { goldenFactors, goldenModel, goldenProbe } from "../../packages/encoder/src/testing/golden-model.ts";
+import { temporaryFolder } from "../../packages/encoder/src/testing/tiny-model.ts";
 import { poolingWeights } from "../../packages/encoder/src/pooling.ts";
 import { textFeeds } from "../../packages/encoder/src/text-feeds.ts";
 import { GradCache } from "../../packages/encoder/src/training/gradcache.ts";
@@ -121,6 +131,54 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
         );
         near(vector, pooled[how], 1e-4, `${how} of ${text}`);
       }
+    }
+  });
+
+  test("is the same model in an ONNX file, with padding on either side", async () => {
+    const model = modelOf(name);
+    const { hiddenSize } = model.config;
+    await using folder = await temporaryFolder();
+    const { text, last } = golden.texts[0];
+    const ids = [...model.tokenizer.encode(text)];
+    // Scaled rotary embeddings are those of the longest text; absolute positions count from the left.
+    const scaled = name === "llama-dynamic" || name === "phi3-longrope";
+    const longest = ids.length + (scaled ? 0 : 6);
+    const sides = scaled
+      ? [[0, 0]]
+      : model.config.embedding.positions
+        ? [
+            [0, 0],
+            [0, 3],
+          ]
+        : [
+            [0, 0],
+            [0, 3],
+            [3, 0],
+          ];
+    for (const precision of ["float32", "int8"] as const) {
+      const { outputs, tables } = featureExtractor(model.config, longest, "mean");
+      const path = join(folder.path, `${precision}.onnx`);
+      await writeOnnxFile(path, { outputs, weights: new Map([...model.weights, ...tables]), precision });
+      const session = await openOnnxFile(path, { threads: 1 });
+      for (const [left, right] of sides) {
+        const around = (inner: number[]) =>
+          [...Array(left).fill(0), ...inner, ...Array(right).fill(0)] as number[];
+        const shape = [1, left + ids.length + right];
+        const run = await session.run({
+          input_ids: { shape, data: around(ids) },
+          attention_mask: { shape, data: around(ids.map(() => 1)) },
+        });
+        const states = run["last_hidden_state"].data.subarray(
+          left * hiddenSize,
+          (left + ids.length) * hiddenSize,
+        );
+        if (precision === "float32") near(states, last, 1e-4, `${name} padded by ${left} and ${right}`);
+        else
+          expect(cosine(Float32Array.from(states), Float32Array.from(last)), `${name} int8`).toBeGreaterThan(
+            0.99,
+          );
+      }
+      await session.close();
     }
   });
 

@@ -6,6 +6,7 @@ export {
 } from "./blocks/language-model.ts";
 export type { ModelConfig } from "./architectures/model-config.ts";
 export { expectedTensors } from "./architectures/tensors.ts";
+export { featureExtractor, type FeatureExtractor } from "./blocks/feature-extractor.ts";
 export { linear, loraName, type Adapter, type LinearOptions } from "./blocks/linear.ts";
 export { inputParameters, type InputParameters, type Parameter } from "./blocks/parameters.ts";
 export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-tables.ts";

@@ -1,12 +1,13 @@
 /** Numbers of a checkpoint, little endian, as 32-bit floats. `bytes` may start at any offset of its buffer. */
 export function decode(bytes: Uint8Array, dtype: "F32" | "F16" | "BF16"): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (dtype === "F32")
-    return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-  const halves = Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  if (dtype === "F32") return new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4).slice();
+  const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, bytes.length / 2);
   if (dtype === "F16") return Float32Array.from(halves, float16);
   // A bfloat16 is the upper half of a float32.
-  return new Float32Array(Uint32Array.from(halves, (bits) => (bits << 16) >>> 0).buffer);
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  return new Float32Array(bits.buffer);
 }
 
 /** IEEE 754 binary16. */

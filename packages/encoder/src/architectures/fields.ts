@@ -4,11 +4,7 @@ import type { JsonObject, JsonValue } from "../checkpoint/json.ts";
 const file = "config.json";
 
 /** Refuses a field of `config.json`. */
-function refuseField(
-  code: "config/malformed" | "config/unsupported",
-  field: string,
-  message: string,
-): never {
+function refuseField(code: "config/malformed" | "config/unsupported", field: string, message: string): never {
   throw new Problem(code, message, { file, field: `/${field.replaceAll(".", "/")}` });
 }
 

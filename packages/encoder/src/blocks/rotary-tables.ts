@@ -34,7 +34,7 @@ export function rotaryTables({ rotary }: RotaryConfig, time: number): Record<str
  * Cosine and sine [time, turned/2] of the angles position · frequency, times the embedding's magnitude.
  * Su et al. 2021 (arXiv:2104.09864) §3.2.2. transformers keeps frequencies in fp32, and so does this.
  */
-function rotaryTable(rotary: Rotary, time: number): { cos: Float32Array; sin: Float32Array } {
+export function rotaryTable(rotary: Rotary, time: number): { cos: Float32Array; sin: Float32Array } {
   const { values, magnitude } = frequencies(rotary, time);
   const half = values.length;
   const cos = new Float32Array(time * half);

@@ -1,14 +1,18 @@
 import { isOp, printShape, type Dim, type Node, type OpName } from "@espalier/graph";
 import { MICROSOFT, type Emitter } from "./emitter.ts";
 
-interface Context {
+export interface Context {
   readonly emitter: Emitter;
-  /** Name of a node that has been lowered. */
-  readonly name: (node: Node) => string;
 }
 
 /** Emits the ONNX nodes of one op; returns the name of its value. */
-type Lowering<K extends OpName> = (inputs: readonly string[], node: Node<K>, context: Context) => string;
+export type Lowering<K extends OpName> = (
+  inputs: readonly string[],
+  node: Node<K>,
+  context: Context,
+) => string;
+
+export type Lowerings = { readonly [K in OpName]: Lowering<K> };
 
 const direct =
   (type: string): Lowering<OpName> =>
@@ -29,7 +33,8 @@ function target(from: readonly Dim[], to: readonly Dim[], emitter: Emitter): str
 
 const inverseRmsKey = (x: string, epsilon: number): string => `inverseRms ${epsilon} ${x}`;
 
-const lowerings: { readonly [K in OpName]: Lowering<K> } = {
+/** For ONNX Runtime, with the fused ops that it has beyond the standard. */
+export const fused: Lowerings = {
   input: leaf,
   weight: leaf,
   constant: (_, { attrs: { values, dtype }, shape }, { emitter }) => {
@@ -164,11 +169,20 @@ const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   },
 };
 
-const emit = <K extends OpName>(node: Node<K>, inputs: readonly string[], context: Context): string =>
-  lowerings[node.op](inputs, node, context);
+const emit = <K extends OpName>(
+  lowerings: Lowerings,
+  node: Node<K>,
+  inputs: readonly string[],
+  context: Context,
+): string => lowerings[node.op](inputs, node, context);
 
 /** Emits all nodes, inputs before users; `names` holds the leaves and receives the rest. */
-export function lower(order: readonly Node[], names: Map<Node, string>, emitter: Emitter): void {
+export function lower(
+  order: readonly Node[],
+  names: Map<Node, string>,
+  emitter: Emitter,
+  lowerings: Lowerings = fused,
+): void {
   const name = (node: Node): string => {
     const known = names.get(node);
     if (known === undefined) throw new Error(`${node.op} is used before it is lowered`);
@@ -176,6 +190,6 @@ export function lower(order: readonly Node[], names: Map<Node, string>, emitter:
   };
   for (const node of order) {
     if (isOp(node, "input") || isOp(node, "weight")) continue;
-    names.set(node, emit(node, node.inputs.map(name), { emitter, name }));
+    names.set(node, emit(lowerings, node, node.inputs.map(name), { emitter }));
   }
 }

@@ -2,7 +2,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /** TensorProto.DataType. */
-const dataType = { f32: 1, i32: 6, i64: 7, f16: 10, bf16: 16 } as const;
+const dataType = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, f16: 10, bf16: 16 } as const;
 export type DataType = keyof typeof dataType;
 
 export type Attribute = number | bigint | string | readonly number[];
@@ -38,6 +38,8 @@ export interface ModelProto {
   readonly outputs: readonly ValueProto[];
   /** Operator set version by domain. */
   readonly opsets: Readonly<Record<string, number>>;
+  /** Version of the format. @default 10 */
+  readonly ir?: number;
 }
 
 type Write = (writer: BinaryWriter) => void;
@@ -61,9 +63,10 @@ export function encodeModel({
   inputs,
   outputs,
   opsets,
+  ir = 10,
 }: ModelProto): Uint8Array<ArrayBuffer> {
   const model = new BinaryWriter();
-  integer(model, 1, 10); // ir_version
+  integer(model, 1, ir); // ir_version
   text(model, 2, "espalier");
   message(model, 7, (graph) => {
     for (const node of nodes) message(graph, 1, (writer) => encodeNode(writer, node));
