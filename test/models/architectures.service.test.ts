@@ -85,7 +85,7 @@ async function statesOf(model: LoadedModel, text: string, engine: Engine): Promi
   const feeds = textFeeds(
     model,
     Array.from({ length: time }, () => tokens),
-    "mean",
+    { pooling: "mean" },
   );
   const identity = Float32Array.from({ length: time * time }, (_, i) => (i % (time + 1) === 0 ? 1 : 0));
   const results = await executable.run({
@@ -188,7 +188,7 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
         model: modelOf(name),
         triplets,
         settings: { batchSize: triplets.length, batches: 1, scale, sampling: "in-order", seed: 0 },
-        encoding: { pooling: "weighted_mean", maxLength: 64 },
+        encoding: { pooling: "weighted_mean", pooled: "content", maxLength: 64 },
       },
       { engine: engines[1] },
     );
@@ -206,7 +206,7 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
     const cache = await GradCache.open({
       model,
       engine: engines[1],
-      pooling: "weighted_mean",
+      pooling: { pooling: "weighted_mean" },
       trainable: lora(model, { rank, alpha, seed: 0 }),
       scale,
       chunkTokens: 60,
@@ -248,7 +248,7 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
         loraDropout: 0,
         chunkTokens: 64,
       }),
-      encoding: { pooling: "weighted_mean" as const, maxLength: 64 },
+      encoding: { pooling: "weighted_mean" as const, pooled: "content" as const, maxLength: 64 },
     };
     const factors = goldenFactors(model.config, rank, mode);
     const norms: number[] = [];

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   Problem,
   resolveTrainingSettings,
+  type Encoding,
   type LayersRef,
   type Mode,
   type Model,
@@ -113,9 +114,44 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
         sources: [...sources, ...datasets.map(({ artifactId }) => artifactId)],
       };
     }
-    case "export":
-      return { job: { ...common, kind: "export", ...files, adapter: hasAdapter(model) }, model, sources };
+    case "export": {
+      const { formats = ["safetensors"], shardBytes = 5_000_000_000, dtype } = spec;
+      return {
+        job: {
+          ...common,
+          kind: "export",
+          ...files,
+          adapter: hasAdapter(model),
+          base: await adapterBase(store, teamId, model),
+          formats,
+          encoding: spec.encoding ?? (await trainedWith(store, teamId, model)),
+          shardBytes,
+          ...(dtype === undefined ? {} : { dtype }),
+        },
+        model,
+        sources,
+      };
+    }
   }
+}
+
+/** The encoding of the run that trained a model. */
+async function trainedWith(store: PlanContext["store"], teamId: string, { runId }: Model): Promise<Encoding> {
+  if (runId === undefined) return {};
+  const { spec } = await store.runs.get(teamId, runId);
+  return "encoding" in spec ? (spec.encoding ?? {}) : {};
+}
+
+/** The imported model below an adapter, and how many of its layers are left where it was pruned. */
+async function adapterBase(
+  store: PlanContext["store"],
+  teamId: string,
+  model: Model,
+): Promise<{ name: string; layers?: number }> {
+  let base = model;
+  while (base.baseModelId !== undefined) base = await store.models.get(teamId, base.baseModelId);
+  const { layers } = model.architecture;
+  return { name: base.name, ...(layers < base.architecture.layers ? { layers } : {}) };
 }
 
 function refuseAdapter(model: Model, what: string): void {

@@ -2,8 +2,10 @@ import {
   Architecture,
   Encoding,
   EvaluationResult,
+  ExportFormat,
   LogLevel,
   Mode,
+  Parity,
   Progress,
   ProblemDocument,
   SearchResult,
@@ -76,6 +78,12 @@ const ExportJob = Type.Object({
   kind: Type.Literal("export"),
   model: Type.String(),
   adapter: Type.Boolean(),
+  /** What the adapter is to be put on, and how many of its layers were kept. */
+  base: Type.Object({ name: Type.String(), layers: Type.Optional(Type.Integer({ minimum: 1 })) }),
+  formats: Type.Array(ExportFormat, { minItems: 1 }),
+  encoding: Encoding,
+  dtype: Type.Optional(Type.Enum(["F32", "BF16", "F16"])),
+  shardBytes: Type.Integer({ minimum: 1 }),
   output: Type.String(),
 });
 
@@ -90,6 +98,15 @@ export type ExportJob = Static<typeof ExportJob>;
 const Job = Type.Union([ImportJob, PruneJob, SearchJob, TrainJob, EvaluateJob, ExportJob]);
 export type Job = Static<typeof Job>;
 
+/** One format: which file of the output folder stands where in its own. */
+const ExportedFolder = Type.Object({
+  format: ExportFormat,
+  files: Type.Array(Type.Object({ name: Type.String(), path: Type.String() })),
+  parity: Parity,
+  int8: Type.Optional(Parity),
+});
+export type ExportedFolder = Static<typeof ExportedFolder>;
+
 /** What a job that succeeded has found out; files are in its `output` folder. */
 const Outcome = Type.Union([
   Type.Object({ kind: Type.Literal("import"), architecture: Architecture }),
@@ -102,7 +119,13 @@ const Outcome = Type.Union([
     architecture: Type.Optional(Architecture),
   }),
   Type.Object({ kind: Type.Literal("evaluate"), result: EvaluationResult }),
-  Type.Object({ kind: Type.Literal("export"), architecture: Architecture }),
+  Type.Object({
+    kind: Type.Literal("export"),
+    /** Of the merged model, where there is one. */
+    architecture: Type.Optional(Architecture),
+    exports: Type.Array(ExportedFolder),
+    notes: Type.Array(Type.String()),
+  }),
 ]);
 export type Outcome = Static<typeof Outcome>;
 

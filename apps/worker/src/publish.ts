@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Readable } from "node:stream";
-import { newId, type Architecture, type ArtifactKind, type RunSpec } from "@espalier/contract";
+import { newId, type Architecture, type ArtifactKind, type Export, type RunSpec } from "@espalier/contract";
 import {
   locations,
   type Claim,
@@ -26,7 +26,10 @@ export async function publish(
 
   const adoptOutput = async (kind: ArtifactKind): Promise<NewArtifact[]> => {
     const artifacts: NewArtifact[] = [];
-    for (const name of (await readdir(workspace.output)).sort()) {
+    const entries = await readdir(workspace.output, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    const names = files.map(({ parentPath, name }) => relative(workspace.output, join(parentPath, name)));
+    for (const name of names.sort()) {
       const stored = await bytes.adopt(join(workspace.output, name), place(`output/${name}`));
       artifacts.push({ id: newId("artifact"), kind, name, stored, sources });
     }
@@ -48,12 +51,27 @@ export async function publish(
   switch (outcome.kind) {
     case "import":
       return { result: { modelId: model.id }, architecture: outcome.architecture };
-    case "prune":
-    case "export": {
+    case "prune": {
       const artifacts = await adoptOutput("model-file");
-      const suffix = outcome.kind === "prune" ? `${outcome.architecture.layers}-layers` : "merged";
+      const suffix = `${outcome.architecture.layers}-layers`;
       const made = derived(suffix, outcome.architecture, artifacts.map(asFile));
       return { result: { modelId: made.id }, artifacts, model: made };
+    }
+    case "export": {
+      const artifacts = await adoptOutput("export-file");
+      const { exports, notes, architecture } = outcome;
+      const byPath = new Map(artifacts.map((artifact) => [artifact.name, artifact]));
+      const folders = exports.map(({ files, ...rest }): Export => ({
+        ...rest,
+        files: files.map(({ name, path }) => {
+          const { id, stored } = byPath.get(path)!;
+          return { name, artifactId: id, bytes: stored.bytes };
+        }),
+      }));
+      const merged = folders.find(({ format }) => format === "safetensors");
+      if (!merged || !architecture) return { result: { exports: folders, notes }, artifacts };
+      const made = derived("merged", architecture, merged.files);
+      return { result: { modelId: made.id, exports: folders, notes }, artifacts, model: made };
     }
     case "train": {
       if (outcome.architecture) {

@@ -4,6 +4,7 @@ import { idOf, Sha256, Timestamp } from "./id.ts";
 export const ArtifactKind = Type.Enum([
   "model-file",
   "adapter-file",
+  "export-file",
   "dataset",
   "search-result",
   "evaluation-result",
@@ -14,7 +15,7 @@ export type ArtifactKind = Static<typeof ArtifactKind>;
 export const Artifact = Type.Object({
   id: idOf("artifact"),
   kind: ArtifactKind,
-  name: Type.String({ description: "file name inside its model or run, such as `model.safetensors`" }),
+  name: Type.String({ description: "path inside its model or run, such as `onnx/model.onnx`" }),
   bytes: Type.Integer({ minimum: 0 }),
   sha256: Sha256,
   runId: Type.Optional(idOf("run")),

@@ -127,7 +127,10 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       events: (id: string, signal?: AbortSignal) => follow(`/v1/runs/${id}/events`, signal),
     },
     workers: { list: () => json<{ items: Worker[] }>("GET", "/v1/workers") },
-    artifacts: { content: (id: string) => send("GET", `/v1/artifacts/${id}/content`) },
+    artifacts: {
+      get: (id: string) => json<Artifact>("GET", `/v1/artifacts/${id}`),
+      content: (id: string) => send("GET", `/v1/artifacts/${id}/content`),
+    },
     /** Live events of the team, reconnecting from the last one seen until the signal aborts. */
     events: (signal?: AbortSignal) => follow("/v1/events", signal),
   };

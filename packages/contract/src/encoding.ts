@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 
-/** How hidden states become one vector. Weights of `weighted_mean` are 1..n over the content tokens (L3Prune). */
-export const poolings = ["weighted_mean", "mean", "last_token"] as const;
+/** How hidden states become one vector. Weights of `weighted_mean` are 1..n (L3Prune); `cls` is the first token's state. */
+export const poolings = ["weighted_mean", "mean", "last_token", "cls"] as const;
 export const Pooling = Type.Enum(poolings);
 export type Pooling = Static<typeof Pooling>;
 
@@ -9,6 +9,13 @@ export type Pooling = Static<typeof Pooling>;
 export const Encoding = Type.Object(
   {
     pooling: Type.Optional(Type.Enum(poolings, { default: "weighted_mean" })),
+    pooled: Type.Optional(
+      Type.Enum(["content", "sequence"], {
+        default: "content",
+        description:
+          "which tokens: the text's own, or all, with special tokens and instruction, as sentence-transformers and text-embeddings-inference do",
+      }),
+    ),
     maxLength: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -13,6 +13,7 @@ export { Encoding, Pooling, poolings } from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
+export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
 export { leaseTiming, maxLostAttempts, type Lease } from "./lease.ts";
 export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";

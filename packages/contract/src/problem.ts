@@ -94,6 +94,16 @@ export const problems = {
   "worker/disk-full": { status: 507, retry: "elsewhere", title: "The disk is full" },
   "device/out-of-memory": { status: 500, retry: "smaller", title: "The device ran out of memory" },
   "training/diverged": { status: 422, retry: "never", title: "The loss is not finite" },
+  "export/unsupported": {
+    status: 422,
+    retry: "never",
+    title: "The model cannot be exported in this format",
+  },
+  "export/not-equal": {
+    status: 500,
+    retry: "never",
+    title: "An export does not give the vectors of the model that was trained",
+  },
   "artifact/corrupt": { status: 500, retry: "elsewhere", title: "An artifact does not match its checksum" },
   "service/unavailable": { status: 503, retry: "elsewhere", title: "A server this one depends on is away" },
   "internal/error": { status: 500, retry: "elsewhere", title: "Something failed inside the service" },

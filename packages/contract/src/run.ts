@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { Encoding } from "./encoding.ts";
 import { EvaluationResult } from "./evaluation.ts";
+import { ExportFormat, exportFormats, ExportResult } from "./export.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
 import { Mode } from "./mode.ts";
 import { ProblemDocument, Problem } from "./problem.ts";
@@ -134,12 +135,30 @@ export const EvaluateSpec = Type.Object(
 );
 export type EvaluateSpec = Static<typeof EvaluateSpec>;
 
-/** Writes a self-contained checkpoint with the adapter merged. */
+/** Writes what other tools load. The encoding is that which the model was trained with, unless it is given. */
 export const ExportSpec = Type.Object(
   {
     kind: Type.Literal("export"),
     model: ModelRef,
-    format: Type.Optional(Type.Enum(["safetensors"], { default: "safetensors" })),
+    formats: Type.Optional(
+      Type.Array(ExportFormat, {
+        minItems: 1,
+        maxItems: exportFormats.length,
+        uniqueItems: true,
+        default: ["safetensors"],
+      }),
+    ),
+    encoding: Type.Optional(Encoding),
+    dtype: Type.Optional(
+      Type.Enum(["F32", "BF16", "F16"], { description: "of safetensors; default: that of each weight" }),
+    ),
+    shardBytes: Type.Optional(
+      Type.Integer({
+        minimum: 1_000_000,
+        default: 5_000_000_000,
+        description: "most bytes of one file of weights",
+      }),
+    ),
     name: Type.Optional(Name),
   },
   closed,
@@ -161,7 +180,13 @@ export const runSpecs = {
 
 /** What a run of each kind leaves behind when it succeeds. */
 export const ModelResult = Type.Object({ modelId: idOf("model") });
-export const RunResult = Type.Union([ModelResult, SearchResult, TrainingResult, EvaluationResult]);
+export const RunResult = Type.Union([
+  SearchResult,
+  TrainingResult,
+  EvaluationResult,
+  ExportResult,
+  ModelResult,
+]);
 export type RunResult = Static<typeof RunResult>;
 
 /** Where an attempt stands. `done` and `total` count `unit`s of the current phase. */

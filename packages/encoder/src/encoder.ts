@@ -1,4 +1,4 @@
-import type { Pooling } from "@espalier/contract";
+import type { Encoding, Pooling } from "@espalier/contract";
 import { weight, type Engine, type Executable } from "@espalier/graph";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { textEncoder } from "./blocks/text-encoder.ts";
@@ -13,6 +13,8 @@ export interface EncoderOptions {
   readonly engine: Engine;
   /** @default "weighted_mean" */
   readonly pooling?: Pooling;
+  /** Which tokens are pooled. @default "content" */
+  readonly pooled?: Encoding["pooled"];
   /** Tokens; longer texts are cut on the right. @default 512 */
   readonly maxLength?: number;
   readonly template?: Template;
@@ -82,7 +84,13 @@ export class Encoder {
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
     const { instruction, normalize = false, signal, report } = options;
-    const { maxLength = 512, template, pooling = "weighted_mean", chunkTokens = 1024 } = this.#options;
+    const {
+      maxLength = 512,
+      template,
+      pooling = "weighted_mean",
+      pooled = "content",
+      chunkTokens = 1024,
+    } = this.#options;
     // A text that occurs twice is computed once.
     const distinct = [...new Set(texts)];
     const tokenized = distinct.map((text) =>
@@ -98,10 +106,10 @@ export class Encoder {
       const feeds = textFeeds(
         this.#model,
         chunk.map((i) => tokenized[i]!),
-        pooling,
+        { pooling, pooled },
       );
-      const { pooled } = await this.#executable.run(feeds);
-      const data = pooled!.data as Float32Array;
+      const results = await this.#executable.run(feeds);
+      const data = results["pooled"]!.data as Float32Array;
       for (const [row, i] of chunk.entries()) {
         const vector = data.slice(row * this.width, (row + 1) * this.width);
         vectors.set(distinct[i]!, normalize ? unit(vector) : vector);

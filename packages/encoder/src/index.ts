@@ -11,7 +11,7 @@ export { linear, loraName, type Adapter, type LinearOptions } from "./blocks/lin
 export { inputParameters, type InputParameters, type Parameter } from "./blocks/parameters.ts";
 export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-tables.ts";
 export { textEncoder } from "./blocks/text-encoder.ts";
-export { poolingWeights, type ContentSpan } from "./pooling.ts";
+export { pooledSpans, poolingWeights, type ContentSpan } from "./pooling.ts";
 export { noTemplate, type Template } from "./template.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";
@@ -30,6 +30,9 @@ export {
 } from "./tokenizer.ts";
 export { cosine, pearson, spearman } from "./evaluation/correlation.ts";
 export { evaluateSts, type Embed } from "./evaluation/sts.ts";
+export { writeSentenceTransformers } from "./export/sentence-transformers.ts";
+export { fixTokenizerConfig } from "./export/tokenizer-config.ts";
+export { parityOf, parityTexts, type Parity } from "./export/parity.ts";
 export { GradCache, type ContrastiveStep, type GradCacheOptions } from "./training/gradcache.ts";
 export { loadTrainingState, saveTrainingState } from "./training/resume.ts";
 export { fingerprintOf, type TrainingState } from "./training/state.ts";

@@ -1,10 +1,18 @@
-import type { Pooling } from "@espalier/contract";
+import type { Encoding, Pooling } from "@espalier/contract";
+import type { TokenizedText } from "./tokenizer.ts";
 
-/** The content positions [start, end) of one row; `end > start`. */
+/** The pooled positions [start, end) of one row; `end > start`. */
 export interface ContentSpan {
   readonly start: number;
   readonly end: number;
 }
+
+/** Which positions of tokenised texts are pooled: their content, or all. */
+export const pooledSpans = (
+  texts: readonly TokenizedText[],
+  pooled: Encoding["pooled"] = "content",
+): readonly ContentSpan[] =>
+  pooled === "sequence" ? texts.map(({ ids }) => ({ start: 0, end: ids.length })) : texts;
 
 /**
  * Pooling as weights [B, T], so that a pooled vector is one weighted sum over the tokens. Each row adds up to 1; padding
@@ -33,6 +41,9 @@ export function poolingWeights(
         for (let i = 0; i < count; i++) weights[first + i] = (i + 1) / total;
         break;
       }
+      case "cls":
+        weights[row * length] = 1;
+        break;
       case "last_token":
         weights[first + count - 1] = 1;
         break;

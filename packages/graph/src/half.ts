@@ -1,6 +1,6 @@
 /** Numbers of a checkpoint, little endian, as 32-bit floats. `bytes` may start at any offset of its buffer. */
 export function decode(bytes: Uint8Array, dtype: "F32" | "F16" | "BF16"): Float32Array {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   if (dtype === "F32") return new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4).slice();
   const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, bytes.length / 2);
   if (dtype === "F16") return Float32Array.from(halves, float16);

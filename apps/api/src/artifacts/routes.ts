@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Artifact, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
@@ -22,7 +23,7 @@ export const artifacts: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
       etag,
       "accept-ranges": "bytes",
       "cache-control": "private, immutable, max-age=31536000",
-      "content-disposition": `attachment; filename="${artifact.name}"`,
+      "content-disposition": `attachment; filename="${basename(artifact.name)}"`,
     });
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     const range = parseRange(request.headers.range, artifact.bytes);

@@ -3,6 +3,7 @@ import { datasetAdd, datasetList } from "./dataset.ts";
 import { demo } from "./demo.ts";
 import { embed } from "./embed.ts";
 import { experimentCancel, experimentList, experimentShow, experimentSubmit } from "./experiment.ts";
+import { exportModel } from "./export.ts";
 import { modelImport, modelList } from "./model.ts";
 import { runCancel, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
 import { runSubmit } from "./run-submit.ts";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   demo,
   modelImport,
   modelList,
+  exportModel,
   datasetAdd,
   datasetList,
   runSubmit,

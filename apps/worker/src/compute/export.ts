@@ -1,14 +1,154 @@
-import { mergeAdapter, readAdapter, type LoraAdapter } from "@espalier/encoder/checkpoint";
-import type { ExportJob, Outcome } from "../protocol.ts";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { leastParity, Problem, resolveEncoding, type ExportFormat, type Parity } from "@espalier/contract";
+import {
+  Encoder,
+  featureExtractor,
+  fixTokenizerConfig,
+  loadModel,
+  parityOf,
+  parityTexts,
+  writeSentenceTransformers,
+  type EncoderOptions,
+} from "@espalier/encoder";
+import { mergeAdapter, readAdapter, writeAdapter, type LoraAdapter } from "@espalier/encoder/checkpoint";
+import { writeOnnxFile } from "@espalier/engine";
+import type { ExportedFolder, ExportJob, Outcome } from "../protocol.ts";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
+import { onnxVectors } from "./onnx-vectors.ts";
 
 const noAdapter: LoraAdapter = { rank: 1, alpha: 1, pairs: new Map() };
 
-/** Writes a self-contained encoder: the base with its adapter merged into it, where it has one. */
-export async function exportModel(job: ExportJob, { report }: Pick<Computation, "report">): Promise<Outcome> {
-  report.progress({ phase: "merge", done: 0, total: 1, unit: "models" });
-  await mergeAdapter(job.model, job.adapter ? await readAdapter(job.model) : noAdapter, job.output);
-  report.progress({ phase: "merge", done: 1, total: 1, unit: "models" });
-  return { kind: "export", architecture: await readArchitecture(job.output) };
+/**
+ * Writes what other tools load, each format once and each file once, and embeds texts with what it has written: an
+ * export whose vectors are not the trainer's does not come about.
+ */
+export async function exportModel(job: ExportJob, { engine, signal, report }: Computation): Promise<Outcome> {
+  const encoding = resolveEncoding(job.encoding);
+  const phases = job.formats.length + 1;
+  const phase = (format: string, done: number) => {
+    signal.throwIfAborted();
+    report.progress({ phase: format, done, total: phases, unit: "formats" });
+  };
+  const vectorsOf = async (directory: string, adapterDir?: string, changed: Partial<EncoderOptions> = {}) => {
+    const encoder = await Encoder.load({
+      engine,
+      checkpointDir: directory,
+      adapterDir,
+      ...encoding,
+      ...changed,
+    });
+    try {
+      return await encoder.embed(parityTexts, { signal });
+    } finally {
+      await encoder.close();
+    }
+  };
+
+  phase("merge", 0);
+  const trained = await vectorsOf(job.model, job.adapter ? job.model : undefined);
+  const adapter = job.adapter ? await readAdapter(job.model) : undefined;
+  const { dtype, shardBytes, output } = job;
+  await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes });
+  await fixTokenizerConfig(output, encoding.maxLength);
+  const merged = (await readdir(output)).map((name) => ({ name, path: name }));
+  const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
+  const mergedParity = accept("safetensors", parityOf(trained, await vectorsOf(output)), dtypeAdvice(job));
+  // What other tools pool: every token of the text, special ones included.
+  const whole = parityOf(trained, await vectorsOf(output, undefined, { pooled: "sequence" }));
+  const pooledAlike = whole.least >= leastParity;
+
+  const exports: ExportedFolder[] = [];
+  const notes: string[] = [];
+  const make: Record<ExportFormat, () => Promise<ExportedFolder>> = {
+    safetensors: async () => ({ format: "safetensors", files: merged, parity: mergedParity }),
+    async peft() {
+      if (adapter === undefined)
+        throw new Problem(
+          "export/unsupported",
+          "The model has no adapter; leave the format peft out, or export the model that was trained.",
+          { field: "/spec/formats" },
+        );
+      const folder = join(output, "peft");
+      await mkdir(folder);
+      const { layers, name } = job.base;
+      await writeAdapter(folder, adapter, { name, ...(layers === undefined ? {} : { layers }) });
+      if (layers !== undefined)
+        notes.push(`PEFT cuts ${name} to its first ${layers} layers when it loads the adapter.`);
+      const files = (await readdir(folder)).map((file) => ({ name: file, path: `peft/${file}` }));
+      // The factors as they were written, on the weights that they were trained on.
+      const parity = accept("peft", parityOf(trained, await vectorsOf(job.model, folder)));
+      return { format: "peft", files, parity };
+    },
+    async "sentence-transformers"() {
+      if (!pooledAlike)
+        throw new Problem(
+          "export/unsupported",
+          `sentence-transformers pools special tokens too, which this model was not trained with (cosine ${whole.least.toFixed(4)}); train with the encoding pooled=sequence, and pooling=mean for text-embeddings-inference.`,
+          { field: "/spec/formats" },
+        );
+      const { pooling, maxLength } = encoding;
+      const { hiddenSize } = await readArchitecture(output);
+      const written = await writeSentenceTransformers(output, { width: hiddenSize, pooling, maxLength });
+      if (pooling === "weighted_mean")
+        notes.push(
+          "sentence-transformers weighs tokens by their column, so this folder must be used with padding on the right, as its tokenizer says; text-embeddings-inference and vLLM have no weighted mean.",
+        );
+      const files = [...merged, ...written.map((name) => ({ name, path: name }))];
+      return { format: "sentence-transformers", files, parity: whole };
+    },
+    async onnx() {
+      const folder = join(output, "onnx");
+      await mkdir(folder);
+      const model = await loadModel(output);
+      const pooling = pooledAlike ? encoding.pooling : undefined;
+      const parities: Parity[] = [];
+      const files = [...companions, { name: "config.json", path: "onnx.config.json" }];
+      for (const [name, precision] of [
+        ["model", "float32"],
+        ["model_quantized", "int8"],
+      ] as const) {
+        const { outputs, tables } = featureExtractor(model.config, encoding.maxLength, pooling);
+        const path = join(folder, `${name}.onnx`);
+        const weights = new Map([...model.weights, ...tables]);
+        const written = await writeOnnxFile(path, { outputs, weights, precision });
+        files.push(...written.map((file) => ({ name: `onnx/${file}`, path: `onnx/${file}` })));
+        const vectors = await onnxVectors(path, parityTexts, model, encoding, job.threads);
+        parities.push(parityOf(trained, vectors));
+      }
+      await writeConfigForBrowsers(output);
+      const [parity, int8] = parities as [Parity, Parity];
+      return { format: "onnx", files, parity: accept("onnx", parity), int8 };
+    },
+  };
+  for (const [i, format] of job.formats.entries()) {
+    phase(format, i + 1);
+    exports.push(await make[format]());
+  }
+  report.progress({ phase: "done", done: phases, total: phases, unit: "formats" });
+  for (const note of notes) report.log("info", note);
+  const architecture = job.formats.includes("safetensors") ? await readArchitecture(output) : undefined;
+  return { kind: "export", exports, notes, ...(architecture && { architecture }) };
+}
+
+const dtypeAdvice = ({ dtype, adapter }: ExportJob): string =>
+  dtype === "F32" || !adapter
+    ? ""
+    : " Weights of 16 bits cannot hold what the adapter adds; export with dtype F32.";
+
+function accept(format: ExportFormat, parity: Parity, advice = ""): Parity {
+  if (parity.least >= leastParity) return parity;
+  throw new Problem(
+    "export/not-equal",
+    `The ${format} export gives other vectors than the trained model: the worst cosine is ${parity.least.toFixed(6)}, and ${leastParity} is demanded.${advice}`,
+  );
+}
+
+/** transformers.js must be told in config.json that weights stand beside the graph; in Node it finds them by itself. */
+async function writeConfigForBrowsers(output: string): Promise<void> {
+  const config = JSON.parse(await readFile(join(output, "config.json"), "utf8")) as object;
+  const external = { use_external_data_format: true };
+  const text = JSON.stringify({ ...config, "transformers.js_config": external }, null, 2);
+  await writeFile(join(output, "onnx.config.json"), `${text}\n`);
 }

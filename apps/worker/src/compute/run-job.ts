@@ -9,7 +9,7 @@ export async function runJob(job: Job, computation: Omit<Computation, "engine">)
     case "prune":
       return (await import("./prune.ts")).pruneModel(job, computation);
     case "export":
-      return (await import("./export.ts")).exportModel(job, computation);
+      return (await import("./export.ts")).exportModel(job, { ...computation, engine: await engineOf(job) });
     case "search":
       return (await import("./search.ts")).search(job, { ...computation, engine: await engineOf(job) });
     case "train":

@@ -90,11 +90,8 @@ async function writeResult(
   }
   await mkdir(job.output, { recursive: true });
   const { loraRank, loraAlpha } = settings;
-  await writeAdapter(
-    job.output,
-    adapterOf(parameters, model.config, loraRank, loraAlpha, mode),
-    job.baseName,
-  );
+  const adapter = adapterOf(parameters, model.config, loraRank, loraAlpha, mode);
+  await writeAdapter(job.output, adapter, { name: job.baseName });
   return undefined;
 }
 

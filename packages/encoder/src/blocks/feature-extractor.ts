@@ -41,7 +41,7 @@ export interface FeatureExtractor {
 export function featureExtractor(
   config: ModelConfig,
   maxLength: number,
-  pooling?: Pooling | "cls",
+  pooling?: Pooling,
 ): FeatureExtractor {
   const { hiddenSize, vocabularySize, embedding, rotary, direction, finalNorm } = config;
   const parameter = eachOnce(weight);
@@ -85,7 +85,7 @@ export function featureExtractor(
 }
 
 /** Weights of the tokens times their states, over the sum of the weights. */
-function pool(last: Node, mask: Node, pooling: Pooling | "cls", width: number): Node {
+function pool(last: Node, mask: Node, pooling: Pooling, width: number): Node {
   if (pooling === "cls") return reshape(slice(last, 1, 0, 1), ["batch", width]);
   const weights = poolingWeights(mask, pooling);
   const row = reshape(weights, ["batch", 1, "time"]);

@@ -128,6 +128,14 @@ function parseAdapterConfig(text: string): { rank: number; alpha: number } {
 const isEmpty = (value: JsonValue): boolean =>
   (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0);
 
+/** The model that PEFT is to put an adapter on. */
+export interface AdapterBase {
+  /** Its name or path. */
+  readonly name: string;
+  /** How many of its first layers the adapter was trained on; PEFT cuts the rest off. @default all */
+  readonly layers?: number | undefined;
+}
+
 /**
  * Writes an adapter as PEFT reads it: `PeftModel.from_pretrained(AutoModel.from_pretrained(base), directory)`.
  * Factors are stored in F32.
@@ -135,18 +143,18 @@ const isEmpty = (value: JsonValue): boolean =>
 export async function writeAdapter(
   directory: string,
   adapter: LoraAdapter,
-  baseModel: string,
+  base: AdapterBase,
 ): Promise<void> {
   const tensors = [...adapter.pairs].flatMap(([layer, { a, b, inputs, outputs }]) => [
     factorSource(layer, "A", a, [adapter.rank, inputs]),
     factorSource(layer, "B", b, [outputs, adapter.rank]),
   ]);
   await writeSafetensors(join(directory, weightsFile), tensors);
-  const targets = new Set([...adapter.pairs.keys()].map((layer) => layer.slice(layer.lastIndexOf(".") + 1)));
+  const targets = new Set([...adapter.pairs.keys()].map(targetName));
   const config = {
     peft_type: "LORA",
     task_type: "FEATURE_EXTRACTION",
-    base_model_name_or_path: baseModel,
+    base_model_name_or_path: base.name,
     r: adapter.rank,
     lora_alpha: adapter.alpha,
     lora_dropout: 0,
@@ -158,10 +166,17 @@ export async function writeAdapter(
     use_rslora: false,
     use_dora: false,
     modules_to_save: null,
+    ...(base.layers === undefined ? {} : { layer_replication: [[0, base.layers]] }),
   };
   await writeDurably(join(directory, configFile), (file) =>
     file.writeFile(`${JSON.stringify(config, null, 2)}\n`),
   );
+}
+
+/** What PEFT finds a linear layer by: the end of its name, long enough to leave BERT's pooler alone. */
+function targetName(layer: string): string {
+  const parts = layer.split(".");
+  return parts.slice(parts.at(-1) === "dense" ? -2 : -1).join(".");
 }
 
 function factorSource(layer: string, factor: "A" | "B", values: Float32Array, shape: readonly number[]) {

@@ -25,33 +25,54 @@ export function copyOf(checkpoint: Checkpoint, key: string, name: string): Tenso
   };
 }
 
+export interface DerivedOptions {
+  /** Text of `config.json`. */
+  readonly config: string;
+  /** Most bytes of a file of weights; a larger weight has a file of its own. @default as many files as they came from */
+  readonly shardBytes?: number | undefined;
+  /** The weight to write for a stored one, undefined to leave it out. */
+  readonly sourceOf: (key: string, tensor: StoredTensor) => TensorSource | undefined;
+}
+
 /**
  * Writes a checkpoint folder that is derived from another: new config and weights, the same tokenizer and companions.
- * Weights stay in as many files as they came from. The folder appears whole or not at all.
- * @param config text of `config.json`
- * @param sourceOf the weight to write for a stored one, undefined to leave it out
+ * The folder appears whole or not at all.
  */
 export async function writeDerived(
   source: Checkpoint,
   target: string,
-  config: string,
-  sourceOf: (key: string, tensor: StoredTensor) => TensorSource | undefined,
+  { config, shardBytes, sourceOf }: DerivedOptions,
 ): Promise<void> {
-  const shards = new Map<string, TensorSource[]>();
+  const files = new Map<string, TensorSource[]>();
   for (const [key, tensor] of source.tensors) {
     const written = sourceOf(key, tensor);
     if (written === undefined) continue;
-    const shard = shards.get(tensor.file);
-    if (shard === undefined) shards.set(tensor.file, [written]);
-    else shard.push(written);
+    const file = files.get(tensor.file);
+    if (file === undefined) files.set(tensor.file, [written]);
+    else file.push(written);
   }
-  const groups = [...shards].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tensors]) => tensors);
+  const kept = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tensors]) => tensors);
+  const groups = shardBytes === undefined ? kept : filled(kept.flat(), shardBytes);
   await buildFolder(target, async (folder) => {
     await writeWeights(folder, groups);
     await writeDurably(join(folder, "config.json"), (file) => file.writeFile(config));
     const present = await listModelFolder(source.directory);
     for (const name of companions) if (present.has(name)) await copyDurably(source.directory, folder, name);
   });
+}
+
+/** Weights in their order, in as few groups of at most `most` bytes as that allows. */
+function filled(tensors: readonly TensorSource[], most: number): TensorSource[][] {
+  const groups: TensorSource[][] = [];
+  let room = 0;
+  for (const tensor of tensors) {
+    const bytes = bytesOf(tensor);
+    const group = groups.at(-1);
+    if (group !== undefined && bytes <= room) group.push(tensor);
+    else groups.push([tensor]);
+    room = (group !== undefined && bytes <= room ? room : most) - bytes;
+  }
+  return groups;
 }
 
 async function writeWeights(folder: string, groups: readonly (readonly TensorSource[])[]): Promise<void> {

@@ -26,7 +26,7 @@ const adapter: LoraAdapter = {
 
 test("an adapter reads back as it was written, under the names of PEFT", async () => {
   await using folder = await temporaryFolder();
-  await writeAdapter(folder.path, adapter, "base");
+  await writeAdapter(folder.path, adapter, { name: "base" });
   expect(await readAdapter(folder.path)).toEqual(adapter);
   const file = await readFile(join(folder.path, "adapter_model.safetensors"), "latin1");
   expect(file).toContain(
@@ -90,7 +90,7 @@ test.each([["use_dora"], ["use_rslora"]])(
   "an adapter with %s is refused rather than merged wrongly",
   async (key) => {
     await using folder = await temporaryFolder();
-    await writeAdapter(folder.path, adapter, "base");
+    await writeAdapter(folder.path, adapter, { name: "base" });
     const path = join(folder.path, "adapter_config.json");
     await writeFile(path, (await readFile(path, "utf8")).replace(`"${key}": false`, `"${key}": true`));
     await expect(readAdapter(folder.path)).rejects.toMatchObject({

@@ -10,6 +10,8 @@ import type { StoredTensor } from "./stored-tensor.ts";
 export interface MergeOptions {
   /** Dtype of every weight written. @default that of each stored weight */
   readonly dtype?: WeightDtype | undefined;
+  /** Most bytes of a file of weights. @default as many files as the source has */
+  readonly shardBytes?: number | undefined;
 }
 
 /** Rows that are in memory at a time hold about this many values. */
@@ -27,17 +29,22 @@ export async function mergeAdapter(
   source: string,
   adapter: LoraAdapter,
   target: string,
-  { dtype }: MergeOptions = {},
+  { dtype, shardBytes }: MergeOptions = {},
 ): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
     checkAdapter(checkpoint, adapter);
     const scale = adapter.alpha / adapter.rank;
-    await writeDerived(checkpoint, target, configOfEncoder(checkpoint.config, dtype), (key, stored) => {
-      if (checkpoint.config.naming.carried.test(key)) return undefined;
-      const pair = adapter.pairs.get(key.slice(0, -".weight".length));
-      if (pair === undefined && (dtype ?? stored.dtype) === stored.dtype) return copyOf(checkpoint, key, key);
-      return merged(checkpoint, key, stored, pair, scale, dtype ?? stored.dtype);
+    await writeDerived(checkpoint, target, {
+      config: configOfEncoder(checkpoint.config, dtype),
+      shardBytes,
+      sourceOf(key, stored) {
+        if (checkpoint.config.naming.carried.test(key)) return undefined;
+        const pair = adapter.pairs.get(key.slice(0, -".weight".length));
+        if (pair === undefined && (dtype ?? stored.dtype) === stored.dtype)
+          return copyOf(checkpoint, key, key);
+        return merged(checkpoint, key, stored, pair, scale, dtype ?? stored.dtype);
+      },
     });
   } finally {
     await checkpoint.close();

@@ -15,9 +15,12 @@ export async function replaceWeights(
 ): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
-    await writeDerived(checkpoint, target, configOfEncoder(checkpoint.config, "F32"), (name, { shape }) => {
-      const array = values.get(name);
-      return array && { name, dtype: "F32", shape, chunks: () => [narrow(array, "F32")] };
+    await writeDerived(checkpoint, target, {
+      config: configOfEncoder(checkpoint.config, "F32"),
+      sourceOf(name, { shape }) {
+        const array = values.get(name);
+        return array && { name, dtype: "F32", shape, chunks: () => [narrow(array, "F32")] };
+      },
     });
   } finally {
     await checkpoint.close();

@@ -23,12 +23,15 @@ export async function truncateCheckpoint(source: string, target: string, layers:
         },
       );
     }
-    await writeDerived(checkpoint, target, configOfDepth(checkpoint.config, layers), (key, stored) => {
-      const layer = layerOf(key, checkpoint.config);
-      if (layer !== undefined && layer >= layers) return undefined;
-      // A tied head that stands for the embedding is written under the embedding's name.
-      const named = stored.storedName.endsWith(key);
-      return copyOf(checkpoint, key, named ? stored.storedName : checkpoint.prefix + key);
+    await writeDerived(checkpoint, target, {
+      config: configOfDepth(checkpoint.config, layers),
+      sourceOf(key, stored) {
+        const layer = layerOf(key, checkpoint.config);
+        if (layer !== undefined && layer >= layers) return undefined;
+        // A tied head that stands for the embedding is written under the embedding's name.
+        const named = stored.storedName.endsWith(key);
+        return copyOf(checkpoint, key, named ? stored.storedName : checkpoint.prefix + key);
+      },
     });
   } finally {
     await checkpoint.close();

@@ -18,7 +18,7 @@ const inputs = (settings: Partial<SearchInputs["settings"]> = {}): SearchInputs 
   model: tinyEncoder(),
   triplets,
   settings: { batchSize: 3, batches: 2, scale: 5, sampling: "in-order", seed: 3, ...settings },
-  encoding: { pooling: "weighted_mean", maxLength: 16 },
+  encoding: { pooling: "weighted_mean", pooled: "content", maxLength: 16 },
 });
 
 const cosine = (a: Float32Array, b: Float32Array): number => {

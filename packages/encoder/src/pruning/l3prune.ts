@@ -140,7 +140,7 @@ async function embedAtAllDepths(
   for (const chunk of planChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
     signal?.throwIfAborted();
     const pieces = chunk.map((i) => texts[i]!);
-    const results = await forward.run(textFeeds(model, pieces, encoding.pooling));
+    const results = await forward.run(textFeeds(model, pieces, encoding));
     for (const [i, matrix] of matrices.entries()) {
       const data = results[`depth:${i + 1}`]!.data as Float32Array;
       for (const [row, text] of chunk.entries())

@@ -32,7 +32,7 @@ const open = (chunkTokens: number) =>
   GradCache.open({
     model,
     engine: interpreter(),
-    pooling: "weighted_mean",
+    pooling: { pooling: "weighted_mean" },
     trainable: lora(model, { rank, alpha, seed: 0 }),
     scale,
     chunkTokens,
@@ -58,7 +58,10 @@ describe("GradCache", () => {
         { dtype: "f32", shape, data: factors.get(name)! },
       ]),
     );
-    const expected = await engine.run({ ...textFeeds(model, texts, "weighted_mean"), ...adapter });
+    const expected = await engine.run({
+      ...textFeeds(model, texts, { pooling: "weighted_mean" }),
+      ...adapter,
+    });
 
     for (const chunkTokens of [1, 12, 1000]) {
       const step = await (await open(chunkTokens)).step(texts, 2, factors);
@@ -104,7 +107,7 @@ describe("GradCache", () => {
     const full = await GradCache.open({
       model,
       engine: interpreter(),
-      pooling: "mean",
+      pooling: { pooling: "mean" },
       trainable,
       scale,
       chunkTokens: 20,
@@ -128,7 +131,7 @@ describe("GradCache", () => {
       GradCache.open({
         model,
         engine: interpreter(),
-        pooling: "mean",
+        pooling: { pooling: "mean" },
         trainable: lora(model, { rank, alpha, seed: 0 }),
         scale,
         dropout: rates,
@@ -169,7 +172,13 @@ describe("GradCache", () => {
 
   it("adds up the losses of the prefixes", async () => {
     const lossOf = async (matryoshka?: number[]) => {
-      const options = { model, engine: interpreter(), pooling: "mean" as const, scale, chunkTokens: 20 };
+      const options = {
+        model,
+        engine: interpreter(),
+        pooling: { pooling: "mean" as const },
+        scale,
+        chunkTokens: 20,
+      };
       const trainable = lora(model, { rank, alpha, seed: 0 });
       return (await (await GradCache.open({ ...options, trainable, matryoshka })).step(texts, 2, factors))
         .loss;

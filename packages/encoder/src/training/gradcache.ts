@@ -1,4 +1,3 @@
-import type { Pooling } from "@espalier/contract";
 import {
   gradients,
   input,
@@ -17,7 +16,7 @@ import { textEncoder } from "../blocks/text-encoder.ts";
 import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import { textFeeds } from "../text-feeds.ts";
+import { textFeeds, type PoolingOptions } from "../text-feeds.ts";
 import type { TokenizedText } from "../tokenizer.ts";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
@@ -25,7 +24,7 @@ import type { Trainable } from "./trainable.ts";
 export interface GradCacheOptions {
   readonly model: LoadedModel;
   readonly engine: Engine;
-  readonly pooling: Pooling;
+  readonly pooling: PoolingOptions;
   readonly trainable: Trainable;
   /** Of the cosines in the loss. */
   readonly scale: number;

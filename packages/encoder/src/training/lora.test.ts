@@ -40,7 +40,7 @@ describe("an adapter", () => {
     );
     const adapter = adapterOf(factors, tinyLlama, 2, 4);
     await using folder = await temporaryFolder();
-    await writeAdapter(folder.path, adapter, "base");
+    await writeAdapter(folder.path, adapter, { name: "base" });
     const engine = interpreter();
     const vectors = async (used: typeof adapter) =>
       (await Encoder.over(tinyEncoder(), { engine }, used)).embed(["some text"]);

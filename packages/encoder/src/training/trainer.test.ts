@@ -40,7 +40,7 @@ const inputs = (changed: Partial<ResolvedTrainingSettings> = {}): TrainingInputs
   model: tinyEncoder(ofDepth(tinyLlama, 1)),
   triplets,
   settings: { ...settings, ...changed },
-  encoding: { pooling: "mean", maxLength: 16 },
+  encoding: { pooling: "mean", pooled: "content", maxLength: 16 },
 });
 
 const train = (control: Omit<TrainingControl, "engine"> = {}, changed = {}) =>

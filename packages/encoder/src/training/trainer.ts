@@ -128,7 +128,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   const cache = await GradCache.open({
     model,
     engine,
-    pooling: encoding.pooling,
+    pooling: encoding,
     trainable,
     scale: settings.scale,
     matryoshka: settings.matryoshka,

@@ -94,7 +94,11 @@ export async function writeOnnxFile(
   });
   await writeSynced(path, model);
   const folder = await open(dirname(path), "r");
-  await folder.sync().finally(() => folder.close());
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
   return [basename(path), `${basename(path)}_data`];
 }
 
