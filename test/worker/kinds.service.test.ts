@@ -81,6 +81,23 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   const { items: losses } = await store.metrics.list(teamId, train.id, { name: "loss" });
   expect(losses.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
 
+  const recorded = (await store.artifacts.ofRun(teamId, train.id)).find(({ kind }) => kind === "manifest")!;
+  const { location } = await store.artifacts.stored(teamId, recorded.id);
+  expect(JSON.parse(await readFile(await store.bytes.pathOf(location), "utf8"))).toMatchObject({
+    run: train.id,
+    attempt: 1,
+    engine: "onnx-cpu",
+    resolved: {
+      mode: "default",
+      encoding: { pooling: "weighted_mean" },
+      settings: { steps: 4, learningRate: 2e-4 },
+    },
+    inputs: expect.arrayContaining([
+      expect.objectContaining({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+    ]),
+    outputs: expect.arrayContaining([expect.objectContaining({ name: "adapter_model.safetensors" })]),
+  });
+
   const second = (await pool.end(after.id)).result;
   expect(second).toMatchObject({ sts: [{ datasetId: sts, pairs: 40 }] });
   expect(second).not.toEqual(first);

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { Problem } from "@espalier/contract";
 import { engineNames } from "@espalier/engine";
+import { version } from "./version.ts";
 
 /** Settings of a worker process, from its environment. */
 export interface Config {
@@ -63,13 +63,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     engine,
     ...(threads === undefined ? {} : { threads: Math.floor(threads) }),
     graceSeconds: number("ESPALIER_GRACE_SECONDS", 0) ?? 6,
-    version: ownVersion(),
+    version,
   };
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** The process's environment, for what is passed on to a child. */

@@ -10,12 +10,42 @@ import {
   type Store,
   type Success,
 } from "@espalier/store";
+import { manifestOf } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import type { Outcome } from "./protocol.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Stores what an attempt has made, checked and durable, and words the commit that makes it exist for others. */
+/**
+ * Stores what an attempt has made, checked and durable, with a manifest of what it was made from, and words the commit
+ * that makes it exist for others.
+ */
 export async function publish(
+  store: Pick<Store, "artifacts" | "bytes">,
+  claim: Claim,
+  plan: Plan,
+  outcome: Outcome,
+  workspace: Workspace,
+): Promise<Success> {
+  const success = await publishOutcome(store, claim, plan, outcome, workspace);
+  const artifacts = success.artifacts ?? [];
+  const text = JSON.stringify(await manifestOf(store, claim, plan, artifacts), null, 2);
+  const { runId, attempt } = claim.lease;
+  const name = "manifest.json";
+  const stored = await store.bytes.put(
+    locations.attempt(runId, attempt, name),
+    Readable.from([Buffer.from(`${text}\n`)]),
+  );
+  const manifest: NewArtifact = {
+    id: newId("artifact"),
+    kind: "manifest",
+    name,
+    stored,
+    sources: plan.sources,
+  };
+  return { ...success, artifacts: [...artifacts, manifest] };
+}
+
+async function publishOutcome(
   { bytes }: Pick<Store, "bytes">,
   { lease, run }: Claim,
   { model, sources }: Plan,

@@ -3,13 +3,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { safetensorsBytes } from "../testing/safetensors-bytes.ts";
 import { tinyConfig } from "../testing/tiny-model.ts";
+import { modelTypes } from "../architectures/registry.ts";
 import { parseConfig } from "./config.ts";
 import { formatJson, parseJson } from "./json.ts";
 import { headerLength, parseHeader } from "./safetensors.ts";
 import { parseIndex } from "./shard-index.ts";
 
-/** Cases per property; `ESPALIER_FUZZ_RUNS` asks for more. */
-const numRuns = Number(process.env.ESPALIER_FUZZ_RUNS ?? 2000);
+/** Cases for each of eight properties, more than 100,000 together; `ESPALIER_FUZZ_RUNS` asks for more. */
+const numRuns = Number(process.env.ESPALIER_FUZZ_RUNS ?? 13_000);
 
 /** Whether `work` ends with a value or with a Problem; any other error fails the property. */
 function holds(work: () => unknown): boolean {
@@ -103,6 +104,14 @@ test("no index and no config do anything but parse or be refused", () => {
     "head_dim",
     "rope_scaling",
     "rope_parameters",
+    "layer_types",
+    "sliding_window",
+    "use_sliding_window",
+    "max_window_layers",
+    "no_rope_layers",
+    "partial_rotary_factor",
+    "query_pre_attn_scalar",
+    "type_vocab_size",
     "dtype",
     "quantization_config",
   );
@@ -110,7 +119,9 @@ test("no index and no config do anything but parse or be refused", () => {
     maxKeys: 3,
   });
   fc.assert(
-    fc.property(change, (object) => holds(() => parseConfig(JSON.stringify({ ...tinyConfig, ...object })))),
+    fc.property(change, fc.constantFrom(...modelTypes), (object, model_type) =>
+      holds(() => parseConfig(JSON.stringify({ ...tinyConfig, model_type, ...object }))),
+    ),
     { numRuns },
   );
   fc.assert(
