@@ -87,6 +87,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           mode,
           baseName: model.name,
           triplets: triplets.path,
+          texts: triplets.kind === "texts",
           encoding: spec.encoding ?? {},
           settings,
           checkpoints: workspace.checkpoints,
@@ -214,11 +215,11 @@ async function finished(
 
 /** Puts a dataset into the workspace under its id. */
 async function dataset(store: PlanContext["store"], teamId: string, id: string, workspace: Workspace) {
-  const { name, artifactId } = await store.datasets.get(teamId, id);
+  const { name, kind, artifactId } = await store.datasets.get(teamId, id);
   const { location } = await store.datasets.stored(teamId, id);
   const file = `${id}.jsonl`;
   await store.bytes.materialise([{ name: file, location }], workspace.datasets);
-  return { id, name, artifactId, path: join(workspace.datasets, file) };
+  return { id, name, kind, artifactId, path: join(workspace.datasets, file) };
 }
 
 /** The checkpoint of an earlier attempt; none when its bytes are not what was saved, because then it starts anew. */

@@ -54,6 +54,7 @@ const TrainJob = Type.Object({
   model: Type.String(),
   baseName: Type.String({ description: "what the adapter's config names as its base" }),
   triplets: Type.String(),
+  texts: Type.Boolean({ description: "the dataset holds bare texts" }),
   mode: Mode,
   encoding: Encoding,
   settings: TrainingSettings,

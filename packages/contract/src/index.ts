@@ -8,7 +8,7 @@ export {
   type RunQuery,
   type SubmitOptions,
 } from "./client.ts";
-export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, Triplet } from "./dataset.ts";
+export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./dataset.ts";
 export { Encoding, Pooling, poolings } from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";

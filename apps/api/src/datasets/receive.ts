@@ -4,6 +4,7 @@ import {
   jsonLines,
   parseStsColumns,
   readStsPairs,
+  readTexts,
   readTriplets,
   type StsFormat,
 } from "@espalier/encoder/data";
@@ -32,17 +33,23 @@ export async function receive(store: Store, { teamId, query, body }: Submission)
 }
 
 function rowsOf({ kind, format = "jsonl", columns, header = false }: DatasetCreateQuery, body: Readable) {
-  if (kind === "sts") return readStsPairs(body, stsFormat(format, columns, header));
-  if (format === "tsv") {
-    throw new Problem(
-      "request/invalid",
-      "Triplets come as JSON lines; only sts datasets can be TAB separated.",
-      {
-        field: "/format",
-      },
-    );
+  const wrong = (detail: string): never => {
+    throw new Problem("request/invalid", detail, { field: "/format" });
+  };
+  switch (kind) {
+    case "sts":
+      return format === "lines"
+        ? wrong("Graded pairs come as JSON lines or TAB separated.")
+        : readStsPairs(body, stsFormat(format, columns, header));
+    case "texts":
+      return format === "tsv"
+        ? wrong("Texts come as JSON lines, or one a line with format=lines.")
+        : readTexts(body, format);
+    case "triplets":
+      return format === "jsonl"
+        ? readTriplets(body)
+        : wrong("Triplets come as JSON lines; only sts datasets can be TAB separated.");
   }
-  return readTriplets(body);
 }
 
 function stsFormat(format: "jsonl" | "tsv", columns: string | undefined, header: boolean): StsFormat {

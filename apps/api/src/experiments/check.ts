@@ -12,7 +12,7 @@ export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId
     const layers = layersOf(variant, undefined);
     if (layers !== undefined) await checkLayers(spec.modelId, layers, at(`/variants/${i}`));
   }
-  for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, "sts", at(`/evaluation/${i}`));
+  for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, ["sts"], at(`/evaluation/${i}`));
   const place = at("/triplets");
   const { batchSize } = resolveTrainingSettings(spec.training, spec.mode);
   await checkTriplets(spec.triplets, batchSize, { ...place, batchField: "/training/batchSize" });

@@ -31,10 +31,12 @@ export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
           ? resolveSearchSettings(spec.settings, spec.mode)
           : resolveTrainingSettings(spec.settings, spec.mode);
       const batchField = `${place.field}/settings/batchSize`;
-      return checkTriplets(spec.datasetId, batchSize, { ...at("/datasetId"), batchField });
+      const bare = spec.kind === "train" && spec.settings?.objective === "simcse";
+      return checkTriplets(spec.datasetId, batchSize, { ...at("/datasetId"), batchField, bare });
     }
     case "evaluate":
-      for (const [i, id] of spec.datasetIds.entries()) await checkDataset(id, "sts", at(`/datasetIds/${i}`));
+      for (const [i, id] of spec.datasetIds.entries())
+        await checkDataset(id, ["sts"], at(`/datasetIds/${i}`));
       return;
     case "import":
     case "export":
@@ -86,13 +88,14 @@ export async function checkLayers(
   );
 }
 
-/** The triplets exist and fill at least one batch. */
+/** The triplets exist and fill at least one batch; `bare` texts will do where nothing but queries is looked at. */
 export async function checkTriplets(
   datasetId: string,
   batchSize: number,
-  place: Place & { batchField: string },
+  place: Place & { batchField: string; bare?: boolean },
 ): Promise<void> {
-  const { name, rows } = await checkDataset(datasetId, "triplets", place);
+  const kinds: DatasetKind[] = place.bare ? ["triplets", "texts"] : ["triplets"];
+  const { name, rows } = await checkDataset(datasetId, kinds, place);
   if (rows >= batchSize) return;
   throw new Problem(
     "dataset/too-small",
@@ -101,15 +104,17 @@ export async function checkTriplets(
   );
 }
 
-/** The dataset exists and is of this kind. */
+/** The dataset exists and is of one of these kinds. */
 export async function checkDataset(
   datasetId: string,
-  kind: DatasetKind,
+  kinds: readonly DatasetKind[],
   { store, teamId, field }: Place,
 ): Promise<Dataset> {
   const dataset = await store.datasets.get(teamId, datasetId);
-  if (dataset.kind === kind) return dataset;
-  throw new Problem("dataset/wrong-kind", `${dataset.name} holds ${dataset.kind}; ${kind} are needed here.`, {
-    field,
-  });
+  if (kinds.includes(dataset.kind)) return dataset;
+  throw new Problem(
+    "dataset/wrong-kind",
+    `${dataset.name} holds ${dataset.kind}; ${kinds.join(" or ")} are needed here.`,
+    { field },
+  );
 }

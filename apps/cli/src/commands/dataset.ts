@@ -9,11 +9,11 @@ import { nameFrom, streamFile } from "./model-folder.ts";
 export const datasetAdd = defineCommand({
   name: "dataset add",
   arguments: "FILE",
-  summary: "register training triplets or an STS evaluation set",
+  summary: "register training triplets, bare texts or an STS evaluation set",
   help: [
-    "--kind triplets|sts   required",
+    "--kind triplets|sts|texts   required",
     "--name NAME           default: the file's name",
-    "--format jsonl|tsv    default: tsv when --columns is given, else jsonl",
+    "--format jsonl|tsv|lines    default: tsv when --columns is given, else jsonl; lines: one text a line",
     "--columns LIST        of a tsv: 1-based positions, such as score=5,sentence1=6,sentence2=7",
     "--header              the first line of the tsv is a header",
   ],
@@ -26,9 +26,10 @@ export const datasetAdd = defineCommand({
     header: { type: "boolean" },
   },
   async run({ output, connect, path }, { kind, name, format, columns, header }, [file = ""]) {
-    if (kind !== "triplets" && kind !== "sts") throw new UsageError("--kind must be `triplets` or `sts`");
-    if (format !== undefined && format !== "jsonl" && format !== "tsv")
-      throw new UsageError("--format must be `jsonl` or `tsv`");
+    if (kind !== "triplets" && kind !== "sts" && kind !== "texts")
+      throw new UsageError("--kind must be `triplets`, `sts` or `texts`");
+    if (format !== undefined && format !== "jsonl" && format !== "tsv" && format !== "lines")
+      throw new UsageError("--format must be `jsonl`, `tsv` or `lines`");
     const query = datasetQuery(kind, { path: path(file), name, format, columns, header });
     const dataset = await connect().datasets.create(
       query,
@@ -43,7 +44,7 @@ export const datasetAdd = defineCommand({
 export interface DatasetFile {
   path: string;
   name?: string | undefined;
-  format?: "jsonl" | "tsv" | undefined;
+  format?: DatasetCreateQuery["format"];
   columns?: string | undefined;
   header?: boolean | undefined;
 }

@@ -15,7 +15,7 @@ import { replaceWeights, writeAdapter } from "@espalier/encoder/checkpoint";
 import type { Outcome, TrainJob } from "../protocol.ts";
 import { readArchitecture } from "./architecture.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
-import { triplets } from "./dataset.ts";
+import { textsAsTriplets, triplets } from "./dataset.ts";
 
 /** Trains an adapter or a whole model, from a checkpoint of an earlier attempt where there is one. */
 export async function train(job: TrainJob, { engine, signal, report }: Computation): Promise<Outcome> {
@@ -24,7 +24,7 @@ export async function train(job: TrainJob, { engine, signal, report }: Computati
   const settings = resolveTrainingSettings(job.settings, mode);
   const inputs: TrainingInputs = {
     model: await loadModel(job.model),
-    triplets: await triplets(job.triplets),
+    triplets: await (job.texts ? textsAsTriplets(job.triplets) : triplets(job.triplets)),
     settings,
     encoding: resolveEncoding(job.encoding),
     mode,
