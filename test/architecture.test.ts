@@ -24,7 +24,7 @@ const owners: [RegExp, string][] = [
   [/^(pg|@prisma\/.*|prisma|@aws-sdk\/.*)$/, "store"],
   [/^(bullmq|ioredis)$/, "queue"],
   [/^(onnxruntime-.*|@tensorflow\/.*)$/, "engine"],
-  [/^@huggingface\/.*$/, "encoder"],
+  [/^(@huggingface\/.*|undici)$/, "encoder"],
 ];
 
 /** Tables of rules, which are read by looking up and not from top to bottom. */

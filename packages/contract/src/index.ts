@@ -14,10 +14,11 @@ export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
+export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
 export { leaseTiming, maxLostAttempts, type Lease } from "./lease.ts";
 export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
-export { isModelFile, modelFileNames, shardName } from "./model-file.ts";
+export { chooseModelFiles, isModelFile, modelFileNames, shardName } from "./model-file.ts";
 export { Mode, modes } from "./mode.ts";
 export { Architecture, Model, ModelCreate, ModelState } from "./model.ts";
 export {

@@ -1,3 +1,5 @@
+import { Problem } from "./problem.ts";
+
 /** `model-00001-of-00004.safetensors` */
 export const shardName = /^model-\d{5}-of-\d{5}\.safetensors$/;
 
@@ -21,3 +23,31 @@ export const modelFileNames = [
 /** Whether a file of this name belongs to a model folder. Everything else in a folder is left alone, never read. */
 export const isModelFile = (name: string): boolean =>
   (modelFileNames as readonly string[]).includes(name) || shardName.test(name);
+
+/** Weights in formats that are not read here, most of them because loading them can run code. */
+const otherWeights = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack|gguf|npz|onnx|safetensors)$/;
+
+/**
+ * The files of a folder or repository that make the model, sorted.
+ * @throws {Problem} `checkpoint/incomplete` for the first file that a model cannot do without
+ */
+export function chooseModelFiles(names: Iterable<string>): string[] {
+  const all = [...names];
+  const chosen = all.filter(isModelFile).sort();
+  for (const file of ["config.json", "tokenizer.json"]) {
+    if (!chosen.includes(file)) throw new Problem("checkpoint/incomplete", `${file} is missing`, { file });
+  }
+  if (!chosen.includes("model.safetensors") && !chosen.includes("model.safetensors.index.json")) {
+    const other = all.find((name) => otherWeights.test(name) && !isModelFile(name));
+    const instead =
+      other === undefined
+        ? ""
+        : `, only ${other.slice(0, 80)}, which is not read; save the model with save_pretrained of transformers`;
+    throw new Problem(
+      "checkpoint/incomplete",
+      `there is no model.safetensors and no model.safetensors.index.json${instead}`,
+      { file: "model.safetensors" },
+    );
+  }
+  return chosen;
+}

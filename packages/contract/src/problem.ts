@@ -62,6 +62,20 @@ export const problems = {
     retry: "never",
     title: "The tokenizer does not fit the model's embedding",
   },
+  "hub/not-found": { status: 404, retry: "never", title: "The hub has no such repository, revision or file" },
+  "hub/access-denied": {
+    status: 403,
+    retry: "never",
+    title: "The hub does not let this import read the repository",
+  },
+  "hub/address-refused": {
+    status: 502,
+    retry: "never",
+    title: "The hub sends the download to an address that is not allowed",
+  },
+  "hub/malformed": { status: 502, retry: "never", title: "The hub's answer cannot be used" },
+  "hub/corrupt": { status: 502, retry: "never", title: "A file of the hub is not the one that it announced" },
+  "hub/unavailable": { status: 503, retry: "elsewhere", title: "The hub does not answer, or too slowly" },
   "dataset/malformed": { status: 422, retry: "never", title: "A line of the dataset cannot be used" },
   "dataset/empty": { status: 422, retry: "never", title: "The dataset has no rows" },
   "dataset/wrong-kind": { status: 422, retry: "never", title: "The dataset is of another kind than needed" },
@@ -105,6 +119,11 @@ export const problems = {
     title: "An export does not give the vectors of the model that was trained",
   },
   "artifact/corrupt": { status: 500, retry: "elsewhere", title: "An artifact does not match its checksum" },
+  "service/not-configured": {
+    status: 501,
+    retry: "never",
+    title: "The operator has not set the service up for this",
+  },
   "service/unavailable": { status: 503, retry: "elsewhere", title: "A server this one depends on is away" },
   "internal/error": { status: 500, retry: "elsewhere", title: "Something failed inside the service" },
 } as const satisfies Record<

@@ -1,8 +1,7 @@
-import { Problem } from "@espalier/contract";
 import { openCheckpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
-import { layerOf } from "../architectures/tensors.ts";
 import { configOfDepth } from "./config.ts";
+import { checkDepth, survives } from "./surviving.ts";
 
 /**
  * Keeps the first `layers` layers of the checkpoint in `source`, its embedding, final norm and untied head, and writes
@@ -13,21 +12,11 @@ import { configOfDepth } from "./config.ts";
 export async function truncateCheckpoint(source: string, target: string, layers: number): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
-    const depth = checkpoint.config.layers;
-    if (!Number.isInteger(layers) || layers < 1 || layers > depth) {
-      throw new Problem(
-        "layers/out-of-range",
-        `${layers} layers cannot be kept of ${depth}; choose 1 to ${depth}`,
-        {
-          field: "/layers",
-        },
-      );
-    }
+    checkDepth(layers, checkpoint.config.layers);
     await writeDerived(checkpoint, target, {
       config: configOfDepth(checkpoint.config, layers),
       sourceOf(key, stored) {
-        const layer = layerOf(key, checkpoint.config);
-        if (layer !== undefined && layer >= layers) return undefined;
+        if (!survives(key, layers, checkpoint.config)) return undefined;
         // A tied head that stands for the embedding is written under the embedding's name.
         const named = stored.storedName.endsWith(key);
         return copyOf(checkpoint, key, named ? stored.storedName : checkpoint.prefix + key);

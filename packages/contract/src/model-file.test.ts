@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { chooseModelFiles } from "./model-file.ts";
+
+const complete = ["config.json", "tokenizer.json", "model.safetensors"];
+
+test("the model's files are chosen by name; pickles, code, folders and paths are left alone", () => {
+  const others = [
+    "README.md",
+    ".gitattributes",
+    "pytorch_model.bin",
+    "modeling_evil.py",
+    "onnx/model.onnx",
+    "../config.json",
+    "sub/model.safetensors",
+    "model-1-of-2.safetensors",
+    "/etc/passwd",
+    "config.json\0",
+    "consolidated.safetensors",
+  ];
+  expect(chooseModelFiles([...others, ...complete])).toEqual([...complete].sort());
+});
+
+test.each(["config.json", "tokenizer.json", "model.safetensors"])("%s is missed by name", (file) => {
+  const names = complete.filter((name) => name !== file);
+  const problem = { code: "checkpoint/incomplete", facts: { file } };
+  expect(() => chooseModelFiles(names)).toThrow(expect.objectContaining(problem));
+});
+
+test("weights in another format are named", () => {
+  const names = ["config.json", "tokenizer.json", "pytorch_model.bin"];
+  expect(() => chooseModelFiles(names)).toThrow(/only pytorch_model\.bin, which is not read/);
+});

@@ -1,0 +1,194 @@
+import { Problem, type HubSource } from "@espalier/contract";
+import type { HubLimits } from "./access.ts";
+import { accept, type Asked } from "./answer.ts";
+import type { HubConnection, HubResponse } from "./connection.ts";
+import { Fault, Patience } from "./fault.ts";
+import type { PartialFile } from "./partial-file.ts";
+import { split, type Range } from "./ranges.ts";
+
+export interface RangeFetcherOptions {
+  connection: HubConnection;
+  limits: HubLimits;
+  source: HubSource;
+  commit: string;
+  /** Bytes of what was wanted have arrived; negative when a file begins anew. */
+  received: (bytes: number) => void;
+}
+
+const mostRestarts = 3;
+
+/** Brings byte ranges of files, several at a time, through broken connections. */
+export class RangeFetcher {
+  readonly #options: RangeFetcherOptions;
+  /** Files whose server knows no ranges, while they stream. */
+  readonly #streams = new Map<PartialFile, Promise<void>>();
+
+  constructor(options: RangeFetcherOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when all of it is there. @throws {Problem} `hub/…` */
+  async fetch(wanted: ReadonlyMap<PartialFile, readonly Range[]>): Promise<void> {
+    const { limits, connection } = this.#options;
+    for (const [file, ranges] of wanted) file.wanted = ranges;
+    for (let round = 0; ; round++) {
+      const pieces = [...wanted.keys()].flatMap((file) =>
+        split(file.missing(), limits.pieceBytes).map((range) => ({ file, range })),
+      );
+      if (pieces.length === 0) return;
+      if (round > mostRestarts) {
+        const { name } = pieces[0]!.file.announced;
+        throw new Problem("hub/corrupt", `${name} changes on the server while it is downloaded.`, {
+          file: name,
+        });
+      }
+      let failure: { error: unknown } | undefined;
+      const work = async () => {
+        for (let piece = pieces.shift(); piece !== undefined && !failure; piece = pieces.shift()) {
+          try {
+            await this.#piece(piece.file, piece.range);
+          } catch (error) {
+            failure ??= { error };
+            // The others must not write on.
+            connection.abort();
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: limits.connections }, work));
+      if (failure) throw failure.error;
+    }
+  }
+
+  async #piece(file: PartialFile, { from: start, to }: Range): Promise<void> {
+    const { connection, limits, received } = this.#options;
+    const patience = new Patience(limits, connection.signal);
+    const { version } = file;
+    let from = start;
+    while (from < to && file.version === version) {
+      if (file.ranged === false) return this.#stream(file);
+      try {
+        const guard = file.etag === undefined ? {} : { "if-range": file.etag };
+        const response = await connection.get(this.#url(file), {
+          range: `bytes=${from}-${to - 1}`,
+          ...guard,
+        });
+        accept(connection, response, this.#asked(file), [200, 206, 416]);
+        if (response.status !== 206) {
+          response.body.destroy();
+          this.#withoutRange(file, response);
+          continue;
+        }
+        checkRange(response, file, from);
+        file.ranged = true;
+        file.etag ??= strongEtag(response);
+        for await (const chunk of connection.bytes(response)) {
+          if (file.version !== version) return;
+          const part = chunk.subarray(0, to - from);
+          await file.write(part, from);
+          from += part.byteLength;
+          patience.received(part.byteLength);
+          received(part.byteLength);
+          if (part.byteLength < chunk.byteLength) break;
+        }
+        if (from < to) throw new Fault(`${response.url.host} broke off`);
+      } catch (error) {
+        await patience.failed(error);
+      }
+    }
+  }
+
+  /** The answer to a range is the whole file: it is another one than before, or the server knows no ranges. */
+  #withoutRange(file: PartialFile, response: HubResponse): void {
+    const { name, bytes } = file.announced;
+    if (response.status === 416) throw wrongLength(name, "fewer", bytes);
+    const etag = strongEtag(response);
+    if (file.etag !== undefined && etag !== undefined && etag !== file.etag) this.restart(file);
+    else file.ranged = false;
+  }
+
+  /** Drops what has arrived of a file. */
+  restart(file: PartialFile): void {
+    const before = file.missing().reduce((sum, { from, to }) => sum + to - from, 0);
+    file.restart();
+    const after = file.missing().reduce((sum, { from, to }) => sum + to - from, 0);
+    this.#options.received(before - after);
+  }
+
+  /** Reads a file from its start, and keeps what is missing; pieces of one file share one stream. */
+  #stream(file: PartialFile): Promise<void> {
+    const running = this.#streams.get(file);
+    if (running !== undefined) return running;
+    const stream = this.#whole(file).finally(() => this.#streams.delete(file));
+    this.#streams.set(file, stream);
+    return stream;
+  }
+
+  async #whole(file: PartialFile): Promise<void> {
+    const { connection, limits, received } = this.#options;
+    const { name, bytes } = file.announced;
+    const patience = new Patience(limits, connection.signal);
+    for (;;) {
+      const missing = file.missing();
+      const end = missing.at(-1)?.to ?? 0;
+      if (end === 0) return;
+      try {
+        const response = await connection.get(this.#url(file));
+        accept(connection, response, this.#asked(file), [200]);
+        const length = Number(response.headers["content-length"] ?? bytes);
+        if (length !== bytes) {
+          response.body.destroy();
+          throw wrongLength(name, String(length), bytes);
+        }
+        let at = 0;
+        for await (const chunk of connection.bytes(response)) {
+          for (const { from, to } of missing) {
+            const part = chunk.subarray(Math.max(0, from - at), Math.max(0, to - at));
+            if (part.byteLength === 0) continue;
+            await file.write(part, Math.max(from, at));
+            patience.received(part.byteLength);
+            received(part.byteLength);
+          }
+          at += chunk.byteLength;
+          if (at > bytes) throw wrongLength(name, "more", bytes);
+          if (at >= end) break;
+        }
+        if (at < end) throw new Fault(`${response.url.host} broke off`);
+      } catch (error) {
+        await patience.failed(error);
+      }
+    }
+  }
+
+  #url(file: PartialFile): URL {
+    const { connection, source, commit } = this.#options;
+    return connection.url(`${source.hub}/resolve/${commit}/${file.announced.name}`);
+  }
+
+  #asked({ announced }: PartialFile): Asked {
+    const { source, commit } = this.#options;
+    return { hub: source.hub, revision: commit, file: announced.name };
+  }
+}
+
+/** `Content-Range: bytes 0-99/1234` (RFC 9110 §14.4) must be what was asked for, of a file of the announced size. */
+function checkRange({ headers, body }: HubResponse, { announced }: PartialFile, from: number): void {
+  const { name, bytes } = announced;
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+  if (Number(start) === from && (total === "*" || Number(total) === bytes)) return;
+  body.destroy();
+  if (start !== undefined && total !== "*" && Number(total) !== bytes) throw wrongLength(name, total!, bytes);
+  const said = (headers["content-range"] ?? "nothing").slice(0, 80);
+  throw new Problem("hub/malformed", `The server answers ${said} to a range of ${name} from ${from}.`, {
+    file: name,
+  });
+}
+
+const wrongLength = (file: string, found: string, bytes: number): Problem =>
+  new Problem("hub/corrupt", `${file} has ${found} bytes where it is stored; the hub announced ${bytes}.`, {
+    file,
+  });
+
+function strongEtag({ headers }: HubResponse): string | undefined {
+  const { etag } = headers;
+  return etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : undefined;
+}
