@@ -23,6 +23,9 @@ export function limited(request: FastifyRequest, maxBytes: number): Readable {
       done(seen > maxBytes ? refuse() : null, chunk);
     },
   });
+  // Whoever reads it gets its error, also one from before the reading began; until then nobody hears it, and an error
+  // that nobody hears would end the process.
+  counter.on("error", () => undefined);
   // After a refusal the rest is taken and dropped, so that the client can finish sending and read the answer.
   counter.on("close", () => body.unpipe(counter).resume());
   // A client that goes away ends the body early; the error must reach the reader of the counted stream.
