@@ -16,7 +16,7 @@ const layers: Record<string, string[]> = {
   engine: ["graph"],
   api: ["contract", "store", "queue", "encoder"],
   worker: ["contract", "graph", "store", "queue", "encoder", "engine"],
-  cli: ["contract"],
+  cli: ["contract", "encoder"],
 };
 
 /** Heavy dependencies, and the one package that may know them. */
@@ -68,6 +68,15 @@ describe("layers", () => {
         .filter((specifier) => !layers[packageOf(file)]?.includes(specifier.split("/")[1]))
         .map((specifier) => `${file} imports ${specifier}`),
     );
+    expect(wrong).toEqual([]);
+  });
+
+  test("the API and the command line know no tensors: of encoder they read checkpoints and data", () => {
+    const wrong = product
+      .filter((file) => ["api", "cli"].includes(packageOf(file)))
+      .flatMap((file) =>
+        specifiers(file).filter((specifier) => /^@espalier\/encoder(?!\/(checkpoint|data)$)/.test(specifier)),
+      );
     expect(wrong).toEqual([]);
   });
 

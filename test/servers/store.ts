@@ -20,11 +20,14 @@ export interface TestStore extends Store {
   discard: () => Promise<void>;
 }
 
+/** ESPALIER_SECRET of test stores. */
+export const testSecret = "a secret that only the tests know";
+
 export async function openTestStore(): Promise<TestStore> {
   const databaseUrl = await freshDatabase();
   await migrate(databaseUrl);
   const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-store-"));
-  const store = await openStore({ databaseUrl, bytesRoot, poolSize: 8 });
+  const store = await openStore({ databaseUrl, bytesRoot, poolSize: 8, secret: testSecret });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   pool.on("error", () => undefined);
   const team = await store.teams.ensure("orchard");

@@ -66,7 +66,7 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
 
   const cut = await store.models.get(teamId, modelOf(await pool.end(prune.id)));
   expect(cut).toMatchObject({ name: "cut", state: "READY", baseModelId: modelId });
-  expect(cut.architecture.layers).toBe(found.small);
+  expect(cut.architecture?.layers).toBe(found.small);
 
   const first = (await pool.end(before.id)).result;
   expect(first).toMatchObject({ sts: [{ datasetId: sts, pairs: 40 }] });

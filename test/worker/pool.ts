@@ -10,6 +10,7 @@ import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
 import { architectureOf, openModelFolder } from "@espalier/encoder/checkpoint";
 import { openQueue } from "@espalier/queue";
 import { locations, migrate, openStore, type Store } from "@espalier/store";
+import { testSecret } from "../servers/store.ts";
 import { startDispatcher, type DispatcherOptions } from "../../apps/api/src/dispatcher/dispatcher.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -45,7 +46,7 @@ export async function startPool(databaseUrl: string): Promise<Pool> {
   const folder = await mkdtemp(join(tmpdir(), "espalier-pool-"));
   const bytesRoot = join(folder, "data");
   await migrate(databaseUrl);
-  const store = await openStore({ databaseUrl, bytesRoot });
+  const store = await openStore({ databaseUrl, bytesRoot, secret: testSecret });
   const queue = await openQueue({ databaseUrl });
   const say = (...words: unknown[]) => {
     if (process.env.ESPALIER_TEST_LOG) console.error(...words);
@@ -76,6 +77,7 @@ export async function startPool(databaseUrl: string): Promise<Pool> {
           ESPALIER_DATA: bytesRoot,
           ESPALIER_SCRATCH: join(folder, "scratch"),
           ESPALIER_WORKER_NAME: name,
+          ESPALIER_SECRET: testSecret,
           ...environment,
         },
         stdio: ["ignore", "pipe", "pipe"],

@@ -19,7 +19,8 @@ export interface App {
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
   const applied = await migrate(config.databaseUrl);
   if (applied.length > 0) log.info({ applied }, "database migrated");
-  const store = await openStore({ databaseUrl: config.databaseUrl, bytesRoot: config.data });
+  const { databaseUrl, data: bytesRoot, secret } = config;
+  const store = await openStore({ databaseUrl, bytesRoot, secret });
   const team = await store.teams.ensure("default");
   if (config.bootstrapKey !== undefined) await store.teams.createKey(team.id, "first", config.bootstrapKey);
   const queue = await openQueue(

@@ -10,6 +10,7 @@ const Env = Type.Object({
   ESPALIER_LOG_LEVEL: Type.Enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
     default: "info",
   }),
+  ESPALIER_SECRET: Type.Optional(Type.String({ minLength: 32 })),
   ESPALIER_BOOTSTRAP_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_MAX_FILE_BYTES: Type.Integer({ minimum: 1, default: 64 * 2 ** 30 }),
   ESPALIER_MAX_DATASET_BYTES: Type.Integer({ minimum: 1, default: 4 * 2 ** 30 }),
@@ -24,6 +25,8 @@ export interface Config {
   host: string;
   port: number;
   logLevel: string;
+  /** Seals clients' hub tokens; the workers have the same. Absent: such tokens are refused. */
+  secret?: string;
   /** Key that must belong to the team `default` once the API is up; made by whoever started it. */
   bootstrapKey?: string;
   maxFileBytes: number;
@@ -49,6 +52,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     host: value.ESPALIER_HOST,
     port: value.ESPALIER_PORT,
     logLevel: value.ESPALIER_LOG_LEVEL,
+    ...(value.ESPALIER_SECRET === undefined ? {} : { secret: value.ESPALIER_SECRET }),
     ...(value.ESPALIER_BOOTSTRAP_KEY === undefined ? {} : { bootstrapKey: value.ESPALIER_BOOTSTRAP_KEY }),
     maxFileBytes: value.ESPALIER_MAX_FILE_BYTES,
     maxDatasetBytes: value.ESPALIER_MAX_DATASET_BYTES,

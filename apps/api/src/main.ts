@@ -1,3 +1,4 @@
+import { hubTokenHeader } from "@espalier/contract";
 import { pino } from "pino";
 import { startApp } from "./app.ts";
 import { readConfig } from "./config.ts";
@@ -5,7 +6,10 @@ import { readConfig } from "./config.ts";
 const config = readConfig(process.env);
 const log = pino({
   level: config.logLevel,
-  redact: ["req.headers.authorization", "req.headers.cookie", "headers.authorization"],
+  redact: ["authorization", "cookie", hubTokenHeader].flatMap((name) => [
+    `req.headers["${name}"]`,
+    `headers["${name}"]`,
+  ]),
 });
 
 try {

@@ -6,6 +6,7 @@ import { commands } from "./commands/index.ts";
 import { connect } from "./connection.ts";
 import { exitCode, exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { commandHelp, overview } from "./help.ts";
+import { factsHint, printFailure, type Failure } from "./terminal/failure.ts";
 import { createOutput, type Output } from "./terminal/output.ts";
 
 export interface Process {
@@ -83,10 +84,9 @@ function parse(command: Command, args: string[]) {
   }
 }
 
-/** Errors as `{code, message, hint}` under --json; as two lines otherwise. */
 function report(error: unknown, output: Output, signal: AbortSignal): ExitCode {
   if (signal.aborted) return exitCode.usage;
-  let failure: { code: string; message: string; hint?: string; exit: ExitCode };
+  let failure: Failure & { exit: ExitCode };
   if (error instanceof UsageError)
     failure = {
       code: "usage",
@@ -108,18 +108,6 @@ function report(error: unknown, output: Output, signal: AbortSignal): ExitCode {
       exit: exitCode.failure,
     };
   const { exit, ...document } = failure;
-  if (output.json) output.note(JSON.stringify(document));
-  else {
-    output.note(`${output.paint("red", "error")} ${document.code}: ${document.message}`);
-    if (document.hint) output.note(`  ${document.hint}`);
-  }
+  printFailure(output, document);
   return exit;
-}
-
-/** Where the fault lies, when the problem says so. */
-function factsHint(facts: object): { hint?: string } {
-  const parts = Object.entries(facts).map(([name, value]) =>
-    typeof value === "object" ? JSON.stringify(value) : `${name} ${value}`,
-  );
-  return parts.length === 0 ? {} : { hint: parts.join(", ") };
 }

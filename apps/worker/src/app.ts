@@ -8,6 +8,7 @@ import { AttemptSupervisor } from "./attempt.ts";
 import { claim } from "./claim.ts";
 import type { Config } from "./config.ts";
 import { findDevices } from "./devices.ts";
+import { Downloads } from "./downloads.ts";
 import { Scratch } from "./workspace.ts";
 
 export interface WorkerAppOptions {
@@ -22,6 +23,8 @@ export interface WorkerApp {
   stop(): Promise<void>;
 }
 
+/** Downloads whose run has ended elsewhere are found this often. */
+const sweepSeconds = 3600;
 /** Beyond the grace of a compute process: writing down that a run was given back. */
 const closeSeconds = 2;
 
@@ -31,6 +34,13 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
   const stopping = new AbortController();
   const devices = findDevices(engine, threads);
   const scratch = await Scratch.open(config.scratchFolder);
+  const downloads = await Downloads.open(config.scratchFolder);
+  const sweepDownloads = () =>
+    downloads
+      .sweep((runIds) => store.leases.unfinished(runIds))
+      .catch((error: unknown) => log.warn({ err: error }, "downloads of ended runs remain"));
+  await sweepDownloads();
+  const sweeping = setInterval(() => void sweepDownloads(), sweepSeconds * 1000);
   const register = () =>
     store.workers.register({ name: config.name, host: hostname(), version: config.version, devices });
   let worker: Worker = await register();
@@ -39,6 +49,9 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
   const context = {
     store,
     scratch,
+    downloads,
+    hub: config.hub,
+    maxFileBytes: config.maxFileBytes,
     log,
     engine,
     graceSeconds,
@@ -48,8 +61,9 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
   const take = async ({ runId }: Delivery, slot: number): Promise<void> => {
     const input = { runId, workerId: worker.id, deviceId: worker.devices[slot]!.id };
     const claimed = await claim(store, input, stopping.signal);
-    if (claimed) await new AttemptSupervisor(claimed, context).run();
-    else log.debug({ runId }, "delivery dropped: nothing to claim");
+    if (!claimed) return log.debug({ runId }, "delivery dropped: nothing to claim");
+    await new AttemptSupervisor(claimed, context).run();
+    if (claimed.run.kind === "import") await sweepDownloads();
   };
   const consumers: Consumer[] = [];
   for (const [slot, { kind }] of worker.devices.entries())
@@ -73,6 +87,7 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
     async stop() {
       log.info("worker stopping");
       stopping.abort();
+      clearInterval(sweeping);
       await Promise.all(consumers.map((each) => each.close((graceSeconds + closeSeconds) * 1000)));
       await signsOfLife;
       await scratch.remove();

@@ -4,7 +4,9 @@ import type { Claim, Store } from "@espalier/store";
 import type { Logger } from "pino";
 import { startChild, type Child, type ChildEnd, type Notice } from "./child.ts";
 import { explainError } from "./crash.ts";
+import type { Downloads } from "./downloads.ts";
 import { Heartbeat, type Interruption, type LeaseTiming } from "./heartbeat.ts";
+import type { HubSettings } from "./hub-settings.ts";
 import { planJob, type Plan } from "./plan.ts";
 import type { Outcome } from "./protocol.ts";
 import { publish } from "./publish.ts";
@@ -15,6 +17,9 @@ import type { Scratch, Workspace } from "./workspace.ts";
 export interface AttemptContext {
   store: Store;
   scratch: Scratch;
+  downloads: Downloads;
+  hub: HubSettings;
+  maxFileBytes: number;
   log: Logger;
   engine: string;
   threads?: number;
@@ -92,6 +97,7 @@ export class AttemptSupervisor {
     }
     const child = startChild({
       job: this.#plan.job,
+      hub: this.#plan.hub,
       temporaryFolder: workspace.temporary,
       onNotice: (notice) => this.#take(notice),
     });

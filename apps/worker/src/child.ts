@@ -9,6 +9,7 @@ import {
   formatLine,
   messageDescriptor,
   parseMessage,
+  type HubAccess,
   type Instruction,
   type Job,
   type Message,
@@ -26,6 +27,8 @@ export type ChildEnd =
 
 export interface ChildOptions {
   job: Job;
+  /** Told to the process by its standard input, which no other process can read. */
+  hub?: HubAccess | undefined;
   /** Folder for what libraries want to write; it is the process's TMPDIR. */
   temporaryFolder: string;
   onNotice: (notice: Notice) => void;
@@ -45,13 +48,13 @@ const entry = fileURLToPath(new URL("compute/main.ts", import.meta.url));
 const home = fileURLToPath(new URL("..", import.meta.url));
 /** All that a computation needs of the environment. Connection strings and keys stay with the supervisor. */
 const passedOn =
-  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|CUDA_[A-Z_]+|NVIDIA_[A-Z_]+|VK_[A-Z_]+|OMP_[A-Z_]+)$/;
+  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(CUDA|NVIDIA|VK|OMP)_[A-Z_]+)$/;
 const exitSeconds = 5;
 const watchSeconds = 5;
 const keptLines = 40;
 
 /** Starts the compute process of one attempt, in a process group of its own. */
-export function startChild({ job, temporaryFolder, onNotice }: ChildOptions): Child {
+export function startChild({ job, hub, temporaryFolder, onNotice }: ChildOptions): Child {
   const oomKillsBefore = countOomKills();
   const watchdog = new Watchdog();
   const child = spawn(process.execPath, ["--import", "tsx", entry, String(process.pid)], {
@@ -133,7 +136,7 @@ export function startChild({ job, temporaryFolder, onNotice }: ChildOptions): Ch
     });
   });
 
-  send({ type: "start", job });
+  send({ type: "start", job, ...(hub === undefined ? {} : { hub }) });
   return {
     pid: child.pid,
     ended,

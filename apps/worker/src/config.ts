@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { Problem } from "@espalier/contract";
 import { engineNames } from "@espalier/engine";
+import { readHubSettings, type HubSettings } from "./hub-settings.ts";
 import { version } from "./version.ts";
 
 /** Settings of a worker process, from its environment. */
@@ -24,6 +25,11 @@ export interface Config {
   threads?: number;
   /** ESPALIER_GRACE_SECONDS: time that a compute process gets for its last checkpoint on shutdown; default 6. */
   graceSeconds: number;
+  /** ESPALIER_SECRET: the API's, which seals clients' hub tokens. */
+  secret?: string;
+  hub: HubSettings;
+  /** ESPALIER_MAX_FILE_BYTES of a file from the hub; default 64 GiB. */
+  maxFileBytes: number;
   version: string;
 }
 
@@ -51,6 +57,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     });
   }
   const dataFolder = resolve(required("ESPALIER_DATA"));
+  const secret = environment["ESPALIER_SECRET"];
+  if (secret && secret.length < 32)
+    throw new Problem("request/invalid", "ESPALIER_SECRET has fewer than 32 characters.", {
+      field: "ESPALIER_SECRET",
+    });
   const redisUrl = environment["REDIS_URL"];
   const threads = number("ESPALIER_THREADS", 1);
   return {
@@ -63,6 +74,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     engine,
     ...(threads === undefined ? {} : { threads: Math.floor(threads) }),
     graceSeconds: number("ESPALIER_GRACE_SECONDS", 0) ?? 6,
+    ...(secret ? { secret } : {}),
+    hub: readHubSettings(environment),
+    maxFileBytes: Math.floor(number("ESPALIER_MAX_FILE_BYTES", 1) ?? 64 * 2 ** 30),
     version,
   };
 }

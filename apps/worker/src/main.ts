@@ -6,7 +6,7 @@ import { readConfig } from "./config.ts";
 import { untilReady } from "./until-ready.ts";
 
 const config = readConfig(process.env);
-const { databaseUrl, redisUrl, dataFolder } = config;
+const { databaseUrl, redisUrl, dataFolder, secret } = config;
 const log = pino({ level: config.logLevel, base: { worker: config.name, pid: process.pid } });
 let asked = false;
 let stop = (): Promise<void> => Promise.resolve();
@@ -20,7 +20,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-const store = await untilReady(log, () => openStore({ databaseUrl, bytesRoot: dataFolder }));
+const store = await untilReady(log, () => openStore({ databaseUrl, bytesRoot: dataFolder, secret }));
 const queue = await untilReady(log, () =>
   openQueue(redisUrl ? { redisUrl } : { databaseUrl }, {
     onError: (error) => log.warn({ err: error }, "the queue's connection failed"),

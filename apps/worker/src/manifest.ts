@@ -2,9 +2,10 @@ import {
   resolveEncoding,
   resolveSearchSettings,
   resolveTrainingSettings,
+  type ModelSource,
   type RunSpec,
 } from "@espalier/contract";
-import type { Claim, NewArtifact, Store } from "@espalier/store";
+import type { Claim, Store, Success } from "@espalier/store";
 import type { Plan } from "./plan.ts";
 import type { Job } from "./protocol.ts";
 import { version } from "./version.ts";
@@ -20,6 +21,8 @@ export interface Manifest {
   resolved: object;
   engine: string;
   threads?: number;
+  /** Of an import from a hub, with the commit that was meant. */
+  source?: ModelSource;
   inputs: { artifactId: string; name: string; sha256: string }[];
   outputs: { artifactId: string; name: string; bytes: number; sha256: string }[];
 }
@@ -29,7 +32,7 @@ export async function manifestOf(
   { artifacts }: Pick<Store, "artifacts">,
   { teamId, lease, run }: Claim,
   { job, sources }: Plan,
-  outputs: readonly NewArtifact[],
+  { artifacts: outputs = [], source }: Pick<Success, "artifacts" | "source">,
 ): Promise<Manifest> {
   const inputs = [];
   for (const artifactId of sources) {
@@ -45,6 +48,7 @@ export async function manifestOf(
     resolved: resolved(job),
     engine: job.engine,
     ...(job.threads === undefined ? {} : { threads: job.threads }),
+    ...(source === undefined ? {} : { source }),
     inputs,
     outputs: outputs.map(({ id, name, stored }) => ({
       artifactId: id,
@@ -58,6 +62,7 @@ export async function manifestOf(
 function resolved(job: Job): object {
   switch (job.kind) {
     case "import":
+    case "hub-import":
       return {};
     case "prune":
       return { layers: job.layers };

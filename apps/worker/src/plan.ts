@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  knownArchitecture,
   Problem,
   resolveTrainingSettings,
   type Encoding,
@@ -11,20 +12,23 @@ import {
 } from "@espalier/contract";
 import { keptLayers } from "@espalier/encoder";
 import type { Claim, Store } from "@espalier/store";
-import type { Job } from "./protocol.ts";
+import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
+import type { HubAccess, Job } from "./protocol.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A claimed run, made ready for its compute process: local paths and plain numbers, no references. */
 export interface Plan {
   job: Job;
+  /** Of an import that downloads. */
+  hub?: HubAccess;
   /** The model that the run works on. */
   model: Model;
   /** Artifacts that go in, for the record of what was made from what. */
   sources: string[];
 }
 
-export interface PlanContext {
-  store: Pick<Store, "models" | "datasets" | "runs" | "bytes">;
+export interface PlanContext extends HubImportContext {
+  store: Pick<Store, "models" | "datasets" | "runs" | "bytes" | "secrets">;
   engine: string;
   threads?: number;
 }
@@ -50,10 +54,11 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
 
   switch (spec.kind) {
     case "import":
+      if ("source" in spec) return planHubImport(spec.source, model, claim, workspace, context);
       return { job: { ...common, kind: "import", model: workspace.model }, model, sources: [] };
     case "prune": {
       refuseAdapter(model, "pruned");
-      const depth = model.architecture.layers;
+      const depth = knownArchitecture(model).layers;
       const layers = await resolveLayers(store, teamId, spec.layers, depth, spec.mode);
       return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
     }
@@ -143,7 +148,10 @@ async function trainedWith(store: PlanContext["store"], teamId: string, { runId 
   return "encoding" in spec ? (spec.encoding ?? {}) : {};
 }
 
-/** The imported model below an adapter, and how many of its layers are left where it was pruned. */
+/**
+ * The imported model below an adapter, by the name under which it is found, and how many of its layers are left where it
+ * was pruned, or imported in part.
+ */
 async function adapterBase(
   store: PlanContext["store"],
   teamId: string,
@@ -151,8 +159,10 @@ async function adapterBase(
 ): Promise<{ name: string; layers?: number }> {
   let base = model;
   while (base.baseModelId !== undefined) base = await store.models.get(teamId, base.baseModelId);
-  const { layers } = model.architecture;
-  return { name: base.name, ...(layers < base.architecture.layers ? { layers } : {}) };
+  const { layers } = knownArchitecture(model);
+  const { source } = base;
+  const cut = source?.layers !== undefined || layers < knownArchitecture(base).layers;
+  return { name: source?.hub ?? base.name, ...(cut ? { layers } : {}) };
 }
 
 function refuseAdapter(model: Model, what: string): void {

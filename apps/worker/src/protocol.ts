@@ -3,6 +3,7 @@ import {
   Encoding,
   EvaluationResult,
   ExportFormat,
+  HubSource,
   LogLevel,
   Mode,
   Parity,
@@ -19,7 +20,8 @@ import { Compile } from "typebox/compile";
 /**
  * What a supervisor and its compute process say to one another: one JSON document a line. The supervisor writes to the
  * process's standard input; the process answers on file descriptor 3, so that nothing a library prints can be taken for
- * a message. All paths are local and absolute: the process knows no database, no store and no secret.
+ * a message. All paths are local and absolute: the process knows no database and no store, and of secrets only the hub
+ * token of the import that it makes.
  */
 export const messageDescriptor = 3;
 
@@ -29,6 +31,17 @@ const common = {
 };
 
 const ImportJob = Type.Object({ ...common, kind: Type.Literal("import"), model: Type.String() });
+
+const HubImportJob = Type.Object({
+  ...common,
+  kind: Type.Literal("hub-import"),
+  source: HubSource,
+  downloads: Type.String({
+    description: "folder that exists; an earlier attempt may have left a part of it",
+  }),
+  output: Type.String(),
+  maxFileBytes: Type.Integer({ minimum: 1 }),
+});
 
 const PruneJob = Type.Object({
   ...common,
@@ -89,6 +102,7 @@ const ExportJob = Type.Object({
 });
 
 export type ImportJob = Static<typeof ImportJob>;
+export type HubImportJob = Static<typeof HubImportJob>;
 export type PruneJob = Static<typeof PruneJob>;
 export type SearchJob = Static<typeof SearchJob>;
 export type TrainJob = Static<typeof TrainJob>;
@@ -96,7 +110,7 @@ export type EvaluateJob = Static<typeof EvaluateJob>;
 export type ExportJob = Static<typeof ExportJob>;
 
 /** One run as its compute process sees it. */
-const Job = Type.Union([ImportJob, PruneJob, SearchJob, TrainJob, EvaluateJob, ExportJob]);
+const Job = Type.Union([ImportJob, HubImportJob, PruneJob, SearchJob, TrainJob, EvaluateJob, ExportJob]);
 export type Job = Static<typeof Job>;
 
 /** One format: which file of the output folder stands where in its own. */
@@ -110,7 +124,11 @@ export type ExportedFolder = Static<typeof ExportedFolder>;
 
 /** What a job that succeeded has found out; files are in its `output` folder. */
 const Outcome = Type.Union([
-  Type.Object({ kind: Type.Literal("import"), architecture: Architecture }),
+  Type.Object({
+    kind: Type.Literal("import"),
+    architecture: Architecture,
+    commit: Type.Optional(Type.String({ description: "of a hub; the model's files are in `output`" })),
+  }),
   Type.Object({ kind: Type.Literal("prune"), architecture: Architecture }),
   Type.Object({ kind: Type.Literal("search"), result: SearchResult }),
   Type.Object({
@@ -129,10 +147,20 @@ const Outcome = Type.Union([
   }),
 ]);
 export type Outcome = Static<typeof Outcome>;
+export type ImportOutcome = Extract<Outcome, { kind: "import" }>;
+
+/** How to reach a hub. Beside the job and no part of it: a token and a proxy's password are nothing to log. */
+const HubAccess = Type.Object({
+  endpoint: Type.String(),
+  origins: Type.Optional(Type.Array(Type.String())),
+  proxy: Type.Optional(Type.Object({ http: Type.String(), https: Type.String(), no: Type.String() })),
+  token: Type.Optional(Type.String()),
+});
+export type HubAccess = Static<typeof HubAccess>;
 
 /** To the compute process. `stop`: save what can be resumed from and end. */
 const Instruction = Type.Union([
-  Type.Object({ type: Type.Literal("start"), job: Job }),
+  Type.Object({ type: Type.Literal("start"), job: Job, hub: Type.Optional(HubAccess) }),
   Type.Object({ type: Type.Literal("stop") }),
 ]);
 export type Instruction = Static<typeof Instruction>;

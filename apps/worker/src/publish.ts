@@ -1,7 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
-import { newId, type Architecture, type ArtifactKind, type Export, type RunSpec } from "@espalier/contract";
+import {
+  knownArchitecture,
+  newId,
+  type Architecture,
+  type ArtifactKind,
+  type Export,
+  type RunSpec,
+} from "@espalier/contract";
 import {
   locations,
   type Claim,
@@ -28,7 +35,7 @@ export async function publish(
 ): Promise<Success> {
   const success = await publishOutcome(store, claim, plan, outcome, workspace);
   const artifacts = success.artifacts ?? [];
-  const text = JSON.stringify(await manifestOf(store, claim, plan, artifacts), null, 2);
+  const text = JSON.stringify(await manifestOf(store, claim, plan, success), null, 2);
   const { runId, attempt } = claim.lease;
   const name = "manifest.json";
   const stored = await store.bytes.put(
@@ -79,8 +86,19 @@ async function publishOutcome(
   });
 
   switch (outcome.kind) {
-    case "import":
+    case "import": {
+      if (outcome.commit !== undefined) {
+        const artifacts = await adoptOutput("model-file");
+        return {
+          result: { modelId: model.id },
+          architecture: outcome.architecture,
+          artifacts,
+          files: artifacts.map(asFile),
+          source: { ...model.source!, commit: outcome.commit },
+        };
+      }
       return { result: { modelId: model.id }, architecture: outcome.architecture };
+    }
     case "prune": {
       const artifacts = await adoptOutput("model-file");
       const suffix = `${outcome.architecture.layers}-layers`;
@@ -111,7 +129,7 @@ async function publishOutcome(
       }
       const artifacts = await adoptOutput("adapter-file");
       const base = model.files.map(({ name, artifactId }) => ({ name, artifactId }));
-      const made = derived("trained", model.architecture, [...base, ...artifacts.map(asFile)]);
+      const made = derived("trained", knownArchitecture(model), [...base, ...artifacts.map(asFile)]);
       return { result: { ...outcome.result, modelId: made.id }, artifacts, model: made };
     }
     case "search":

@@ -19,6 +19,9 @@ export interface ClientOptions {
   fetch?: typeof globalThis.fetch;
 }
 
+/** Header of `POST /v1/models` with a token of the hub. A header, because bodies are validated, fingerprinted and quoted in errors. */
+export const hubTokenHeader = "hub-token";
+
 type Query = Record<string, string | number | boolean | undefined>;
 type Body = NonNullable<RequestInit["body"]>;
 
@@ -88,9 +91,17 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       remove: async (uploadId: string) => void (await send("DELETE", `/v1/uploads/${uploadId}`)),
     },
     models: {
-      /** Registers an upload; the returned run checks its tensors, and the model is READY when it succeeds. */
-      create: (model: ModelCreate, options?: SubmitOptions) =>
-        json<{ model: Model; run: Run }>("POST", "/v1/models", { json: model, ...submit(options) }),
+      /**
+       * Registers an upload, or imports a model of the hub; the returned run checks its tensors, and the model is READY
+       * when it succeeds. The token lets that one run read a private repository.
+       */
+      create: (model: ModelCreate, { hubToken, ...options }: SubmitOptions & { hubToken?: string } = {}) => {
+        const { headers } = submit(options);
+        return json<{ model: Model; run: Run }>("POST", "/v1/models", {
+          json: model,
+          headers: hubToken === undefined ? headers : { ...headers, [hubTokenHeader]: hubToken },
+        });
+      },
       list: (query: PageQuery = {}) => json<Page<Model>>("GET", "/v1/models", { query }),
       get: (id: string) => json<Model>("GET", `/v1/models/${id}`),
     },

@@ -3,6 +3,7 @@ export { Artifact, ArtifactKind } from "./artifact.ts";
 export { Attempt, AttemptState } from "./attempt.ts";
 export {
   createClient,
+  hubTokenHeader,
   type Client,
   type ClientOptions,
   type RunQuery,
@@ -20,7 +21,7 @@ export { leaseTiming, maxLostAttempts, type Lease } from "./lease.ts";
 export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
 export { chooseModelFiles, isModelFile, modelFileNames, shardName } from "./model-file.ts";
 export { Mode, modes } from "./mode.ts";
-export { Architecture, Model, ModelCreate, ModelState } from "./model.ts";
+export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./model.ts";
 export {
   isProblem,
   Problem,

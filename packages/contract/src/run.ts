@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Encoding } from "./encoding.ts";
 import { EvaluationResult } from "./evaluation.ts";
 import { ExportFormat, exportFormats, ExportResult } from "./export.ts";
+import { HubSource } from "./hub.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
 import { Mode } from "./mode.ts";
 import { ProblemDocument, Problem } from "./problem.ts";
@@ -77,11 +78,14 @@ export type LayersRef = Static<typeof LayersRef>;
 
 const closed = { additionalProperties: false } as const;
 
-/** Checks an upload's tensors and registers them as a model. Submitted through `POST /v1/models` only. */
-export const ImportSpec = Type.Object(
-  { kind: Type.Literal("import"), modelId: idOf("model"), uploadId: idOf("upload") },
-  closed,
-);
+/**
+ * Checks the tensors of an upload, or of a model that it downloads from the hub, and makes the model READY. Submitted
+ * through `POST /v1/models` only.
+ */
+export const ImportSpec = Type.Union([
+  Type.Object({ kind: Type.Literal("import"), modelId: idOf("model"), uploadId: idOf("upload") }, closed),
+  Type.Object({ kind: Type.Literal("import"), modelId: idOf("model"), source: HubSource }, closed),
+]);
 export type ImportSpec = Static<typeof ImportSpec>;
 
 export const PruneSpec = Type.Object(

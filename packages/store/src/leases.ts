@@ -1,10 +1,13 @@
 import {
+  isTerminal,
   leaseTiming,
   problems,
   Problem,
+  runStates,
   statesBefore,
   type Architecture,
   type Lease,
+  type ModelSource,
   type ProblemDocument,
   type Progress,
   type Run,
@@ -45,6 +48,10 @@ export interface Success {
   model?: NewModel;
   /** Of an import: what its tensors say; the model becomes READY with it. */
   architecture?: Architecture;
+  /** Of an import from a hub: the model's files among the artifacts. */
+  files?: NewModel["files"];
+  /** Of an import from a hub: what it was asked for, and the commit that this meant. */
+  source?: ModelSource;
 }
 
 /**
@@ -74,8 +81,11 @@ export interface Leases {
    * started, so that workers that outlived it renew first.
    */
   sweepExpired(graceSeconds?: number): Promise<{ runId: string; attempt: number; state: RunState }[]>;
+  /** Those of these runs that have not ended. */
+  unfinished(runIds: readonly string[]): Promise<string[]>;
 }
 
+const terminal = runStates.filter(isTerminal);
 const claimable = statesBefore("RUNNING");
 const smallerCodes = Object.entries(problems).flatMap(([code, { retry }]) =>
   retry === "smaller" ? [code] : [],
@@ -206,6 +216,14 @@ export function createLeases({ query, transaction }: Database): Leases {
           swept.push({ runId, attempt, state: await endAttempt(tx, run, "LOST", problem.toDocument()) });
         });
       return swept;
+    },
+
+    async unfinished(runIds) {
+      const { rows } = await query<{ id: string }>(
+        "select id from run where id = any($1) and state <> all($2)",
+        [runIds, terminal],
+      );
+      return rows.map(({ id }) => id);
     },
   };
 }

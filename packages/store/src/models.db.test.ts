@@ -111,6 +111,56 @@ describe("an import", () => {
   });
 });
 
+describe("an import from a hub", () => {
+  const source = { hub: "org/name", layers: 2 };
+  const registerHub = () => store.models.registerHub({ teamId: store.teamId, name: "org/name", source });
+
+  it("has no architecture and no files until it succeeds; then all of it at once, with the commit", async () => {
+    const { model, run } = await registerHub();
+    expect(model).toMatchObject({ state: "IMPORTING", files: [], bytes: 0, source, runId: run.id });
+    expect(model.architecture).toBeUndefined();
+    expect(await store.models.get(store.teamId, model.id)).toEqual(model);
+    expect(run.spec).toEqual({ kind: "import", modelId: model.id, source });
+
+    const { lease } = await store.claimed(run.id);
+    const stored = await store.bytes.put(`runs/${run.id}/a1/output/config.json`, bytes("{}"));
+    const artifact = { id: newId("artifact"), kind: "model-file" as const, name: "config.json", stored };
+    await store.leases.succeed(lease, {
+      result: { modelId: model.id },
+      architecture,
+      artifacts: [artifact],
+      files: [{ name: "config.json", artifactId: artifact.id }],
+      source: { ...source, commit: "c".repeat(40) },
+    });
+    expect(await store.models.get(store.teamId, model.id)).toEqual({
+      ...model,
+      state: "READY",
+      architecture,
+      bytes: 2,
+      files: [{ name: "config.json", artifactId: artifact.id, bytes: 2 }],
+      source: { ...source, commit: "c".repeat(40) },
+    });
+  });
+
+  it("that ends otherwise leaves no model", async () => {
+    const [failed, cancelled] = [await registerHub(), await registerHub()];
+    await store.leases.fail((await store.claimed(failed.run.id)).lease, problemOf("hub/not-found"));
+    await store.runs.cancel(store.teamId, cancelled.run.id);
+    for (const { model } of [failed, cancelled])
+      await expect(store.models.get(store.teamId, model.id)).rejects.toMatchObject(missing);
+  });
+
+  it("cannot become READY without an architecture", async () => {
+    const { model, run } = await registerHub();
+    const { lease } = await store.claimed(run.id);
+    await expect(store.leases.succeed(lease, { result: { modelId: model.id } })).rejects.toThrow(
+      /architecture/,
+    );
+    expect((await store.runs.get(store.teamId, run.id)).state).toBe("RUNNING");
+    expect(await store.leases.unfinished([run.id, newId("run")])).toEqual([run.id]);
+  });
+});
+
 describe("a successful run", () => {
   it("publishes its model with new files and files of its base, or nothing at all", async () => {
     const base = await register(await uploaded());

@@ -2,7 +2,9 @@ import {
   newId,
   Problem,
   type Architecture,
+  type HubSource,
   type Model,
+  type ModelSource,
   type ModelState,
   type Page,
   type PageQuery,
@@ -15,6 +17,7 @@ import type { Prisma } from "./generated/client.ts";
 import { toJson } from "./json.ts";
 import { pageLimit, toPage } from "./page.ts";
 import { found, iso, present } from "./row.ts";
+import type { Secrets } from "./secrets.ts";
 import { submitRun } from "./submit.ts";
 import { lockUpload, uploadFiles } from "./uploads.ts";
 
@@ -36,6 +39,15 @@ export interface Models {
     input: { teamId: string; name: string; uploadId: string; architecture: Architecture; priority?: number },
     tx?: Transaction,
   ): Promise<{ model: Model; run: Run }>;
+  /**
+   * Registers a model that the import run will download, IMPORTING and without files. When that run does not succeed the
+   * model is removed again.
+   * @param token of the hub, for that run alone
+   */
+  registerHub(
+    input: { teamId: string; name: string; source: HubSource; token?: string | undefined },
+    tx?: Transaction,
+  ): Promise<{ model: Model; run: Run }>;
   get(teamId: string, modelId: string): Promise<Model>;
   list(teamId: string, query?: PageQuery): Promise<Page<Model>>;
   /** The files with their locations, for `Bytes.materialise`. */
@@ -45,7 +57,7 @@ export interface Models {
 const withFiles = { files: { include: { artifact: true }, orderBy: { name: "asc" } } } as const;
 type ModelRow = Prisma.ModelGetPayload<{ include: typeof withFiles }>;
 
-export function createModels({ prisma, within }: Database): Models {
+export function createModels({ prisma, within }: Database, secrets: Pick<Secrets, "put">): Models {
   const find = async (teamId: string, id: string) =>
     found(await prisma.model.findUnique({ where: { id, teamId }, include: withFiles }), "model", id);
   return {
@@ -88,6 +100,30 @@ export function createModels({ prisma, within }: Database): Models {
         return { model, run };
       }),
 
+    registerHub: ({ teamId, name, source, token }, tx) =>
+      within(tx, async (tx) => {
+        const id = newId("model");
+        const run = await submitRun(tx, { teamId, spec: { kind: "import", modelId: id, source } });
+        if (token !== undefined) await secrets.put(run.id, token, tx);
+        const createdAt = await insertModel(tx, {
+          teamId,
+          runId: run.id,
+          state: "IMPORTING",
+          model: { id, name, files: [], source },
+        });
+        const model: Model = {
+          id,
+          name,
+          state: "IMPORTING",
+          bytes: 0,
+          files: [],
+          source,
+          runId: run.id,
+          createdAt: iso(createdAt),
+        };
+        return { model, run };
+      }),
+
     get: async (teamId, modelId) => toModel(await find(teamId, modelId)),
     async list(teamId, { limit: wanted, cursor } = {}) {
       const limit = pageLimit(wanted);
@@ -109,33 +145,65 @@ export function createModels({ prisma, within }: Database): Models {
 /** Inserts a model and its files, whose artifacts exist; returns its time. */
 export async function insertModel(
   tx: Transaction,
-  { teamId, runId, state, model }: { teamId: string; runId: string; state: ModelState; model: NewModel },
+  {
+    teamId,
+    runId,
+    state,
+    model,
+  }: {
+    teamId: string;
+    runId: string;
+    state: ModelState;
+    model: Omit<NewModel, "architecture"> & { architecture?: Architecture; source?: ModelSource };
+  },
 ): Promise<Date> {
+  const { id, name, architecture, source, baseModelId, files } = model;
   const { rows } = await tx.query<{ created_at: Date }>(
-    `insert into model (id, team_id, name, state, architecture, base_model_id, run_id)
-     values ($1, $2, $3, $4, $5, $6, $7) returning created_at`,
-    [model.id, teamId, model.name, state, toJson(model.architecture), model.baseModelId, runId],
+    `insert into model (id, team_id, name, state, architecture, source, base_model_id, run_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) returning created_at`,
+    [
+      id,
+      teamId,
+      name,
+      state,
+      ...[architecture, source].map((each) => (each === undefined ? null : toJson(each))),
+      baseModelId,
+      runId,
+    ],
   );
-  for (const { name, artifactId } of model.files)
+  await insertModelFiles(tx, id, files);
+  return rows[0]!.created_at;
+}
+
+/** Adds files, whose artifacts exist, to a model. */
+export async function insertModelFiles(
+  tx: Transaction,
+  modelId: string,
+  files: NewModel["files"],
+): Promise<void> {
+  for (const { name, artifactId } of files)
     await tx.query("insert into model_file (model_id, name, artifact_id) values ($1, $2, $3)", [
-      model.id,
+      modelId,
       name,
       artifactId,
     ]);
-  return rows[0]!.created_at;
 }
 
 const toModel = (row: ModelRow): Model => ({
   id: row.id,
   name: row.name,
   state: row.state as ModelState,
-  architecture: row.architecture as Architecture,
   bytes: row.files.reduce((sum, { artifact }) => sum + Number(artifact.bytes), 0),
   files: row.files.map(({ name, artifactId, artifact }) => ({
     name,
     artifactId,
     bytes: Number(artifact.bytes),
   })),
-  ...present({ baseModelId: row.baseModelId, runId: row.runId }),
+  ...present({
+    architecture: row.architecture as Architecture | null,
+    source: row.source as ModelSource | null,
+    baseModelId: row.baseModelId,
+    runId: row.runId,
+  }),
   createdAt: iso(row.createdAt),
 });

@@ -95,7 +95,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
         if (run.kind === "import")
           throw new Problem(
             "run/illegal-move",
-            "The model of this import is gone; register its upload as a model again.",
+            "The model of this import is gone; submit it as a model again.",
             { runId },
           );
         await revive(tx, run);

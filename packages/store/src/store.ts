@@ -13,6 +13,7 @@ import { createLogs, type Logs } from "./logs.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createModels, type Models } from "./models.ts";
 import { createRuns, type Runs } from "./runs.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
 import { createTeams, type Teams } from "./teams.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
 import { createWorkers, type Workers } from "./workers.ts";
@@ -23,6 +24,8 @@ export interface StoreOptions {
   bytesRoot: string;
   /** Connections of the pool; default 10. Events and leadership take one more each. */
   poolSize?: number;
+  /** Seals what a run may use and nobody may read; at least 32 characters. Without it nothing of that kind is taken. */
+  secret?: string | undefined;
 }
 
 /**
@@ -39,6 +42,7 @@ export interface Store {
   experiments: Experiments;
   runs: Runs;
   leases: Leases;
+  secrets: Secrets;
   dispatch: Dispatch;
   metrics: Metrics;
   logs: Logs;
@@ -54,20 +58,22 @@ export interface Store {
 }
 
 /** Opens the store; the database must be migrated. */
-export async function openStore({ databaseUrl, bytesRoot, poolSize }: StoreOptions): Promise<Store> {
+export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: StoreOptions): Promise<Store> {
   const bytes = await openDisk(bytesRoot);
   const database = openDatabase(databaseUrl, poolSize);
   const events = createEvents(database);
+  const secrets = createSecrets(database, secret);
   return {
     teams: createTeams(database),
     idempotency: createIdempotency(database),
     uploads: createUploads(database, bytes),
-    models: createModels(database),
+    models: createModels(database, secrets),
     datasets: createDatasets(database),
     artifacts: createArtifacts(database),
     experiments: createExperiments(database),
     runs: createRuns(database),
     leases: createLeases(database),
+    secrets,
     dispatch: createDispatch(database),
     metrics: createMetrics(database),
     logs: createLogs(database),

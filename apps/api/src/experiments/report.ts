@@ -61,7 +61,7 @@ function variantReport(
   const model = train && pruned(modelRef(train), byId, models);
   return {
     name,
-    ...(model
+    ...(model?.architecture
       ? { layers: model.architecture.layers, parameters: model.architecture.parameters, bytes: model.bytes }
       : {}),
     ...(before ? { before: before.sts, tokensPerSecond: before.tokensPerSecond } : {}),

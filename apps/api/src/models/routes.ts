@@ -1,25 +1,51 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { idOf, Model, ModelCreate, PageQuery, Run } from "@espalier/contract";
+import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { teamOf } from "../plugins/auth.ts";
 import { answerOnce } from "../plugins/idempotency.ts";
 import { page } from "../plugins/page.ts";
+import { hubTokenOf } from "./hub-token.ts";
 import { inspect } from "./inspect.ts";
 
 const ModelId = Type.Object({ modelId: idOf("model") }, { additionalProperties: false });
 
-/** Checkpoints. A new one is checked twice: its headers here, at once; its tensors by the import run. */
+const HubToken = Type.Object({
+  [hubTokenHeader]: Type.Optional(
+    Type.String({
+      description:
+        "token of the hub, for a private or gated repository; kept sealed, and erased when the run ends",
+    }),
+  ),
+});
+
+/**
+ * Checkpoints. A new one is checked twice: an upload's headers here, at once, and its tensors by the import run. A model of
+ * the hub is downloaded and checked by the import run.
+ */
 export const models: FastifyPluginAsyncTypebox<{ store: Store; scratch: string }> = async (
   app,
   { store, scratch },
 ) => {
   app.post(
     "/",
-    { schema: { body: ModelCreate, response: { 202: Type.Object({ model: Model, run: Run }) } } },
+    {
+      schema: {
+        headers: HubToken,
+        body: ModelCreate,
+        response: { 202: Type.Object({ model: Model, run: Run }) },
+      },
+    },
     async (request, reply) => {
-      const { name, uploadId } = request.body;
+      const { body } = request;
       const teamId = teamOf(request);
+      if ("source" in body) {
+        const token = hubTokenOf(request);
+        return answerOnce(store, { request, reply, status: 202 }, (tx) =>
+          store.models.registerHub({ teamId, ...body, token }, tx),
+        );
+      }
+      const { name, uploadId } = body;
       const architecture = await inspect(store, {
         files: await store.uploads.files(teamId, uploadId),
         scratch,

@@ -1,4 +1,5 @@
 import {
+  knownArchitecture,
   Problem,
   resolveSearchSettings,
   resolveTrainingSettings,
@@ -76,14 +77,15 @@ export async function checkLayers(
     return;
   }
   if (typeof model !== "string") return;
-  const { name, architecture } = await store.models.get(teamId, model);
+  const found = await store.models.get(teamId, model);
+  const { layers: depth } = knownArchitecture(found);
   // A share that leaves a whole number of layers may come out a rounding error below it.
-  const share = (percent: number) => Math.floor((architecture.layers * (100 - percent)) / 100 + 1e-9);
+  const share = (percent: number) => Math.floor((depth * (100 - percent)) / 100 + 1e-9);
   const kept = typeof layers === "number" ? layers : share(layers.dropPercent);
-  if (kept >= 1 && kept <= architecture.layers) return;
+  if (kept >= 1 && kept <= depth) return;
   throw new Problem(
     "layers/out-of-range",
-    `${name} has ${architecture.layers} layers; keep from 1 to ${architecture.layers} of them.`,
+    `${found.name} has ${depth} layers; keep from 1 to ${depth} of them.`,
     { field },
   );
 }

@@ -1,9 +1,8 @@
-import { createReadStream, type Stats } from "node:fs";
+import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { isModelFile, Problem, type Client, type Upload } from "@espalier/contract";
-import { formatBytes } from "../terminal/format.ts";
-import type { ProgressBars } from "../terminal/progress-bars.ts";
+import { chooseModelFiles, Problem } from "@espalier/contract";
+import { openModelFolder } from "@espalier/encoder/checkpoint";
 
 export interface ModelFile {
   name: string;
@@ -11,23 +10,24 @@ export interface ModelFile {
   bytes: number;
 }
 
-/** The files of a Hugging Face folder that make the model; others, such as READMEs and code, stay behind. */
+/**
+ * The files of a Hugging Face folder that make the model; others, such as READMEs and code, stay behind. Headers, config
+ * and tokenizer are checked as the service will check them, so that what it would refuse is not uploaded first.
+ * @throws {Problem} naming the file, and the field, tensor or byte
+ */
 export async function modelFiles(folder: string): Promise<ModelFile[]> {
-  const info: Stats | undefined = await stat(folder).catch(() => undefined);
+  const info = await stat(folder).catch(() => undefined);
   if (!info?.isDirectory())
     throw new Problem(
-      "upload/incomplete",
-      `${folder} is not a folder; give the Hugging Face folder that holds config.json.`,
+      "checkpoint/incomplete",
+      `${folder} is not a folder; give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub.`,
     );
-  const names = (await readdir(folder)).filter(isModelFile).sort();
-  if (!names.includes("config.json"))
-    throw new Problem(
-      "upload/incomplete",
-      `${folder} has no config.json; give the Hugging Face folder of the model.`,
-      {
-        file: "config.json",
-      },
-    );
+  const chosen = chooseModelFiles(await readdir(folder));
+  const checkpoint = await openModelFolder(folder);
+  await checkpoint.close();
+  const weights = new Set([...checkpoint.tensors.values()].map(({ file }) => file));
+  // A shard that the index does not name is no part of the model.
+  const names = chosen.filter((name) => !name.endsWith(".safetensors") || weights.has(name));
   return Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
@@ -54,31 +54,4 @@ export function streamFile(path: string, sent: (bytes: number) => void): Readabl
       }
     })(),
   );
-}
-
-/** Uploads the files. An upload that fails is removed. */
-export async function uploadModel(
-  client: Client,
-  files: readonly ModelFile[],
-  sent: (bytes: number) => void,
-): Promise<Upload> {
-  const upload = await client.uploads.create();
-  try {
-    for (const file of files) await client.uploads.putFile(upload.id, file.name, streamFile(file.path, sent));
-    return upload;
-  } catch (error) {
-    await client.uploads.remove(upload.id).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** Shows how much of the files was sent; call it with the bytes of each chunk. */
-export function uploadBar(bars: ProgressBars, files: readonly ModelFile[]): (bytes: number) => void {
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  let sent = 0;
-  return (bytes) => {
-    sent += bytes;
-    const fraction = sent / Math.max(1, total);
-    bars.show([{ label: "upload", fraction, text: `${formatBytes(sent)} of ${formatBytes(total)}` }]);
-  };
 }

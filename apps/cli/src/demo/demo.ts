@@ -2,7 +2,8 @@ import type { Client, DatasetKind, Experiment, ExperimentSpec, Run } from "@espa
 import { isProblem, Problem } from "@espalier/contract";
 import { datasetQuery, type DatasetFile } from "../commands/dataset.ts";
 import { lookUp } from "../commands/lookup.ts";
-import { modelFiles, nameFrom, streamFile, uploadBar, uploadModel } from "../commands/model-folder.ts";
+import { modelFiles, nameFrom, streamFile } from "../commands/model-folder.ts";
+import { uploadModel } from "../commands/upload-model.ts";
 import { patiently } from "../patience.ts";
 import type { Output } from "../terminal/output.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
@@ -43,12 +44,7 @@ export async function runDemo(
     }).finally(() => bars.end());
 
   const files = await modelFiles(modelFolder);
-  const upload = await patient(() => uploadModel(client, files, uploadBar(bars, files)));
-  bars.end();
-  const once = { idempotencyKey: globalThis.crypto.randomUUID() };
-  const { model, run } = await patient(() =>
-    client.models.create({ name: nameFrom(modelFolder), uploadId: upload.id }, once),
-  );
+  const { model, run } = await uploadModel(client, nameFrom(modelFolder), files, { bars, note, signal });
   const imported = await watch(async () => [await client.runs.get(run.id)]);
   throwIfFailed(imported);
 

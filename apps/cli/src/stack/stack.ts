@@ -93,7 +93,8 @@ export async function startStack({
       signal.throwIfAborted();
     };
     await start("postgres", { ...postgres.service, env: bare(environment) });
-    for (const spec of apps({ folder, url, key, apiPort, databaseUrl: postgres.url, environment }))
+    const { secret } = state;
+    for (const spec of apps({ folder, url, key, apiPort, databaseUrl: postgres.url, secret, environment }))
       await start(spec.name, spec);
     const pid = (part: string) => services.find(([name]) => name === part)?.[1].pid;
     const remove = (): void => {
@@ -112,11 +113,12 @@ interface AppOptions {
   key: string;
   apiPort: number;
   databaseUrl: string;
+  secret: string;
   environment: NodeJS.ProcessEnv;
 }
 
 /** The API, which migrates the database, and a worker. Their settings are read in each app's `config.ts`. */
-function apps({ folder, url, key, apiPort, databaseUrl, environment }: AppOptions) {
+function apps({ folder, url, key, apiPort, databaseUrl, secret, environment }: AppOptions) {
   const command = (app: string) => [
     "--import",
     "tsx",
@@ -127,6 +129,7 @@ function apps({ folder, url, key, apiPort, databaseUrl, environment }: AppOption
     ...bare(environment),
     DATABASE_URL: databaseUrl,
     ESPALIER_DATA: join(folder, "data"),
+    ESPALIER_SECRET: secret,
     ESPALIER_LOG_LEVEL: environment["ESPALIER_LOG_LEVEL"] ?? "info",
   };
   const client = createClient({ url, key });
@@ -153,7 +156,7 @@ function apps({ folder, url, key, apiPort, databaseUrl, environment }: AppOption
 
 /** The environment without what would point Postgres or the apps at other servers. */
 function bare(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|HOST|PORT|BOOTSTRAP_KEY))$/;
+  const foreign = /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|HOST|PORT|SECRET|BOOTSTRAP_KEY))$/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !foreign.test(name)));
 }
 

@@ -11,6 +11,8 @@ export interface StackState {
   apiPort?: number;
   databasePort?: number;
   databasePassword: string;
+  /** ESPALIER_SECRET of the API and the worker: seals hub tokens. */
+  secret: string;
   /** Folder of Postgres' files: inside the stack's own where the database user can reach that. */
   databaseFolder?: string;
   processes: Record<string, ProcessIdentity>;
@@ -27,8 +29,8 @@ export function makeFolder(folder: string): void {
 
 export function readState(folder: string): StackState {
   const text = readIfThere(join(folder, "stack.json"));
-  if (text === undefined) return { databasePassword: secret(), processes: {} };
-  return JSON.parse(text) as StackState;
+  const fresh: StackState = { databasePassword: secret(), secret: secret(), processes: {} };
+  return text === undefined ? fresh : { ...fresh, ...(JSON.parse(text) as StackState) };
 }
 
 export const writeState = (folder: string, state: StackState): void =>

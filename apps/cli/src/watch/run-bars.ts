@@ -1,5 +1,5 @@
 import { isTerminal, type Run } from "@espalier/contract";
-import { formatDuration } from "../terminal/format.ts";
+import { formatBytes, formatDuration } from "../terminal/format.ts";
 import type { Bar } from "../terminal/progress-bars.ts";
 
 /** `train small`, or the kind alone outside an experiment. */
@@ -43,7 +43,12 @@ function barOf(run: Run, label: string): Bar {
   const attempt = run.attempt > 1 ? ` · attempt ${run.attempt}` : "";
   if (!run.progress) return { label, text: `starting${attempt}` };
   const { phase, done, total, unit } = run.progress;
-  const count = total > 0 ? ` ${number(done)}/${number(total)} ${unit}` : "";
+  const count =
+    total === 0
+      ? ""
+      : unit === "bytes"
+        ? ` ${formatBytes(done)} of ${formatBytes(total)}`
+        : ` ${number(done)}/${number(total)} ${unit}`;
   return {
     label,
     fraction: total > 0 ? done / total : undefined,

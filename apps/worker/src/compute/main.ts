@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { isProblem } from "@espalier/contract";
 import { explainError } from "../crash.ts";
 import { onLines } from "../lines.ts";
-import { parseInstruction, type Job } from "../protocol.ts";
+import { parseInstruction, type HubAccess, type Job } from "../protocol.ts";
 import { Channel } from "./channel.ts";
 import { runJob } from "./run-job.ts";
 
@@ -16,14 +16,14 @@ const stopping = new AbortController();
 onLines(process.stdin, (line) => {
   const instruction = parseInstruction(line);
   if (instruction.type === "stop") stopping.abort();
-  else void compute(instruction.job);
+  else void compute(instruction.job, instruction.hub);
 });
 // The supervisor holds the other end for as long as it lives.
 process.stdin.on("end", () => process.kill(-process.pid, "SIGKILL"));
 
-async function compute(job: Job): Promise<void> {
+async function compute(job: Job, hub: HubAccess | undefined): Promise<void> {
   try {
-    const outcome = await runJob(job, { signal: stopping.signal, report: channel });
+    const outcome = await runJob(job, { signal: stopping.signal, report: channel }, hub);
     await channel.end({ type: "done", outcome });
   } catch (error) {
     if (stopping.signal.aborted) {

@@ -1,11 +1,19 @@
-import type { Job, Outcome } from "../protocol.ts";
+import { Problem } from "@espalier/contract";
+import type { HubAccess, Job, Outcome } from "../protocol.ts";
 import type { Computation } from "./computation.ts";
 
 /** Runs one job. Each computation is loaded on demand: a prune needs no tensors. */
-export async function runJob(job: Job, computation: Omit<Computation, "engine">): Promise<Outcome> {
+export async function runJob(
+  job: Job,
+  computation: Omit<Computation, "engine">,
+  hub?: HubAccess,
+): Promise<Outcome> {
   switch (job.kind) {
     case "import":
       return (await import("./import.ts")).importModel(job, computation);
+    case "hub-import":
+      if (hub === undefined) throw new Problem("internal/error", "Nobody said how to reach the hub.");
+      return (await import("./hub-import.ts")).importFromHub(job, hub, computation);
     case "prune":
       return (await import("./prune.ts")).pruneModel(job, computation);
     case "export":

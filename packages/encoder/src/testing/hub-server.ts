@@ -237,10 +237,21 @@ export class HubServer implements AsyncDisposable {
       const more = response.write(slice(content, at, until));
       if (response.destroyed) return;
       if (pace) await sleep(pace.milliseconds);
-      else if (!more) await Promise.race([once(response, "drain"), once(response, "close")]);
+      else if (!more) await drained(response);
     }
     response.end();
   }
+}
+
+/** Resolves when more may be written, or when nobody listens any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
 }
 
 const originOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

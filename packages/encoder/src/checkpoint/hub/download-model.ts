@@ -235,7 +235,8 @@ class ModelDownload {
   }
 
   #report(change: Partial<DownloadProgress>): void {
-    this.#progress = { ...this.#progress, ...change };
+    const { done, ...next } = { ...this.#progress, ...change };
+    this.#progress = { ...next, done: Math.max(0, done) };
     this.#options.report?.(this.#progress);
   }
 }

@@ -1,0 +1,109 @@
+import { parseHubReference, type Client, type HubSource, type Model, type Run } from "@espalier/contract";
+import { defineCommand, UsageError, type Context } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { printFailure } from "../terminal/failure.ts";
+import { ProgressBars } from "../terminal/progress-bars.ts";
+import { codeOf, watchRun } from "../watch/watch.ts";
+import { modelFiles, nameFrom } from "./model-folder.ts";
+import { printModels } from "./model.ts";
+import { parseCount } from "./settings.ts";
+import { uploadModel } from "./upload-model.ts";
+
+export const modelImport = defineCommand({
+  name: "model import",
+  arguments: "DIR|hf:ORG/NAME[@REVISION]",
+  summary: "register a model: a Hugging Face folder, or a repository of the hub",
+  help: [
+    "--name NAME  default: the name of the folder or the repository",
+    "--detach     do not wait until it is downloaded and checked",
+    "Of a repository of the hub, which the service downloads itself; the revision is a branch, tag or commit:",
+    "--layers N   keep the first N layers, and download no more than them",
+    "--private    send the token in HF_TOKEN along, for this import alone: the repository is private or gated",
+  ],
+  arity: [1, 1],
+  options: {
+    name: { type: "string" },
+    detach: { type: "boolean" },
+    layers: { type: "string" },
+    private: { type: "boolean" },
+  },
+  async run(context, values, [given = ""]) {
+    const { output } = context;
+    const source = hubSource(given, values);
+    const client = context.connect();
+    const { model, run } =
+      source === undefined
+        ? await importFolder(context, client, given, values.name)
+        : await importFromHub(context, client, source, values);
+    if (values.detach) {
+      if (output.json) output.printJson({ model, run });
+      else output.print(model.id);
+      return exitCode.ok;
+    }
+    const watched = await watchRun({ ...context, output: { ...output, json: false } }, client, run.id);
+    const code = codeOf(watched);
+    const problem = watched?.runs[0]?.problem;
+    if (problem) printFailure(output, problem);
+    if (code !== exitCode.ok) return code;
+    const ready = await client.models.get(model.id);
+    if (output.json) output.printJson(ready);
+    else printModels([ready], output.print);
+    return code;
+  },
+});
+
+interface HubOptions {
+  name?: string | undefined;
+  layers?: string | undefined;
+  private?: boolean | undefined;
+}
+
+/** What of the hub is meant; undefined for a folder. */
+function hubSource(given: string, { layers, private: withToken }: HubOptions): HubSource | undefined {
+  if (given.startsWith("hf:")) {
+    const source = parseHubReference(given);
+    if (source === undefined)
+      throw new UsageError(`\`${given}\` names no repository; give hf:ORG/NAME or hf:ORG/NAME@REVISION`);
+    const count = parseCount("layers", layers);
+    return { ...source, ...(count === undefined ? {} : { layers: count }) };
+  }
+  if (layers !== undefined)
+    throw new UsageError(
+      "--layers is for hf:ORG/NAME; import the folder, and prune it with `run submit prune`",
+    );
+  if (withToken) throw new UsageError("--private is for hf:ORG/NAME; a folder needs no token");
+  return undefined;
+}
+
+async function importFolder(
+  { output, path, signal }: Context,
+  client: Client,
+  given: string,
+  name: string | undefined,
+): Promise<{ model: Model; run: Run }> {
+  const folder = path(given);
+  const files = await modelFiles(folder);
+  const bars = output.json ? undefined : new ProgressBars(output);
+  const note = (line: string): void => (bars ? bars.note(line) : output.note(line));
+  return uploadModel(client, name ?? nameFrom(folder), files, { bars, note, signal });
+}
+
+/** The repository's name, with the depth where it is cut. */
+const nameOf = ({ hub, layers }: HubSource): string =>
+  `${hub}${layers === undefined ? "" : `-${layers}-layers`}`
+    .slice(-128)
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+
+function importFromHub(
+  { environment }: Context,
+  client: Client,
+  source: HubSource,
+  { name, private: withToken }: HubOptions,
+): Promise<{ model: Model; run: Run }> {
+  const hubToken = withToken ? environment["HF_TOKEN"] : undefined;
+  if (withToken && !hubToken) throw new UsageError("--private sends the token in HF_TOKEN, which is not set");
+  return client.models.create(
+    { name: name ?? nameOf(source), source },
+    hubToken === undefined ? {} : { hubToken },
+  );
+}

@@ -1,0 +1,54 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+const name = /^(run_[0-9a-z]+)-a(\d+)$/;
+
+/**
+ * Unfinished downloads, `<scratch>/downloads/<run>-a<attempt>`. They outlive attempts and workers, so that a later attempt
+ * of the same run goes on with them; no other run sees them. They go when their run has ended.
+ */
+export class Downloads {
+  readonly #root: string;
+
+  private constructor(root: string) {
+    this.#root = root;
+  }
+
+  static async open(scratchFolder: string): Promise<Downloads> {
+    const root = join(scratchFolder, "downloads");
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    return new Downloads(root);
+  }
+
+  /**
+   * The folder of one attempt, with what the attempts before it have left. It is renamed, so that one of them that still
+   * runs cannot go on writing its journal there.
+   */
+  async take(runId: string, attempt: number): Promise<string> {
+    const mine = join(this.#root, `${runId}-a${attempt}`);
+    const earlier = (await this.#list())
+      .filter((each) => each.runId === runId && each.attempt < attempt)
+      .sort((a, b) => b.attempt - a.attempt);
+    for (const { path } of earlier) {
+      // Fails where this attempt has a folder that is not empty.
+      await rename(path, mine).catch(() => rm(path, { recursive: true, force: true }));
+    }
+    await mkdir(mine, { recursive: true, mode: 0o700 });
+    return mine;
+  }
+
+  /** Removes those of runs that have ended. @param unfinished which of these runs have not */
+  async sweep(unfinished: (runIds: readonly string[]) => Promise<readonly string[]>): Promise<void> {
+    const all = await this.#list();
+    if (all.length === 0) return;
+    const kept = new Set(await unfinished(all.map(({ runId }) => runId)));
+    for (const { runId, path } of all) if (!kept.has(runId)) await rm(path, { recursive: true, force: true });
+  }
+
+  async #list(): Promise<{ runId: string; attempt: number; path: string }[]> {
+    return (await readdir(this.#root)).flatMap((file) => {
+      const [, runId, attempt] = name.exec(file) ?? [];
+      return runId === undefined ? [] : [{ runId, attempt: Number(attempt), path: join(this.#root, file) }];
+    });
+  }
+}
