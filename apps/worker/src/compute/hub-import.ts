@@ -15,6 +15,7 @@ export async function importFromHub(
     output,
     signal,
     limits: { fileBytes: maxFileBytes },
+    warn: (line) => report.log("warn", line),
     report: (progress) => report.progress({ ...progress, unit: "bytes" }),
   });
   report.log("info", `${source.hub} was downloaded at commit ${commit}.`);

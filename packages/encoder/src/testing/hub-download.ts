@@ -14,6 +14,7 @@ export const tinyLimits: Partial<HubLimits> = {
   silenceSeconds: 0.5,
   leastBytes: 200,
   progressBytes: 2_000,
+  firstFaults: 3,
   faults: 3,
   syncSeconds: 0.05,
 };

@@ -30,7 +30,9 @@ export interface HubLimits {
   readonly silenceSeconds: number;
   /** A body that brings less than this in `silenceSeconds` counts as silent. */
   readonly leastBytes: number;
-  /** Faults in a row, with less than `progressBytes` between them, after which the hub counts as away. */
+  /** Faults in a row after which the hub counts as away before anything of it is known: whoever asked is told soon. */
+  readonly firstFaults: number;
+  /** The same later, with less than `progressBytes` between them: a download outlasts some ten minutes without a hub. */
   readonly faults: number;
   readonly progressBytes: number;
   /** First pause after a fault; it doubles up to a minute. */
@@ -52,7 +54,8 @@ export const defaultLimits: HubLimits = {
   connectSeconds: 15,
   silenceSeconds: 30,
   leastBytes: 16 * 2 ** 10,
-  faults: 7,
+  firstFaults: 4,
+  faults: 20,
   progressBytes: 64 * 2 ** 10,
   pauseSeconds: 0.5,
   waitSeconds: 600,

@@ -11,6 +11,10 @@ describe.each([
     "three shards with an untied head, bf16",
     { shards: 3, dtype: "BF16", config: { tie_word_embeddings: false } },
   ],
+  [
+    "a BERT, whose layers have another name",
+    { prefix: "bert.", config: { model_type: "bert", hidden_act: "gelu", tie_word_embeddings: true } },
+  ],
 ] as const)("%s", (_, model) => {
   test("arrives as it is on the hub, and the commit is told", async () => {
     await using trial = await hubTrial(model);

@@ -12,6 +12,7 @@ import { isAnnounced } from "./checksum.ts";
 import { HubConnection } from "./connection.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { DownloadFolder } from "./download-folder.ts";
+import { Patience } from "./fault.ts";
 import type { PartialFile } from "./partial-file.ts";
 import { RangeFetcher } from "./range-fetcher.ts";
 import { bytesOf, coalesce, type Range } from "./ranges.ts";
@@ -33,6 +34,8 @@ export interface DownloadOptions {
   /** Aborting it keeps what has arrived. */
   signal?: AbortSignal;
   report?: (progress: DownloadProgress) => void;
+  /** Told in a sentence why a download does not move. */
+  warn?: (line: string) => void;
   limits?: Partial<HubLimits>;
 }
 
@@ -88,8 +91,14 @@ class ModelDownload {
   async run(): Promise<{ commit: string }> {
     const { folder, access } = this.#options;
     this.#report({ phase: "describe", done: 0, total: 0 });
-    const { signal } = this.#connection;
-    const read = () => readRepository(this.#connection, this.#source, this.#limits, signal);
+    const patience = new Patience({
+      limits: this.#limits,
+      faults: this.#limits.firstFaults,
+      advice: "check the worker's network, HTTPS_PROXY and HF_ENDPOINT",
+      signal: this.#connection.signal,
+      warn: this.#options.warn,
+    });
+    const read = () => readRepository(this.#connection, this.#source, patience);
     const download = await DownloadFolder.open(
       folder,
       { endpoint: access.endpoint, source: this.#source },
@@ -132,6 +141,7 @@ class ModelDownload {
       limits: this.#limits,
       source: this.#source,
       commit,
+      warn: this.#options.warn,
       received: (bytes) => {
         if (this.#progress.phase === "download") this.#report({ done: this.#progress.done + bytes });
       },

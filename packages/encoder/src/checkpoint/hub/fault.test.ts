@@ -15,7 +15,8 @@ test.each([
 ])("%o asks to wait %s s", (headers, seconds) => expect(waitAskedFor(headers, now)).toBe(seconds));
 
 const limits = { ...defaultLimits, faults: 3, pauseSeconds: 0.001, progressBytes: 100 };
-const patience = () => new Patience(limits, new AbortController().signal);
+const { signal } = new AbortController();
+const patience = () => new Patience({ limits, signal });
 
 test("patience ends after too many faults in a row, and says what happened", async () => {
   const each = patience();
@@ -46,13 +47,23 @@ test("a wait beyond reason ends it at once", async () => {
   await expect(patience().failed(fault)).rejects.toThrow(/asks to wait 3600 s/);
 });
 
+test("somebody is told of faults that go on, and at once of a wait that was asked for", async () => {
+  const told: string[] = [];
+  const each = new Patience({ limits, signal, warn: (line) => told.push(line) });
+  for (let i = 0; i < 3; i++) await each.failed(new Fault("the hub answered 503"));
+  expect(told).toEqual(["the hub answered 503; the next try is in 1 s."]);
+  const asked = new Patience({ limits, signal, warn: (line) => told.push(line) });
+  await asked.failed(new Fault("the hub answered 429", { retryAfter: 0.01 }));
+  expect(told).toHaveLength(2);
+});
+
 test("what is no fault is not tried again", async () => {
   await expect(patience().failed(new RangeError("mine"))).rejects.toThrow("mine");
 });
 
 test("the pause ends when the download is stopped", async () => {
   const stop = new AbortController();
-  const waiting = new Patience(defaultLimits, stop.signal).failed(
+  const waiting = new Patience({ limits: defaultLimits, signal: stop.signal }).failed(
     new Fault("the hub answered 429", { retryAfter: 500 }),
   );
   stop.abort();

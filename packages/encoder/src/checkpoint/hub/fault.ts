@@ -15,17 +15,28 @@ export class Fault extends Error {
 }
 
 const longestPause = 60;
+/** So many faults in a row are nothing to talk about. */
+const silentFaults = 2;
+
+export interface PatienceOptions {
+  limits: HubLimits;
+  /** Most faults in a row. @default limits.faults */
+  faults?: number;
+  /** What to do when it ends. @default that a later try goes on */
+  advice?: string;
+  signal: AbortSignal;
+  /** Told of a fault, and of the seconds until the next try. */
+  warn?: ((line: string) => void) | undefined;
+}
 
 /** How often a request is tried: until too many faults follow one another without progress between them. */
 export class Patience {
-  readonly #limits: HubLimits;
-  readonly #signal: AbortSignal;
+  readonly #options: PatienceOptions;
   #faults = 0;
   #bytes = 0;
 
-  constructor(limits: HubLimits, signal: AbortSignal) {
-    this.#limits = limits;
-    this.#signal = signal;
+  constructor(options: PatienceOptions) {
+    this.#options = options;
   }
 
   /** Bytes have arrived. */
@@ -39,23 +50,27 @@ export class Patience {
    */
   async failed(error: unknown): Promise<void> {
     if (!(error instanceof Fault)) throw error;
-    if (this.#bytes >= this.#limits.progressBytes) this.#faults = 0;
+    const { limits, faults = limits.faults, signal, warn } = this.#options;
+    const { advice = "what has arrived is kept for the next attempt" } = this.#options;
+    const { progressBytes, pauseSeconds, waitSeconds } = limits;
+    if (this.#bytes >= progressBytes) this.#faults = 0;
     this.#bytes = 0;
     this.#faults += 1;
-    const { faults, pauseSeconds, waitSeconds } = this.#limits;
     const { retryAfter = 0 } = error;
     if (retryAfter > waitSeconds) {
       const detail = `${error.message} and asks to wait ${retryAfter} s; import the model later.`;
       throw new Problem("hub/unavailable", detail, {}, { cause: error });
     }
     if (this.#faults > faults) {
-      const detail = `${error.message}, ${this.#faults} times in a row; the download can go on later.`;
+      const detail = `${error.message}, ${this.#faults} times in a row; ${advice}.`;
       throw new Problem("hub/unavailable", detail, {}, { cause: error });
     }
     const pause = Math.min(longestPause, pauseSeconds * 2 ** (this.#faults - 1));
     // Half of it at random, so that many clients of a server that comes back do not come back at once.
     const seconds = Math.max(retryAfter, pause * (0.5 + Math.random() / 2));
-    await sleep(seconds * 1000, undefined, { signal: this.#signal });
+    if (this.#faults > silentFaults || retryAfter > 0)
+      warn?.(`${error.message}; the next try is in ${Math.ceil(seconds)} s.`);
+    await sleep(seconds * 1000, undefined, { signal });
   }
 }
 

@@ -192,7 +192,9 @@ describe("a download ends with", () => {
   test("hub/unavailable for a hub that never says a word", async () => {
     await using trial = await hubTrial();
     trial.hub.misbehave = () => ({ silent: true });
-    await expect(trial.download({}, { limits: { silenceSeconds: 0.2, faults: 1 } })).rejects.toMatchObject({
+    await expect(
+      trial.download({}, { limits: { silenceSeconds: 0.2, firstFaults: 1 } }),
+    ).rejects.toMatchObject({
       code: "hub/unavailable",
       message: expect.stringContaining("does not answer") as string,
     });

@@ -13,6 +13,8 @@ export interface RangeFetcherOptions {
   commit: string;
   /** Bytes of what was wanted have arrived; negative when a file begins anew. */
   received: (bytes: number) => void;
+  /** Told of faults that go on. */
+  warn?: ((line: string) => void) | undefined;
 }
 
 const mostRestarts = 3;
@@ -60,8 +62,8 @@ export class RangeFetcher {
   }
 
   async #piece(file: PartialFile, { from: start, to }: Range): Promise<void> {
-    const { connection, limits, received } = this.#options;
-    const patience = new Patience(limits, connection.signal);
+    const { connection, limits, received, warn } = this.#options;
+    const patience = new Patience({ limits, signal: connection.signal, warn });
     const { version } = file;
     let from = start;
     while (from < to && file.version === version) {
@@ -124,9 +126,9 @@ export class RangeFetcher {
   }
 
   async #whole(file: PartialFile): Promise<void> {
-    const { connection, limits, received } = this.#options;
+    const { connection, limits, received, warn } = this.#options;
     const { name, bytes } = file.announced;
-    const patience = new Patience(limits, connection.signal);
+    const patience = new Patience({ limits, signal: connection.signal, warn });
     for (;;) {
       const missing = file.missing();
       const end = missing.at(-1)?.to ?? 0;

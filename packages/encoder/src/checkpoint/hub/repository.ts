@@ -1,9 +1,8 @@
 import { chooseModelFiles, Problem, type HubSource } from "@espalier/contract";
 import { JsonError, parseJson, type JsonValue } from "../json.ts";
-import type { HubLimits } from "./access.ts";
 import { accept } from "./answer.ts";
 import type { HubConnection } from "./connection.ts";
-import { Patience } from "./fault.ts";
+import type { Patience } from "./fault.ts";
 
 /** A file as the hub announces it. */
 export interface AnnouncedFile {
@@ -31,12 +30,10 @@ const mostBytes = 32 * 2 ** 20;
 export async function readRepository(
   connection: HubConnection,
   source: HubSource,
-  limits: HubLimits,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Repository> {
   const { hub, revision = "main" } = source;
   const url = connection.url(`api/models/${hub}/revision/${encodeURIComponent(revision)}?blobs=true`);
-  const patience = new Patience(limits, signal);
   for (;;) {
     try {
       const response = await connection.get(url, { accept: "application/json" });
