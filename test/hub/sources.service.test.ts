@@ -148,6 +148,16 @@ describe("a model that is refused is refused alike from the hub, by upload and f
   });
 });
 
+it("is described: a repository or an upload, and where a token goes", async () => {
+  const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as {
+    paths: Record<string, { post: { parameters: { name: string; in: string }[]; requestBody: object } }>;
+  };
+  const { parameters, requestBody } = paths["/v1/models/"].post;
+  expect(parameters).toContainEqual(expect.objectContaining({ name: "hub-token", in: "header" }));
+  for (const field of ["uploadId", "hub", "revision", "layers"])
+    expect(JSON.stringify(requestBody)).toContain(`"${field}"`);
+});
+
 describe("espalier model import", () => {
   const json = (text: string) => JSON.parse(text.trim().split("\n").at(-1)!) as Model;
 

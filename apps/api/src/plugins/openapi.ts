@@ -20,7 +20,8 @@ export async function registerOpenapi(app: FastifyInstance, version: string): Pr
       schema: {
         ...schema,
         response: {
-          ...(schema.response as object),
+          // A route may come without a schema, such as an event stream.
+          ...(schema?.response as object | undefined),
           default: Type.Unsafe({ ...ProblemDocument, description: "problem" }),
         },
       },
