@@ -30,7 +30,10 @@ export interface HubLimits {
   readonly silenceSeconds: number;
   /** A body that brings less than this in `silenceSeconds` counts as silent. */
   readonly leastBytes: number;
-  /** Faults in a row after which the hub counts as away before anything of it is known: whoever asked is told soon. */
+  /** Files of weights, and bytes of each other file. */
+  readonly weightFiles: number;
+  readonly smallFileBytes: number;
+  /** Faults in a row after which the hub counts as away before any weights have arrived: whoever asked is told soon. */
   readonly firstFaults: number;
   /** The same later, with less than `progressBytes` between them: a download outlasts some ten minutes without a hub. */
   readonly faults: number;
@@ -54,6 +57,8 @@ export const defaultLimits: HubLimits = {
   connectSeconds: 15,
   silenceSeconds: 30,
   leastBytes: 16 * 2 ** 10,
+  weightFiles: 1000,
+  smallFileBytes: 64 * 2 ** 20,
   firstFaults: 4,
   faults: 20,
   progressBytes: 64 * 2 ** 10,

@@ -22,13 +22,16 @@ const journalFile = "download.json";
  */
 export class DownloadFolder {
   readonly repository: Repository;
+  /** An earlier process had begun it. */
+  readonly resumed: boolean;
   readonly #folder: string;
   readonly #head: Omit<Journal, "files">;
   readonly #states: Record<string, FileState>;
   readonly #files = new Map<string, PartialFile>();
   #saving: Promise<void> = Promise.resolve();
 
-  private constructor(folder: string, { files, ...head }: Journal) {
+  private constructor(folder: string, { files, ...head }: Journal, resumed: boolean) {
+    this.resumed = resumed;
     this.#folder = folder;
     this.#head = head;
     this.#states = files;
@@ -49,13 +52,13 @@ export class DownloadFolder {
     const same = JSON.stringify([endpoint, source]);
     if (earlier !== undefined && JSON.stringify([earlier.endpoint, earlier.source]) === same) {
       await mkdir(join(folder, "model"), { recursive: true });
-      return new DownloadFolder(folder, earlier);
+      return new DownloadFolder(folder, earlier, true);
     }
     const repository = await read();
     await rm(folder, { recursive: true, force: true });
     await mkdir(join(folder, "model"), { recursive: true, mode: 0o700 });
     const journal: Journal = { version: 1, endpoint, source, repository, files: {} };
-    const download = new DownloadFolder(folder, journal);
+    const download = new DownloadFolder(folder, journal, false);
     await download.save();
     return download;
   }

@@ -17,6 +17,7 @@ import type { PartialFile } from "./partial-file.ts";
 import { RangeFetcher } from "./range-fetcher.ts";
 import { bytesOf, coalesce, type Range } from "./ranges.ts";
 import { readRepository } from "./repository.ts";
+import { checkSizes } from "./sizes.ts";
 
 /** Where a download stands; bytes of its phase. */
 export interface DownloadProgress {
@@ -93,7 +94,7 @@ class ModelDownload {
     this.#report({ phase: "describe", done: 0, total: 0 });
     const patience = new Patience({
       limits: this.#limits,
-      faults: this.#limits.firstFaults,
+      faults: () => this.#limits.firstFaults,
       advice: "check the worker's network, HTTPS_PROXY and HF_ENDPOINT",
       signal: this.#connection.signal,
       warn: this.#options.warn,
@@ -131,19 +132,20 @@ class ModelDownload {
   async #fetch(download: DownloadFolder): Promise<void> {
     const { layers } = this.#source;
     const { commit, files: announced } = download.repository;
-    for (const { name, bytes } of announced) {
-      if (bytes <= this.#limits.fileBytes) continue;
-      const detail = `${name} has ${bytes} bytes; at most ${this.#limits.fileBytes} are accepted.`;
-      throw new Problem("request/too-large", detail, { file: name });
-    }
+    checkSizes(announced, this.#limits);
+    // Whoever asked is told soon of a hub that cannot be reached; what has begun waits for it.
+    let faults = download.resumed ? this.#limits.faults : this.#limits.firstFaults;
     const fetcher = new RangeFetcher({
       connection: this.#connection,
       limits: this.#limits,
       source: this.#source,
       commit,
+      faults: () => faults,
       warn: this.#options.warn,
       received: (bytes) => {
-        if (this.#progress.phase === "download") this.#report({ done: this.#progress.done + bytes });
+        if (this.#progress.phase !== "download") return;
+        faults = this.#limits.faults;
+        this.#report({ done: this.#progress.done + bytes });
       },
     });
     const small = await this.#open(download, (name) => !name.endsWith(".safetensors"));

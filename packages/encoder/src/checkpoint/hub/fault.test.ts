@@ -16,7 +16,7 @@ test.each([
 
 const limits = { ...defaultLimits, faults: 3, pauseSeconds: 0.001, progressBytes: 100 };
 const { signal } = new AbortController();
-const patience = () => new Patience({ limits, signal });
+const patience = () => new Patience({ limits, faults: () => limits.faults, signal });
 
 test("patience ends after too many faults in a row, and says what happened", async () => {
   const each = patience();
@@ -49,10 +49,10 @@ test("a wait beyond reason ends it at once", async () => {
 
 test("somebody is told of faults that go on, and at once of a wait that was asked for", async () => {
   const told: string[] = [];
-  const each = new Patience({ limits, signal, warn: (line) => told.push(line) });
+  const each = new Patience({ limits, faults: () => 3, signal, warn: (line) => told.push(line) });
   for (let i = 0; i < 3; i++) await each.failed(new Fault("the hub answered 503"));
   expect(told).toEqual(["the hub answered 503; the next try is in 1 s."]);
-  const asked = new Patience({ limits, signal, warn: (line) => told.push(line) });
+  const asked = new Patience({ limits, faults: () => 3, signal, warn: (line) => told.push(line) });
   await asked.failed(new Fault("the hub answered 429", { retryAfter: 0.01 }));
   expect(told).toHaveLength(2);
 });
@@ -63,7 +63,7 @@ test("what is no fault is not tried again", async () => {
 
 test("the pause ends when the download is stopped", async () => {
   const stop = new AbortController();
-  const waiting = new Patience({ limits: defaultLimits, signal: stop.signal }).failed(
+  const waiting = new Patience({ limits: defaultLimits, faults: () => 3, signal: stop.signal }).failed(
     new Fault("the hub answered 429", { retryAfter: 500 }),
   );
   stop.abort();

@@ -20,8 +20,8 @@ const silentFaults = 2;
 
 export interface PatienceOptions {
   limits: HubLimits;
-  /** Most faults in a row. @default limits.faults */
-  faults?: number;
+  /** Most faults in a row, asked at each fault. */
+  faults: () => number;
   /** What to do when it ends. @default that a later try goes on */
   advice?: string;
   signal: AbortSignal;
@@ -50,7 +50,7 @@ export class Patience {
    */
   async failed(error: unknown): Promise<void> {
     if (!(error instanceof Fault)) throw error;
-    const { limits, faults = limits.faults, signal, warn } = this.#options;
+    const { limits, signal, warn } = this.#options;
     const { advice = "what has arrived is kept for the next attempt" } = this.#options;
     const { progressBytes, pauseSeconds, waitSeconds } = limits;
     if (this.#bytes >= progressBytes) this.#faults = 0;
@@ -61,7 +61,7 @@ export class Patience {
       const detail = `${error.message} and asks to wait ${retryAfter} s; import the model later.`;
       throw new Problem("hub/unavailable", detail, {}, { cause: error });
     }
-    if (this.#faults > faults) {
+    if (this.#faults > this.#options.faults()) {
       const detail = `${error.message}, ${this.#faults} times in a row; ${advice}.`;
       throw new Problem("hub/unavailable", detail, {}, { cause: error });
     }

@@ -59,6 +59,14 @@ describe("a download arrives in spite of", () => {
     await arrives(trial);
   });
 
+  test("a file that has another etag at every look", async () => {
+    await using trial = await hubTrial();
+    let seen = 0;
+    trial.hub.misbehave = (request) =>
+      isWeights(request) ? { headers: { etag: `"${++seen}"` } } : undefined;
+    await arrives(trial);
+  });
+
   test("a server that stops honouring ranges halfway", async () => {
     await using trial = await hubTrial();
     let seen = 0;
@@ -197,6 +205,31 @@ describe("a download ends with", () => {
     ).rejects.toMatchObject({
       code: "hub/unavailable",
       message: expect.stringContaining("does not answer") as string,
+    });
+  });
+
+  test.each([
+    ["of a small file", { smallFileBytes: 50 }, { file: "config.json" }],
+    ["of the number of weights", { weightFiles: 0 }, {}],
+  ])("request/too-large for the limit %s", async (_, limits, facts) => {
+    await using trial = await hubTrial();
+    await expect(trial.download({}, { limits })).rejects.toMatchObject({
+      code: "request/too-large",
+      facts,
+    });
+  });
+
+  test("hub/unavailable soon where the weights cannot be had at all, late once they have begun", async () => {
+    await using trial = await hubTrial();
+    const limits = { firstFaults: 1, faults: 6 };
+    const refused = () => trial.hub.requests.filter(isWeights).length;
+    trial.hub.misbehave = (request) => (isWeights(request) ? { status: 503 } : undefined);
+    await expect(trial.download({}, { limits })).rejects.toMatchObject({ code: "hub/unavailable" });
+    expect(refused()).toBeLessThanOrEqual(2 * 4);
+    trial.hub.requests.length = 0;
+    await expect(trial.download({}, { limits })).rejects.toMatchObject({
+      code: "hub/unavailable",
+      message: expect.stringContaining("7 times in a row") as string,
     });
   });
 

@@ -4,20 +4,27 @@ import { accept, type Asked } from "./answer.ts";
 import type { HubConnection, HubResponse } from "./connection.ts";
 import { Fault, Patience } from "./fault.ts";
 import type { PartialFile } from "./partial-file.ts";
-import { split, type Range } from "./ranges.ts";
+import type { AnnouncedFile } from "./repository.ts";
+import { bytesOf, split, type Range } from "./ranges.ts";
 
 export interface RangeFetcherOptions {
   connection: HubConnection;
   limits: HubLimits;
   source: HubSource;
   commit: string;
+  /** Most faults in a row, asked at each of them. */
+  faults: () => number;
   /** Bytes of what was wanted have arrived; negative when a file begins anew. */
   received: (bytes: number) => void;
   /** Told of faults that go on. */
   warn?: ((line: string) => void) | undefined;
 }
 
-const mostRestarts = 3;
+/**
+ * A file that has begun anew this often does not any more: servers that store one file differently give it several etags,
+ * and the checksum decides at the end.
+ */
+const mostRestarts = 2;
 
 /** Brings byte ranges of files, several at a time, through broken connections. */
 export class RangeFetcher {
@@ -33,17 +40,11 @@ export class RangeFetcher {
   async fetch(wanted: ReadonlyMap<PartialFile, readonly Range[]>): Promise<void> {
     const { limits, connection } = this.#options;
     for (const [file, ranges] of wanted) file.wanted = ranges;
-    for (let round = 0; ; round++) {
+    for (;;) {
       const pieces = [...wanted.keys()].flatMap((file) =>
         split(file.missing(), limits.pieceBytes).map((range) => ({ file, range })),
       );
       if (pieces.length === 0) return;
-      if (round > mostRestarts) {
-        const { name } = pieces[0]!.file.announced;
-        throw new Problem("hub/corrupt", `${name} changes on the server while it is downloaded.`, {
-          file: name,
-        });
-      }
       let failure: { error: unknown } | undefined;
       const work = async () => {
         for (let piece = pieces.shift(); piece !== undefined && !failure; piece = pieces.shift()) {
@@ -62,8 +63,8 @@ export class RangeFetcher {
   }
 
   async #piece(file: PartialFile, { from: start, to }: Range): Promise<void> {
-    const { connection, limits, received, warn } = this.#options;
-    const patience = new Patience({ limits, signal: connection.signal, warn });
+    const { connection, received } = this.#options;
+    const patience = this.#patience();
     const { version } = file;
     let from = start;
     while (from < to && file.version === version) {
@@ -75,14 +76,18 @@ export class RangeFetcher {
           ...guard,
         });
         accept(connection, response, this.#asked(file), [200, 206, 416]);
-        if (response.status !== 206) {
+        if (response.status === 416) throw wrongLength(file.announced, "fewer");
+        const etag = strongEtag(response);
+        const changed = file.etag !== undefined && etag !== undefined && etag !== file.etag;
+        if (changed || response.status === 200) {
           response.body.destroy();
-          this.#withoutRange(file, response);
+          if (changed) this.restart(file);
+          else file.ranged = false;
           continue;
         }
-        checkRange(response, file, from);
+        checkRange(response, file.announced, from);
         file.ranged = true;
-        file.etag ??= strongEtag(response);
+        if (file.version < mostRestarts) file.etag ??= etag;
         for await (const chunk of connection.bytes(response)) {
           if (file.version !== version) return;
           const part = chunk.subarray(0, to - from);
@@ -99,21 +104,11 @@ export class RangeFetcher {
     }
   }
 
-  /** The answer to a range is the whole file: it is another one than before, or the server knows no ranges. */
-  #withoutRange(file: PartialFile, response: HubResponse): void {
-    const { name, bytes } = file.announced;
-    if (response.status === 416) throw wrongLength(name, "fewer", bytes);
-    const etag = strongEtag(response);
-    if (file.etag !== undefined && etag !== undefined && etag !== file.etag) this.restart(file);
-    else file.ranged = false;
-  }
-
   /** Drops what has arrived of a file. */
   restart(file: PartialFile): void {
-    const before = file.missing().reduce((sum, { from, to }) => sum + to - from, 0);
+    const before = bytesOf(file.missing());
     file.restart();
-    const after = file.missing().reduce((sum, { from, to }) => sum + to - from, 0);
-    this.#options.received(before - after);
+    this.#options.received(before - bytesOf(file.missing()));
   }
 
   /** Reads a file from its start, and keeps what is missing; pieces of one file share one stream. */
@@ -126,9 +121,9 @@ export class RangeFetcher {
   }
 
   async #whole(file: PartialFile): Promise<void> {
-    const { connection, limits, received, warn } = this.#options;
-    const { name, bytes } = file.announced;
-    const patience = new Patience({ limits, signal: connection.signal, warn });
+    const { connection, received } = this.#options;
+    const { bytes } = file.announced;
+    const patience = this.#patience();
     for (;;) {
       const missing = file.missing();
       const end = missing.at(-1)?.to ?? 0;
@@ -139,7 +134,7 @@ export class RangeFetcher {
         const length = Number(response.headers["content-length"] ?? bytes);
         if (length !== bytes) {
           response.body.destroy();
-          throw wrongLength(name, String(length), bytes);
+          throw wrongLength(file.announced, String(length));
         }
         let at = 0;
         for await (const chunk of connection.bytes(response)) {
@@ -151,7 +146,7 @@ export class RangeFetcher {
             received(part.byteLength);
           }
           at += chunk.byteLength;
-          if (at > bytes) throw wrongLength(name, "more", bytes);
+          if (at > bytes) throw wrongLength(file.announced, "more");
           if (at >= end) break;
         }
         if (at < end) throw new Fault(`${response.url.host} broke off`);
@@ -159,6 +154,11 @@ export class RangeFetcher {
         await patience.failed(error);
       }
     }
+  }
+
+  #patience(): Patience {
+    const { connection, limits, faults, warn } = this.#options;
+    return new Patience({ limits, faults, signal: connection.signal, warn });
   }
 
   #url(file: PartialFile): URL {
@@ -173,21 +173,20 @@ export class RangeFetcher {
 }
 
 /** `Content-Range: bytes 0-99/1234` (RFC 9110 §14.4) must be what was asked for, of a file of the announced size. */
-function checkRange({ headers, body }: HubResponse, { announced }: PartialFile, from: number): void {
-  const { name, bytes } = announced;
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
-  if (Number(start) === from && (total === "*" || Number(total) === bytes)) return;
+function checkRange({ headers, body }: HubResponse, file: AnnouncedFile, from: number): void {
+  const said = headers["content-range"] ?? "nothing";
+  const [, start, total = "*"] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(said) ?? [];
+  const fits = total === "*" || Number(total) === file.bytes;
+  if (fits && Number(start) === from) return;
   body.destroy();
-  if (start !== undefined && total !== "*" && Number(total) !== bytes) throw wrongLength(name, total!, bytes);
-  const said = (headers["content-range"] ?? "nothing").slice(0, 80);
-  throw new Problem("hub/malformed", `The server answers ${said} to a range of ${name} from ${from}.`, {
-    file: name,
-  });
+  if (!fits) throw wrongLength(file, total);
+  const detail = `The server answers ${said.slice(0, 80)} to a range of ${file.name} from ${from}.`;
+  throw new Problem("hub/malformed", detail, { file: file.name });
 }
 
-const wrongLength = (file: string, found: string, bytes: number): Problem =>
-  new Problem("hub/corrupt", `${file} has ${found} bytes where it is stored; the hub announced ${bytes}.`, {
-    file,
+const wrongLength = ({ name, bytes }: AnnouncedFile, found: string): Problem =>
+  new Problem("hub/corrupt", `${name} has ${found} bytes where it is stored; the hub announced ${bytes}.`, {
+    file: name,
   });
 
 function strongEtag({ headers }: HubResponse): string | undefined {
