@@ -34,7 +34,7 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
   const stopping = new AbortController();
   const devices = findDevices(engine, threads);
   const scratch = await Scratch.open(config.scratchFolder);
-  const downloads = await Downloads.open(config.scratchFolder);
+  const downloads = new Downloads(config.scratchFolder);
   const sweepDownloads = () =>
     downloads
       .sweep((runIds) => store.leases.unfinished(runIds))

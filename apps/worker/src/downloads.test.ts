@@ -10,7 +10,7 @@ let downloads: Downloads;
 const run = newId("run");
 beforeEach(async () => {
   scratch = await mkdtemp(join(tmpdir(), "espalier-downloads-"));
-  downloads = await Downloads.open(scratch);
+  downloads = new Downloads(scratch);
 });
 afterEach(() => rm(scratch, { recursive: true }));
 
@@ -43,4 +43,8 @@ test("those of runs that have ended are removed", async () => {
   for (const id of [run, ended]) await downloads.take(id, 1);
   await downloads.sweep(async (ids) => ids.filter((id) => id === run));
   expect(await names()).toEqual([`${run}-a1`]);
+  await rm(await downloads.take(run, 1), { recursive: true });
+  await downloads.sweep(() => expect.unreachable());
+  expect(await readdir(scratch)).toEqual([]);
+  await downloads.sweep(() => expect.unreachable());
 });

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 
 const name = /^(run_[0-9a-z]+)-a(\d+)$/;
@@ -10,14 +10,8 @@ const name = /^(run_[0-9a-z]+)-a(\d+)$/;
 export class Downloads {
   readonly #root: string;
 
-  private constructor(root: string) {
-    this.#root = root;
-  }
-
-  static async open(scratchFolder: string): Promise<Downloads> {
-    const root = join(scratchFolder, "downloads");
-    await mkdir(root, { recursive: true, mode: 0o700 });
-    return new Downloads(root);
+  constructor(scratchFolder: string) {
+    this.#root = join(scratchFolder, "downloads");
   }
 
   /**
@@ -25,6 +19,7 @@ export class Downloads {
    * runs cannot go on writing its journal there.
    */
   async take(runId: string, attempt: number): Promise<string> {
+    await mkdir(this.#root, { recursive: true, mode: 0o700 });
     const mine = join(this.#root, `${runId}-a${attempt}`);
     const earlier = (await this.#list())
       .filter((each) => each.runId === runId && each.attempt < attempt)
@@ -40,13 +35,18 @@ export class Downloads {
   /** Removes those of runs that have ended. @param unfinished which of these runs have not */
   async sweep(unfinished: (runIds: readonly string[]) => Promise<readonly string[]>): Promise<void> {
     const all = await this.#list();
-    if (all.length === 0) return;
-    const kept = new Set(await unfinished(all.map(({ runId }) => runId)));
+    const kept = new Set(all.length === 0 ? [] : await unfinished(all.map(({ runId }) => runId)));
     for (const { runId, path } of all) if (!kept.has(runId)) await rm(path, { recursive: true, force: true });
+    // Fails where some are left.
+    await rmdir(this.#root).catch(() => undefined);
   }
 
   async #list(): Promise<{ runId: string; attempt: number; path: string }[]> {
-    return (await readdir(this.#root)).flatMap((file) => {
+    const files = await readdir(this.#root).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    return files.flatMap((file) => {
       const [, runId, attempt] = name.exec(file) ?? [];
       return runId === undefined ? [] : [{ runId, attempt: Number(attempt), path: join(this.#root, file) }];
     });
