@@ -227,6 +227,7 @@ describe("espalier model import", () => {
     const environment = { HF_TOKEN: "hf_mine" };
     const without = await service.cli(["model", "import", "hf:org/private"], environment);
     expect(without.err).toContain("error hub/access-denied: ");
+    expect(without.err).toContain("--private sends it along");
     const { code } = await service.cli(["model", "import", "hf:org/private", "--private"], environment);
     expect(code).toBe(0);
   });

@@ -39,12 +39,12 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
     downloads
       .sweep((runIds) => store.leases.unfinished(runIds))
       .catch((error: unknown) => log.warn({ err: error }, "downloads of ended runs remain"));
-  await sweepDownloads();
-  const sweeping = setInterval(() => void sweepDownloads(), sweepSeconds * 1000);
   const register = () =>
     store.workers.register({ name: config.name, host: hostname(), version: config.version, devices });
   let worker: Worker = await register();
   log.info({ workerId: worker.id, devices: worker.devices }, "worker registered");
+  await sweepDownloads();
+  const sweeping = setInterval(() => void sweepDownloads(), sweepSeconds * 1000);
 
   const context = {
     store,

@@ -43,7 +43,9 @@ export const modelImport = defineCommand({
     const watched = await watchRun({ ...context, output: { ...output, json: false } }, client, run.id);
     const code = codeOf(watched);
     const problem = watched?.runs[0]?.problem;
-    if (problem) printFailure(output, problem);
+    if (problem?.code === "hub/access-denied" && !values.private)
+      printFailure(output, { code: problem.code, message: problem.detail, hint: tokenHint });
+    else if (problem) printFailure(output, problem);
     if (code !== exitCode.ok) return code;
     const ready = await client.models.get(model.id);
     if (output.json) output.printJson(ready);
@@ -51,6 +53,8 @@ export const modelImport = defineCommand({
     return code;
   },
 });
+
+const tokenHint = "a token of the hub goes into HF_TOKEN, and --private sends it along";
 
 interface HubOptions {
   name?: string | undefined;
