@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newId, Problem, type ProblemCode, type Run } from "@espalier/contract";
-import { migrate, openStore, type Claim, type Store } from "@espalier/store";
+import { newId, Problem, type Lease, type ProblemCode, type Progress, type Run } from "@espalier/contract";
+import { migrate, openStore, type Claim, type NewDevice, type Store } from "@espalier/store";
 import pg from "pg";
 import { freshDatabase } from "./postgres.ts";
 
@@ -16,12 +16,24 @@ export interface TestStore extends Store {
   submit: (dependsOn?: string[], more?: { priority?: number }) => Promise<Run>;
   /** Claims a run that can be claimed. */
   claimed: (runId: string) => Promise<Claim>;
+  /** A heartbeat with one run; undefined when its lease is lost. */
+  beat: (lease: Lease, progress?: Progress) => Promise<{ cancel: boolean; preempt: boolean } | undefined>;
   /** Closes the store and deletes its bytes. */
   discard: () => Promise<void>;
 }
 
 /** ESPALIER_SECRET of test stores. */
 export const testSecret = "a secret that only the tests know";
+
+/** A processor as a worker of a test declares it. */
+export const cpu: NewDevice = {
+  address: "cpu",
+  identity: "cpu",
+  kind: "cpu",
+  name: "cpu",
+  engine: "onnx-cpu",
+  memoryBytes: 1e9,
+};
 
 export async function openTestStore(): Promise<TestStore> {
   const databaseUrl = await freshDatabase();
@@ -35,7 +47,7 @@ export async function openTestStore(): Promise<TestStore> {
     name: "w",
     host: "here",
     version: "0",
-    devices: [{ kind: "cpu", name: "cpu", engine: "onnx-cpu", memoryBytes: 1e9 }],
+    devices: [cpu],
   });
   return {
     ...store,
@@ -55,6 +67,12 @@ export async function openTestStore(): Promise<TestStore> {
       const claim = await store.leases.claim({ runId, workerId: worker.id, deviceId: worker.devices[0].id });
       if (!claim) throw new Error(`${runId} could not be claimed`);
       return claim;
+    },
+    beat: async ({ runId, attempt, workerId }, progress) => {
+      const runs = [{ runId, attempt, ...(progress ? { progress } : {}) }];
+      const answer = await store.heartbeats.beat(workerId, { runs, measurements: [] });
+      const [run] = answer?.runs ?? [];
+      return run?.held ? { cancel: run.cancel, preempt: run.preempt } : undefined;
     },
     discard: async () => {
       await store.close();

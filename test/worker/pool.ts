@@ -30,6 +30,8 @@ export interface Pool {
   teamId: string;
   /** Holds stored bytes and the workers' scratch. */
   folder: string;
+  /** Starts a worker process. */
+  launch(environment?: Record<string, string>): TestWorker;
   /** Starts a worker process, and waits until it has registered. */
   worker(environment?: Record<string, string>): Promise<TestWorker>;
   /** Process number of the compute process that a worker has started last. */
@@ -67,8 +69,8 @@ export async function startPool(databaseUrl: string): Promise<Pool> {
     store,
     teamId,
     folder,
-    async worker(environment = {}) {
-      const name = `worker-${workers.length + 1}`;
+    launch(environment = {}) {
+      const name = environment.ESPALIER_WORKER_NAME ?? `worker-${workers.length + 1}`;
       const child = spawn(process.execPath, ["--import", "tsx", join(root, "apps/worker/src/main.ts")], {
         cwd: root,
         env: {
@@ -90,9 +92,13 @@ export async function startPool(databaseUrl: string): Promise<Pool> {
         });
       const worker = { process: child, name, log: () => text };
       workers.push(worker);
+      return worker;
+    },
+    async worker(environment = {}) {
+      const worker = pool.launch(environment);
       await until(async () => {
-        if (child.exitCode !== null) throw new Error(`the worker ended:\n${text}`);
-        return (await store.workers.list()).some((each) => each.name === name && each.state === "ACTIVE");
+        if (worker.process.exitCode !== null) throw new Error(`the worker ended:\n${worker.log()}`);
+        return worker.log().includes("worker registered");
       });
       return worker;
     },

@@ -22,7 +22,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const { databaseUrl, data: bytesRoot, secret } = config;
   const store = await openStore({ databaseUrl, bytesRoot, secret });
   const team = await store.teams.ensure("default");
-  if (config.bootstrapKey !== undefined) await store.teams.createKey(team.id, "first", config.bootstrapKey);
+  if (config.bootstrapKey !== undefined)
+    await store.teams.createKey(team.id, "first", config.bootstrapKey, "operator");
   const queue = await openQueue(
     config.redisUrl === undefined ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
   );

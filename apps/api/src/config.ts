@@ -27,7 +27,7 @@ export interface Config {
   logLevel: string;
   /** Seals clients' hub tokens; the workers have the same. Absent: such tokens are refused. */
   secret?: string;
-  /** Key that must belong to the team `default` once the API is up; made by whoever started it. */
+  /** Key that must belong to the team `default`, as an operator's, once the API is up; made by whoever started it. */
   bootstrapKey?: string;
   maxFileBytes: number;
   maxDatasetBytes: number;

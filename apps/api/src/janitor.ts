@@ -9,6 +9,7 @@ export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): vo
     try {
       await store.idempotency.sweep();
       await store.events.sweep();
+      await store.workerEvents.sweep();
       await store.uploads.sweep();
       await store.bytes.sweep();
     } catch (error) {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isProblem, leaseTiming } from "@espalier/contract";
+import { isProblem, type LogLevel } from "@espalier/contract";
 import type { Claim, Store } from "@espalier/store";
 import type { Logger } from "pino";
 import { startChild, type Child, type ChildEnd, type Notice } from "./child.ts";
 import { explainError } from "./crash.ts";
 import type { Downloads } from "./downloads.ts";
-import { Heartbeat, type Interruption, type LeaseTiming } from "./heartbeat.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { HeldLease, Interruption } from "./held-lease.ts";
 import type { HubSettings } from "./hub-settings.ts";
 import { planJob, type Plan } from "./plan.ts";
 import type { Outcome } from "./protocol.ts";
@@ -21,10 +22,12 @@ export interface AttemptContext {
   hub: HubSettings;
   maxFileBytes: number;
   log: Logger;
+  heartbeat: Heartbeat;
   engine: string;
   threads?: number;
+  /** Environment that shows the compute process its device and no other. */
+  environment?: Readonly<Record<string, string>>;
   graceSeconds: number;
-  timing?: LeaseTiming;
   /** Aborts when the worker is asked to end. */
   stopping: AbortSignal;
 }
@@ -35,27 +38,20 @@ type Verdict = ChildEnd | { type: "interrupted"; reason: Interruption };
 export class AttemptSupervisor {
   readonly #claim: Claim;
   readonly #context: AttemptContext;
-  readonly #heartbeat: Heartbeat;
+  readonly #held: HeldLease;
   readonly #report: Report;
   readonly #saved: SavedProgress;
   readonly #log: Logger;
   #plan: Plan | undefined;
 
   constructor(claim: Claim, context: AttemptContext) {
-    const { store, timing = leaseTiming } = context;
+    const { store } = context;
     const { lease } = claim;
     this.#claim = claim;
     this.#context = context;
     this.#log = context.log.child({ runId: lease.runId, attempt: lease.attempt });
-    this.#heartbeat = new Heartbeat({
-      timing,
-      renew: async (progress) => {
-        const answer = await store.leases.renew(lease, progress);
-        this.#saved.retry();
-        return answer;
-      },
-    });
-    const onLost = () => this.#heartbeat.lost();
+    this.#held = context.heartbeat.hold(lease);
+    const onLost = () => this.#held.lost();
     this.#report = new Report(store, lease, { onLost });
     this.#saved = new SavedProgress(store, claim, {
       flush: async () => {
@@ -65,6 +61,12 @@ export class AttemptSupervisor {
       onLost,
       onProblem: (message) => this.#report.log("warn", message),
     });
+    this.#held.onRenewed = () => this.#saved.retry();
+  }
+
+  /** A line in the run's log. */
+  note(level: LogLevel, message: string): void {
+    this.#report.log(level, message);
   }
 
   /** Never rejects: whatever happens is logged, and written to the run where it can be. */
@@ -81,14 +83,15 @@ export class AttemptSupervisor {
     } catch (error) {
       this.#log.error({ err: error }, "the attempt could not be concluded; its lease runs out");
     } finally {
-      this.#heartbeat.stop();
+      this.#held.stop();
       this.#report.stop();
       await workspace?.remove().catch((error: unknown) => this.#log.warn({ err: error }, "scratch remains"));
     }
   }
 
   async #compute(workspace: Workspace): Promise<Verdict> {
-    const { stopping, graceSeconds } = this.#context;
+    const { graceSeconds, environment = {} } = this.#context;
+    const stopping = AbortSignal.any([this.#context.stopping, this.#held.preempted]);
     if (stopping.aborted) return { type: "stopped" };
     try {
       this.#plan = await this.#untilAnswered(() => planJob(this.#claim, workspace, this.#context));
@@ -99,6 +102,7 @@ export class AttemptSupervisor {
       job: this.#plan.job,
       hub: this.#plan.hub,
       temporaryFolder: workspace.temporary,
+      environment,
       onNotice: (notice) => this.#take(notice),
     });
     this.#log.info({ pid: child.pid }, "compute process started");
@@ -115,7 +119,7 @@ export class AttemptSupervisor {
   async #watch(child: Child): Promise<Verdict> {
     const verdict = await Promise.race([
       child.ended,
-      this.#heartbeat.interrupted.then((reason): Verdict => ({ type: "interrupted", reason })),
+      this.#held.interrupted.then((reason): Verdict => ({ type: "interrupted", reason })),
     ]);
     if (verdict.type === "interrupted") {
       child.kill();
@@ -127,7 +131,7 @@ export class AttemptSupervisor {
   #take(notice: Notice): void {
     switch (notice.type) {
       case "progress":
-        return this.#heartbeat.progress(notice.progress);
+        return this.#held.progress(notice.progress);
       case "metrics":
         return this.#report.metrics(
           notice.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })),
@@ -181,8 +185,8 @@ export class AttemptSupervisor {
 
   /** Ends the attempt in the database, waiting for it where it is away; false when the lease was lost. */
   async #end(how: string, write: () => Promise<unknown>): Promise<boolean> {
-    if (!(await this.#heartbeat.mayCommit())) {
-      this.#log.warn({ reason: this.#heartbeat.interruption }, `attempt not ${how}: interrupted`);
+    if (!(await this.#held.mayCommit())) {
+      this.#log.warn({ reason: this.#held.interruption }, `attempt not ${how}: interrupted`);
       return false;
     }
     try {
@@ -202,7 +206,7 @@ export class AttemptSupervisor {
       try {
         return await work();
       } catch (error) {
-        const { interruption } = this.#heartbeat;
+        const { interruption } = this.#held;
         const away = isProblem(error) && error.code === "service/unavailable";
         if (!away || interruption === "lost" || interruption === "unreachable") throw error;
         if (this.#context.stopping.aborted && failures >= 3) throw error;
@@ -216,7 +220,7 @@ export class AttemptSupervisor {
     for (;;) {
       await this.#report.flush();
       if (this.#report.empty || this.#context.stopping.aborted) return;
-      const { interruption } = this.#heartbeat;
+      const { interruption } = this.#held;
       if (interruption === "lost" || interruption === "unreachable") return;
       await sleep(200);
     }

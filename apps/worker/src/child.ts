@@ -1,4 +1,4 @@
-import { environment as ownEnvironment } from "./config.ts";
+import { passedOn } from "./config.ts";
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -31,6 +31,8 @@ export interface ChildOptions {
   hub?: HubAccess | undefined;
   /** Folder for what libraries want to write; it is the process's TMPDIR. */
   temporaryFolder: string;
+  /** What it is told beside what is passed on; it wins. */
+  environment: Readonly<Record<string, string>>;
   onNotice: (notice: Notice) => void;
 }
 
@@ -46,20 +48,17 @@ export interface Child {
 const entry = fileURLToPath(new URL("compute/main.ts", import.meta.url));
 /** Where packages and the TypeScript loader are found. */
 const home = fileURLToPath(new URL("..", import.meta.url));
-/** All that a computation needs of the environment. Connection strings and keys stay with the supervisor. */
-const passedOn =
-  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(CUDA|NVIDIA|VK|OMP)_[A-Z_]+)$/;
 const exitSeconds = 5;
 const watchSeconds = 5;
 const keptLines = 40;
 
 /** Starts the compute process of one attempt, in a process group of its own. */
-export function startChild({ job, hub, temporaryFolder, onNotice }: ChildOptions): Child {
+export function startChild({ job, hub, temporaryFolder, environment, onNotice }: ChildOptions): Child {
   const oomKillsBefore = countOomKills();
   const watchdog = new Watchdog();
   const child = spawn(process.execPath, ["--import", "tsx", entry, String(process.pid)], {
     cwd: home,
-    env: { ...environment(), TMPDIR: temporaryFolder },
+    env: { ...passedOn(), ...environment, TMPDIR: temporaryFolder },
     stdio: ["pipe", "pipe", "pipe", "pipe"],
     detached: true,
   });
@@ -149,8 +148,4 @@ export function startChild({ job, hub, temporaryFolder, onNotice }: ChildOptions
     },
     kill: killGroup,
   };
-}
-
-function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(ownEnvironment()).filter(([name]) => passedOn.test(name)));
 }

@@ -15,12 +15,18 @@ export interface Config {
   dataFolder: string;
   /** ESPALIER_SCRATCH: folder of running attempts; best on the file system of the stored bytes. */
   scratchFolder: string;
-  /** ESPALIER_WORKER_NAME; default: the host's name. */
+  /** ESPALIER_WORKER_NAME; default: the host's name. One worker at a time has it. */
   name: string;
   /** ESPALIER_LOG_LEVEL; default `info`. */
   logLevel: string;
-  /** ESPALIER_ENGINE; default `onnx-cpu`. */
-  engine: string;
+  /** ESPALIER_DEVICES: `all` (default), or a list such as `cpu,cuda:0,cuda:GPU-…,vulkan:0`. */
+  devices: string;
+  /** ESPALIER_ENGINE; default: the best one for each device. */
+  engine?: string;
+  /** ESPALIER_LABELS, such as `zone=a,team-only=nlp`. */
+  labels: Readonly<Record<string, string>>;
+  /** ESPALIER_MIN_FREE_PERCENT of a GPU's memory, for an idle one to take a run; default 50. */
+  leastFreePercent: number;
   /** ESPALIER_THREADS of a compute process; default: one for each core. */
   threads?: number;
   /** ESPALIER_GRACE_SECONDS: time that a compute process gets for its last checkpoint on shutdown; default 6. */
@@ -49,8 +55,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       field: name,
     });
   };
-  const engine = environment["ESPALIER_ENGINE"] ?? "onnx-cpu";
-  if (!engineNames.includes(engine)) {
+  const engine = environment["ESPALIER_ENGINE"] || undefined;
+  if (engine !== undefined && !engineNames.includes(engine)) {
     const known = engineNames.join(", ");
     throw new Problem("request/invalid", `ESPALIER_ENGINE is "${engine}"; there is: ${known}.`, {
       field: "ESPALIER_ENGINE",
@@ -71,7 +77,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     scratchFolder: resolve(environment["ESPALIER_SCRATCH"] ?? join(dataFolder, "scratch")),
     name: environment["ESPALIER_WORKER_NAME"] ?? hostname(),
     logLevel: environment["ESPALIER_LOG_LEVEL"] ?? "info",
-    engine,
+    devices: environment["ESPALIER_DEVICES"] || "all",
+    ...(engine === undefined ? {} : { engine }),
+    labels: parseLabels(environment["ESPALIER_LABELS"] ?? ""),
+    leastFreePercent: number("ESPALIER_MIN_FREE_PERCENT", 0) ?? 50,
     ...(threads === undefined ? {} : { threads: Math.floor(threads) }),
     graceSeconds: number("ESPALIER_GRACE_SECONDS", 0) ?? 6,
     ...(secret ? { secret } : {}),
@@ -81,5 +90,24 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   };
 }
 
-/** The process's environment, for what is passed on to a child. */
-export const environment = (): Record<string, string | undefined> => ({ ...process.env });
+/** `zone=a,team-only=nlp`; their form is checked where the worker registers. */
+function parseLabels(text: string): Record<string, string> {
+  const pairs = text.split(",").filter((pair) => pair.trim() !== "");
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = "", ...value] = pair.split("=");
+      if (value.length > 0) return [name.trim(), value.join("=").trim()];
+      throw new Problem("request/invalid", `ESPALIER_LABELS holds "${pair}"; write name=value,name=value.`, {
+        field: "ESPALIER_LABELS",
+      });
+    }),
+  );
+}
+
+/** All that computations and tools need of the environment. */
+const needed =
+  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(CUDA|NVIDIA|VK|OMP)_[A-Z_]+)$/;
+
+/** The environment of the programs that a worker starts. Connection strings and keys stay with the worker. */
+export const passedOn = (): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => needed.test(name)));

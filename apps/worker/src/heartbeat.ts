@@ -1,117 +1,103 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { leaseTiming, type Progress } from "@espalier/contract";
-
-export interface LeaseTiming {
-  heartbeat: number;
-  selfFence: number;
-  giveUp: number;
-}
+import { leaseTiming, type Lease, type Measurement } from "@espalier/contract";
+import type { Beat, BeatAnswer } from "@espalier/store";
+import { HeldLease, type LeaseTiming } from "./held-lease.ts";
 
 export interface HeartbeatOptions {
-  /** Renews the lease; undefined when it is lost, an error when the database is away. */
-  renew: (progress: Progress | undefined) => Promise<{ cancel: boolean } | undefined>;
+  /** Sends a heartbeat; undefined when the worker is not known. Rejects when the database is away. */
+  send: (beat: Beat) => Promise<BeatAnswer | undefined>;
+  /** What the devices measure now, by position. */
+  measurements: () => readonly (Measurement | undefined)[];
+  /** Called with each answer, after the leases have theirs. */
+  onAnswer: (answer: BeatAnswer | undefined) => void;
+  onError: (error: unknown) => void;
   /** Seconds. */
   timing?: LeaseTiming;
-  /** Monotonic milliseconds: the wall clock may jump. */
+  /** Monotonic milliseconds. */
   now?: () => number;
 }
 
-/** Why an attempt must not go on. `unreachable`: the database has been away for so long that others have taken over. */
-export type Interruption = "cancel" | "lost" | "unreachable";
-
-/**
- * Renews the lease of one attempt. A renewal that fails because the database is away interrupts nothing: the computation
- * goes on, uncommitted, until the lease is known to be lost or `giveUp` has passed.
- */
+/** The sign of life of a worker: one message every few seconds for all its devices and attempts. */
 export class Heartbeat {
   readonly #options: Required<HeartbeatOptions>;
   readonly #stopped = new AbortController();
-  #renewedAt: number;
-  #progress: Progress | undefined;
-  #ending: Interruption | undefined;
-  #interrupt!: (reason: Interruption) => void;
-  /** Settles once, when the attempt must not go on. */
-  readonly interrupted: Promise<Interruption> = new Promise((resolve) => {
-    this.#interrupt = resolve;
-  });
+  readonly #leases = new Set<HeldLease>();
+  readonly #loop: Promise<void>;
+  #sending: Promise<void> | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = { timing: leaseTiming, now: () => performance.now(), ...options };
-    // The claim was the first renewal.
-    this.#renewedAt = this.#options.now();
-    void this.#beat();
+    this.#loop = this.#beatOn();
   }
 
-  progress(progress: Progress): void {
-    this.#progress = progress;
-  }
-
-  get interruption(): Interruption | undefined {
-    return this.#ending;
-  }
-
-  /**
-   * Whether the attempt may commit: the lease was renewed within `selfFence`. Where it was not, waits until a renewal
-   * succeeds; false when the attempt has been interrupted.
-   */
-  async mayCommit(): Promise<boolean> {
+  /** Renews a lease from now on, until it is stopped. */
+  hold(lease: Lease): HeldLease {
     const { timing, now } = this.#options;
-    while (this.#ending === undefined || this.#ending === "cancel") {
-      if (now() - this.#renewedAt <= timing.selfFence * 1000) return true;
-      await this.#renew();
-      if (now() - this.#renewedAt > timing.selfFence * 1000) await sleep(timing.heartbeat * 200);
-    }
-    return false;
+    const held: HeldLease = new HeldLease(lease, {
+      timing,
+      now,
+      beat: () => this.beat(),
+      release: () => this.#leases.delete(held),
+    });
+    this.#leases.add(held);
+    return held;
   }
 
-  /** Another write of this attempt was refused: it does not hold the run any more. */
-  lost(): void {
-    this.#end("lost");
+  /** One heartbeat now; together with one that is under way. Resolves also when no answer comes. */
+  beat(): Promise<void> {
+    this.#sending ??= this.#send().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
   }
 
-  stop(): void {
+  /** Ends the loop; leases that are held are not renewed any more. */
+  async stop(): Promise<void> {
     this.#stopped.abort();
+    await this.#loop;
   }
 
-  async #beat(): Promise<void> {
+  async #beatOn(): Promise<void> {
     const { timing } = this.#options;
     const { signal } = this.#stopped;
     for (;;) {
       await sleep(timing.heartbeat * 1000, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      await this.#renew();
-      if (this.#ending !== undefined && this.#ending !== "cancel") return;
+      await this.beat();
     }
   }
 
-  async #renew(): Promise<void> {
-    const { renew, timing, now } = this.#options;
+  async #send(): Promise<void> {
+    const { send, measurements, onAnswer, onError, timing, now } = this.#options;
     const asked = now();
+    const sent = [...this.#leases].map((held) => ({ held, progress: held.takeProgress() }));
+    const beat = {
+      measurements: measurements(),
+      runs: sent.map(({ held: { lease }, progress }) => ({
+        runId: lease.runId,
+        attempt: lease.attempt,
+        ...(progress === undefined ? {} : { progress }),
+      })),
+    };
+    const tell = (answer: BeatAnswer | undefined): void => {
+      for (const { held, progress } of sent) {
+        const { runId, attempt } = held.lease;
+        const mine = answer?.runs.find((run) => run.runId === runId && run.attempt === attempt);
+        held.answered(mine, asked, progress);
+      }
+    };
     try {
       // An answer that does not come is no answer: the next beat asks again.
       const answer = await Promise.race([
-        renew(this.#progress),
+        send(beat),
         sleep(timing.heartbeat * 1000, "late" as const, { ref: false }),
       ]);
-      if (answer === "late") this.#checkGiveUp();
-      else if (answer === undefined) this.#end("lost");
-      else {
-        this.#renewedAt = asked;
-        if (answer.cancel) this.#end("cancel");
-      }
-    } catch {
-      this.#checkGiveUp();
+      if (answer === "late") return tell(undefined);
+      tell(answer);
+      onAnswer(answer);
+    } catch (error) {
+      tell(undefined);
+      onError(error);
     }
-  }
-
-  #checkGiveUp(): void {
-    const { timing, now } = this.#options;
-    if (now() - this.#renewedAt > timing.giveUp * 1000) this.#end("unreachable");
-  }
-
-  #end(reason: Interruption): void {
-    if (this.#ending === "lost" || this.#ending === "unreachable") return;
-    this.#ending = reason;
-    this.#interrupt(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { isProblem } from "@espalier/contract";
 import { openQueue } from "@espalier/queue";
 import { openStore } from "@espalier/store";
 import { pino } from "pino";
@@ -26,9 +27,20 @@ const queue = await untilReady(log, () =>
     onError: (error) => log.warn({ err: error }, "the queue's connection failed"),
   }),
 );
-const app = await untilReady(log, () => startWorker({ config, store, queue, log }));
+const app = await untilReady(log, () => startWorker({ config, store, queue, log })).catch(
+  (error: unknown) => {
+    log.fatal(isProblem(error) ? { code: error.code, ...error.facts } : { err: error }, String(error));
+    process.exit(1);
+  },
+);
 stop = async () => {
   await app.stop();
   await Promise.all([queue.close(), store.close()]);
 };
 if (asked) void stop().finally(() => process.exit(0));
+void app.superseded.then(() => {
+  if (asked) return;
+  log.fatal("another worker has this one's name; give one of them another ESPALIER_WORKER_NAME");
+  setTimeout(() => process.exit(1), (config.graceSeconds + 3) * 1000).unref();
+  void stop().finally(() => process.exit(1));
+});

@@ -10,7 +10,7 @@ import { Problem, type ProblemDocument } from "./problem.ts";
 import type { Run, RunCreate, RunKind, RunState } from "./run.ts";
 import { readEvents } from "./sse.ts";
 import type { Upload } from "./upload.ts";
-import type { Worker } from "./worker.ts";
+import type { CordonCreate, DrainCreate, Worker, WorkerEvent } from "./worker.ts";
 
 export interface ClientOptions {
   /** Origin of the API, such as `http://127.0.0.1:7070`. */
@@ -137,7 +137,20 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Page<LogLine>>("GET", `/v1/runs/${id}/logs`, { query }),
       events: (id: string, signal?: AbortSignal) => follow(`/v1/runs/${id}/events`, signal),
     },
-    workers: { list: () => json<{ items: Worker[] }>("GET", "/v1/workers") },
+    workers: {
+      list: () => json<{ items: Worker[] }>("GET", "/v1/workers"),
+      get: (id: string) => json<Worker>("GET", `/v1/workers/${id}`),
+      events: (id: string, query: PageQuery = {}) =>
+        json<Page<WorkerEvent>>("GET", `/v1/workers/${id}/events`, { query }),
+      /** For operators, as are the next three. */
+      drain: (id: string, drain: DrainCreate = {}) =>
+        json<Worker>("POST", `/v1/workers/${id}/drain`, { json: drain }),
+      resume: (id: string) => json<Worker>("POST", `/v1/workers/${id}/resume`),
+      cordon: (id: string, deviceId: string, cordon: CordonCreate = {}) =>
+        json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/cordon`, { json: cordon }),
+      uncordon: (id: string, deviceId: string) =>
+        json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/uncordon`),
+    },
     artifacts: {
       get: (id: string) => json<Artifact>("GET", `/v1/artifacts/${id}`),
       content: (id: string) => send("GET", `/v1/artifacts/${id}/content`),

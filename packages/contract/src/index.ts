@@ -10,6 +10,7 @@ export {
   type SubmitOptions,
 } from "./client.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./dataset.ts";
+export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./device.ts";
 export { Encoding, Pooling, poolings } from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
@@ -17,7 +18,7 @@ export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } f
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
 export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
-export { leaseTiming, maxLostAttempts, type Lease } from "./lease.ts";
+export { leaseTiming, maxLostAttempts, workerProtocol, type Lease } from "./lease.ts";
 export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
 export { chooseModelFiles, isModelFile, modelFileNames, shardName } from "./model-file.ts";
 export { Mode, modes } from "./mode.ts";
@@ -66,7 +67,15 @@ export {
   type ResolvedTrainingSettings,
 } from "./settings.ts";
 export { readEvents, type ServerSentMessage } from "./sse.ts";
-export { ApiKey, Team } from "./team.ts";
+export { ApiKey, KeyRole, Team } from "./team.ts";
 export { TrainingResult, TrainingSettings } from "./training.ts";
 export { Upload } from "./upload.ts";
-export { Device, DeviceKind, Worker, WorkerState } from "./worker.ts";
+export {
+  CordonCreate,
+  Drain,
+  DrainCreate,
+  Worker,
+  WorkerEvent,
+  WorkerEventType,
+  WorkerState,
+} from "./worker.ts";

@@ -10,3 +10,6 @@ export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600
 
 /** A run that loses this many attempts in a row without saving progress is ended. */
 export const maxLostAttempts = 4;
+
+/** What a worker and the schema of the database say to one another. Raised with every change that an older one misreads. */
+export const workerProtocol = 1;

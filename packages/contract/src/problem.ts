@@ -98,6 +98,7 @@ export const problems = {
     title: "The run was lost too often without progress",
   },
   "lease/lost": { status: 409, retry: "elsewhere", title: "Another attempt holds the run" },
+  "worker/refused": { status: 422, retry: "never", title: "The pool does not take this worker" },
   "worker/lost": { status: 503, retry: "elsewhere", title: "The worker stopped answering" },
   "worker/child-crashed": {
     status: 500,

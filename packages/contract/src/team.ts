@@ -5,11 +5,16 @@ import { idOf, Name, Timestamp } from "./id.ts";
 export const Team = Type.Object({ id: idOf("team"), name: Name, createdAt: Timestamp });
 export type Team = Static<typeof Team>;
 
+/** An operator may drain workers and cordon devices, and sees the whole pool. */
+export const KeyRole = Type.Enum(["member", "operator"]);
+export type KeyRole = Static<typeof KeyRole>;
+
 /** An API key as listed; the secret itself is shown once, when the key is made. */
 export const ApiKey = Type.Object({
   id: idOf("key"),
   teamId: idOf("team"),
   name: Name,
+  role: KeyRole,
   createdAt: Timestamp,
   lastUsedAt: Type.Optional(Timestamp),
   revokedAt: Type.Optional(Timestamp),

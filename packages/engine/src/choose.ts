@@ -11,6 +11,13 @@ const engines: Readonly<Record<string, (options: EngineOptions) => Engine>> = { 
 /** The engines that this machine can be asked for. */
 export const engineNames: readonly string[] = Object.keys(engines);
 
+/** Kinds of devices that an engine computes on. */
+const deviceKinds: Readonly<Record<string, readonly string[]>> = { "onnx-cpu": ["cpu"] };
+
+/** Names of the engines that compute on this kind of device (`cpu`, `cuda`, `webgpu`), the best first. */
+export const enginesFor = (deviceKind: string): string[] =>
+  engineNames.filter((name) => deviceKinds[name]?.includes(deviceKind));
+
 /** An engine by name. Throws RangeError for a name that is not in `engineNames`. */
 export function chooseEngine(name: string, options: EngineOptions = {}): Engine {
   const make = Object.hasOwn(engines, name) ? engines[name] : undefined;

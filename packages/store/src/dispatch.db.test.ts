@@ -5,9 +5,6 @@ let store: TestStore;
 beforeAll(async () => void (store = await openTestStore()));
 afterAll(() => store.discard());
 
-const silence = (workerId: string) =>
-  store.sql("update worker set last_seen_at = now() - interval '1 minute' where id = $1", [workerId]);
-
 describe("the dispatcher's view", () => {
   it("lists queued runs by priority and age, and devices with what they are taken by", async () => {
     const low = await store.submit([], { priority: -1 });
@@ -54,24 +51,6 @@ describe("a release", () => {
     await store.dispatch.release(id, "cuda");
     expect(await store.dispatch.recall()).toEqual([id]);
     expect((await store.runs.get(store.teamId, id)).state).toBe("QUEUED");
-  });
-});
-
-describe("a worker", () => {
-  it("that is silent is LOST, its devices count no more, and it returns with its next heartbeat", async () => {
-    await silence(store.workerId);
-    expect(await store.workers.markLost(45)).toEqual([store.workerId]);
-    expect((await store.dispatch.snapshot()).classes).toEqual([]);
-    expect(await store.workers.heartbeat(store.workerId)).toBe(true);
-    expect((await store.dispatch.snapshot()).classes).toMatchObject([{ devices: 1 }]);
-  });
-
-  it("that has stopped stays so, and one that nobody knows is told to register", async () => {
-    const { id } = await store.workers.register({ name: "x", host: "h", version: "0", devices: [] });
-    await store.workers.stop(id);
-    expect(await store.workers.heartbeat(id)).toBe(false);
-    expect((await store.workers.list()).find((worker) => worker.id === id)?.state).toBe("STOPPED");
-    expect(await store.workers.heartbeat("wrk_none")).toBe(false);
   });
 });
 

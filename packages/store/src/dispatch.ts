@@ -6,7 +6,10 @@ const maxQueued = 1_000;
 
 export interface DispatchSnapshot {
   queued: { id: string; teamId: string; kind: RunKind; priority: number; queuedAt: number }[];
-  /** By kind of device, over ACTIVE workers; `taken` counts DISPATCHED and RUNNING runs. `queuedAt` is in ms since the epoch. */
+  /**
+   * By kind of device, over those that take new runs; `taken` counts the runs DISPATCHED to the kind and RUNNING on them.
+   * `queuedAt` is in ms since the epoch.
+   */
   classes: { name: string; devices: number; taken: number }[];
 }
 
@@ -23,7 +26,7 @@ export interface Dispatch {
   release(runId: string, deviceClass: string): Promise<Delivery | undefined>;
   /** New deliveries for runs that have been DISPATCHED this long without being claimed: a queue may have lost them. */
   redeliver(olderThanSeconds?: number): Promise<Delivery[]>;
-  /** DISPATCHED → QUEUED for runs of device classes that have no ACTIVE worker left. */
+  /** DISPATCHED → QUEUED for runs of device classes of which no device takes new runs any more. */
   recall(): Promise<string[]>;
 }
 
@@ -44,9 +47,9 @@ export function createDispatch({ query }: Database): Dispatch {
       );
       const { rows: classes } = await query<{ name: string; devices: number; taken: number }>(
         `select d.kind as name, count(*)::int as devices,
-           (select count(*) from run r where r.state in ('DISPATCHED', 'RUNNING') and r.device_class = d.kind)::int as taken
-         from device d join worker w on w.id = d.worker_id
-         where w.state = 'ACTIVE' group by d.kind order by d.kind`,
+           (select count(*) from run r where r.device_class = d.kind and (r.state = 'DISPATCHED'
+              or r.state = 'RUNNING' and r.lease_device in (select id from claimable_device)))::int as taken
+         from claimable_device d group by d.kind order by d.kind`,
       );
       return { queued, classes };
     },
@@ -73,10 +76,8 @@ export function createDispatch({ query }: Database): Dispatch {
 
     async recall() {
       const { rows } = await query<{ id: string }>(
-        `update run set state = 'QUEUED', reason = 'Its devices are gone.'
-         where state = 'DISPATCHED' and not exists (
-           select from device d join worker w on w.id = d.worker_id
-           where w.state = 'ACTIVE' and d.kind = run.device_class)
+        `update run set state = 'QUEUED', reason = 'No device of its kind takes new runs.'
+         where state = 'DISPATCHED' and not exists (select from claimable_device d where d.kind = run.device_class)
          returning id`,
       );
       return rows.map(({ id }) => id);

@@ -13,8 +13,8 @@ describe("events", () => {
     await store.dispatch.release(id, "cpu");
     const { lease } = await store.claimed(id);
     const progress = { phase: "prune", done: 1, total: 2, unit: "files" };
-    await store.leases.renew(lease, progress);
-    await store.leases.renew(lease, progress);
+    await store.beat(lease, progress);
+    await store.beat(lease, progress);
     await store.runs.cancel(store.teamId, id);
     await store.leases.cancelled(lease);
     const { events } = await store.events.read(store.teamId, { runId: id, after });

@@ -58,7 +58,7 @@ it("is cancelled with every run that has not ended", async () => {
   const { lease } = await store.claimed(runs[0].id);
   const cancelled = await store.experiments.cancel(store.teamId, id);
   expect(cancelled.runs.map(({ state }) => state)).toEqual(["RUNNING", "CANCELLED", "CANCELLED"]);
-  expect(await store.leases.renew(lease)).toEqual({ cancel: true });
+  expect(await store.beat(lease)).toMatchObject({ cancel: true });
 });
 
 it("survives cancels and ends that cross one another", async () => {

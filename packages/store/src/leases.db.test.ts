@@ -56,7 +56,7 @@ describe("a lease", () => {
       )[0].left;
     expect(await left()).toBeGreaterThan(leaseTiming.lease - 5);
     await expire(id);
-    expect(await store.leases.renew(lease)).toEqual({ cancel: false });
+    expect(await store.beat(lease)).toMatchObject({ cancel: false });
     expect(await left()).toBeGreaterThan(leaseTiming.lease - 5);
     expect(await left()).toBeLessThanOrEqual(leaseTiming.lease);
   });
@@ -65,12 +65,12 @@ describe("a lease", () => {
     const { id } = await store.submit();
     const { lease } = await store.claimed(id);
     const progress = { phase: "train", done: 3, total: 10, unit: "steps" };
-    expect(await store.leases.renew(lease, progress)).toEqual({ cancel: false });
+    expect(await store.beat(lease, progress)).toMatchObject({ cancel: false });
     expect(await store.runs.cancel(store.teamId, id)).toMatchObject({ state: "RUNNING", progress });
-    expect(await store.leases.renew(lease)).toEqual({ cancel: true });
+    expect(await store.beat(lease)).toMatchObject({ cancel: true });
     await store.leases.cancelled(lease);
     expect(await stateOf(id)).toBe("CANCELLED");
-    expect(await store.leases.renew(lease)).toBeUndefined();
+    expect(await store.beat(lease)).toBeUndefined();
   });
 
   it("that has run out is swept, and the zombie's every write is refused", async () => {
@@ -82,7 +82,7 @@ describe("a lease", () => {
 
     const artifact = newId("artifact");
     const stored = { location: `runs/${id}/a1/x`, bytes: 1, sha256: "0".repeat(64) };
-    expect(await store.leases.renew(zombie)).toBeUndefined();
+    expect(await store.beat(zombie)).toBeUndefined();
     await expect(
       store.leases.succeed(zombie, {
         result: result(),
@@ -114,7 +114,7 @@ describe("a lease", () => {
     expect(await store.leases.sweepExpired(0)).toEqual([]);
     await expire(id);
     expect(await store.leases.sweepExpired(86_400)).toEqual([]);
-    expect(await store.leases.renew(lease)).toEqual({ cancel: false });
+    expect(await store.beat(lease)).toMatchObject({ cancel: false });
   });
 });
 

@@ -9,7 +9,6 @@ import {
   type Lease,
   type ModelSource,
   type ProblemDocument,
-  type Progress,
   type Run,
   type RunResult,
   type RunState,
@@ -56,13 +55,18 @@ export interface Success {
 
 /**
  * Every call names the attempt, and does nothing for one that is not the run's current one. All times are the database's.
- * `renew`, `saveCheckpoint` and the ends also hold after the lease has expired, as long as nobody has noticed.
+ * `saveCheckpoint`, the ends and a heartbeat also hold after the lease has expired, as long as nobody has noticed.
  */
 export interface Leases {
-  /** Starts the next attempt of a QUEUED or DISPATCHED run; undefined when there is nothing to claim (drop the delivery). */
+  /**
+   * Starts the next attempt of a QUEUED or DISPATCHED run; undefined when there is nothing to claim (drop the delivery). A
+   * device that takes no new runs gets none, and the run is given back to the dispatcher.
+   */
   claim(input: { runId: string; workerId: string; deviceId?: string }): Promise<Claim | undefined>;
-  /** Extends the lease and records progress; undefined when the lease is lost. */
-  renew(lease: Lease, progress?: Progress): Promise<{ cancel: boolean } | undefined>;
+  /** DISPATCHED → QUEUED: the device that got the delivery cannot take the run now. */
+  decline(runId: string): Promise<void>;
+  /** Asks whoever works on the run to save it and give it back; the next heartbeat says so. False unless it is RUNNING. */
+  preempt(runId: string): Promise<boolean>;
   /** Makes a stored checkpoint the one to resume from. Throws `lease/lost`. */
   saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Promise<void>;
   /** Throws `lease/lost`, and then publishes nothing. */
@@ -94,7 +98,27 @@ const smallerCodes = Object.entries(problems).flatMap(([code, { retry }]) =>
 const held = "id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING'";
 const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
 
+/** The worker ($2) and its device ($3) take new runs. */
+const mayTake =
+  "($3::text is null or exists (select from claimable_device d where d.id = $3 and d.worker_id = $2))";
+
 export function createLeases({ query, transaction }: Database): Leases {
+  /** Of a device that is named, only when it takes no new runs. */
+  const decline = ({
+    runId,
+    workerId,
+    deviceId,
+  }: {
+    runId: string;
+    workerId?: string;
+    deviceId?: string | undefined;
+  }) =>
+    query(
+      `update run set state = 'QUEUED', reason = 'The device that was to take it takes no new runs now.'
+       where id = $1 and state = 'DISPATCHED' and ($2::text is null or not ${mayTake})`,
+      [runId, workerId, deviceId],
+    );
+
   return {
     async claim({ runId, workerId, deviceId }) {
       type Row = RunRow & { checkpoint: Checkpoint | null; smaller: boolean };
@@ -103,8 +127,8 @@ export function createLeases({ query, transaction }: Database): Leases {
            update run set state = 'RUNNING', attempt = attempt + 1, lease_owner = $2, lease_device = $3,
              lease_until = now() + make_interval(secs => $4), started_at = coalesce(started_at, now()),
              device_class = coalesce((select kind from device where id = $3), device_class),
-             progress = null, problem = null, reason = null
-           where id = $1 and state = any($5) and cancel_requested_at is null
+             progress = null, problem = null, reason = null, preempt_requested_at = null
+           where id = $1 and state = any($5) and cancel_requested_at is null and ${mayTake}
            returning *
          ), started as (
            insert into attempt (run_id, number, worker_id) select id, attempt, lease_owner from r
@@ -117,7 +141,10 @@ export function createLeases({ query, transaction }: Database): Leases {
         [runId, workerId, deviceId, leaseTiming.lease, claimable, smallerCodes],
       );
       const [row] = rows;
-      if (!row) return undefined;
+      if (!row) {
+        await decline({ runId, workerId, deviceId });
+        return undefined;
+      }
       return {
         lease: { runId, attempt: row.attempt, workerId },
         teamId: row.teamId,
@@ -127,13 +154,14 @@ export function createLeases({ query, transaction }: Database): Leases {
       };
     },
 
-    async renew(lease, progress) {
-      const { rows } = await query<{ cancel: boolean }>(
-        `update run set lease_until = now() + make_interval(secs => $4), progress = coalesce($5::jsonb, progress)
-         where ${held} returning cancel_requested_at is not null as cancel`,
-        [...key(lease), leaseTiming.lease, progress === undefined ? null : toJson(progress)],
+    decline: async (runId) => void (await decline({ runId })),
+
+    async preempt(runId) {
+      const { rowCount } = await query(
+        `update run set preempt_requested_at = coalesce(preempt_requested_at, now()) where id = $1 and state = 'RUNNING'`,
+        [runId],
       );
-      return rows[0];
+      return rowCount === 1;
     },
 
     async saveCheckpoint(lease, { step, stored }) {

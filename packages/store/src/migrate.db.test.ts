@@ -97,12 +97,14 @@ it("matches schema.prisma: tables, columns, types, keys, indexes and references"
   const text = await readFile(join(home, "../schema.prisma"), "utf8");
   const models = parseSchema(text);
   const tables = await sql(
-    "select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> '_prisma_migrations' order by 1",
+    `select table_name as name from information_schema.tables
+     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> '_prisma_migrations' order by 1`,
   );
   expect(tables.map(({ name }) => name)).toEqual(models.map(({ table }) => table).sort());
   const columns = await sql(
     `select table_name, column_name, udt_name, is_nullable = 'YES' as nullable
-     from information_schema.columns where table_schema = 'public' and table_name <> '_prisma_migrations'`,
+     from information_schema.columns join information_schema.tables using (table_schema, table_name)
+     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> '_prisma_migrations'`,
   );
   const lines = (rows: Record<string, unknown>[]) => rows.map((row) => Object.values(row).join(" ")).sort();
   expect(lines(columns)).toEqual(models.flatMap(({ columns }) => columns).sort());
@@ -127,6 +129,7 @@ const sqlTypes: Record<string, string> = {
   Int: "int4",
   BigInt: "int8",
   Float: "float8",
+  Boolean: "bool",
   Json: "jsonb",
   Bytes: "bytea",
   DateTime: "timestamptz",

@@ -6,6 +6,8 @@ import { createDatasets, type Datasets } from "./datasets.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createEvents, type Events } from "./events.ts";
 import { createExperiments, type Experiments } from "./experiments.ts";
+import { createHeartbeats, type Heartbeats } from "./heartbeats.ts";
+import { createHolds, type Holds } from "./holds.ts";
 import { createIdempotency, type Idempotency } from "./idempotency.ts";
 import { createLeader, type Leader } from "./leader.ts";
 import { createLeases, type Leases } from "./leases.ts";
@@ -16,6 +18,7 @@ import { createRuns, type Runs } from "./runs.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { createTeams, type Teams } from "./teams.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
+import { createWorkerEvents, type WorkerEvents } from "./worker-events.ts";
 import { createWorkers, type Workers } from "./workers.ts";
 
 export interface StoreOptions {
@@ -48,6 +51,9 @@ export interface Store {
   logs: Logs;
   events: Events;
   workers: Workers;
+  heartbeats: Heartbeats;
+  holds: Holds;
+  workerEvents: WorkerEvents;
   leader: Leader;
   bytes: Bytes;
   /** Commits when `work` returns, rolls back when it throws; runs it again after a deadlock. */
@@ -79,6 +85,9 @@ export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: St
     logs: createLogs(database),
     events,
     workers: createWorkers(database),
+    heartbeats: createHeartbeats(database),
+    holds: createHolds(database),
+    workerEvents: createWorkerEvents(database),
     leader: createLeader(database),
     bytes,
     transaction: database.transaction,

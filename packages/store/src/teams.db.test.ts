@@ -9,7 +9,12 @@ afterAll(() => store.discard());
 describe("a key", () => {
   it("stands for its team until it is revoked, and its secret is nowhere in the database", async () => {
     const { key, text } = await store.teams.createKey(store.teamId, "first");
-    expect(await store.teams.verify(text)).toEqual({ teamId: store.teamId, keyId: key.id });
+    expect(await store.teams.verify(text)).toEqual({
+      teamId: store.teamId,
+      keyId: key.id,
+      keyName: "first",
+      role: "member",
+    });
     const [row] = await store.sql<{ row: string }>("select api_key::text as row from api_key where id = $1", [
       key.id,
     ]);
@@ -34,6 +39,17 @@ describe("a key", () => {
     const again = await store.teams.createKey(store.teamId, "first", text);
     expect(again.key).toEqual(first.key);
     expect(await store.teams.verify(text)).toMatchObject({ teamId: store.teamId });
+  });
+
+  it("becomes an operator's when it is brought along as one, by those who know it whole", async () => {
+    const text = newApiKey();
+    await store.teams.createKey(store.teamId, "first", text);
+    const { key } = await store.teams.createKey(store.teamId, "first", text, "operator");
+    expect(key.role).toBe("operator");
+    expect(await store.teams.verify(text)).toMatchObject({ role: "operator" });
+    await store.sql("update api_key set hash = sha256('another') where id = $1", [key.id]);
+    await store.teams.createKey(store.teamId, "first", text, "member");
+    expect((await store.teams.listKeys(store.teamId)).find(({ id }) => id === key.id)?.role).toBe("operator");
   });
 
   it("is not another team's to revoke", async () => {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { apiKeyId, newApiKey, newId, type ApiKey, type Team } from "@espalier/contract";
+import { apiKeyId, newApiKey, newId, type ApiKey, type KeyRole, type Team } from "@espalier/contract";
 import type { Database } from "./database.ts";
 import type { ApiKey as KeyRow } from "./generated/client.ts";
 import { found, iso, isoOrNull, present } from "./row.ts";
@@ -8,6 +8,8 @@ import { found, iso, isoOrNull, present } from "./row.ts";
 export interface Caller {
   teamId: string;
   keyId: string;
+  keyName: string;
+  role: KeyRole;
 }
 
 export interface Teams {
@@ -15,9 +17,14 @@ export interface Teams {
   ensure(name: string): Promise<Team>;
   /**
    * Makes a key. `text` (`esp_<id>_<secret><crc32>`; default: a new one) is not stored and cannot be shown again.
-   * Making the same key again changes nothing.
+   * Making the same key again changes at most its role.
    */
-  createKey(teamId: string, name: string, text?: string): Promise<{ key: ApiKey; text: string }>;
+  createKey(
+    teamId: string,
+    name: string,
+    text?: string,
+    role?: KeyRole,
+  ): Promise<{ key: ApiKey; text: string }>;
   listKeys(teamId: string): Promise<ApiKey[]>;
   revokeKey(teamId: string, keyId: string): Promise<void>;
   /** The caller that a key's text stands for; undefined when it is malformed, unknown or revoked. */
@@ -37,12 +44,13 @@ export function createTeams({ prisma, query }: Database): Teams {
       return { id, name, createdAt: iso(createdAt) };
     },
 
-    async createKey(teamId, name, text = newApiKey()) {
+    async createKey(teamId, name, text = newApiKey(), role = "member") {
       const id = apiKeyId(text);
       if (id === undefined) throw new TypeError("not the text of an API key");
       await query(
-        "insert into api_key (id, team_id, name, hash) values ($1, $2, $3, $4) on conflict do nothing",
-        [id, teamId, name, hashOf(text)],
+        `insert into api_key as k (id, team_id, name, hash, role) values ($1, $2, $3, $4, $5)
+         on conflict (id) do update set role = excluded.role where k.team_id = excluded.team_id and k.hash = excluded.hash`,
+        [id, teamId, name, hashOf(text), role],
       );
       return { key: toKey(await prisma.apiKey.findUniqueOrThrow({ where: { id, teamId } })), text };
     },
@@ -70,15 +78,16 @@ export function createTeams({ prisma, query }: Database): Teams {
          where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
         [id],
       );
-      return { teamId: row.teamId, keyId: id };
+      return { teamId: row.teamId, keyId: id, keyName: row.name, role: row.role as KeyRole };
     },
   };
 }
 
-const toKey = ({ id, teamId, name, createdAt, lastUsedAt, revokedAt }: KeyRow): ApiKey => ({
+const toKey = ({ id, teamId, name, role, createdAt, lastUsedAt, revokedAt }: KeyRow): ApiKey => ({
   id,
   teamId,
   name,
+  role: role as KeyRole,
   createdAt: iso(createdAt),
   ...present({ lastUsedAt: isoOrNull(lastUsedAt), revokedAt: isoOrNull(revokedAt) }),
 });

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Problem } from "@espalier/contract";
+import { Problem, type KeyRole } from "@espalier/contract";
 
 /** Whom a key belongs to. */
 export interface Principal {
   teamId: string;
   keyId: string;
+  keyName: string;
+  role: KeyRole;
 }
 
 const open = new Set(["/healthz", "/readyz", "/openapi.json"]);
@@ -33,3 +35,20 @@ export function registerAuth(
 /** The team whose key the request carries. */
 export const teamOf = (request: FastifyRequest): string =>
   request.getDecorator<Principal>("principal").teamId;
+
+export const isOperator = (request: FastifyRequest): boolean =>
+  request.getDecorator<Principal>("principal").role === "operator";
+
+/**
+ * Who an operator's request is by, for the record: `<key id> (<key name>)`.
+ * @throws {Problem} `auth/forbidden` for a key of another role
+ */
+export function operatorOf(request: FastifyRequest): string {
+  const { keyId, keyName, role } = request.getDecorator<Principal>("principal");
+  if (role !== "operator")
+    throw new Problem(
+      "auth/forbidden",
+      "Only a key with the role `operator` may change workers and devices.",
+    );
+  return `${keyId} (${keyName})`;
+}

@@ -1,11 +1,98 @@
+import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Worker } from "@espalier/contract";
+import { CordonCreate, DrainCreate, idOf, PageQuery, Problem, Worker, WorkerEvent } from "@espalier/contract";
 import type { Store } from "@espalier/store";
-import { list } from "../plugins/page.ts";
+import { Type } from "typebox";
+import { isOperator, operatorOf, teamOf } from "../plugins/auth.ts";
+import { list, page } from "../plugins/page.ts";
+import { teamEvent, teamView } from "./view.ts";
 
-/** The shared pool; all teams see its workers. */
+const WorkerId = Type.Object({ workerId: idOf("worker") }, { additionalProperties: false });
+const DeviceId = Type.Object(
+  { workerId: idOf("worker"), deviceId: idOf("device") },
+  { additionalProperties: false },
+);
+
+/** A body whose every field is optional may be left out. */
+const bodyIsOptional = async (request: FastifyRequest): Promise<void> => {
+  request.body ??= {};
+};
+
+/** The shared pool; all teams see its workers, operators change them. */
 export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.get("/workers", { schema: { response: { 200: list(Worker) } } }, async () => ({
-    items: await store.workers.list(),
-  }));
+  const show = async (request: FastifyRequest, workerId: string): Promise<Worker> =>
+    isOperator(request)
+      ? store.workers.get(workerId)
+      : teamView(await store.workers.get(workerId, teamOf(request)));
+  /** The device, if it is the worker's. */
+  const checkDevice = async ({
+    workerId,
+    deviceId,
+  }: {
+    workerId: string;
+    deviceId: string;
+  }): Promise<void> => {
+    const { devices } = await store.workers.get(workerId);
+    if (!devices.some(({ id }) => id === deviceId))
+      throw new Problem("resource/not-found", `Worker ${workerId} has no device ${deviceId}.`);
+  };
+
+  app.get("/workers", { schema: { response: { 200: list(Worker) } } }, async (request) => {
+    const items = isOperator(request)
+      ? await store.workers.list()
+      : (await store.workers.list(teamOf(request))).map(teamView);
+    return { items };
+  });
+
+  const one = { params: WorkerId, response: { 200: Worker } };
+  app.get("/workers/:workerId", { schema: one }, (request) => show(request, request.params.workerId));
+
+  app.get(
+    "/workers/:workerId/events",
+    { schema: { params: WorkerId, querystring: PageQuery, response: { 200: page(WorkerEvent) } } },
+    async (request) => {
+      const { name } = await store.workers.get(request.params.workerId);
+      const { items, ...rest } = await store.workerEvents.list(name, request.query);
+      return { items: isOperator(request) ? items : items.map(teamEvent), ...rest };
+    },
+  );
+
+  app.post(
+    "/workers/:workerId/drain",
+    { schema: { ...one, body: DrainCreate }, preValidation: bodyIsOptional },
+    async (request) => {
+      const by = operatorOf(request);
+      const { now: atOnce = false, reason } = request.body;
+      await store.holds.drain(request.params.workerId, {
+        by,
+        atOnce,
+        ...(reason === undefined ? {} : { reason }),
+      });
+      return show(request, request.params.workerId);
+    },
+  );
+
+  app.post("/workers/:workerId/resume", { schema: one }, async (request) => {
+    await store.holds.resume(request.params.workerId, operatorOf(request));
+    return show(request, request.params.workerId);
+  });
+
+  const device = { params: DeviceId, response: { 200: Worker } };
+  app.post(
+    "/workers/:workerId/devices/:deviceId/cordon",
+    { schema: { ...device, body: CordonCreate }, preValidation: bodyIsOptional },
+    async (request) => {
+      const by = operatorOf(request);
+      await checkDevice(request.params);
+      await store.holds.cordon(request.params.deviceId, { by, ...request.body });
+      return show(request, request.params.workerId);
+    },
+  );
+
+  app.post("/workers/:workerId/devices/:deviceId/uncordon", { schema: device }, async (request) => {
+    const by = operatorOf(request);
+    await checkDevice(request.params);
+    await store.holds.uncordon(request.params.deviceId, by);
+    return show(request, request.params.workerId);
+  });
 };

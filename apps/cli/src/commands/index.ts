@@ -9,7 +9,14 @@ import { modelList } from "./model.ts";
 import { runCancel, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
 import { runSubmit } from "./run-submit.ts";
 import { up } from "./up.ts";
-import { workerList } from "./worker.ts";
+import {
+  workerCordon,
+  workerDrain,
+  workerEvents,
+  workerList,
+  workerResume,
+  workerUncordon,
+} from "./worker.ts";
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -32,5 +39,10 @@ export const commands: readonly Command[] = [
   experimentList,
   experimentCancel,
   workerList,
+  workerEvents,
+  workerDrain,
+  workerResume,
+  workerCordon,
+  workerUncordon,
   embed,
 ];

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Lease, Progress } from "@espalier/contract";
+
+export interface LeaseTiming {
+  heartbeat: number;
+  selfFence: number;
+  giveUp: number;
+}
+
+/** Why an attempt must not go on. `unreachable`: the database has been away for so long that others have taken over. */
+export type Interruption = "cancel" | "lost" | "unreachable";
+
+/** What a heartbeat brought back for one attempt; undefined when no answer came. */
+export type LeaseAnswer = { held: boolean; renewed: boolean; cancel: boolean; preempt: boolean } | undefined;
+
+export interface HeldLeaseOptions {
+  /** Seconds. */
+  timing: LeaseTiming;
+  /** Monotonic milliseconds: the wall clock may jump. */
+  now: () => number;
+  /** Asks for a heartbeat before its time. */
+  beat: () => Promise<void>;
+  release: () => void;
+}
+
+/**
+ * The lease of one attempt, as its worker's heartbeats renew it. A renewal that fails because the database is away
+ * interrupts nothing: the computation goes on, uncommitted, until the lease is known to be lost or `giveUp` has passed.
+ */
+export class HeldLease {
+  readonly lease: Lease;
+  readonly #options: HeldLeaseOptions;
+  readonly #preempted = new AbortController();
+  #renewedAt: number;
+  #progress: Progress | undefined;
+  #ending: Interruption | undefined;
+  #interrupt!: (reason: Interruption) => void;
+  /** Settles once, when the attempt must not go on. */
+  readonly interrupted: Promise<Interruption> = new Promise((resolve) => {
+    this.#interrupt = resolve;
+  });
+  /** Called after each renewal: the database answers. */
+  onRenewed: () => void = () => undefined;
+
+  constructor(lease: Lease, options: HeldLeaseOptions) {
+    this.lease = lease;
+    this.#options = options;
+    // The claim was the first renewal.
+    this.#renewedAt = options.now();
+  }
+
+  /** What the next heartbeat is to report. */
+  progress(progress: Progress): void {
+    this.#progress = progress;
+  }
+
+  /** The progress since the last call; undefined when there is none. */
+  takeProgress(): Progress | undefined {
+    const progress = this.#progress;
+    this.#progress = undefined;
+    return progress;
+  }
+
+  get interruption(): Interruption | undefined {
+    return this.#ending;
+  }
+
+  /** Aborts when the run is to be saved and given back. */
+  get preempted(): AbortSignal {
+    return this.#preempted.signal;
+  }
+
+  /**
+   * Whether the attempt may commit: the lease was renewed within `selfFence`. Where it was not, waits until a renewal
+   * succeeds; false when the attempt has been interrupted.
+   */
+  async mayCommit(): Promise<boolean> {
+    const { timing, now, beat } = this.#options;
+    while (this.#ending === undefined || this.#ending === "cancel") {
+      if (now() - this.#renewedAt <= timing.selfFence * 1000) return true;
+      await beat();
+      if (now() - this.#renewedAt > timing.selfFence * 1000) await sleep(timing.heartbeat * 200);
+    }
+    return false;
+  }
+
+  /** @param asked when the heartbeat was sent: the lease lasts at least from then */
+  answered(answer: LeaseAnswer, asked: number, reported: Progress | undefined): void {
+    if (answer?.renewed) this.#renewedAt = asked;
+    else this.#progress ??= reported;
+    if (answer === undefined) this.#checkGiveUp();
+    else if (!answer.held) this.#end("lost");
+    else {
+      if (answer.preempt) this.#preempted.abort();
+      if (answer.cancel) this.#end("cancel");
+      if (answer.renewed) this.onRenewed();
+    }
+  }
+
+  /** Another write of this attempt was refused: it does not hold the run any more. */
+  lost(): void {
+    this.#end("lost");
+  }
+
+  /** The attempt has ended: heartbeats leave it out. */
+  stop(): void {
+    this.#options.release();
+  }
+
+  #checkGiveUp(): void {
+    const { timing, now } = this.#options;
+    if (now() - this.#renewedAt > timing.giveUp * 1000) this.#end("unreachable");
+  }
+
+  #end(reason: Interruption): void {
+    if (this.#ending === "lost" || this.#ending === "unreachable") return;
+    this.#ending = reason;
+    this.#interrupt(reason);
+  }
+}
