@@ -135,15 +135,15 @@ export async function engine(): Promise<void> {
     const sources = await writeWeights(join(folder, "weights"));
     console.log(`before: ${await memory()}`);
     const depths = [config.layers];
-    const embedded = textEncoder(config, depths, { parameter: weight })[0]!;
+    const embedded = textEncoder(config, depths, { parameter: weight })[0];
     const forward = await chooseEngine("onnx-cpu").open({ embedded }, sources);
     await measure("embed", forward, new Map());
 
     const { parameter, nodes } = inputParameters();
     const adapter = { rank: 16, alpha: 32, parameter };
-    const output = textEncoder(config, depths, { parameter: weight, adapter })[0]!;
+    const output = textEncoder(config, depths, { parameter: weight, adapter })[0];
     const steps = gradients([{ output, cotangent: input("cotangent", output.shape) }], [...nodes.values()]);
-    const outputs = Object.fromEntries([...nodes.keys()].map((name, i) => [name, steps[i]!]));
+    const outputs = Object.fromEntries([...nodes.keys()].map((name, i) => [name, steps[i]]));
     const backward = await chooseEngine("onnx-cpu").open(outputs, sources);
     await measure("train LoRA", backward, nodes);
     await forward.close();

@@ -1,7 +1,8 @@
 /** `npm run bench -- <name>`: measures one part on this machine. Figures are worth what else runs there. */
 import { engine } from "./engine.ts";
+import { heartbeat } from "./heartbeat.ts";
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { engine };
+const benches: Readonly<Record<string, () => Promise<void>>> = { engine, heartbeat };
 
 const [name = ""] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;

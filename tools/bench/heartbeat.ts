@@ -1,0 +1,167 @@
+/**
+ * What the heartbeats of a pool cost PostgreSQL: 500 workers that beat every 5 s, each with four devices; idle, with a run
+ * each, and with a run each that reports new progress with every beat. Prints the processor time of all server processes
+ * in ms a second (10 = 1 % of a core), and how long a beat took. An empty statement at the same pace tells what the machine
+ * takes for the round trips alone; where others compute too, that is a multiple of what it is on a quiet one.
+ */
+import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { leaseTiming, newId, type Measurement } from "../../packages/contract/src/index.ts";
+import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
+import { startPostgres } from "../../test/servers/postgres.ts";
+
+const pool = { workers: 500, devices: 4, connections: 50, endedRuns: 20_000 };
+const warmSeconds = 15;
+const seconds = 30;
+
+interface Member {
+  id: string;
+  deviceId: string;
+  runs: { runId: string; attempt: number }[];
+}
+
+export async function heartbeat(): Promise<void> {
+  if (process.platform !== "linux")
+    throw new Error("processor time of the server is read from /proc: run this on Linux");
+  const server = await startPostgres();
+  const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-bench-"));
+  await migrate(server.url);
+  const store = await openStore({ databaseUrl: server.url, bytesRoot, poolSize: pool.connections });
+  try {
+    const { id: teamId } = await store.teams.ensure("bench");
+    const members: Member[] = [];
+    for (let i = 0; i < pool.workers; i++) {
+      const { id, devices } = await store.workers.register({
+        name: `worker-${i}`,
+        host: `host-${i}`,
+        version: "0",
+        devices: Array.from({ length: pool.devices }, (_, index) => ({
+          address: `cuda:${index}`,
+          identity: `cuda:GPU-${i}-${index}`,
+          kind: "cuda" as const,
+          name: "NVIDIA H100 80GB HBM3",
+          engine: "onnx-cuda",
+          memoryBytes: 85_520_809_984,
+        })),
+      });
+      members.push({ id, deviceId: devices[0].id, runs: [] });
+    }
+    await addHistory(store, teamId);
+    await measure("an empty statement each", store, members, async () => (await store.ping(), true));
+    await measure("idle", store, members, (member) => beat(store, member));
+    for (const member of members) {
+      const { id: runId } = await store.runs.submit({
+        teamId,
+        spec: {
+          kind: "train",
+          model: newId("model"),
+          datasetId: newId("dataset"),
+          settings: { steps: 1000 },
+        },
+      });
+      const claim = await store.leases.claim({ runId, workerId: member.id, deviceId: member.deviceId });
+      if (!claim) throw new Error("a run could not be claimed");
+      member.runs.push({ runId, attempt: claim.lease.attempt });
+    }
+    await measure("a run each", store, members, (member) => beat(store, member));
+    await measure("a run each, with progress", store, members, (member, n) => beat(store, member, n));
+  } finally {
+    await store.close();
+    await server.remove();
+    await rm(bytesRoot, { recursive: true });
+  }
+}
+
+/** A pool that has worked for a while: the table of runs is mostly what has ended. */
+async function addHistory(store: Store, teamId: string): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.query(
+      `insert into run (id, team_id, kind, state, spec, result, ended_at)
+       select 'ended-' || n, $1, 'train', 'SUCCEEDED', '{"kind": "train"}', '{}', now() from generate_series(1, $2::int) n`,
+      [teamId, pool.endedRuns],
+    );
+    await tx.query("analyze");
+  });
+}
+
+/** One heartbeat, with new progress where a step is given; whether every lease was renewed. */
+async function beat(store: Store, { id, runs }: Member, step?: number): Promise<boolean> {
+  const progress =
+    step === undefined ? {} : { progress: { phase: "train", done: step, total: 1000, unit: "steps" } };
+  const answer = await store.heartbeats.beat(id, {
+    runs: runs.map((run) => ({ ...run, ...progress })),
+    measurements: Array.from({ length: pool.devices }, () => measurement()),
+  });
+  return answer?.runs.every(({ renewed }) => renewed) ?? false;
+}
+
+/** Lets every member say something every five seconds, the n-th time with `n`. */
+async function measure(
+  title: string,
+  store: Store,
+  members: readonly Member[],
+  say: (member: Member, n: number) => Promise<boolean>,
+): Promise<void> {
+  let stopping = false;
+  const took: number[] = [];
+  let failed = 0;
+  const beating = members.map(async (member, index) => {
+    await sleep((index / members.length) * leaseTiming.heartbeat * 1000);
+    for (let n = 1; !stopping; n++) {
+      const start = performance.now();
+      if (!(await say(member, n))) failed++;
+      const ms = performance.now() - start;
+      took.push(ms);
+      await sleep(leaseTiming.heartbeat * 1000 - ms);
+    }
+  });
+  await sleep(warmSeconds * 1000);
+  took.length = 0;
+  const [before, start] = [await serverCpuMs(store), performance.now()];
+  await sleep(seconds * 1000);
+  const used = (await serverCpuMs(store)) - before;
+  const elapsed = (performance.now() - start) / 1000;
+  stopping = true;
+  await Promise.all(beating);
+  const sorted = took.sort((a, b) => a - b);
+  const at = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(1);
+  console.log(
+    `${title}: ${(used / elapsed).toFixed(1)} ms of server CPU a second (${((100 * used) / elapsed / 1000).toFixed(1)} % of a core), ` +
+      `${(sorted.length / elapsed).toFixed(0)} statements/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms${failed ? `, ${failed} not renewed` : ""}`,
+  );
+}
+
+const measurement = (): Measurement => ({
+  freeBytes: Math.floor(Math.random() * 85e9),
+  utilization: Math.floor(Math.random() * 100),
+  temperature: 30 + Math.floor(Math.random() * 50),
+});
+
+/** Processor time of the postmaster's processes so far, also of those that have ended. */
+async function serverCpuMs(store: Store): Promise<number> {
+  const postmaster = await store.transaction(async (tx) => {
+    const { rows } = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
+    return (await stat(rows[0].pid)).parent;
+  });
+  let ticks = 0;
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const process = await stat(Number(name)).catch(() => undefined);
+    if (process?.parent === postmaster) ticks += process.own;
+    if (Number(name) === postmaster) ticks += process!.own + process!.ended;
+  }
+  // USER_HZ is 100 on every Linux (proc(5)).
+  return ticks * 10;
+}
+
+/** Of proc(5)'s `stat`: ppid, utime + stime, and cutime + cstime, in ticks. */
+async function stat(pid: number): Promise<{ parent: number; own: number; ended: number }> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = text
+    .slice(text.lastIndexOf(")") + 2)
+    .split(" ")
+    .map(Number);
+  return { parent: fields[1], own: fields[11] + fields[12], ended: fields[13] + fields[14] };
+}
