@@ -80,7 +80,6 @@ const EvaluateJob = Type.Object({
   ...common,
   kind: Type.Literal("evaluate"),
   model: Type.String(),
-  adapter: Type.Boolean({ description: "the model's folder holds an adapter too" }),
   datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
   mode: Mode,
   encoding: Encoding,

@@ -1,6 +1,8 @@
+import type { Static, TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { Encoding } from "./encoding.ts";
 import type { Mode } from "./mode.ts";
+import { Problem } from "./problem.ts";
 import { SearchSettings } from "./search.ts";
 import { TrainingSettings } from "./training.ts";
 
@@ -12,12 +14,14 @@ export type ResolvedEncoding = Required<Encoding>;
 export type ResolvedSearchSettings = Required<SearchSettings>;
 export type ResolvedTrainingSettings = Required<Omit<TrainingSettings, Open>> & Pick<TrainingSettings, Open>;
 
+/** @throws {Problem} `request/invalid` naming the field */
 export const resolveEncoding = (encoding: Encoding = {}): ResolvedEncoding =>
-  Value.Default(Encoding, { ...encoding }) as ResolvedEncoding;
+  filled(Encoding, given(encoding)) as ResolvedEncoding;
 
 /** Scale of the loss in training; a search that is to predict training uses the same. */
 const trainingScale = 50;
 
+/** @throws {Problem} `request/invalid` naming the field */
 export const resolveSearchSettings = (
   settings: SearchSettings = {},
   mode: Mode = "default",
@@ -26,9 +30,10 @@ export const resolveSearchSettings = (
     mode === "reference"
       ? { scale: 20, sampling: "shuffled" }
       : { scale: trainingScale, sampling: "by-task" };
-  return Value.Default(SearchSettings, { ...usual, ...settings }) as ResolvedSearchSettings;
+  return filled(SearchSettings, { ...usual, ...given(settings) }) as ResolvedSearchSettings;
 };
 
+/** @throws {Problem} `request/invalid` naming the field */
 export const resolveTrainingSettings = (
   settings: TrainingSettings = {},
   mode: Mode = "default",
@@ -40,5 +45,23 @@ export const resolveTrainingSettings = (
     attentionDropout: settings.objective === "simcse" ? 0.3 : 0,
     hiddenDropout: 0,
   };
-  return Value.Default(TrainingSettings, { ...usual, ...settings }) as ResolvedTrainingSettings;
+  return filled(TrainingSettings, { ...usual, ...given(settings) }) as ResolvedTrainingSettings;
 };
+
+/** Undefined counts as absent, so that options can be handed on. */
+const given = <T extends object>(settings: T): T =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+
+function filled<Schema extends TSchema>(schema: Schema, settings: Static<Schema>): unknown {
+  const value = Value.Default(schema, { ...settings });
+  const [error] = Value.Errors(schema, value);
+  if (error === undefined) return value;
+  const { keyword, instancePath, message, params } = error;
+  const name = instancePath.slice(1);
+  const detail = {
+    // Of a field that a closed object does not have.
+    boolean: `There is no setting "${name}".`,
+    enum: "allowedValues" in params && `${name} must be one of ${params.allowedValues.join(", ")}.`,
+  }[keyword as string];
+  throw new Problem("request/invalid", detail || `${name} ${message}.`, { field: instancePath });
+}
