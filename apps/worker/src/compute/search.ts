@@ -4,7 +4,10 @@ import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { triplets } from "./dataset.ts";
 
 /** Finds the depths worth keeping (L3Prune). `layer_loss` is a curve over depths: its step is the number of layers. */
-export async function search(job: SearchJob, { engine, signal, report }: Computation): Promise<Outcome> {
+export async function search(
+  job: SearchJob,
+  { engine, signal, report }: Computation,
+): Promise<Extract<Outcome, { kind: "search" }>> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { settings, mode } = job;
   const encoder = await Encoder.load(job.model, { engine, ...job.encoding });
