@@ -14,8 +14,11 @@ export type ResolvedEncoding = Required<Encoding>;
 export type ResolvedSearchSettings = Required<SearchSettings>;
 export type ResolvedTrainingSettings = Required<Omit<TrainingSettings, Open>> & Pick<TrainingSettings, Open>;
 
+/** Undefined counts as absent, so that options can be handed on. */
+type Loose<Settings> = { [Name in keyof Settings]: Settings[Name] | undefined };
+
 /** @throws {Problem} `request/invalid` naming the field */
-export const resolveEncoding = (encoding: Encoding = {}): ResolvedEncoding =>
+export const resolveEncoding = (encoding: Loose<Encoding> = {}): ResolvedEncoding =>
   filled(Encoding, given(encoding)) as ResolvedEncoding;
 
 /** Scale of the loss in training; a search that is to predict training uses the same. */
@@ -23,7 +26,7 @@ const trainingScale = 50;
 
 /** @throws {Problem} `request/invalid` naming the field */
 export const resolveSearchSettings = (
-  settings: SearchSettings = {},
+  settings: Loose<SearchSettings> = {},
   mode: Mode = "default",
 ): ResolvedSearchSettings => {
   const usual: SearchSettings =
@@ -35,7 +38,7 @@ export const resolveSearchSettings = (
 
 /** @throws {Problem} `request/invalid` naming the field */
 export const resolveTrainingSettings = (
-  settings: TrainingSettings = {},
+  settings: Loose<TrainingSettings> = {},
   mode: Mode = "default",
 ): ResolvedTrainingSettings => {
   const usual: TrainingSettings = {
@@ -48,9 +51,8 @@ export const resolveTrainingSettings = (
   return filled(TrainingSettings, { ...usual, ...given(settings) }) as ResolvedTrainingSettings;
 };
 
-/** Undefined counts as absent, so that options can be handed on. */
-const given = <T extends object>(settings: T): T =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+const given = <Settings extends object>(settings: Loose<Settings>): Settings =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings;
 
 function filled<Schema extends TSchema>(schema: Schema, settings: Static<Schema>): unknown {
   const value = Value.Default(schema, { ...settings });

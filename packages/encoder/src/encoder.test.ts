@@ -184,6 +184,18 @@ describe("Encoder.save", () => {
 });
 
 describe("Encoder.load", () => {
+  it("cuts texts where a table of positions ends", async () => {
+    await using folder = await temporaryFolder();
+    await writeGoldenModel(folder.path, parseConfig(JSON.stringify(cases["roberta"]!.config)));
+    const encoder = await Encoder.load(folder.path, { engine: fileInterpreter() });
+    const { positions } = encoder.model.config.embedding;
+    const most = positions!.rows - positions!.first;
+    expect(encoder.encoding.maxLength).toBe(most);
+    const [long, cut] = await encoder.embed(["a".repeat(most + 1), "a".repeat(most)]);
+    expect(long).toEqual(cut);
+    expect(new Encoder(encoder.model, { engine: interpreter(), maxLength: 8 }).encoding.maxLength).toBe(8);
+  });
+
   it("refuses an adapter of another model, naming the layer", async () => {
     await using folder = await temporaryFolder();
     await writeGoldenModel(folder.path, tinyLlama);

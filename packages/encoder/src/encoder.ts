@@ -31,7 +31,7 @@ export interface EncoderOptions {
   readonly pooling?: Pooling | undefined;
   /** Which tokens are pooled: the text's own, or all, special ones and instruction included. @default "content" */
   readonly pooled?: Encoding["pooled"] | undefined;
-  /** Tokens, special ones included; longer texts are cut on the right. @default 512 */
+  /** Tokens, special ones included; longer texts are cut on the right. @default 512, or all the positions of a BERT */
   readonly maxLength?: number | undefined;
   /** How a text becomes the string that is tokenised. @default instruction and text alone */
   readonly template?: Template | undefined;
@@ -82,19 +82,16 @@ export class Encoder {
    * An encoder over a model that is loaded already, such as another encoder's.
    * @throws {Problem} `checkpoint/incomplete` for an adapter of another model, `request/invalid` for options that cannot be
    */
-  constructor(
-    model: LoadedModel,
-    { engine, pooling, pooled, maxLength, template, adapter, chunkTokens = 1024 }: EncoderOptions,
-  ) {
+  constructor(model: LoadedModel, options: EncoderOptions) {
+    const { engine, pooling, pooled, maxLength, template, adapter, chunkTokens = 1024 } = options;
     if (adapter !== undefined) checkAdapter(model.weights, adapter);
     this.model = model;
     this.adapter = adapter;
     this.engine = engine;
-    this.encoding = resolveEncoding({
-      ...(pooling !== undefined && { pooling }),
-      ...(pooled !== undefined && { pooled }),
-      ...(maxLength !== undefined && { maxLength }),
-    });
+    const encoding = resolveEncoding({ pooling, pooled, maxLength });
+    const { positions } = model.config.embedding;
+    const most = positions ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
+    this.encoding = { ...encoding, maxLength: Math.min(encoding.maxLength, most) };
     this.template = template;
     this.chunkTokens = chunkTokens;
   }

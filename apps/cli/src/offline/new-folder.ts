@@ -18,8 +18,8 @@ export async function makeFolder<Result>(
   try {
     const draft = join(stage, basename(path));
     const result = await fill(draft);
-    await rename(draft, path).catch((cause: unknown) => {
-      throw occupied(path, cause);
+    await rename(draft, path).catch((error: NodeJS.ErrnoException) => {
+      throw ["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(error.code ?? "") ? occupied(path, error) : error;
     });
     done = true;
     await sync(parent);

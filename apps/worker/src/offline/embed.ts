@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isProblem, Problem } from "@espalier/contract";
 import { Encoder, type EmbedOptions } from "@espalier/encoder";
-import { readLines } from "@espalier/encoder/data";
+import { readTexts } from "@espalier/encoder/data";
 import type { Computation } from "../compute/computation.ts";
 import { resolveDepth } from "./depth.ts";
 import { textsDescriptor, vectorsDescriptor, type EmbedJob, type Outcome } from "./protocol.ts";
@@ -42,11 +42,9 @@ export async function embed(job: EmbedJob, { engine, signal, report }: Computati
 
 /** Lines of the command line's standard input, which may have none. */
 async function* lines(): AsyncGenerator<string> {
+  const bytes = new Socket({ fd: textsDescriptor, readable: true, writable: false });
   try {
-    for await (const { text } of readLines(
-      new Socket({ fd: textsDescriptor, readable: true, writable: false }),
-    ))
-      yield text;
+    for await (const { text } of readTexts(bytes, "lines")) yield text;
   } catch (error) {
     if (!isProblem(error) || error.code !== "dataset/empty") throw error;
   }
