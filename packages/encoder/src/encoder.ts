@@ -55,7 +55,8 @@ export interface EmbedOptions {
 /**
  * A language model as a text encoder: texts in, one vector for each out.
  *
- * Weights stay in their files until something is computed: loading, keeping layers and saving cost no memory for them.
+ * Weights, all but the embedding tables, stay in their files until something is computed: keeping layers and saving cost
+ * no memory.
  * Errors that a user can mend are a `Problem` of `@espalier/contract`, with a `code` that `docs/errors.md` explains.
  */
 export class Encoder {

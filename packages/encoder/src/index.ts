@@ -14,7 +14,7 @@ export { textEncoder } from "./blocks/text-encoder.ts";
 export { pooledSpans, poolingWeights, type ContentSpan } from "./pooling.ts";
 export { noTemplate, type Template } from "./template.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";
-export { firstLayers, loadModel, type LoadedModel } from "./loaded-model.ts";
+export { loadModel, type LoadedModel } from "./loaded-model.ts";
 export { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
 export { keptLayers, type PercentRounding } from "./pruning/percent.ts";
 export { pickLayers } from "./pruning/pick-layers.ts";
