@@ -49,11 +49,10 @@ async function fetchModel({ id, files }: Model): Promise<string> {
   return target;
 }
 
-async function embed(checkpointDir: string): Promise<number[][]> {
+async function embed(directory: string): Promise<number[][]> {
   const engine = chooseEngine("onnx-cpu");
-  const encoder = await Encoder.load({
+  const encoder = await Encoder.load(directory, {
     engine,
-    checkpointDir,
     pooling: "mean",
     maxLength: 64,
     chunkTokens: 512,

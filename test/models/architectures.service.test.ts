@@ -4,9 +4,10 @@ import { resolveTrainingSettings, type Mode } from "@espalier/contract";
 import { describe, expect, test } from "vitest";
 import {
   cosine,
+  Encoder,
   featureExtractor,
+  l3prune,
   lora,
-  searchLayers,
   textEncoder,
   train,
   type LoadedModel,
@@ -183,14 +184,12 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
   });
 
   test("has l3prune's curve and picks", async () => {
-    const result = await searchLayers(
+    const result = await l3prune(
+      new Encoder(modelOf(name), { engine: engines[1], maxLength: 64 }),
+      triplets,
       {
-        model: modelOf(name),
-        triplets,
-        settings: { batchSize: triplets.length, batches: 1, scale, sampling: "in-order", seed: 0 },
-        encoding: { pooling: "weighted_mean", pooled: "content", maxLength: 64 },
+        settings: { batchSize: triplets.length, batches: 1, scale, sampling: "in-order" },
       },
-      { engine: engines[1] },
     );
     near(
       result.lossByLayer.map((loss) => loss ?? Number.NaN),

@@ -6,10 +6,10 @@ import {
   cosine,
   Encoder,
   evaluateSts,
+  l3prune,
   loadModel,
   nextTokenLogits,
   rotaryTables,
-  searchLayers,
   type LoadedModel,
 } from "@espalier/encoder";
 import { parseStsColumns, readStsPairs, readTriplets } from "@espalier/encoder/data";
@@ -79,12 +79,11 @@ describe("untrained, on STS-B dev, by the mean of the last state", () => {
     );
     const model = await loadModel(folder);
     for (const [i, figure] of expected.entries()) {
-      const encoder = await Encoder.over(model, {
+      const encoder = new Encoder(model, {
         engine,
         pooling: "mean",
         pooled: "sequence", // the figures count the BOS in
-        layers: i + 1,
-      });
+      }).keep(i + 1);
       const { spearman } = await evaluateSts(pairs, (texts) => encoder.embed(texts));
       await encoder.close();
       expect(Math.abs(spearman - figure)).toBeLessThan(6e-4);
@@ -127,7 +126,7 @@ describe("SmolLM2-135M-Instruct", () => {
     const golden = await readJson<Golden>(here);
     const model = await loadModel(smollm2!);
     for (const depth of golden.depths) {
-      const encoder = await Encoder.over(model, { engine, layers: depth.layers });
+      const encoder = new Encoder(model, { engine }).keep(depth.layers);
       const vectors = await encoder.embed(golden.sentences);
       await encoder.close();
       for (const [i, norm] of depth.norms.entries()) near(Math.hypot(...vectors[i]), norm);
@@ -144,15 +143,10 @@ describe("SmolLM2-135M-Instruct", () => {
     if (here === undefined || rows === undefined) return skip(away);
     const golden = await readJson<Golden>(here);
     const triplets: Triplet[] = await first(640, readTriplets(createReadStream(rows)));
-    const result = await searchLayers(
-      {
-        model: await loadModel(smollm2!),
-        triplets,
-        settings: { batchSize: 64, batches: 10, scale: 20, sampling: "in-order", seed: 42 },
-        encoding: { pooling: "weighted_mean", pooled: "content", maxLength: 128 },
-      },
-      { engine },
-    );
+    const encoder = await Encoder.load(smollm2!, { engine, maxLength: 128 });
+    const result = await l3prune(encoder, triplets, {
+      settings: { batchSize: 64, batches: 10, scale: 20, sampling: "in-order" },
+    });
     for (const [i, loss] of golden.search.loss_by_layer.entries())
       near(result.lossByLayer[i] ?? Number.NaN, loss);
     expect([result.small, result.large]).toEqual([golden.search.small, golden.search.large]);

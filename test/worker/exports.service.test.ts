@@ -69,10 +69,8 @@ describe("a model trained to be served", () => {
       await pool.store.models.files(pool.teamId, trained),
       join(folder, "trained"),
     );
-    const encoder = await Encoder.load({
+    const encoder = await Encoder.load(join(folder, "trained"), {
       engine: chooseEngine("onnx-cpu"),
-      checkpointDir: join(folder, "trained"),
-      adapterDir: join(folder, "trained"),
       pooling: "mean",
       pooled: "sequence",
     });

@@ -47,6 +47,7 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
       environment,
       signal,
       stdin,
+      stdout,
       connect: () => connect({ url: text("url"), key: text("key"), environment, stackFolder }),
       path: (given) => resolve(cwd, given),
     };

@@ -14,6 +14,8 @@ export interface Context {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   signal: AbortSignal;
   stdin: NodeJS.ReadStream;
+  /** For data that are no lines. */
+  stdout: NodeJS.WriteStream;
   /** Client of the service that flags, environment or the stack's folder name. */
   connect: () => Client;
   path: (given: string) => string;

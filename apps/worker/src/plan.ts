@@ -111,7 +111,6 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "evaluate",
           mode: spec.mode ?? "default",
           model: files.model,
-          adapter: hasAdapter(model),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
           encoding: spec.encoding ?? {},
           chunkTokens: claim.smaller ? 512 : 1024,

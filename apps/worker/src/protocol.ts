@@ -25,7 +25,8 @@ import { Compile } from "typebox/compile";
  */
 export const messageDescriptor = 3;
 
-const common = {
+/** What every job says. */
+export const common = {
   engine: Type.String(),
   threads: Type.Optional(Type.Integer({ minimum: 1 })),
 };
@@ -51,7 +52,7 @@ const PruneJob = Type.Object({
   output: Type.String({ description: "folder to make" }),
 });
 
-const SearchJob = Type.Object({
+export const SearchJob = Type.Object({
   ...common,
   kind: Type.Literal("search"),
   model: Type.String(),
@@ -80,7 +81,6 @@ const EvaluateJob = Type.Object({
   ...common,
   kind: Type.Literal("evaluate"),
   model: Type.String(),
-  adapter: Type.Boolean({ description: "the model's folder holds an adapter too" }),
   datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
   mode: Mode,
   encoding: Encoding,
@@ -195,4 +195,4 @@ export const parseInstruction = (line: string): Instruction => instructions.Pars
 /** @throws {TypeError} for a line that is not a message */
 export const parseMessage = (line: string): Message => messages.Parse(JSON.parse(line));
 
-export const formatLine = (document: Instruction | Message): string => `${JSON.stringify(document)}\n`;
+export const formatLine = (document: { readonly type: string }): string => `${JSON.stringify(document)}\n`;

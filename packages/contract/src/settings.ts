@@ -1,6 +1,8 @@
+import type { Static, TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { Encoding } from "./encoding.ts";
 import type { Mode } from "./mode.ts";
+import { Problem } from "./problem.ts";
 import { SearchSettings } from "./search.ts";
 import { TrainingSettings } from "./training.ts";
 
@@ -12,25 +14,31 @@ export type ResolvedEncoding = Required<Encoding>;
 export type ResolvedSearchSettings = Required<SearchSettings>;
 export type ResolvedTrainingSettings = Required<Omit<TrainingSettings, Open>> & Pick<TrainingSettings, Open>;
 
-export const resolveEncoding = (encoding: Encoding = {}): ResolvedEncoding =>
-  Value.Default(Encoding, { ...encoding }) as ResolvedEncoding;
+/** Undefined counts as absent, so that options can be handed on. */
+type Loose<Settings> = { [Name in keyof Settings]: Settings[Name] | undefined };
+
+/** @throws {Problem} `request/invalid` naming the field */
+export const resolveEncoding = (encoding: Loose<Encoding> = {}): ResolvedEncoding =>
+  filled(Encoding, given(encoding)) as ResolvedEncoding;
 
 /** Scale of the loss in training; a search that is to predict training uses the same. */
 const trainingScale = 50;
 
+/** @throws {Problem} `request/invalid` naming the field */
 export const resolveSearchSettings = (
-  settings: SearchSettings = {},
+  settings: Loose<SearchSettings> = {},
   mode: Mode = "default",
 ): ResolvedSearchSettings => {
   const usual: SearchSettings =
     mode === "reference"
       ? { scale: 20, sampling: "shuffled" }
       : { scale: trainingScale, sampling: "by-task" };
-  return Value.Default(SearchSettings, { ...usual, ...settings }) as ResolvedSearchSettings;
+  return filled(SearchSettings, { ...usual, ...given(settings) }) as ResolvedSearchSettings;
 };
 
+/** @throws {Problem} `request/invalid` naming the field */
 export const resolveTrainingSettings = (
-  settings: TrainingSettings = {},
+  settings: Loose<TrainingSettings> = {},
   mode: Mode = "default",
 ): ResolvedTrainingSettings => {
   const usual: TrainingSettings = {
@@ -40,5 +48,22 @@ export const resolveTrainingSettings = (
     attentionDropout: settings.objective === "simcse" ? 0.3 : 0,
     hiddenDropout: 0,
   };
-  return Value.Default(TrainingSettings, { ...usual, ...settings }) as ResolvedTrainingSettings;
+  return filled(TrainingSettings, { ...usual, ...given(settings) }) as ResolvedTrainingSettings;
 };
+
+const given = <Settings extends object>(settings: Loose<Settings>): Settings =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings;
+
+function filled<Schema extends TSchema>(schema: Schema, settings: Static<Schema>): unknown {
+  const value = Value.Default(schema, { ...settings });
+  const [error] = Value.Errors(schema, value);
+  if (error === undefined) return value;
+  const { keyword, instancePath, message, params } = error;
+  const name = instancePath.slice(1);
+  const detail = {
+    // Of a field that a closed object does not have.
+    boolean: `There is no setting "${name}".`,
+    enum: "allowedValues" in params && `${name} must be one of ${params.allowedValues.join(", ")}.`,
+  }[keyword as string];
+  throw new Problem("request/invalid", detail || `${name} ${message}.`, { field: instancePath });
+}

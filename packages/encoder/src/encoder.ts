@@ -1,115 +1,171 @@
-import type { Encoding, Pooling } from "@espalier/contract";
-import { weight, type Engine, type Executable } from "@espalier/graph";
+import {
+  isProblem,
+  Problem,
+  resolveEncoding,
+  type Encoding,
+  type Pooling,
+  type ResolvedEncoding,
+} from "@espalier/contract";
+import type { Engine, Executable } from "@espalier/graph";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { textEncoder } from "./blocks/text-encoder.ts";
-import { readAdapter, type LoraAdapter } from "./checkpoint/index.ts";
+import {
+  checkAdapter,
+  checkDepth,
+  findAdapter,
+  saveFirstLayers,
+  survives,
+  type LoraAdapter,
+} from "./checkpoint/index.ts";
 import { planChunks } from "./chunks.ts";
-import { loadModel, type LoadedModel } from "./loaded-model.ts";
+import { firstLayers, loadModel, type LoadedModel } from "./loaded-model.ts";
 import type { Template } from "./template.ts";
 import { textFeeds } from "./text-feeds.ts";
-import { loraWeights } from "./training/lora.ts";
+import type { TokenizedText } from "./tokenizer.ts";
+import { frozen } from "./training/lora.ts";
 
 export interface EncoderOptions {
+  /** What computes: `chooseEngine("onnx-cpu")` of `@espalier/engine`. */
   readonly engine: Engine;
-  /** @default "weighted_mean" */
-  readonly pooling?: Pooling;
-  /** Which tokens are pooled. @default "content" */
-  readonly pooled?: Encoding["pooled"];
-  /** Tokens; longer texts are cut on the right. @default 512 */
-  readonly maxLength?: number;
-  readonly template?: Template;
-  /** Layers to run. @default all of the model */
-  readonly layers?: number;
-  /** Most tokens that are computed at once, padding included. @default 1024 */
-  readonly chunkTokens?: number;
+  /** How the states of a text's tokens become its vector. @default "weighted_mean" */
+  readonly pooling?: Pooling | undefined;
+  /** Which tokens are pooled: the text's own, or all, special ones and instruction included. @default "content" */
+  readonly pooled?: Encoding["pooled"] | undefined;
+  /** Tokens, special ones included; longer texts are cut on the right. @default 512, or all the positions of a BERT */
+  readonly maxLength?: number | undefined;
+  /** How a text becomes the string that is tokenised. @default instruction and text alone */
+  readonly template?: Template | undefined;
+  /** LoRA on top of the model. @default the one in the model's folder, where there is one */
+  readonly adapter?: LoraAdapter | undefined;
+  /** Most tokens that are computed at once, padding included; bounds memory. @default 1024 */
+  readonly chunkTokens?: number | undefined;
 }
 
 export interface EmbedOptions {
-  /** Told to the model before each text, and not pooled. */
+  /** Told to the model before each text, and not pooled. @default none */
   readonly instruction?: string | undefined;
   /** Scale every vector to length 1. @default false */
-  readonly normalize?: boolean;
+  readonly normalize?: boolean | undefined;
+  /** Stops between chunks; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each chunk. `tokens` counts real ones, padding left out. */
+  /** Called after each chunk. `texts` and `total` count different texts; `tokens` real ones, padding left out. */
   readonly report?: ((progress: { texts: number; total: number; tokens: number }) => void) | undefined;
 }
 
-/** A language model as a text encoder: texts in, one vector for each out. */
+/**
+ * A language model as a text encoder: texts in, one vector for each out.
+ *
+ * Weights, all but the embedding tables, stay in their files until something is computed: keeping layers and saving cost
+ * no memory.
+ * Errors that a user can mend are a `Problem` of `@espalier/contract`, with a `code` that `docs/errors.md` explains.
+ */
 export class Encoder {
-  readonly #model: LoadedModel;
-  readonly #executable: Executable;
-  readonly #options: EncoderOptions;
+  readonly model: LoadedModel;
+  readonly adapter: LoraAdapter | undefined;
+  readonly engine: Engine;
+  readonly encoding: ResolvedEncoding;
+  readonly template: Template | undefined;
+  readonly chunkTokens: number;
+  #executable: Promise<Executable> | undefined;
+  #closed = false;
 
-  private constructor(model: LoadedModel, executable: Executable, options: EncoderOptions) {
-    this.#model = model;
-    this.#executable = executable;
-    this.#options = options;
+  /**
+   * Opens a model folder in Hugging Face layout: `config.json`, safetensors, `tokenizer.json`, and the files of a PEFT
+   * adapter where there is one.
+   * @throws {Problem} naming the file, and the field, tensor or byte: `checkpoint/…`, `config/…` or `tokenizer/…`
+   */
+  static async load(directory: string, options: EncoderOptions): Promise<Encoder> {
+    const model = await loadModel(directory);
+    return new Encoder(model, { ...options, adapter: options.adapter ?? (await findAdapter(directory)) });
   }
 
   /**
-   * Opens a checkpoint folder, with a PEFT adapter folder where one is given.
-   * @throws {Problem} when a file is refused
+   * An encoder over a model that is loaded already, such as another encoder's.
+   * @throws {Problem} `checkpoint/incomplete` for an adapter of another model, `request/invalid` for options that cannot be
    */
-  static async load(
-    options: EncoderOptions & { readonly checkpointDir: string; readonly adapterDir?: string | undefined },
-  ): Promise<Encoder> {
-    const adapter = options.adapterDir === undefined ? undefined : await readAdapter(options.adapterDir);
-    return Encoder.over(await loadModel(options.checkpointDir), options, adapter);
+  constructor(model: LoadedModel, options: EncoderOptions) {
+    const { engine, pooling, pooled, maxLength, template, adapter, chunkTokens = 1024 } = options;
+    if (adapter !== undefined) checkAdapter(model.weights, adapter);
+    this.model = model;
+    this.adapter = adapter;
+    this.engine = engine;
+    const encoding = resolveEncoding({ pooling, pooled, maxLength });
+    const { positions } = model.config.embedding;
+    const most = positions ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
+    this.encoding = { ...encoding, maxLength: Math.min(encoding.maxLength, most) };
+    this.template = template;
+    this.chunkTokens = chunkTokens;
   }
 
-  /** An encoder over a model that is loaded already, adapted where an adapter is given. */
-  static async over(model: LoadedModel, options: EncoderOptions, adapter?: LoraAdapter): Promise<Encoder> {
-    const [pooled] = textEncoder(model.config, [options.layers ?? model.config.layers], {
-      parameter: weight,
-      adapter: adapter && {
-        rank: adapter.rank,
-        alpha: adapter.alpha,
-        parameter: weight,
-        adapts: (name) => adapter.pairs.has(name),
-      },
-    });
-    const weights = adapter ? new Map([...model.weights, ...loraWeights(adapter)]) : model.weights;
-    const executable = await options.engine.open({ pooled: pooled! }, weights);
-    return new Encoder(model, executable, options);
+  /** Number of layers. */
+  get layers(): number {
+    return this.model.config.layers;
   }
 
   /** Numbers in a vector. */
   get width(): number {
-    return this.#model.config.hiddenSize;
+    return this.model.config.hiddenSize;
   }
 
   /**
-   * One vector of `width` numbers for each text, in their order.
-   * @throws {Problem} `text/empty` when a text has no tokens
+   * A new encoder of the first `layers` layers with the model's own final norm. It shares all that is loaded, and is
+   * closed by itself.
+   * @param layers how many; the null of a search that could pick none is refused like a number out of range
+   * @throws {Problem} `layers/out-of-range` unless 1 <= layers <= the encoder's own
+   */
+  keep(layers: number | null): Encoder {
+    if (layers === null)
+      throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
+    checkDepth(layers, this.layers);
+    const { engine, template, chunkTokens, encoding, adapter } = this;
+    const kept = ([name]: readonly [string, unknown]) => survives(name, layers, this.model.config);
+    return new Encoder(firstLayers(this.model, layers), {
+      ...encoding,
+      engine,
+      template,
+      chunkTokens,
+      adapter: adapter && { ...adapter, pairs: new Map([...adapter.pairs].filter(kept)) },
+    });
+  }
+
+  /**
+   * Writes the encoder to a new folder that transformers loads, from the files of the folder that it was loaded from:
+   * these layers' bytes are copied as they are, whatever the model's size, and the tokenizer goes along. With an adapter
+   * its product is merged into them, and an output head is left out. The folder appears whole or not at all.
+   * @throws {Problem} `resource/conflict` when `directory` exists and is not empty
+   * @throws {TypeError} for a model that was made in memory
+   */
+  async save(directory: string): Promise<void> {
+    const source = this.model.directory;
+    if (source === undefined) throw new TypeError("an encoder is saved from the folder it was loaded from");
+    await saveFirstLayers(source, directory, this.layers, this.adapter);
+  }
+
+  /**
+   * One vector of `width` numbers for each text, in their order. The same text gets the same vector up to rounding,
+   * whatever it is embedded together with.
+   * @throws {Problem} `text/empty` when a text has no tokens; its field is the text's place, `/0` for the first
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
     const { instruction, normalize = false, signal, report } = options;
-    const {
-      maxLength = 512,
-      template,
-      pooling = "weighted_mean",
-      pooled = "content",
-      chunkTokens = 1024,
-    } = this.#options;
     // A text that occurs twice is computed once.
     const distinct = [...new Set(texts)];
-    const tokenized = distinct.map((text) =>
-      this.#model.tokenizer.tokenize(text, { maxLength, instruction, ...(template && { template }) }),
-    );
+    const tokenized = distinct.map((text) => this.#tokenize(text, instruction, texts));
+    const executable = await this.#open();
     const vectors = new Map<string, Float32Array>();
     let tokens = 0;
     const lengths = tokenized.map(({ ids }) => ids.length);
-    for (const chunk of planChunks(lengths, chunkTokens, (length) =>
-      rotaryKind(this.#model.config, length),
+    for (const chunk of planChunks(lengths, this.chunkTokens, (length) =>
+      rotaryKind(this.model.config, length),
     )) {
       signal?.throwIfAborted();
       const feeds = textFeeds(
-        this.#model,
+        this.model,
         chunk.map((i) => tokenized[i]!),
-        { pooling, pooled },
+        this.encoding,
       );
-      const results = await this.#executable.run(feeds);
-      const data = results["pooled"]!.data as Float32Array;
+      const { pooled } = await executable.run(feeds);
+      const data = pooled!.data as Float32Array;
       for (const [row, i] of chunk.entries()) {
         const vector = data.slice(row * this.width, (row + 1) * this.width);
         vectors.set(distinct[i]!, normalize ? unit(vector) : vector);
@@ -120,8 +176,45 @@ export class Encoder {
     return texts.map((text) => vectors.get(text)!);
   }
 
-  close(): Promise<void> {
-    return this.#executable.close();
+  /** Frees what the engine holds. Encoders that share the model go on. Calling it twice is harmless. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const executable = await this.#executable?.catch(() => undefined);
+    await executable?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #tokenize(text: string, instruction: string | undefined, texts: readonly string[]): TokenizedText {
+    const { maxLength } = this.encoding;
+    const { template } = this;
+    try {
+      return this.model.tokenizer.tokenize(text, { maxLength, instruction, ...(template && { template }) });
+    } catch (error) {
+      if (!isProblem(error)) throw error;
+      throw new Problem(error.code, error.message, { ...error.facts, field: `/${texts.indexOf(text)}` });
+    }
+  }
+
+  /** The graph of all layers on the engine, made when it is first needed. */
+  #open(): Promise<Executable> {
+    if (this.#closed) throw new Error("the encoder is closed");
+    this.#executable ??= this.#make();
+    return this.#executable;
+  }
+
+  async #make(): Promise<Executable> {
+    const { linears, weights } = frozen(this.model, this.adapter);
+    const [pooled] = textEncoder(this.model.config, [this.layers], linears);
+    try {
+      return await this.engine.open({ pooled: pooled! }, weights);
+    } catch (error) {
+      // What was missing, such as memory, may be there at the next attempt.
+      this.#executable = undefined;
+      throw error;
+    }
   }
 }
 

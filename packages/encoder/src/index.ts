@@ -15,12 +15,12 @@ export { pooledSpans, poolingWeights, type ContentSpan } from "./pooling.ts";
 export { noTemplate, type Template } from "./template.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";
-export { searchLayers, type SearchControl, type SearchInputs } from "./pruning/l3prune.ts";
+export { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
 export { keptLayers, type PercentRounding } from "./pruning/percent.ts";
 export { pickLayers } from "./pruning/pick-layers.ts";
 export { Random, type RandomState } from "./random.ts";
 export { Batches, type BatchesPosition } from "./training/batches.ts";
-export { adapterOf, lora, loraShapes, loraWeights, startLora } from "./training/lora.ts";
+export { adapterOf, lora, loraShapes, startLora } from "./training/lora.ts";
 export {
   loadTokenizer,
   parseTokenizer,

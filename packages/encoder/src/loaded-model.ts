@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import type { WeightSource } from "@espalier/graph";
 import type { ModelConfig } from "./architectures/model-config.ts";
-import { loadEmbedding, openCheckpoint, type Checkpoint, type EmbeddingTable } from "./checkpoint/index.ts";
+import { ofDepth } from "./architectures/tensors.ts";
+import {
+  loadEmbedding,
+  openCheckpoint,
+  survives,
+  type Checkpoint,
+  type EmbeddingTable,
+} from "./checkpoint/index.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** A model that is ready to be put into graphs: its weights stay in their files until an engine reads them. */
@@ -12,6 +19,8 @@ export interface LoadedModel {
   readonly embedding: EmbeddingTable;
   /** By name without prefix. The files must stay while an engine opens graphs with them. */
   readonly weights: ReadonlyMap<string, WeightSource>;
+  /** The folder that it was loaded from, which may hold more layers; none for a model that was made in memory. */
+  readonly directory?: string;
 }
 
 /**
@@ -27,10 +36,17 @@ export async function loadModel(directory: string): Promise<LoadedModel> {
       tokenizer: await loadTokenizer(directory),
       embedding: await loadEmbedding(checkpoint),
       weights: checkpointWeights(checkpoint),
+      directory,
     };
   } finally {
     await checkpoint.close();
   }
+}
+
+/** The model of the first `layers` layers, which are fewer than it has or all; everything loaded is shared. */
+export function firstLayers(model: LoadedModel, layers: number): LoadedModel {
+  const weights = new Map([...model.weights].filter(([name]) => survives(name, layers, model.config)));
+  return { ...model, config: ofDepth(model.config, layers), weights };
 }
 
 /** Where an engine finds a checkpoint's weights. */

@@ -1,68 +1,76 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { isProblem, Problem, type ProblemDocument } from "@espalier/contract";
-import { defineCommand } from "../command.ts";
+import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { repository } from "../repository.ts";
+import { compute } from "../offline/compute.ts";
+import { parseDepth } from "../offline/depth.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
+import { checkExists } from "../offline/existing.ts";
+import { vectorFormats, type VectorFormat } from "../offline/jobs.ts";
+import { ProgressBars } from "../terminal/progress-bars.ts";
+import { given } from "./settings.ts";
 
 export const embed = defineCommand({
   name: "embed",
-  arguments: "[TEXT …]",
-  summary: "vectors of texts by a model folder on disk, without a server",
+  arguments: "DIR [TEXT …]",
+  summary: "vectors of texts by a model folder, without a server",
   help: [
-    "--model DIR     Hugging Face folder, or one that a run produced",
-    "--pooling P     weighted_mean (default), mean or last_token",
-    "--max-length N  tokens; longer texts are cut on the right",
-    "Without TEXT, lines of stdin. One JSON array per text on stdout, in order.",
+    ...encodingHelp,
+    "--layers N          run only the first N; 30% drops this share of them from the top",
+    "--instruction TEXT  told to the model before each text, and not pooled",
+    "--normalize         scale every vector to length 1",
+    "--format F          json: an array a line (default); npy: one NumPy array; f32: raw little-endian rows",
+    "DIR is a Hugging Face folder, with an adapter or without. Without TEXT, lines of stdin, none of them empty.",
   ],
-  arity: [0, Infinity],
-  options: { model: { type: "string" }, pooling: { type: "string" }, "max-length": { type: "string" } },
-  async run({ environment, path, signal, stdin, output }, values, texts) {
-    if (!values.model) throw new Problem("request/invalid", "--model DIR is missing.", { field: "model" });
-    const args = ["--model", path(values.model)];
-    if (values.pooling) args.push("--pooling", values.pooling);
-    if (values["max-length"]) args.push("--max-length", values["max-length"]);
-    // The engine lives in the worker's process; the command line has no tensors.
-    const entry = join(repository, "apps/worker/src/embed/main.ts");
-    const child = spawn(process.execPath, ["--import", "tsx", entry, ...args], {
-      cwd: repository,
-      env: environment,
-      signal,
-      stdio: ["pipe", "inherit", "pipe"],
-    });
-    const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-    const source =
-      texts.length > 0 ? Readable.from(texts.map((text) => `${text.replaceAll(/\s*\n\s*/g, " ")}\n`)) : stdin;
-    // A child that ended early has said why on stderr; the broken pipe says nothing more.
-    const feeding = pipeline(source, child.stdin).catch(() => undefined);
-    let problem: Problem | undefined;
-    for await (const line of createInterface({ input: child.stderr })) {
-      const found = problemIn(line);
-      if (found) problem = found;
-      else output.note(line);
+  arity: [1, Infinity],
+  options: {
+    ...encodingOptions,
+    layers: { type: "string" },
+    instruction: { type: "string" },
+    normalize: { type: "boolean" },
+    format: { type: "string" },
+  },
+  async run({ environment, output, path, signal, stdin, stdout }, values, [dir = "", ...texts]) {
+    const format = parseFormat(values.format);
+    if (format !== "json" && output.json)
+      throw new UsageError(`--json asks for lines of JSON, --format for ${format}`);
+    if (format !== "json" && stdout.isTTY)
+      throw new UsageError(`${format} is not for a terminal; send it to a file or a program`);
+    const encoding = parseEncoding(values);
+    const model = path(dir);
+    await checkExists(model, "folder");
+    if (texts.length === 0 && stdin.isTTY) output.note("Texts, one a line; Ctrl-D ends them.");
+
+    const bars = new ProgressBars(output);
+    const layers = values.layers === undefined ? undefined : parseDepth(values.layers);
+    const job = {
+      model,
+      encoding,
+      normalize: values.normalize ?? false,
+      format,
+      ...given({ layers, instruction: values.instruction }),
+      ...(texts.length > 0 && { texts }),
+    };
+    try {
+      await compute("embed", job, {
+        environment,
+        signal,
+        ...(texts.length === 0 && { texts: stdin }),
+        vectors: stdout,
+        progress({ phase, done, unit }) {
+          // Vectors and bars on one terminal would draw over one another.
+          if (output.json || stdout.isTTY) return;
+          bars.show([{ label: phase, text: `${done.toLocaleString("en")} ${unit}` }]);
+        },
+      });
+    } finally {
+      bars.end();
     }
-    const [code, killed] = await ended;
-    if (source === stdin) stdin.destroy();
-    await feeding;
-    if (problem) throw problem;
-    if (code !== 0)
-      throw new Problem(
-        "worker/child-crashed",
-        `The embedding process ended with ${killed ?? `exit code ${code}`}.`,
-      );
     return exitCode.ok;
   },
 });
 
-function problemIn(line: string): Problem | undefined {
-  try {
-    const problem = Problem.fromDocument(JSON.parse(line) as ProblemDocument);
-    return isProblem(problem) ? problem : undefined;
-  } catch {
-    return undefined;
-  }
+function parseFormat(text = "json"): VectorFormat {
+  const format = vectorFormats.find((format) => format === text);
+  if (format === undefined)
+    throw new UsageError(`--format must be one of ${vectorFormats.join(", ")}, not \`${text}\``);
+  return format;
 }

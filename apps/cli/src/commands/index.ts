@@ -4,8 +4,10 @@ import { demo } from "./demo.ts";
 import { embed } from "./embed.ts";
 import { experimentCancel, experimentList, experimentShow, experimentSubmit } from "./experiment.ts";
 import { exportModel } from "./export.ts";
+import { l3prune } from "./l3prune.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
+import { prune } from "./prune.ts";
 import { runCancel, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
 import { runSubmit } from "./run-submit.ts";
 import { up } from "./up.ts";
@@ -44,5 +46,7 @@ export const commands: readonly Command[] = [
   workerResume,
   workerCordon,
   workerUncordon,
+  prune,
+  l3prune,
   embed,
 ];

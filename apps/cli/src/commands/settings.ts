@@ -31,6 +31,15 @@ export function parseCount(name: string, text: string | undefined): number | und
   return value;
 }
 
+/** A number from the command line. */
+export function parseNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new UsageError(`--${name} must be a number, not \`${text}\``);
+  return value;
+}
+
 /** The object without entries that are undefined or empty. */
 export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const isGiven = (value: unknown) =>

@@ -44,7 +44,7 @@ const one = (scores: Scores, datasetId: string): string =>
   or(scores?.find((set) => set.datasetId === datasetId)?.spearman, (value) => value.toFixed(4));
 
 /** The contrastive loss of the untrained model at every depth, with the two picks and what guessing would score. */
-function reportCurve(search: SearchResult, width: number): string[] {
+export function reportCurve(search: SearchResult, width: number): string[] {
   const { lossByLayer, small, large, chance, samples, scale, seed, warnings } = search;
   const marks = { ...(small !== null && { [small]: "small" }), ...(large !== null && { [large]: "large" }) };
   return [

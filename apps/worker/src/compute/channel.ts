@@ -1,5 +1,5 @@
 import { Socket } from "node:net";
-import type { LogLevel, MetricPoint, Progress } from "@espalier/contract";
+import type { LogLevel, MetricPoint, ProblemDocument, Progress } from "@espalier/contract";
 import { formatLine, messageDescriptor, type Message } from "../protocol.ts";
 
 /** What a computation tells while it runs. */
@@ -11,6 +11,12 @@ export interface Reports {
   /** A finished file, which the supervisor takes away. */
   checkpoint(step: number, path: string): void;
 }
+
+/** How a computation ended. */
+export type End =
+  | { type: "done"; outcome: unknown }
+  | { type: "stopped" }
+  | { type: "failed"; problem: ProblemDocument };
 
 const progressMilliseconds = 200;
 
@@ -49,7 +55,7 @@ export class Channel implements Reports {
   }
 
   /** Says how it ended, and resolves when the supervisor can read it. */
-  end(message: Extract<Message, { type: "done" | "stopped" | "failed" }>): Promise<void> {
+  end(message: End): Promise<void> {
     return new Promise((resolve) => {
       this.#socket.end(formatLine(message), resolve);
     });

@@ -1,4 +1,4 @@
-import { resolveEncoding, type StsScore } from "@espalier/contract";
+import type { StsScore } from "@espalier/contract";
 import { Encoder, evaluateSts } from "@espalier/encoder";
 import type { EvaluateJob, Outcome } from "../protocol.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
@@ -7,13 +7,8 @@ import { stsPairs } from "./dataset.ts";
 /** Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. */
 export async function evaluate(job: EvaluateJob, { engine, signal, report }: Computation): Promise<Outcome> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
-  const encoder = await Encoder.load({
-    engine,
-    checkpointDir: job.model,
-    adapterDir: job.adapter ? job.model : undefined,
-    ...resolveEncoding(job.encoding),
-    chunkTokens: job.chunkTokens,
-  });
+  const { model, encoding, chunkTokens } = job;
+  const encoder = await Encoder.load(model, { engine, chunkTokens, ...encoding });
   const sts: StsScore[] = [];
   let seconds = 0;
   let tokens = 0;

@@ -31,14 +31,8 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
     signal.throwIfAborted();
     report.progress({ phase: format, done, total: phases, unit: "formats" });
   };
-  const vectorsOf = async (directory: string, adapterDir?: string, changed: Partial<EncoderOptions> = {}) => {
-    const encoder = await Encoder.load({
-      engine,
-      checkpointDir: directory,
-      adapterDir,
-      ...encoding,
-      ...changed,
-    });
+  const vectorsOf = async (directory: string, changed: Partial<EncoderOptions> = {}) => {
+    const encoder = await Encoder.load(directory, { engine, ...encoding, ...changed });
     try {
       return await encoder.embed(parityTexts, { signal });
     } finally {
@@ -47,7 +41,7 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
   };
 
   phase("merge", 0);
-  const trained = await vectorsOf(job.model, job.adapter ? job.model : undefined);
+  const trained = await vectorsOf(job.model);
   const adapter = job.adapter ? await readAdapter(job.model) : undefined;
   const { dtype, shardBytes, output } = job;
   await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes });
@@ -56,7 +50,7 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
   const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
   const mergedParity = accept("safetensors", parityOf(trained, await vectorsOf(output)), dtypeAdvice(job));
   // What other tools pool: every token of the text, special ones included.
-  const whole = parityOf(trained, await vectorsOf(output, undefined, { pooled: "sequence" }));
+  const whole = parityOf(trained, await vectorsOf(output, { pooled: "sequence" }));
   const pooledAlike = whole.least >= leastParity;
 
   const exports: ExportedFolder[] = [];
@@ -78,7 +72,10 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
         notes.push(`PEFT cuts ${name} to its first ${layers} layers when it loads the adapter.`);
       const files = (await readdir(folder)).map((file) => ({ name: file, path: `peft/${file}` }));
       // The factors as they were written, on the weights that they were trained on.
-      const parity = accept("peft", parityOf(trained, await vectorsOf(job.model, folder)));
+      const parity = accept(
+        "peft",
+        parityOf(trained, await vectorsOf(job.model, { adapter: await readAdapter(folder) })),
+      );
       return { format: "peft", files, parity };
     },
     async "sentence-transformers"() {

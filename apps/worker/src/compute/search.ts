@@ -1,22 +1,21 @@
-import { resolveEncoding, resolveSearchSettings } from "@espalier/contract";
-import { loadModel, searchLayers } from "@espalier/encoder";
+import { Encoder, l3prune } from "@espalier/encoder";
 import type { Outcome, SearchJob } from "../protocol.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { triplets } from "./dataset.ts";
 
 /** Finds the depths worth keeping (L3Prune). `layer_loss` is a curve over depths: its step is the number of layers. */
-export async function search(job: SearchJob, { engine, signal, report }: Computation): Promise<Outcome> {
+export async function search(
+  job: SearchJob,
+  { engine, signal, report }: Computation,
+): Promise<Extract<Outcome, { kind: "search" }>> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
-  const inputs = {
-    model: await loadModel(job.model),
-    triplets: await triplets(job.triplets),
-    settings: resolveSearchSettings(job.settings, job.mode),
-    encoding: resolveEncoding(job.encoding),
-    mode: job.mode,
-  };
+  const { settings, mode } = job;
+  const encoder = await Encoder.load(job.model, { engine, ...job.encoding });
+  const rows = await triplets(job.triplets);
   const started = performance.now();
-  const result = await searchLayers(inputs, {
-    engine,
+  const result = await l3prune(encoder, rows, {
+    settings,
+    mode,
     signal,
     report({ batch, batches, tokens }) {
       report.progress({ phase: "search", done: batch, total: batches, unit: "batches" });

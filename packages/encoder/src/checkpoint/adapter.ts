@@ -1,5 +1,5 @@
 import { Problem } from "@espalier/contract";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isWeightDtype, narrow, widen } from "./dtype.ts";
 import { writeDurably } from "./durable.ts";
@@ -32,6 +32,33 @@ const weightsFile = "adapter_model.safetensors";
 const headPrefix = /^(?:model|bert|roberta)\./;
 const keyPattern = /^base_model\.model\.(.+)\.lora_(A|B)(?:\.default)?\.weight$/;
 
+/** The adapter of a model folder that holds one beside its base, as a trained model does. */
+export async function findAdapter(directory: string): Promise<LoraAdapter | undefined> {
+  const found = await stat(join(directory, configFile)).catch(() => undefined);
+  return found && readAdapter(directory);
+}
+
+/**
+ * Refuses an adapter with a matrix that the model does not have in this shape.
+ * @param weights of the model, by name without prefix
+ * @throws {Problem} `checkpoint/incomplete` naming the tensor
+ */
+export function checkAdapter(
+  weights: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  { pairs }: LoraAdapter,
+): void {
+  for (const [layer, { inputs, outputs }] of pairs) {
+    const shape = weights.get(`${layer}.weight`)?.shape;
+    if (shape?.length === 2 && shape[0] === outputs && shape[1] === inputs) continue;
+    const found = shape === undefined ? "does not have" : `has as [${shape.join(", ")}]`;
+    throw new Problem(
+      "checkpoint/incomplete",
+      `the adapter changes "${layer}" [${outputs}, ${inputs}], which the model ${found}`,
+      { tensor: `${layer}.weight` },
+    );
+  }
+}
+
 function refuse(
   message: string,
   facts: { tensor?: string; field?: string; byte?: number },
@@ -47,7 +74,10 @@ function refuse(
 export async function readAdapter(directory: string): Promise<LoraAdapter> {
   const config = parseAdapterConfig(await readText(directory, configFile, 1024 * 1024));
   const factors = new Map<string, { a?: Factor; b?: Factor }>();
-  const file = await open(join(directory, weightsFile), "r");
+  const file = await open(join(directory, weightsFile), "r").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new Problem("checkpoint/incomplete", `${weightsFile} is missing`, { file: weightsFile });
+  });
   try {
     for (const { name, dtype, shape, offset, bytes } of (await readHeader(file)).tensors.values()) {
       const [, layer, factor] =

@@ -35,7 +35,25 @@ const perLayer = ["layer_types", "no_rope_layers", "mlp_layer_types"];
  * The text of a `config.json` for the first `layers` layers of a model: everything else stays as it was read; lists
  * with one item per layer are cut to the same length, and fields that point at layers stay within bounds.
  */
-export function configOfDepth(config: ModelConfig, layers: number): string {
+export const configOfDepth = (config: ModelConfig, layers: number): string =>
+  formatJson(sourceOfDepth(config, layers));
+
+/**
+ * The text of a `config.json` for a model without its output head, as transformers saves it.
+ * @param layers how many of the first ones it has
+ */
+export function configOfEncoder(
+  config: ModelConfig,
+  dtype: WeightDtype | undefined,
+  layers = config.layers,
+): string {
+  const source = sourceOfDepth(config, layers);
+  source.set("architectures", [config.modelClass]);
+  if (dtype !== undefined) source.set(source.has("dtype") ? "dtype" : "torch_dtype", dtypeNames[dtype]);
+  return formatJson(source);
+}
+
+function sourceOfDepth(config: ModelConfig, layers: number): JsonObject {
   const source: JsonObject = new Map(config.source);
   source.set("num_hidden_layers", layers);
   for (const key of perLayer) {
@@ -44,13 +62,5 @@ export function configOfDepth(config: ModelConfig, layers: number): string {
   }
   const window = source.get("max_window_layers");
   if (typeof window === "number" && window > layers) source.set("max_window_layers", layers);
-  return formatJson(source);
-}
-
-/** The text of a `config.json` for a model without its output head, as transformers saves it. */
-export function configOfEncoder(config: ModelConfig, dtype: WeightDtype | undefined): string {
-  const source: JsonObject = new Map(config.source);
-  source.set("architectures", [config.modelClass]);
-  if (dtype !== undefined) source.set(source.has("dtype") ? "dtype" : "torch_dtype", dtypeNames[dtype]);
-  return formatJson(source);
+  return source;
 }

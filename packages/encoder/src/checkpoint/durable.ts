@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, rmdir, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { Problem } from "@espalier/contract";
 
 /** Makes the entries of a directory durable: a rename is lost with the power unless its directory is synced. */
 async function syncDirectory(path: string): Promise<void> {
@@ -33,11 +34,14 @@ export async function writeDurably(path: string, write: (file: FileHandle) => Pr
 
 /**
  * A new folder that appears whole or not at all: `fill` works in a temporary sibling, which then takes the name.
- * @throws when `path` exists and is not an empty directory
+ * @throws {Problem} `resource/conflict` when `path` exists and is not an empty directory
  */
 export async function buildFolder(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const existing = await readdir(path).catch(() => undefined);
-  if (existing !== undefined && existing.length > 0) throw new Error(`${path} exists and is not empty`);
+  const existing = await readdir(path).catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? undefined : [error.code],
+  );
+  if (existing !== undefined && existing.length > 0)
+    throw new Problem("resource/conflict", `${path} exists; choose another folder, or remove it first`);
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   await mkdir(temporary);

@@ -12,7 +12,16 @@ export { embeddingTable, loadEmbedding, type EmbeddingTable } from "./embedding.
 export { refuseNonFinite, scanNonFinite, type NonFinite } from "./non-finite.ts";
 export { writeSafetensors, type TensorSource } from "./safetensors-writer.ts";
 export { truncateCheckpoint } from "./truncate.ts";
-export { readAdapter, writeAdapter, type LoraAdapter, type LoraPair } from "./adapter.ts";
+export {
+  checkAdapter,
+  findAdapter,
+  readAdapter,
+  writeAdapter,
+  type LoraAdapter,
+  type LoraPair,
+} from "./adapter.ts";
+export { checkDepth, survives } from "./surviving.ts";
+export { saveFirstLayers } from "./first-layers.ts";
 export { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
 export { mergeAdapter, type MergeOptions } from "./merge.ts";
 export { replaceWeights } from "./replace.ts";

@@ -1,17 +1,19 @@
-import { Problem } from "@espalier/contract";
-import type { LoraAdapter, LoraPair } from "./adapter.ts";
+import { checkAdapter, type LoraAdapter, type LoraPair } from "./adapter.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
 import { configOfEncoder } from "./config.ts";
 import { narrow, widen, type WeightDtype } from "./dtype.ts";
 import type { TensorSource } from "./safetensors-writer.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
+import { checkDepth, survives } from "./surviving.ts";
 
 export interface MergeOptions {
   /** Dtype of every weight written. @default that of each stored weight */
   readonly dtype?: WeightDtype | undefined;
   /** Most bytes of a file of weights. @default as many files as the source has */
   readonly shardBytes?: number | undefined;
+  /** How many of the first layers to write. @default all */
+  readonly layers?: number | undefined;
 }
 
 /** Rows that are in memory at a time hold about this many values. */
@@ -23,23 +25,27 @@ const blockValues = 1024 * 1024;
  *
  * The result is an encoder: names without prefix, no output head, architecture `LlamaModel` or its like. This is the form that
  * `AutoModel`, sentence-transformers and text-embeddings-inference read.
- * @throws {Problem} `checkpoint/incomplete` when the adapter is of another model
+ * @throws {Problem} `checkpoint/incomplete` when the adapter is of another model, `layers/out-of-range` unless
+ * 1 <= layers <= the model's depth
  */
 export async function mergeAdapter(
   source: string,
   adapter: LoraAdapter,
   target: string,
-  { dtype, shardBytes }: MergeOptions = {},
+  { dtype, shardBytes, layers }: MergeOptions = {},
 ): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
-    checkAdapter(checkpoint, adapter);
+    const { config, tensors } = checkpoint;
+    const kept = layers ?? config.layers;
+    checkDepth(kept, config.layers);
+    checkAdapter(tensors, adapter);
     const scale = adapter.alpha / adapter.rank;
     await writeDerived(checkpoint, target, {
-      config: configOfEncoder(checkpoint.config, dtype),
+      config: configOfEncoder(config, dtype, kept),
       shardBytes,
       sourceOf(key, stored) {
-        if (checkpoint.config.naming.carried.test(key)) return undefined;
+        if (config.naming.carried.test(key) || !survives(key, kept, config)) return undefined;
         const pair = adapter.pairs.get(key.slice(0, -".weight".length));
         if (pair === undefined && (dtype ?? stored.dtype) === stored.dtype)
           return copyOf(checkpoint, key, key);
@@ -48,20 +54,6 @@ export async function mergeAdapter(
     });
   } finally {
     await checkpoint.close();
-  }
-}
-
-/** Refuses an adapter with a matrix that the checkpoint does not have in this shape. */
-function checkAdapter(checkpoint: Checkpoint, adapter: LoraAdapter): void {
-  for (const [layer, { inputs, outputs }] of adapter.pairs) {
-    const shape = checkpoint.tensors.get(`${layer}.weight`)?.shape;
-    if (shape?.length === 2 && shape[0] === outputs && shape[1] === inputs) continue;
-    const found = shape === undefined ? "does not have" : `has as [${shape.join(", ")}]`;
-    throw new Problem(
-      "checkpoint/incomplete",
-      `the adapter changes "${layer}" [${outputs}, ${inputs}], which the model ${found}`,
-      { tensor: `${layer}.weight` },
-    );
   }
 }
 

@@ -91,9 +91,10 @@ test("an occupied folder is never overwritten", async () => {
   await writeTinyModel(join(folder.path, "a"));
   await writeTinyModel(join(folder.path, "b"));
   await writeFile(join(folder.path, "b", "notes"), "mine");
-  await expect(truncateCheckpoint(join(folder.path, "a"), join(folder.path, "b"), 1)).rejects.toThrow(
-    /not empty/,
-  );
+  await expect(truncateCheckpoint(join(folder.path, "a"), join(folder.path, "b"), 1)).rejects.toMatchObject({
+    code: "resource/conflict",
+    message: expect.stringContaining(join(folder.path, "b")),
+  });
   expect(await readFile(join(folder.path, "b", "notes"), "utf8")).toBe("mine");
   expect((await readdir(folder.path)).sort()).toEqual(["a", "b"]);
 });

@@ -1,87 +1,93 @@
 import {
   Problem,
+  resolveSearchSettings,
   type Mode,
-  type ResolvedEncoding,
   type ResolvedSearchSettings,
   type SearchResult,
+  type SearchSettings,
   type Triplet,
 } from "@espalier/contract";
-import { chanceLevel, weight, type Engine, type Executable } from "@espalier/graph";
+import { chanceLevel, type Executable } from "@espalier/graph";
 import { rotaryKind } from "../blocks/rotary-tables.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
-import type { LoadedModel } from "../loaded-model.ts";
+import { collectTriplets, type TripletRow } from "../data/index.ts";
+import type { Encoder } from "../encoder.ts";
 import { Random } from "../random.ts";
-import type { Template } from "../template.ts";
 import { textFeeds } from "../text-feeds.ts";
 import type { TokenizedText } from "../tokenizer.ts";
 import { Batches } from "../training/batches.ts";
+import { frozen } from "../training/lora.ts";
 import { pickLayers } from "./pick-layers.ts";
 
-export interface SearchInputs {
-  readonly model: LoadedModel;
-  readonly triplets: readonly Triplet[];
-  readonly settings: ResolvedSearchSettings;
-  readonly encoding: ResolvedEncoding;
-  readonly template?: Template;
-  /** @default "default" */
-  readonly mode?: Mode;
-}
-
-export interface SearchControl {
-  readonly engine: Engine;
+export interface L3PruneOptions {
+  /** @default 100 batches of 64 at scale 50, of one task each; 20 and of all rows in reference mode; seed 42 */
+  readonly settings?: SearchSettings | undefined;
+  /** Whether to do as l3prune's code does where that is odd. @default "default" */
+  readonly mode?: Mode | undefined;
+  /** Stops between chunks; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each batch. `tokens` counts real ones. */
+  /** Called after each batch. `tokens` counts real ones so far. */
   readonly report?: ((progress: { batch: number; batches: number; tokens: number }) => void) | undefined;
 }
 
-/** Most tokens that are computed at once, padding included. */
-const chunkTokens = 1024;
-
 /**
- * L3Prune's search (arXiv:2410.14578 §3): the contrastive loss of the untrained model at every depth, each layer's state
- * under the final norm, all depths in one pass over the texts. The loss of a depth is the mean over the batches. With
- * fewer triplets than asked for, full batches of what is there, and a warning.
- * @throws {Problem} `dataset/too-small` when there is not one full batch
+ * L3Prune's search (arXiv:2410.14578 §3): the contrastive loss of the untrained encoder at every depth, each layer's
+ * state under the final norm, all depths in one pass over the texts. `small` and `large` of the result are the numbers
+ * of layers with the least loss in the first and the second half of the depths; null where no loss was finite.
+ *
+ * The loss of a depth is the mean over the batches. With fewer triplets than asked for, full batches of what is there,
+ * and a warning. Texts are pooled and cut as the encoder does it; what it keeps on the engine is not used.
+ * @param triplets all of them are held, as batches are drawn from all; negatives may be absent
+ * @throws {Problem} `dataset/too-small` when there is not one full batch, `dataset/malformed` for a triplet without its
+ * texts, `request/invalid` naming the setting
  */
-export async function searchLayers(inputs: SearchInputs, control: SearchControl): Promise<SearchResult> {
-  const { model, triplets, settings } = inputs;
+export async function l3prune(
+  encoder: Encoder,
+  triplets: Iterable<TripletRow> | AsyncIterable<TripletRow>,
+  options: L3PruneOptions = {},
+): Promise<SearchResult> {
+  const { signal, report } = options;
+  const settings = resolveSearchSettings(options.settings, options.mode);
   const { batchSize, scale, seed, sampling } = settings;
+  const { model, engine } = encoder;
+  const rows = await collectTriplets(triplets);
   const warnings: string[] = [];
   const available =
-    sampling === "by-task" ? Batches.count(triplets, batchSize) : Math.floor(triplets.length / batchSize);
+    sampling === "by-task" ? Batches.count(rows, batchSize) : Math.floor(rows.length / batchSize);
   const batches = Math.min(settings.batches, available);
   if (batches < 1) {
     throw new Problem(
       "dataset/too-small",
-      `A batch of ${batchSize} needs as many triplets${sampling === "by-task" ? " of one task" : ""}, and the dataset of ${triplets.length} fills none; choose a smaller batch or add data.`,
+      `A batch of ${batchSize} needs as many triplets${sampling === "by-task" ? " of one task" : ""}, and the dataset of ${rows.length} fills none; choose a smaller batch or add data.`,
       { field: "/batchSize" },
     );
   }
   if (batches < settings.batches) {
     warnings.push(
-      `The dataset's ${triplets.length} triplets fill ${batches} of the ${settings.batches} batches of ${batchSize}.`,
+      `The dataset's ${rows.length} triplets fill ${batches} of the ${settings.batches} batches of ${batchSize}.`,
     );
   }
-  const next = sampler(triplets, settings);
+  const next = sampler(rows, settings);
 
   const depths = Array.from({ length: model.config.layers }, (_, i) => i + 1);
-  const pooled = textEncoder(model.config, depths, { parameter: weight });
+  const { linears, weights } = frozen(model, encoder.adapter);
+  const pooled = textEncoder(model.config, depths, linears);
   const outputs = Object.fromEntries(depths.map((depth) => [`depth:${depth}`, pooled[depth - 1]!]));
-  const forward = await control.engine.open(outputs, model.weights);
-  const loss = new ContrastiveLoss(control.engine, scale, model.config.hiddenSize);
+  const forward = await engine.open(outputs, weights);
+  const loss = new ContrastiveLoss(engine, scale, encoder.width);
   const losses: number[][] = depths.map(() => []);
   let candidates = 0;
   let tokens = 0;
   try {
     for (let batch = 0; batch < batches; batch++) {
-      const texts = tokenize(next(), inputs);
-      const vectors = await embedAtAllDepths(texts, forward, inputs, control.signal);
+      const texts = tokenize(next(), encoder);
+      const vectors = await embedAtAllDepths(texts, forward, encoder, signal);
       for (const [i, matrix] of vectors.entries()) losses[i]!.push(await loss.of(matrix, batchSize));
       candidates += texts.length - batchSize;
       tokens += texts.reduce((sum, { ids }) => sum + ids.length, 0);
-      control.report?.({ batch: batch + 1, batches, tokens });
+      report?.({ batch: batch + 1, batches, tokens });
     }
   } finally {
     await loss.close();
@@ -114,10 +120,7 @@ function sampler(
 }
 
 /** Queries, then positives, then one hard negative of each example that has one; only queries take the instruction. */
-function tokenize(
-  examples: readonly Triplet[],
-  { model, encoding, template }: SearchInputs,
-): TokenizedText[] {
+function tokenize(examples: readonly Triplet[], { model, encoding, template }: Encoder): TokenizedText[] {
   const options = { maxLength: encoding.maxLength, ...(template && { template }) };
   const document = (text: string) => model.tokenizer.tokenize(text, options);
   return [
@@ -131,7 +134,7 @@ function tokenize(
 async function embedAtAllDepths(
   texts: readonly TokenizedText[],
   forward: Executable,
-  { model, encoding }: SearchInputs,
+  { model, encoding, chunkTokens }: Encoder,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array[]> {
   const { layers, hiddenSize } = model.config;

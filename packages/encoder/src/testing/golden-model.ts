@@ -1,10 +1,14 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Mode } from "@espalier/contract";
 import type { ModelConfig } from "../architectures/model-config.ts";
 import { expectedTensors } from "../architectures/tensors.ts";
+import { narrow, writeSafetensors } from "../checkpoint/index.ts";
+import { formatJson } from "../checkpoint/json.ts";
 import { loraShapes } from "../training/lora.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import { embeddingOf, letterTokenizer } from "./tiny-encoder.ts";
+import { embeddingOf, letterTokenizer, letterTokenizerJson } from "./tiny-encoder.ts";
 
 /** The numbers that `tools/oracle/architectures/cases.py` fills tensors with: in [−1/2, 1/2), exact in fp32. */
 function goldenNumbers(name: string, count: number): Float32Array {
@@ -24,6 +28,20 @@ export function goldenModel(config: ModelConfig): LoadedModel {
     ]),
   );
   return { config, weights, tokenizer: letterTokenizer(), embedding: embeddingOf(config, weights) };
+}
+
+/** Writes that model as a folder in fp32, its names with the prefix of a model with a head. */
+export async function writeGoldenModel(directory: string, config: ModelConfig): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "config.json"), formatJson(new Map(config.source)));
+  await writeFile(join(directory, "tokenizer.json"), letterTokenizerJson);
+  const tensors = [...expectedTensors(config)].map(([name, shape]) => ({
+    name: config.naming.prefix + name,
+    dtype: "F32" as const,
+    shape,
+    chunks: () => [narrow(goldenWeight(name, shape, config), "F32")],
+  }));
+  await writeSafetensors(join(directory, "model.safetensors"), tensors);
 }
 
 function goldenWeight(name: string, shape: readonly number[], config: ModelConfig): Float32Array {

@@ -50,9 +50,9 @@ export function embeddingOf(
 const vocabulary = Array.from("_abcdefghijklmnopqrstuvwxyz");
 
 /** Reads lower-case letters and blanks, one token each: `_` or a blank is 0, `a` is 1. */
-export const letterTokenizer = (): Tokenizer => parseTokenizer(letters);
+export const letterTokenizer = (): Tokenizer => parseTokenizer(letterTokenizerJson);
 
-const letters = JSON.stringify({
+export const letterTokenizerJson = JSON.stringify({
   version: "1.0",
   added_tokens: [],
   normalizer: { type: "Replace", pattern: { String: " " }, content: "_" },

@@ -11,8 +11,8 @@ describe("a fresh adapter", () => {
   it("does not change the model", async () => {
     const adapter = adapterOf(startLora(tinyLlama, 4, Random.seeded(1)), tinyLlama, 4, 8);
     const engine = interpreter();
-    const [plain] = await (await Encoder.over(tinyEncoder(), { engine })).embed(["some text"]);
-    const [adapted] = await (await Encoder.over(tinyEncoder(), { engine }, adapter)).embed(["some text"]);
+    const [plain] = await new Encoder(tinyEncoder(), { engine }).embed(["some text"]);
+    const [adapted] = await new Encoder(tinyEncoder(), { engine, adapter }).embed(["some text"]);
     expect(adapted).toEqual(plain);
   });
 
@@ -43,9 +43,9 @@ describe("an adapter", () => {
     await writeAdapter(folder.path, adapter, { name: "base" });
     const engine = interpreter();
     const vectors = async (used: typeof adapter) =>
-      (await Encoder.over(tinyEncoder(), { engine }, used)).embed(["some text"]);
+      new Encoder(tinyEncoder(), { engine, adapter: used }).embed(["some text"]);
     const changed = await vectors(adapter);
     expect(await vectors(await readAdapter(folder.path))).toEqual(changed);
-    expect(changed).not.toEqual(await (await Encoder.over(tinyEncoder(), { engine })).embed(["some text"]));
+    expect(changed).not.toEqual(await new Encoder(tinyEncoder(), { engine }).embed(["some text"]));
   });
 });

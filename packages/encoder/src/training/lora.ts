@@ -2,7 +2,7 @@ import { Problem, type Mode } from "@espalier/contract";
 import { weight, type Arrays, type WeightSource } from "@espalier/graph";
 import type { Linear, ModelConfig } from "../architectures/model-config.ts";
 import { linearLayers } from "../architectures/tensors.ts";
-import { loraName } from "../blocks/linear.ts";
+import { loraName, type LinearOptions } from "../blocks/linear.ts";
 import type { LoraAdapter, LoraPair } from "../checkpoint/index.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import { Random } from "../random.ts";
@@ -97,8 +97,24 @@ export function adapterOf(
   return { rank, alpha, pairs: new Map(pairs) };
 }
 
+/** How a graph that trains nothing gets a model's weights, with those of an adapter where there is one. */
+export function frozen(
+  { weights }: LoadedModel,
+  adapter: LoraAdapter | undefined,
+): { linears: LinearOptions; weights: ReadonlyMap<string, WeightSource> } {
+  if (adapter === undefined) return { linears: { parameter: weight }, weights };
+  const { rank, alpha, pairs } = adapter;
+  return {
+    linears: {
+      parameter: weight,
+      adapter: { rank, alpha, parameter: weight, adapts: (name) => pairs.has(name) },
+    },
+    weights: new Map([...weights, ...loraWeights(adapter)]),
+  };
+}
+
 /** An adapter's factors as weights to open a graph with. */
-export function loraWeights({ rank, pairs }: LoraAdapter): Map<string, WeightSource> {
+function loraWeights({ rank, pairs }: LoraAdapter): Map<string, WeightSource> {
   return new Map(
     [...pairs].flatMap(([layer, { a, b, inputs, outputs }]): [string, WeightSource][] => [
       [loraName(layer, "A"), { data: a, shape: [rank, inputs] }],

@@ -1,0 +1,77 @@
+import { Problem } from "@espalier/contract";
+import { defineCommand, UsageError, type Context } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { compute } from "../offline/compute.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
+import { checkExists } from "../offline/existing.ts";
+import type { Outcomes } from "../offline/jobs.ts";
+import { makeFolder } from "../offline/new-folder.ts";
+import { printPruned } from "../offline/pruned.ts";
+import { parseSearch, printSearch, search, searchHelp, searchOptions } from "../offline/search.ts";
+
+const picks = ["small", "large"] as const;
+
+export const l3prune = defineCommand({
+  name: "l3prune",
+  arguments: "DIR",
+  summary: "find the depths of a model folder that are worth keeping, without a server",
+  help: [
+    "--triplets FILE     JSON lines {query, pos, neg}",
+    "--out OUT           write the model with the layers that were picked; OUT must not exist",
+    "--keep PICK         which: large (default) or small",
+    ...searchHelp,
+    ...encodingHelp,
+  ],
+  arity: [1, 1],
+  options: {
+    triplets: { type: "string" },
+    out: { type: "string" },
+    keep: { type: "string" },
+    ...searchOptions,
+    ...encodingOptions,
+  },
+  async run(context, values, [dir = ""]) {
+    const { output, path } = context;
+    if (values.triplets === undefined) throw new UsageError("--triplets FILE is missing");
+    if (values.keep !== undefined && values.out === undefined) throw new UsageError("--keep needs --out OUT");
+    const pick = picks.find((pick) => pick === (values.keep ?? "large"));
+    if (pick === undefined) throw new UsageError(`--keep must be small or large, not \`${values.keep}\``);
+    const [model, triplets] = [path(dir), path(values.triplets)];
+    const job = { model, triplets, encoding: parseEncoding(values), ...parseSearch(values) };
+    await checkExists(model, "folder");
+    await checkExists(triplets, "file");
+
+    if (values.out === undefined) {
+      const result = await search(context, job);
+      if (output.json) output.printJson(result);
+      else printSearch(context, result);
+      return exitCode.ok;
+    }
+    const target = path(values.out);
+    const { result, pruned } = await makeFolder(target, async (draft) => {
+      const result = await search(context, job);
+      if (!output.json) printSearch(context, result);
+      try {
+        return { result, pruned: await keep(context, model, draft, result[pick]) };
+      } catch (error) {
+        if (output.json) output.printJson(result);
+        throw error;
+      }
+    });
+    if (output.json) output.printJson({ ...result, pruned: { path: target, ...pruned } });
+    else printPruned(output, target, pruned);
+    return exitCode.ok;
+  },
+});
+
+/** Writes the model with the layers that were picked. */
+async function keep(
+  { environment, signal }: Context,
+  model: string,
+  output: string,
+  layers: number | null,
+): Promise<Outcomes["prune"]> {
+  if (layers === null)
+    throw new Problem("layers/out-of-range", "The search picked no depth, so that nothing was written.");
+  return compute("prune", { model, layers, output }, { environment, signal });
+}

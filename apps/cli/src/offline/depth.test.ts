@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { parseDepth } from "./depth.ts";
+
+test("a count keeps so many layers, a share drops so much", () => {
+  expect(parseDepth("24")).toBe(24);
+  expect(parseDepth("50%")).toEqual({ dropPercent: 50 });
+  expect(parseDepth("12.5%")).toEqual({ dropPercent: 12.5 });
+});
+
+test.each(["", "many", "1.5", "-%", "%", "5 %", "1e2%"])("%j is neither", (text) => {
+  expect(() => parseDepth(text)).toThrow(/--layers must be a whole number/);
+});
+
+test("a pick is pointed to the search that makes it", () => {
+  expect(() => parseDepth("large")).toThrow(/espalier l3prune DIR --triplets FILE --keep large --out OUT/);
+});

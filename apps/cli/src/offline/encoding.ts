@@ -1,0 +1,28 @@
+import { resolveEncoding, type Encoding } from "@espalier/contract";
+import { given, parseCount } from "../commands/settings.ts";
+
+/** Options that say how a text becomes a vector. */
+export const encodingOptions = {
+  pooling: { type: "string" },
+  pooled: { type: "string" },
+  "max-length": { type: "string" },
+} as const;
+
+export const encodingHelp = [
+  "--pooling P         weighted_mean (default), mean, last_token or cls",
+  "--pooled sequence   pool special tokens and the instruction too, not the text's own alone",
+  "--max-length N      tokens; longer texts are cut on the right; default 512",
+] as const;
+
+/** @throws {Problem} `request/invalid` for a word that no schema knows, with its field */
+export function parseEncoding(values: {
+  [Name in keyof typeof encodingOptions]?: string | undefined;
+}): Encoding {
+  const encoding = given({
+    pooling: values.pooling,
+    pooled: values.pooled,
+    maxLength: parseCount("max-length", values["max-length"]),
+  }) as Encoding;
+  resolveEncoding(encoding);
+  return encoding;
+}

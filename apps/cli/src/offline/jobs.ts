@@ -1,0 +1,36 @@
+import type { Encoding, Mode, SearchResult, SearchSettings } from "@espalier/contract";
+
+/** How many of the first layers to keep, or how many percent of all to drop from the top. */
+export type Depth = number | { dropPercent: number };
+
+/** What the compute process of `apps/worker/src/offline` is asked to do with a folder. */
+export interface Jobs {
+  prune: { model: string; layers: Depth; output: string };
+  search: { model: string; triplets: string; mode: Mode; encoding: Encoding; settings: SearchSettings };
+  embed: {
+    model: string;
+    layers?: Depth;
+    encoding: Encoding;
+    instruction?: string;
+    normalize: boolean;
+    /** Absent: they come as lines. */
+    texts?: string[];
+    format: VectorFormat;
+  };
+}
+
+/** What it has found out. */
+export interface Outcomes {
+  prune: { before: Size; after: Size; mergedAdapter: boolean };
+  search: { result: SearchResult };
+  embed: { texts: number; width: number; tokens: number; seconds: number };
+}
+
+export interface Size {
+  layers: number;
+  parameters: number;
+  bytes: number;
+}
+
+export const vectorFormats = ["json", "npy", "f32"] as const;
+export type VectorFormat = (typeof vectorFormats)[number];

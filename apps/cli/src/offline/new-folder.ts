@@ -1,0 +1,70 @@
+import { lstat, mkdir, mkdtemp, open, rename, rm, rmdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Problem } from "@espalier/contract";
+
+/**
+ * Makes the folder `path`, which appears whole or not at all: `fill` makes one of another name beside it, which then
+ * takes its place. Whatever ends `fill` leaves nothing behind, a kill of the process that works for it included.
+ * @throws {Problem} `resource/conflict` when `path` exists, `request/invalid` when nothing can be written there
+ */
+export async function makeFolder<Result>(
+  path: string,
+  fill: (draft: string) => Promise<Result>,
+): Promise<Result> {
+  if (await lstat(path).catch(() => undefined)) throw occupied(path);
+  const parent = dirname(path);
+  const { made, stage } = await prepare(path, parent);
+  let done = false;
+  try {
+    const draft = join(stage, basename(path));
+    const result = await fill(draft);
+    await rename(draft, path).catch((error: NodeJS.ErrnoException) => {
+      throw ["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(error.code ?? "") ? occupied(path, error) : error;
+    });
+    done = true;
+    await sync(parent);
+    return result;
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+    if (!done && made !== undefined) await removeEmpty(parent, made);
+  }
+}
+
+const occupied = (path: string, cause?: unknown): Problem =>
+  new Problem(
+    "resource/conflict",
+    `${path} exists; choose another folder, or remove it first.`,
+    {},
+    { cause },
+  );
+
+async function prepare(path: string, parent: string): Promise<{ made: string | undefined; stage: string }> {
+  try {
+    const made = await mkdir(parent, { recursive: true });
+    return { made, stage: await mkdtemp(join(parent, `.${basename(path)}.`)) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Problem("request/invalid", `${path} cannot be made: ${reason}`, {}, { cause: error });
+  }
+}
+
+/** The entries of a directory outlive a power cut once it is synced. */
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Takes back the folders from `last` up to `first` that were made on the way. */
+async function removeEmpty(last: string, first: string): Promise<void> {
+  for (let at = last; at.length >= first.length; at = dirname(at)) {
+    const removed = await rmdir(at).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Output } from "../terminal/output.ts";
+import { formatBytes, formatCount } from "../terminal/format.ts";
+import { formatTable } from "../terminal/table.ts";
+import type { Outcomes } from "./jobs.ts";
+
+/** What a pruning has left: layers, parameters and bytes before and after. */
+export function printPruned(
+  output: Output,
+  path: string,
+  { before, after, mergedAdapter }: Outcomes["prune"],
+): void {
+  if (output.json) return output.printJson({ path, before, after, mergedAdapter });
+  const rows = [
+    { name: "before", ...before },
+    { name: "after", ...after },
+  ];
+  const lines = formatTable(rows, [
+    { title: "", value: ({ name }) => name },
+    { title: "LAYERS", value: ({ layers }) => String(layers), align: "right" },
+    { title: "PARAMETERS", value: ({ parameters }) => formatCount(parameters), align: "right" },
+    { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
+  ]);
+  for (const line of lines) output.print(line);
+  output.note(`written to ${path}${mergedAdapter ? ", the folder's adapter merged into it" : ""}`);
+}

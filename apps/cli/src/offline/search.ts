@@ -1,0 +1,83 @@
+import {
+  modes,
+  resolveSearchSettings,
+  type Mode,
+  type SearchResult,
+  type SearchSettings,
+} from "@espalier/contract";
+import { UsageError, type Context } from "../command.ts";
+import { given, parseCount, parseNumber } from "../commands/settings.ts";
+import { reportCurve } from "../report/report.ts";
+import { ProgressBars } from "../terminal/progress-bars.ts";
+import { compute } from "./compute.ts";
+import type { Jobs } from "./jobs.ts";
+
+/** Options of a search. */
+export const searchOptions = {
+  batches: { type: "string" },
+  batch: { type: "string" },
+  scale: { type: "string" },
+  sampling: { type: "string" },
+  seed: { type: "string" },
+  mode: { type: "string" },
+} as const;
+
+export const searchHelp = [
+  "--batches N         default 100; --batch N their size, default 64",
+  "--scale S           of the cosines; default 50, that of the training",
+  "--sampling S        by-task (default), shuffled or in-order; --seed N, default 42",
+  "--mode reference    as l3prune's code does it: shuffled, scale 20",
+] as const;
+
+/** @throws {Problem} `request/invalid` for a setting that cannot be, with its field */
+export function parseSearch(values: { [Name in keyof typeof searchOptions]?: string | undefined }): {
+  mode: Mode;
+  settings: SearchSettings;
+} {
+  const { mode: word = "default" } = values;
+  const mode = modes.find((mode) => mode === word);
+  if (mode === undefined) throw new UsageError(`--mode must be ${modes.join(" or ")}, not \`${word}\``);
+  const settings = given({
+    batches: parseCount("batches", values.batches),
+    batchSize: parseCount("batch", values.batch),
+    scale: parseNumber("scale", values.scale),
+    sampling: values.sampling,
+    seed: parseCount("seed", values.seed),
+  }) as SearchSettings;
+  resolveSearchSettings(settings, mode);
+  return { mode, settings };
+}
+
+export async function search(
+  { environment, output, signal }: Context,
+  job: Jobs["search"],
+): Promise<SearchResult> {
+  const bars = new ProgressBars(output);
+  try {
+    const { result } = await compute("search", job, {
+      environment,
+      signal,
+      progress({ phase, done, total, unit }) {
+        if (output.json) return;
+        bars.show([{ label: phase, fraction: done / total, text: `${done}/${total} ${unit}` }]);
+      },
+    });
+    return result;
+  } finally {
+    bars.end();
+  }
+}
+
+/** The curve with its picks, and how sure they are. */
+export function printSearch({ output }: Context, search: SearchResult): void {
+  const { lossByLayer, standardErrorByLayer } = search;
+  for (const line of reportCurve(search, Math.min(100, output.columns()))) output.print(line);
+  for (const pick of ["small", "large"] as const) {
+    const layers = search[pick];
+    if (layers === null) continue;
+    const [loss, error] = [lossByLayer[layers - 1], standardErrorByLayer[layers - 1]];
+    output.print(
+      `${pick}: ${layers} of ${lossByLayer.length} layers, loss ${loss?.toFixed(4)}, standard error ${error?.toFixed(4)}`,
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import {
+  findAdapter,
+  openCheckpoint,
+  openModelFolder,
+  saveFirstLayers,
+  type Checkpoint,
+} from "@espalier/encoder/checkpoint";
+import type { Computation } from "../compute/computation.ts";
+import { resolveDepth } from "./depth.ts";
+import type { Outcome, PruneJob, Size } from "./protocol.ts";
+
+/** Writes the first layers of a folder, its adapter merged into them where it holds one. */
+export async function prune(job: PruneJob, { report }: Pick<Computation, "report">): Promise<Outcome> {
+  report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
+  const before = await sizeOf(openModelFolder(job.model));
+  const adapter = await findAdapter(job.model);
+  await saveFirstLayers(job.model, job.output, resolveDepth(job.layers, before.layers), adapter);
+  report.progress({ phase: "prune", done: 1, total: 1, unit: "models" });
+  const after = await sizeOf(openCheckpoint(job.output));
+  return { kind: "prune", before, after, mergedAdapter: adapter !== undefined };
+}
+
+async function sizeOf(opening: Promise<Checkpoint>): Promise<Size> {
+  const checkpoint = await opening;
+  await checkpoint.close();
+  const { config, parameters, bytes } = checkpoint;
+  return { layers: config.layers, parameters, bytes };
+}

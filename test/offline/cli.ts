@@ -1,0 +1,42 @@
+import { PassThrough, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { runCli } from "../../apps/cli/src/cli.ts";
+
+const demo = fileURLToPath(new URL("../../apps/cli/demo/", import.meta.url));
+export const demoModel = `${demo}model`;
+export const demoTriplets = `${demo}triplets.jsonl`;
+
+export interface Ran {
+  code: number;
+  stdout: Buffer;
+  out: string;
+  err: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  stdin?: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+  environment?: NodeJS.ProcessEnv;
+}
+
+/** One command line in this process; its computation is a real process of its own. */
+export async function espalier(
+  args: readonly string[],
+  { cwd = "/", stdin = [], environment = {} }: RunOptions = {},
+): Promise<Ran> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const outputs = Promise.all([buffer(stdout), buffer(stderr)]);
+  const code = await runCli([...args], {
+    environment,
+    cwd,
+    stdin: Readable.from(stdin) as unknown as NodeJS.ReadStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+    signal: new AbortController().signal,
+  });
+  stdout.end();
+  stderr.end();
+  const [data, notes] = await outputs;
+  return { code, stdout: data, out: data.toString(), err: notes.toString() };
+}

@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { modelTypes, openCheckpoint } from "@espalier/encoder/checkpoint";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { demoModel, demoTriplets } from "./offline/cli.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("..", import.meta.url));
+const tsx = ["--import", "tsx"];
+
+let folder: string;
+beforeEach(async () => {
+  // In the clone, where packages are found, as the pages say.
+  await mkdir(join(root, ".tsbuild"), { recursive: true });
+  folder = await mkdtemp(join(root, ".tsbuild/readme-"));
+  await symlink(demoModel, join(folder, "SmolLM2-135M"));
+  const lines = (await readFile(demoTriplets, "utf8")).split("\n").slice(0, 128);
+  await writeFile(join(folder, "triplets.jsonl"), lines.join("\n"));
+  await writeFile(join(folder, "texts.txt"), "one\ntwo\nthree\n");
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** The fenced blocks of a language in a page, or in one of its sections. */
+async function blocks(page: string, language: string, section?: string): Promise<string[]> {
+  const text = await readFile(join(root, page), "utf8");
+  const part =
+    section === undefined ? text : text.split(/^## /m).find((each) => each.startsWith(`${section}\n`));
+  return [...(part ?? "").matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, found]) => found === language)
+    .map(([, , code]) => code);
+}
+
+/** Runs blocks of a page as one script, which must also be right for the compiler. */
+async function runScript(code: readonly string[]): Promise<string> {
+  await writeFile(join(folder, "script.ts"), code.join("\n"));
+  await writeFile(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({
+      extends: join(root, "tsconfig.base.json"),
+      compilerOptions: {
+        composite: false,
+        emitDeclarationOnly: false,
+        noEmit: true,
+        noUncheckedIndexedAccess: false,
+        types: ["node"],
+      },
+      include: ["script.ts"],
+    }),
+  );
+  const options = { cwd: folder };
+  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], options).catch(
+    (error: { stdout: string }) => {
+      throw new Error(error.stdout);
+    },
+  );
+  return (await run(process.execPath, [...tsx, "script.ts"], options)).stdout;
+}
+
+async function layersOf(name: string): Promise<number> {
+  const checkpoint = await openCheckpoint(join(folder, name));
+  await checkpoint.close();
+  return checkpoint.config.layers;
+}
+
+test("the three lines of the first page prune a model", async () => {
+  const code = await blocks("README.md", "ts", "Three lines");
+  expect(code).toHaveLength(1);
+  await runScript(code);
+  expect(await layersOf("SmolLM2-pruned")).toBeGreaterThan(6);
+});
+
+test("so do its commands, which also embed", async () => {
+  const [commands] = await blocks("README.md", "sh", "Three lines");
+  const main = join(root, "apps/cli/src/main.ts");
+  const espalier = `espalier() { "${process.execPath}" ${tsx.join(" ")} "${main}" "$@"; }`;
+  const script = `set -euo pipefail\n${commands}\n`.replace(/^alias espalier=.*$/m, espalier);
+  expect(script).toContain(espalier);
+  // npm tells the command line where the user stands; it may have told this test another place.
+  const env = { ...process.env, INIT_CWD: folder };
+  const { stdout } = await run("bash", ["-c", script], { cwd: folder, env, maxBuffer: 2 ** 24 });
+  expect(stdout).toContain("layers kept");
+  expect(await layersOf("SmolLM2-small")).toBeLessThanOrEqual(6);
+  expect(await layersOf("SmolLM2-cut")).toBe(8);
+  const lines = stdout.split("\n").filter((line) => line.startsWith("["));
+  expect(lines.map((line) => (JSON.parse(line) as number[]).length)).toEqual([128, 128]);
+  expect(await readFile(join(folder, "vectors.npy"), "latin1")).toContain("'shape': (3, 128)");
+});
+
+test("the code of the encoder's page runs, one block after the other", async () => {
+  const code = await blocks("packages/encoder/README.md", "ts");
+  expect(code).toHaveLength(3);
+  const out = await runScript(code);
+  expect(out).toMatch(/^2 true\n\d\.\d+\n$/);
+  expect(await layersOf("SmolLM2-trained")).toBe(await layersOf("SmolLM2-pruned"));
+});
+
+test("the encoder's page lists every architecture that is read", async () => {
+  const text = await readFile(join(root, "packages/encoder/README.md"), "utf8");
+  const [, table] = text.split("## Architectures\n");
+  const listed = [...table.split("\n## ")[0].matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name);
+  expect(listed).toEqual(modelTypes);
+});
