@@ -69,10 +69,19 @@ export interface QuotaBlock {
   readonly needs: number;
 }
 
-/** What forbids this user to hold `units` more for `hours` device hours in all; undefined: nothing. */
-export function quotaBlock(user: Account, units: number, hours: number): QuotaBlock | undefined {
+/**
+ * What forbids this user to hold `units` more for `hours` device hours in all; undefined: nothing.
+ * @param later whether it would hold them only when those who were asked to stop have left
+ */
+export function quotaBlock(
+  user: Account,
+  units: number,
+  hours: number,
+  later = false,
+): QuotaBlock | undefined {
   for (const account of [user.team!, user]) {
-    if (account.units + units > account.ceiling + slack) return { account, quota: "devices", needs: units };
+    const held = later ? account.units - account.leaving : account.units;
+    if (held + units > account.ceiling + slack) return { account, quota: "devices", needs: units };
     const budget = account.hours;
     if (budget && budget.used + account.hoursAhead + hours > budget.limit + slack)
       return { account, quota: "device-hours", needs: hours };
@@ -86,6 +95,12 @@ export function hold(user: Account, units: number, seconds: number): void {
     account.units += units;
     account.hoursAhead += (units * seconds) / 3600;
   }
+}
+
+/** Counts a run that was asked to stop. */
+export function leave(user: Account, units: number): void {
+  user.leaving += units;
+  user.team!.leaving += units;
 }
 
 /** Moves the user and its team back in the order by what a run is expected to use. */

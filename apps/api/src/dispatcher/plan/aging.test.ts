@@ -42,11 +42,16 @@ describe("an aged run", () => {
         { ...old, needs: { ...old.needs, devices: 2 } },
         queued("short", { class: "urgent", duration: exactly(1) }),
       ],
-      reservations: [{ runId: "old", deviceIds: ["a0", "a1"], at: NOW + MINUTE }],
+      reservations: [{ runId: "old", deviceIds: ["a0", "a1"], at: NOW + MINUTE, promised: false }],
     };
     const decisions = decide(given);
     expect(started(decisions)).toEqual([]);
-    expect(decisions.reservations[0]).toEqual({ runId: "old", deviceIds: ["a1", "a0"], at: NOW + HOUR });
+    expect(decisions.reservations[0]).toEqual({
+      runId: "old",
+      deviceIds: ["a1", "a0"],
+      at: NOW + HOUR,
+      promised: false,
+    });
   });
 
   test("is alone, or within the share of the pool that aged runs may hold", () => {

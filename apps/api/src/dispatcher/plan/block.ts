@@ -13,7 +13,5 @@ export type Why =
   | { readonly kind: "never" }
   | { readonly kind: "closed"; readonly forRunId: string }
   | { readonly kind: "quota"; readonly block: QuotaBlock }
-  /** Runs of its own team leave for it. */
-  | { readonly kind: "way"; readonly runIds: readonly string[] }
   /** What is kept for it, or null. */
   | { readonly kind: "room"; readonly reservation: Reservation | null };

@@ -4,12 +4,17 @@ import { fits } from "./groups.ts";
 import type { Heap } from "./heap.ts";
 import type { Turn } from "./order.ts";
 import type { Pass } from "./pass.ts";
+import type { QueuedRun } from "./snapshot.ts";
 
 /**
  * The run that is overdue longest of those that could start at all, if aged runs have not got their share already. One
  * at a time: were all overdue runs to come first, a pool that is overloaded for a day would forget about fair shares.
  */
-export function elderOf(overdue: Heap<Turn>, pass: Pass): Candidate | undefined {
+export function elderOf(
+  overdue: Heap<Turn>,
+  served: ReadonlySet<QueuedRun>,
+  pass: Pass,
+): Candidate | undefined {
   if (overdue.size === 0) return undefined;
   let aged = 0;
   for (const { run, units } of pass.pool.holders) if (run.aged) aged += units;
@@ -18,6 +23,7 @@ export function elderOf(overdue: Heap<Turn>, pass: Pass): Candidate | undefined 
     0,
   );
   for (let turn = overdue.pop(); turn; turn = overdue.pop()) {
+    if (served.has(turn.run)) continue;
     const candidate = pass.candidate(turn);
     const { group, team, user, units } = candidate;
     if (!fits(group.schedulable, candidate)) continue;

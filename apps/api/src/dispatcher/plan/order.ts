@@ -20,6 +20,10 @@ interface TeamQueue {
   heap: Heap<UserQueue> | null;
 }
 
+/** By age, then id. */
+export const older = (a: QueuedRun, b: QueuedRun): number =>
+  a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1);
+
 const turnBefore = ({ run: a }: Turn, { run: b }: Turn): boolean => {
   if (a.priority !== b.priority) return a.priority > b.priority;
   if (a.queuedAt !== b.queuedAt) return a.queuedAt < b.queuedAt;

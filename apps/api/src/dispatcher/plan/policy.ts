@@ -67,8 +67,8 @@ export const defaultPolicy: Policy = {
   explain: true,
 };
 
+const ranks: Readonly<Record<PriorityClass, number>> = { urgent: 2, normal: 1, idle: 0 };
+
 /** Higher may preempt lower. A run beyond its team's quota is at most normal, so that quotas mean something. */
-export const rankOf = (run: { class: PriorityClass; borrowing: boolean }): number => {
-  const rank = priorityClasses.length - 1 - priorityClasses.indexOf(run.class);
-  return run.borrowing ? Math.min(rank, 1) : rank;
-};
+export const rankOf = ({ class: name, borrowing }: { class: PriorityClass; borrowing: boolean }): number =>
+  borrowing ? Math.min(ranks[name], ranks.normal) : ranks[name];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Policy } from "./policy.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { RunningRun, Snapshot } from "./snapshot.ts";
 import { exactly, GB, HOUR, MINUTE, NOW, queued, quota, running, team, worker } from "./testing/build.ts";
 import { decide } from "./testing/table.ts";
 
@@ -22,7 +22,7 @@ describe("a higher class", () => {
     expect(preemptions).toEqual([
       { runId: "cheap", reason: "higher-class", forRunId: "u", graceMs: 2 * MINUTE, atRisk: 299 },
     ]);
-    expect(reservations).toEqual([{ runId: "u", deviceIds: ["a1"], at: NOW + 2 * MINUTE }]);
+    expect(reservations).toEqual([{ runId: "u", deviceIds: ["a1"], at: NOW + 2 * MINUTE, promised: true }]);
     expect(waiting).toEqual([
       {
         runId: "u",
@@ -118,23 +118,46 @@ describe("a higher class", () => {
         running("other", { on: ["a1"] }),
       ],
       queued: [urgent("u"), queued("n", { priority: 9 })],
-      reservations: [{ runId: "u", deviceIds: ["a0"], at: NOW + MINUTE }],
+      reservations: [{ runId: "u", deviceIds: ["a0"], at: NOW + MINUTE, promised: true }],
     });
     expect([preemptions, starts]).toEqual([[], []]);
-    expect(reservations).toContainEqual({ runId: "u", deviceIds: ["a0"], at: NOW + MINUTE });
+    expect(reservations).toContainEqual({ runId: "u", deviceIds: ["a0"], at: NOW + MINUTE, promised: true });
   });
 
-  test("does not give a device that was cleared to somebody later", () => {
-    const { starts } = decide(
-      {
-        devices: worker("a", 2),
-        running: [running("leaving", { on: ["a0"], state: "stopping", stopsBy: NOW + MINUTE })],
-        queued: [urgent("u", 2), queued("n", { duration: exactly(2 * MINUTE) })],
-        reservations: [{ runId: "u", deviceIds: ["a0", "a1"], at: NOW + MINUTE }],
-      },
-      { reservations: 0 },
-    );
+  test.each([
+    ["somebody later", queued("n", { duration: exactly(2 * MINUTE) })],
+    ["one before it in the order", queued("n", { class: "urgent", teamId: "x", queuedAt: NOW - HOUR })],
+    ["one that is overdue", queued("n", { queuedAt: NOW - 48 * HOUR })],
+  ])("keeps what was cleared for its run from %s", (_, other) => {
+    const given: Partial<Snapshot> = {
+      devices: worker("a", 2),
+      running: [running("leaving", { on: ["a0"], state: "stopping", stopsBy: NOW + MINUTE })],
+      queued: [urgent("u", 2), other],
+      reservations: [{ runId: "u", deviceIds: ["a0", "a1"], at: NOW + MINUTE, promised: true }],
+    };
+    expect(decide(given, { reservations: 0 }).starts).toEqual([]);
+    expect(decide({ ...given, running: [] }).starts.map(({ runId }) => runId)).toEqual(["u"]);
+  });
+
+  test("takes nothing for granted: what was promised lapses with its device", () => {
+    const { starts } = decide({
+      devices: [...worker("a", 1, { state: "lost" }), ...worker("b", 1)],
+      queued: [urgent("u"), queued("n", { class: "urgent", teamId: "x", queuedAt: NOW - HOUR })],
+      reservations: [{ runId: "u", deviceIds: ["a0"], at: NOW, promised: true }],
+      teams: [team("t", { used: 1 })],
+    });
+    expect(starts.map(({ runId }) => runId)).toEqual(["n"]);
+  });
+
+  test("does not start on a device whose run is overdue to leave", () => {
+    const { starts, reservations } = decide({
+      devices: worker("a", 1),
+      running: [running("stuck", { on: ["a0"], state: "stopping", stopsBy: NOW - HOUR })],
+      queued: [urgent("u")],
+      reservations: [{ runId: "u", deviceIds: ["a0"], at: NOW - HOUR, promised: true }],
+    });
     expect(starts).toEqual([]);
+    expect(reservations).toMatchObject([{ runId: "u", promised: true }]);
   });
 
   test("interrupts at most for so many runs in a pass", () => {
@@ -246,9 +269,33 @@ describe("a run whose own team is at its quota", () => {
     const given = full(0);
     const [n, i] = given.running!;
     const leaving = { ...n!, state: "stopping" as const, stopsBy: NOW + MINUTE };
-    const decisions = decide({ ...given, running: [leaving, i!] });
+    expect(victims({ ...given, running: [leaving, i!] })).toEqual([]);
+    const decisions = decide({
+      ...given,
+      running: [leaving, i!],
+      reservations: [{ runId: "u", deviceIds: ["a0"], at: NOW + MINUTE, promised: true }],
+    });
     expect(decisions.preemptions).toEqual([]);
     expect(decisions.waiting).toMatchObject([{ reason: { code: "preempting", runIds: ["n"] } }]);
+  });
+
+  test("asks for as many as its devices and its quota take, and no more", () => {
+    const lesser = (id: string, device: string, lost: number): RunningRun =>
+      running(id, { on: [device], class: "idle", secondsSinceCheckpoint: lost });
+    const given = (devices: number): Partial<Snapshot> => ({
+      devices: [...worker("a", 2), ...worker("b", 2)],
+      teams: [team("t", { quota: quota({ devices: 4, borrowing: 0 }) })],
+      running: [lesser("w", "a0", 9), lesser("x", "a1", 9), lesser("y", "b0", 1), lesser("z", "b1", 20)],
+      queued: [urgent("u", devices)],
+    });
+    expect(victims(given(1))).toEqual(["y"]);
+    expect(victims(given(2))).toEqual(["w", "x"]);
+  });
+
+  test("does not interrupt its own class, borrowing or not", () => {
+    const given = full(0);
+    const same = given.running!.map((run) => ({ ...run, class: "urgent" as const, borrowing: true }));
+    expect(victims({ ...given, running: same })).toEqual([]);
   });
 
   test("waits for those who end soon", () => {

@@ -4,7 +4,7 @@ import type { Candidate } from "./candidate.ts";
 import type { Unblock, Waiting, WaitingReason } from "./decisions.ts";
 import { fits, mayTake } from "./groups.ts";
 import type { Pass } from "./pass.ts";
-import type { DeviceState, Keep } from "./pool.ts";
+import type { Holder, Keep } from "./pool.ts";
 import type { Share } from "./shares.ts";
 import type { Reservation } from "./snapshot.ts";
 import type { Sorted } from "./sort-out.ts";
@@ -75,8 +75,6 @@ export class Reasons {
           reason: { code: "held-for-aged", runId: why.forRunId },
           unblockedBy: byRuns([why.forRunId]),
         };
-      case "way":
-        return this.#preempting(why.runIds);
       case "quota": {
         const { account, quota, needs } = why.block;
         const code = account.team === null ? "team-quota" : "user-quota";
@@ -151,9 +149,9 @@ export class Reasons {
   #room(candidate: Candidate, reservation: Reservation | null, ahead: number): Explanation {
     const { group, team } = candidate;
     const { groups, now } = this.#pass;
-    const there = reservation ? this.#tenantsOf(reservation) : null;
-    if (there && there.leaving.length > 0) return this.#preempting(there.leaving, reservation);
-    const next: Unblock[] = there && there.all.length > 0 ? byRuns(there.all) : [{ by: "turn", ahead }];
+    if (reservation?.promised) return this.#preempting(candidate, reservation);
+    const there = reservation ? this.#tenantsOf(reservation).map(({ run }) => run.id) : [];
+    const next: Unblock[] = there.length > 0 ? byRuns(there) : [{ by: "turn", ahead }];
 
     const { all } = groups.bounds(group, now);
     if (mayTake(all, candidate) || (candidate.devices > 1 && all.open > 0)) {
@@ -182,12 +180,14 @@ export class Reasons {
     return { reason: { code: "waiting-for-device", matching: group.size, ahead }, unblockedBy: next };
   }
 
-  #preempting(runIds: readonly string[], reservation: Reservation | null = null): Explanation {
-    const { now, policy } = this.#pass;
-    return {
-      reason: { code: "preempting", runIds, until: reservation?.at ?? now + policy.graceMs },
-      unblockedBy: byRuns(runIds),
-    };
+  /** Those who leave are on its devices, or give their quota back. */
+  #preempting({ team }: Candidate, reservation: Reservation): Explanation {
+    const there = this.#tenantsOf(reservation);
+    const leaving = this.#pass.pool.holders.filter(
+      (holder) => holder.stopping && (there.includes(holder) || holder.user.team === team),
+    );
+    const runIds = leaving.map(({ run }) => run.id);
+    return { reason: { code: "preempting", runIds, until: reservation.at }, unblockedBy: byRuns(runIds) };
   }
 
   /** Most devices of one worker that would take the candidate if nothing were kept, and what one of them is kept for. */
@@ -209,14 +209,9 @@ export class Reasons {
     return { available, keep };
   }
 
-  #tenantsOf({ deviceIds }: Reservation): { leaving: string[]; all: string[] } {
-    const holders = new Set(
-      deviceIds
-        .flatMap((id) => (this.#pass.pool.byId.get(id) as DeviceState).tenants)
-        .flatMap(({ holder }) => holder ?? []),
-    );
-    const leaving = [...holders].filter(({ stopping }) => stopping);
-    return { leaving: leaving.map(({ run }) => run.id), all: [...holders].map(({ run }) => run.id) };
+  #tenantsOf({ deviceIds }: Reservation): Holder[] {
+    const tenants = deviceIds.flatMap((id) => this.#pass.pool.byId.get(id)?.tenants ?? []);
+    return [...new Set(tenants.flatMap(({ holder }) => holder ?? []))];
   }
 
   /** Runs of an account in the order in which they are expected to end. */

@@ -11,34 +11,30 @@ export interface Option {
 export function earliest(group: DeviceGroup, need: Need, sharers: number): Option | undefined {
   let best: Option | undefined;
   for (const devices of group.workers) {
-    const option = soonest(
-      devices.filter(({ keep }) => keep === null),
-      need,
-      sharers,
-    );
-    if (option && (!best || option.afterMs < best.afterMs)) best = option;
+    const option = soonest(devices, need, sharers, best?.afterMs ?? Infinity);
+    if (option) best = option;
   }
   return best;
 }
 
-/** The k devices out of these that have room first. Equal ones go by how little memory they leave unused. */
-export function soonest(devices: readonly DeviceState[], need: Need, sharers: number): Option | undefined {
-  if (devices.length < need.devices) return undefined;
-  if (need.devices === 1) {
-    let best: { devices: [DeviceState]; afterMs: number } | undefined;
-    for (const device of devices) {
-      const afterMs = device.admitsAfter(need, sharers);
-      const better =
-        !best ||
-        afterMs < best.afterMs ||
-        (afterMs === best.afterMs && device.device.memoryBytes < best.devices[0].device.memoryBytes);
-      if (better) best = { devices: [device], afterMs };
-    }
-    return best && best.afterMs < Infinity ? best : undefined;
+/**
+ * The k devices of these that have room first, if that is within `before` ms; those kept for others are left out.
+ * Equal ones go by how little memory they leave unused.
+ */
+export function soonest(
+  devices: readonly DeviceState[],
+  need: Need,
+  sharers: number,
+  before = Infinity,
+): Option | undefined {
+  const timed: { device: DeviceState; afterMs: number }[] = [];
+  for (const device of devices) {
+    if (device.keep !== null) continue;
+    const afterMs = device.admitsAfter(need, sharers);
+    if (afterMs < before) timed.push({ device, afterMs });
   }
-  const timed = devices.map((device) => ({ device, afterMs: device.admitsAfter(need, sharers) }));
+  if (timed.length < need.devices) return undefined;
   timed.sort((a, b) => a.afterMs - b.afterMs || a.device.device.memoryBytes - b.device.device.memoryBytes);
-  const chosen = timed.slice(0, need.devices);
-  const { afterMs } = chosen.at(-1)!;
-  return afterMs === Infinity ? undefined : { devices: chosen.map(({ device }) => device), afterMs };
+  const { afterMs } = timed[need.devices - 1]!;
+  return { devices: timed.slice(0, need.devices).map(({ device }) => device), afterMs };
 }

@@ -158,4 +158,6 @@ export interface Reservation {
   readonly runId: string;
   readonly deviceIds: readonly string[];
   readonly at: Instant;
+  /** Others were asked to leave these devices for it: they are its own before anybody else's. */
+  readonly promised: boolean;
 }

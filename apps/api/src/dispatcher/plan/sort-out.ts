@@ -1,6 +1,6 @@
 import type { Accounts } from "./accounts.ts";
 import { Heap } from "./heap.ts";
-import type { Turn } from "./order.ts";
+import { older, type Turn } from "./order.ts";
 import type { Policy } from "./policy.ts";
 import type { Instant, QueuedRun } from "./snapshot.ts";
 
@@ -15,8 +15,6 @@ export interface Sorted {
     readonly why: "not-yet-due" | "dependency" | "queued-runs";
   }[];
 }
-
-const older = (a: QueuedRun, b: QueuedRun): number => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1);
 
 const dueAt = (run: QueuedRun, patienceMs: Policy["patienceMs"]): Instant =>
   run.queuedAt + patienceMs[run.class];

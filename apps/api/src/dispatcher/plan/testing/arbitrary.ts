@@ -177,18 +177,25 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc
       }),
       { selector: ({ key }) => key },
     ),
-    kept: fc.array(
-      fc.record({ run: fc.nat(12), devices: fc.shuffledSubarray(["d00", "d01", "d10", "d20"]) }),
-      {
-        maxLength: 3,
-      },
+    kept: fc.uniqueArray(
+      fc.record({
+        run: fc.nat(12),
+        devices: fc.shuffledSubarray(["d00", "d01", "d10", "d20"]),
+        promised: fc.boolean(),
+      }),
+      { maxLength: 3, selector: ({ run }) => run },
     ),
   })
   .map(({ wishes, kept, queued, ...rest }) => ({
     ...rest,
     queued: queued.map((run, i) => ({ ...run, id: `q${i}` })),
     running: seated(rest.devices, wishes),
-    reservations: kept.map(({ run, devices }) => ({ runId: `q${run}`, deviceIds: devices, at: NOW })),
+    reservations: kept.map(({ run, devices, promised }) => ({
+      runId: `q${run}`,
+      deviceIds: devices,
+      at: NOW,
+      promised,
+    })),
   }));
 
 /** The same snapshot with every list in another order. */

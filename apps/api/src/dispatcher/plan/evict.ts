@@ -1,4 +1,5 @@
 import type { Candidate } from "./candidate.ts";
+import { isBeyond } from "./accounts.ts";
 import { rankOf, type Policy } from "./policy.ts";
 import type { DeviceState, Holder, Need, Tenant } from "./pool.ts";
 import type { Instant } from "./snapshot.ts";
@@ -10,15 +11,18 @@ export const atRisk = ({ run, units }: Holder): number => Math.max(0, run.second
 export const mayStop = ({ run, stopping }: Holder, now: Instant, { minRunMs }: Policy): boolean =>
   run.preemptible && run.state === "running" && !stopping && !run.aged && now - run.startedAt >= minRunMs;
 
-/** Why a run may take another's devices; undefined: it may not. */
-export function claimOn(candidate: Candidate, holder: Holder): "higher-class" | "reclaim" | undefined {
-  const rank = rankOf({ class: candidate.run.class, borrowing: false });
-  const other = rankOf(holder.run);
-  if (other < rank) return "higher-class";
+/**
+ * Why a run may take another's devices; undefined: it may not. Inside a team its own classes count, between teams a run
+ * that borrows is at most normal.
+ */
+export function claimOn(candidate: Candidate, { run, user }: Holder): "higher-class" | "reclaim" | undefined {
   const lender = candidate.team;
-  const borrower = holder.user.team!;
-  const beyond = borrower.devices !== null && borrower.units - borrower.leaving > borrower.devices;
-  return lender.devices !== null && borrower !== lender && beyond && other <= rank ? "reclaim" : undefined;
+  const borrower = user.team!;
+  const rank = rankOf({ class: candidate.run.class, borrowing: false });
+  const other = rankOf({ class: run.class, borrowing: run.borrowing && borrower !== lender });
+  if (other < rank) return "higher-class";
+  const reclaims = lender.devices !== null && borrower !== lender && other <= rank;
+  return reclaims && isBeyond(borrower, -borrower.leaving) ? "reclaim" : undefined;
 }
 
 export interface Eviction {
@@ -46,11 +50,16 @@ export function evictionFor(
   let best: Eviction | undefined;
   for (const devices of candidate.group.workers) {
     const usable = devices.filter(({ keep }) => keep === null);
-    if (usable.length < candidate.devices) continue;
+    if (usable.length < candidate.devices || !usable.some((device) => hasAny(device, allowed))) continue;
     const found = evictionOn(usable, candidate, sharers, allowed);
     if (found && (!best || cheaper(found.holders, best.holders))) best = found;
   }
   return best;
+}
+
+function hasAny({ tenants }: DeviceState, holders: ReadonlySet<Holder>): boolean {
+  for (const { holder } of tenants) if (holder && holders.has(holder)) return true;
+  return false;
 }
 
 function evictionOn(
@@ -62,11 +71,10 @@ function evictionOn(
   const clear = (device: DeviceState, out: ReadonlySet<Holder>): Holder[] | undefined =>
     toClear(device, need, sharers, out, allowed);
   const seeds: (Holder | null)[] = [null];
-  if (need.devices > 1) {
-    const gangs = devices.flatMap(({ tenants }) => tenants.flatMap(({ holder }) => holder ?? []));
-    for (const holder of new Set(gangs))
-      if (holder.seats.length > 1 && allowed.has(holder)) seeds.push(holder);
-  }
+  if (need.devices > 1)
+    for (const holder of allowed)
+      if (holder.seats.length > 1 && holder.seats.some(({ device }) => devices.includes(device)))
+        seeds.push(holder);
   let best: Eviction | undefined;
   for (const seed of seeds) {
     const out = new Set<Holder>(seed ? [seed] : []);
@@ -77,7 +85,7 @@ function evictionOn(
       if (cleared(devices, out, clear).length < need.devices) out.add(holder);
     }
     const chosen = cleared(devices, out, clear).slice(0, need.devices);
-    const holders = [...out];
+    const holders = [...out].sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
     if (!best || cheaper(holders, best.holders)) best = { devices: chosen, holders };
   }
   return best;
@@ -144,31 +152,3 @@ const isClear = (
     staying.length < sharers &&
     !staying.some(({ whole }) => whole) &&
     staying.reduce((sum, { bytes }) => sum + bytes, need.bytes) <= device.memoryBytes - foreignBytes);
-
-/** The cheapest lesser runs of the candidate's team, on devices that would serve it, that hold `units` together; no part of
- *  the set would do. */
-export function makeWay(
-  candidate: Candidate,
-  units: number,
-  stoppable: readonly Holder[],
-): Holder[] | undefined {
-  const rank = rankOf({ class: candidate.run.class, borrowing: false });
-  const lesser = stoppable
-    .filter(({ run, user, stopping }) => user.team === candidate.team && !stopping && rankOf(run) < rank)
-    .filter(({ seats }) => seats.some(({ device }) => candidate.group.members.has(device)))
-    .sort((a, b) => atRisk(a) - atRisk(b));
-  const out: Holder[] = [];
-  let freed = 0;
-  for (const holder of lesser) {
-    if (freed >= units) break;
-    out.push(holder);
-    freed += holder.units;
-  }
-  if (freed < units) return undefined;
-  for (const holder of [...out].reverse()) {
-    if (freed - holder.units < units) continue;
-    freed -= holder.units;
-    out.splice(out.indexOf(holder), 1);
-  }
-  return out;
-}
