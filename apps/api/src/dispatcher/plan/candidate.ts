@@ -27,7 +27,8 @@ export function candidateOf(
   const { needs } = run;
   const group = groups.of(needs);
   const predicted = needs.memoryBytes;
-  const correction = historyOf(run.historyKeys, history, policy)?.memoryRatio ?? 1;
+  const known = historyOf(run.historyKeys, history, policy);
+  const correction = known?.memoryRatio ?? 1;
   const bytes = predicted === null ? 0 : Math.ceil(predicted * correction * (1 + policy.memoryMargin));
   const whole = predicted === null || !needs.shares;
   const part = whole ? 1 : Math.min(1, bytes / Math.max(1, group.schedulable[0] ?? 0));
@@ -39,7 +40,7 @@ export function candidateOf(
     devices: needs.devices,
     bytes,
     whole,
-    duration: durationOf(run, history, policy),
+    duration: durationOf(run, known, policy),
     units: needs.devices * part * group.lightest,
   };
 }

@@ -1,25 +1,29 @@
 import { describe, expect, test } from "vitest";
-import { durationOf, remainingOf } from "./duration.ts";
+import { durationOf, historyOf, remainingOf } from "./duration.ts";
 import { defaultPolicy } from "./policy.ts";
 import type { History, Range } from "./snapshot.ts";
-import { exactly, history, HOUR, MINUTE, NOW, queued, running } from "./testing/build.ts";
+import { exactly, history, HOUR, MINUTE, NOW, running } from "./testing/build.ts";
 
 const spread: Range = { earliest: 10 * MINUTE, likely: 30 * MINUTE, latest: 90 * MINUTE };
 const known = (...entries: History[]): Map<string, History> =>
   new Map(entries.map((entry) => [entry.key, entry]));
 
 describe("how long a run takes", () => {
-  const keys = { duration: null, historyKeys: ["train/m", "train"] };
+  const expected = (duration: Range | null, ...entries: History[]): Range =>
+    durationOf(
+      { duration },
+      historyOf(["train/m", "train"], known(...entries), defaultPolicy),
+      defaultPolicy,
+    );
 
   test("is its own estimate, else what the most specific key with enough samples measured", () => {
     const general = history("train", { duration: exactly(2 * HOUR) });
     const rare = history("train/m", { duration: spread, samples: 2 });
     const often = history("train/m", { duration: spread, samples: 3 });
-    expect(durationOf({ ...keys, duration: exactly(7) }, known(often), defaultPolicy)).toEqual(exactly(7));
-    expect(durationOf(keys, known(general, often), defaultPolicy)).toEqual(spread);
-    expect(durationOf(keys, known(general, rare), defaultPolicy)).toEqual(exactly(2 * HOUR));
-    expect(durationOf(keys, known(), defaultPolicy)).toEqual(defaultPolicy.unknownDuration);
-    expect(durationOf(queued("q"), known(), defaultPolicy)).toEqual(exactly(HOUR));
+    expect(expected(exactly(7), often)).toEqual(exactly(7));
+    expect(expected(null, general, often)).toEqual(spread);
+    expect(expected(null, general, rare)).toEqual(exactly(2 * HOUR));
+    expect(expected(null)).toEqual(defaultPolicy.unknownDuration);
   });
 });
 

@@ -16,12 +16,12 @@ export function historyOf(
   return undefined;
 }
 
-/** How long a run takes from start to end. */
+/** How long a run takes from start to end: its own estimate, else what the history says. */
 export const durationOf = (
-  run: { readonly duration: Range | null; readonly historyKeys: readonly string[] },
-  history: HistoryByKey,
-  policy: Policy,
-): Range => run.duration ?? historyOf(run.historyKeys, history, policy)?.duration ?? policy.unknownDuration;
+  { duration }: { readonly duration: Range | null },
+  known: History | undefined,
+  { unknownDuration }: Policy,
+): Range => duration ?? known?.duration ?? unknownDuration;
 
 /**
  * How long a run still takes, in ms from now. A prediction that has proved too short is corrected and never held
@@ -29,7 +29,12 @@ export const durationOf = (
  * ninetieth percentile counts, and past that as long again as it has run.
  */
 export function remainingOf(run: RunningRun, now: Instant, history: HistoryByKey, policy: Policy): Range {
-  const left = run.remaining ?? expectedRemaining(durationOf(run, history, policy), now - run.startedAt);
+  const left =
+    run.remaining ??
+    expectedRemaining(
+      durationOf(run, historyOf(run.historyKeys, history, policy), policy),
+      now - run.startedAt,
+    );
   if (run.state !== "stopping" || run.stopsBy === null) return left;
   const most = Math.max(0, run.stopsBy - now);
   return {

@@ -69,7 +69,7 @@ export class Pass {
         keep.spareBytes -= bytes;
         keep.spareSeats -= 1;
       }
-      device.tenants.push({ bytes, whole, remaining: duration, holder: null });
+      device.admit({ bytes, whole, remaining: duration, holder: null });
     }
     this.pool.version++;
     hold(user, units, duration.likely / 1000);

@@ -54,24 +54,31 @@ export class DeviceState {
   /** Memory used by nobody we know. */
   foreignBytes = 0;
   keep: Keep | null = null;
+  /** Bytes that another run may reserve now. */
+  room: number;
 
   constructor(device: Device, index: number) {
     this.device = device;
     this.index = index;
+    this.room = device.memoryBytes;
   }
 
   get isIdle(): boolean {
     return this.tenants.length === 0;
   }
 
-  /** Bytes that another run may reserve now. */
-  get room(): number {
-    let held = this.foreignBytes;
-    for (const { whole, bytes } of this.tenants) {
-      if (whole) return 0;
-      held += bytes;
-    }
-    return Math.max(0, this.device.memoryBytes - held);
+  admit(tenant: Tenant): void {
+    this.tenants.push(tenant);
+    this.room = tenant.whole ? 0 : Math.max(0, this.room - tenant.bytes);
+  }
+
+  /** Takes what the device measured into account, once all who are on it are known. */
+  measure(): void {
+    const { memoryBytes, freeBytes } = this.device;
+    if (freeBytes === null) return;
+    const known = this.tenants.reduce((sum, tenant) => sum + tenant.bytes, 0);
+    this.foreignBytes = Math.max(0, memoryBytes - freeBytes - known);
+    this.room = Math.max(0, this.room - this.foreignBytes);
   }
 
   /** Whether a run gets in beside those who are there, leaving `keep` aside. */
@@ -173,16 +180,11 @@ export function openPool(
       holder.units += device ? device.unitsOf(whole ? null : bytes) : 1;
       if (!device) continue;
       const tenant: Tenant = { bytes, whole, remaining, holder };
-      device.tenants.push(tenant);
+      device.admit(tenant);
       holder.seats.push({ device, tenant });
     }
     return holder;
   });
-  for (const state of states) {
-    const { memoryBytes, freeBytes } = state.device;
-    if (freeBytes === null) continue;
-    const known = state.tenants.reduce((sum, tenant) => sum + tenant.bytes, 0);
-    state.foreignBytes = Math.max(0, memoryBytes - freeBytes - known);
-  }
+  for (const state of states) state.measure();
   return { devices: states, byId, holders, version: 0 };
 }

@@ -138,10 +138,15 @@ export class Timeline {
     let best: Found | undefined;
     for (const devices of workers) {
       if (devices.length < need.devices) continue;
-      const timed = devices.map((device) => ({ device, at: this.#freeFor(device, need, Infinity) }));
-      timed.sort((a, b) => (a.at === b.at ? 0 : a.at - b.at));
+      const latest = best?.at ?? Infinity;
+      const timed: { device: DeviceState; at: number }[] = [];
+      for (const device of devices) {
+        const at = this.#freeFor(device, need, latest);
+        if (at < latest) timed.push({ device, at });
+      }
+      if (timed.length < need.devices) continue;
+      timed.sort((a, b) => a.at - b.at);
       const { at } = timed[need.devices - 1]!;
-      if (at >= (best?.at ?? Infinity)) continue;
       best = { devices: timed.slice(0, need.devices).map(({ device }) => device), at };
       if (at === 0) break;
     }
