@@ -25,8 +25,8 @@ export const durationOf = (
 
 /**
  * How long a run still takes, in ms from now. A prediction that has proved too short is corrected and never held
- * against the run, as in EASY++ (Tsafrir, Etsion and Feitelson 2007, doi:10.1109/TPDS.2007.70606): past the median the
- * ninetieth percentile counts, and past that as long again as it has run.
+ * against the run, as in EASY++ (Tsafrir, Etsion and Feitelson 2007, "Backfilling using system-generated predictions"):
+ * past the median the ninetieth percentile counts, and past that as long again as it has run.
  */
 export function remainingOf(run: RunningRun, now: Instant, history: HistoryByKey, policy: Policy): Range {
   const left =

@@ -140,6 +140,15 @@ function toClear(
   return undefined;
 }
 
+/** Whether a device takes a run once all who were asked to stop have left. */
+export const clears = (device: DeviceState, need: Need, sharers: number): boolean =>
+  isClear(
+    device.tenants.filter(({ holder }) => !holder?.stopping),
+    device,
+    need,
+    sharers,
+  );
+
 /** Whether a device takes a run beside those who stay. */
 const isClear = (
   staying: readonly Tenant[],

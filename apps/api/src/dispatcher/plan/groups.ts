@@ -3,8 +3,6 @@ import type { Device, Needs } from "./snapshot.ts";
 
 /** The devices that serve one combination of kinds and labels. */
 export interface DeviceGroup {
-  readonly kinds: readonly string[];
-  readonly labels: readonly string[];
   /** Schedulable ones by worker, in the order of ids. */
   readonly workers: readonly (readonly DeviceState[])[];
   readonly size: number;
@@ -65,8 +63,6 @@ export class DeviceGroups {
     const usable = matching.filter(({ device }) => device.state === "schedulable");
     const workers = byWorker(usable);
     const group: DeviceGroup = {
-      kinds,
-      labels,
       workers,
       size: usable.length,
       members: new Set(usable),

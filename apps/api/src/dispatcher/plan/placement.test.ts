@@ -134,6 +134,25 @@ describe("placement", () => {
       },
     },
     {
+      title: "does not tell a gang that it waits for itself",
+      given: {
+        devices: worker("a", 4),
+        running: [
+          running("r0", { on: ["a0"], remaining: exactly(HOUR / 2) }),
+          running("r1", { on: ["a1"], remaining: exactly(HOUR / 2) }),
+        ],
+        queued: [
+          queued("first", { priority: 2, needs: { devices: 3 } }),
+          queued("second", { priority: 1, needs: { devices: 1 } }),
+        ],
+      },
+      keeps: { first: ["a2", "a3", "a0"], second: ["a1"] },
+      waits: {
+        first: { reason: { code: "gang-incomplete", needs: 3, available: 2 } },
+        second: { reason: { code: "held-for-head", runId: "first" } },
+      },
+    },
+    {
       title: "asks for kinds and for labels",
       given: {
         devices: [

@@ -3,6 +3,7 @@ import type { Block, Why } from "./block.ts";
 import { hoursOf, type Candidate } from "./candidate.ts";
 import type { Decisions } from "./decisions.ts";
 import { elderOf } from "./elder.ts";
+import { clears } from "./evict.ts";
 import { explain } from "./explain.ts";
 import { fits } from "./groups.ts";
 import { Lane } from "./order.ts";
@@ -18,9 +19,10 @@ import { sortOut } from "./sort-out.ts";
  * What to start, whom to ask to leave, what to keep for whom, and why everybody else waits. Pure: the same snapshot at
  * the same instant gives the same decisions, whatever the order of its lists. `docs/scheduling.md` explains the policy.
  *
- * The order: runs for which others left their devices; the run that has waited too long for its class, if there is one; then urgent and normal runs within their
- * team's quota; then urgent and normal runs beyond it, which borrow; then idle runs, within and beyond. Inside each,
- * weighted fair share between teams, then users. Everyone gets a turn; who cannot start keeps what the next may not take.
+ * The order: runs for which others have left their devices; the run that has waited too long for its class, if there is
+ * one; urgent and normal runs within their team's quota; urgent and normal runs beyond it, which borrow; idle runs,
+ * within and beyond. Inside each, weighted fair share between teams, then users. Everyone gets a turn; who cannot start
+ * keeps what the next may not take.
  */
 export function plan(snapshot: Snapshot, now: Instant, policy: Policy = defaultPolicy): Decisions {
   const pass = new Pass(snapshot, now, policy);
@@ -79,16 +81,19 @@ export function plan(snapshot: Snapshot, now: Instant, policy: Policy = defaultP
  */
 function keepPromise(pass: Pass, candidate: Candidate): Why | "later" | undefined {
   const { user, team } = candidate;
+  const { sharers } = pass.policy;
   const option = pass.standing(candidate);
-  if (!option) return "later";
+  if (!option?.devices.every((device) => clears(device, candidate, sharers))) return "later";
   const units = pass.unitsOn(option.devices, candidate);
   const hours = hoursOf(candidate, units);
   if (quotaBlock(user, units, hours, true) || isBeyond(team, units - team.leaving)) return "later";
-  const admitted = option.devices.every((device) => device.admits(candidate, pass.policy.sharers));
+  const admitted = option.devices.every((device) => device.admits(candidate, sharers));
   if (admitted && !quotaBlock(user, units, hours) && !isBeyond(team, units)) {
     pass.start(candidate, option.devices, { aged: false });
     return undefined;
   }
+  pass.anyWaits = true;
+  pass.charge(candidate, units);
   return { kind: "room", reservation: pass.keep(candidate, option, { strict: true, promised: true }) };
 }
 

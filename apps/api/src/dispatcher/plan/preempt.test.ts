@@ -149,6 +149,16 @@ describe("a higher class", () => {
     expect(starts.map(({ runId }) => runId)).toEqual(["n"]);
   });
 
+  test("takes nothing for granted: what was promised lapses when nobody leaves", () => {
+    const { reservations } = decide({
+      devices: worker("a", 1),
+      running: [running("stays", { on: ["a0"], class: "urgent" })],
+      queued: [urgent("u")],
+      reservations: [{ runId: "u", deviceIds: ["a0"], at: NOW, promised: true }],
+    });
+    expect(reservations).toEqual([{ runId: "u", deviceIds: ["a0"], at: NOW + HOUR, promised: false }]);
+  });
+
   test("does not start on a device whose run is overdue to leave", () => {
     const { starts, reservations } = decide({
       devices: worker("a", 1),

@@ -201,7 +201,7 @@ export class Reasons {
       for (const device of devices) {
         if (!device.admits(candidate, sharers)) continue;
         here++;
-        kept ??= device.keep;
+        if (device.keep?.runId !== candidate.run.id) kept ??= device.keep;
       }
       if (here > available) [available, keep] = [here, kept];
       if (available >= candidate.devices) break;
