@@ -131,6 +131,8 @@ function toClear(
   let staying = device.tenants.filter(({ holder }) => !holder || !(holder.stopping || out.has(holder)));
   const more: Holder[] = [];
   if (isClear(staying, device, need, sharers)) return more;
+  // Whoever needs the whole device needs everybody to leave.
+  if (need.whole && staying.some(({ holder }) => !holder || !allowed.has(holder))) return undefined;
   const able = staying.flatMap(({ holder }) => (holder && allowed.has(holder) ? holder : []));
   for (const holder of able.sort((a, b) => atRisk(a) - atRisk(b))) {
     more.push(holder);

@@ -62,6 +62,8 @@ export class DeviceGroups {
     const matching = this.#pool.devices.filter(matches);
     const usable = matching.filter(({ device }) => device.state === "schedulable");
     const workers = byWorker(usable);
+    const schedulable = bestOf(workers);
+    const present = matching.filter(({ device }) => device.state !== "lost");
     const group: DeviceGroup = {
       workers,
       size: usable.length,
@@ -70,9 +72,9 @@ export class DeviceGroups {
         (least, { device }) => Math.min(least, device.weight),
         usable[0]?.device.weight ?? 1,
       ),
-      schedulable: bestOf(workers),
-      present: bestOf(byWorker(matching.filter(({ device }) => device.state !== "lost"))),
-      known: bestOf(byWorker(matching)),
+      schedulable,
+      present: present.length === usable.length ? schedulable : bestOf(byWorker(present)),
+      known: matching.length === usable.length ? schedulable : bestOf(byWorker(matching)),
       bounds: null,
     };
     const ofKind = this.#groups.get(kind) ?? new Map<string, DeviceGroup>();
