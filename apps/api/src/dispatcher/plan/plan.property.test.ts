@@ -223,7 +223,7 @@ test("who is asked to leave may be, for a run that may ask", () => {
   });
 });
 
-test("nobody is asked to leave in vain: without any one of them a device would not be free", () => {
+test("nobody is asked to leave in vain: without any one of them a device or the quota would not be free", () => {
   holds((verifier) => {
     const { decisions, snapshot, queued } = verifier;
     const tenants = (deviceId: string, gone: readonly string[]): number =>
@@ -232,6 +232,23 @@ test("nobody is asked to leave in vain: without any one of them a device would n
           !("id" in run && gone.includes(run.id)) &&
           run.allocations.some((allocation) => allocation.deviceId === deviceId),
       ).length;
+    const weigh = (deviceIds: readonly string[]): number =>
+      deviceIds.reduce((sum, id) => sum + verifier.devices.get(id)!.weight, 0);
+    /** Whether a team holds, or is kept, more than its quota when these have gone. */
+    const isBeyond = (teamId: string, gone: readonly string[]): boolean => {
+      const limit = snapshot.teams.find(({ id }) => id === teamId)?.quota?.devices ?? Infinity;
+      const stay = snapshot.running.filter((run) => run.teamId === teamId && !gone.includes(run.id));
+      const started = verifier.startsWithRuns().filter(({ run }) => run.teamId === teamId);
+      const kept = decisions.reservations.filter(({ runId }) => queued.get(runId)!.teamId === teamId);
+      const units =
+        stay.reduce((sum, run) => sum + verifier.heldBy(run), 0) +
+        started.reduce(
+          (sum, { run, start }) => sum + verifier.units(start.allocations, run.needs.shares),
+          0,
+        ) +
+        kept.reduce((sum, { deviceIds }) => sum + weigh(deviceIds), 0);
+      return units > limit;
+    };
     for (const { runId, deviceIds } of decisions.reservations) {
       const asked = decisions.preemptions.filter(({ forRunId }) => forRunId === runId);
       const { shares, memoryBytes } = queued.get(runId)!.needs;
@@ -243,7 +260,9 @@ test("nobody is asked to leave in vain: without any one of them a device would n
       expect(deviceIds.map((id) => tenants(id, gone))).toEqual(deviceIds.map(() => 0));
       for (const { runId: one } of asked) {
         const others = gone.filter((id) => id !== one);
-        expect(deviceIds.some((id) => tenants(id, others) > 0)).toBe(true);
+        const devicesLack = deviceIds.some((id) => tenants(id, others) > 0);
+        const own = snapshot.running.find(({ id }) => id === one)!.teamId === queued.get(runId)!.teamId;
+        expect(devicesLack || (own && isBeyond(queued.get(runId)!.teamId, others))).toBe(true);
       }
     }
   });
