@@ -195,10 +195,10 @@ export class Simulation {
   #pass(): void {
     const { devices, view } = this.#options;
     for (const running of this.#running.items) {
-      const { checkpointMs } = this.#lives.get(running.id)!.job;
-      running.secondsSinceCheckpoint = ((this.#now - running.startedAt) % checkpointMs) / 1000;
+      const live = this.#lives.get(running.id)!;
+      running.secondsSinceCheckpoint = ((this.#now - running.startedAt) % live.job.checkpointMs) / 1000;
       if (running.remaining) {
-        const left = running.startedAt + this.#leftMs(this.#lives.get(running.id)!) - this.#now;
+        const left = running.startedAt + this.#leftMs(live) - this.#now;
         running.remaining = { earliest: left, likely: left, latest: left };
       }
     }

@@ -17,6 +17,8 @@ export class Preemptor {
   /** Candidates for which nobody could be asked to leave. */
   readonly #vain: Candidate[] = [];
   #served = 0;
+  /** Of those who may be asked: the lowest rank, and whether any team has borrowed; as of so many evictions. */
+  #prey: { served: number; lowest: number; lent: boolean } | null = null;
   #tries = 0;
 
   constructor(pass: Pass) {
@@ -32,7 +34,9 @@ export class Preemptor {
 
   /** Asks the cheapest lesser runs, or borrowers of its team's quota, to leave for a candidate within its own quota. */
   preempt(candidate: Candidate): Reservation | undefined {
-    if (this.#isTired || this.#isVain(candidate) || !this.#hasClaim(candidate)) return undefined;
+    const { run, team } = candidate;
+    if (this.#isTired || !this.#mayFind(run.class, team.devices !== null)) return undefined;
+    if (this.#isVain(candidate)) return undefined;
     this.#tries++;
     if (this.#comesSoon(candidate)) return undefined;
     const allowed = this.#stoppable.filter((holder) => !holder.stopping && claimOn(candidate, holder));
@@ -99,10 +103,16 @@ export class Preemptor {
     );
   }
 
-  #hasClaim(candidate: Candidate): boolean {
-    for (const holder of this.#stoppable)
-      if (!holder.stopping && claimOn(candidate, holder) !== undefined) return true;
-    return false;
+  /** Whether anyone could have to leave for runs of a class, of a team that has a quota or of one that has none. */
+  #mayFind(name: PriorityClass, reclaims: boolean): boolean {
+    if (this.#prey?.served !== this.#served) {
+      const left = this.#stoppable.filter(({ stopping }) => !stopping);
+      const lowest = left.reduce((least, { run }) => Math.min(least, rankOf(run)), Infinity);
+      const lent = left.some(({ user }) => isBeyond(user.team!, -user.team!.leaving));
+      this.#prey = { served: this.#served, lowest, lent };
+    }
+    const { lowest, lent } = this.#prey;
+    return lowest < rankOf({ class: name, borrowing: false }) || (reclaims && lent);
   }
 
   /** A team gives back no more runs than bring it to its own quota. */
@@ -151,12 +161,7 @@ export class Preemptor {
 
   /** Whether nobody can be asked to leave for runs of this class. */
   isSpent(name: PriorityClass): boolean {
-    if (this.#isTired) return true;
-    const rank = rankOf({ class: name, borrowing: false });
-    return !this.#stoppable.some(
-      ({ run, user, stopping }) =>
-        !stopping && (rankOf(run) < rank || isBeyond(user.team!, -user.team!.leaving)),
-    );
+    return this.#isTired || !this.#mayFind(name, true);
   }
 }
 
