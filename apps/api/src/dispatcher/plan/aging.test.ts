@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Decisions } from "./decisions.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { exactly, HOUR, MINUTE, NOW, queued, quota, running, team, worker } from "./testing/build.ts";
+import { exactly, GB, HOUR, MINUTE, NOW, queued, quota, running, team, worker } from "./testing/build.ts";
 import { decide } from "./testing/table.ts";
 
 const started = (decisions: Decisions): string[] => decisions.starts.map(({ runId }) => runId);
@@ -52,6 +52,19 @@ describe("an aged run", () => {
       at: NOW + HOUR,
       promised: false,
     });
+  });
+
+  test("keeps its devices even from runs that are short enough for those of others", () => {
+    const { starts } = decide({
+      devices: [...worker("a", 2), ...worker("b", 2, { memoryBytes: 24 * GB })],
+      running: [running("r0", { on: ["a0"] }), running("r1", { on: ["b0"] })],
+      queued: [
+        { ...old, needs: { ...old.needs, devices: 2 } },
+        queued("head", { priority: 1, needs: { devices: 2 } }),
+        queued("large", { duration: exactly(MINUTE), needs: { memoryBytes: 60 * GB } }),
+      ],
+    });
+    expect(starts).toEqual([]);
   });
 
   test("is alone, or within the share of the pool that aged runs may hold", () => {

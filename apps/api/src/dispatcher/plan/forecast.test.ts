@@ -85,6 +85,17 @@ describe("the expected start", () => {
     expect(starts(given)).toEqual({ q1: [10, 10, 10], q2: [70, 70, 70], x: [0, 0, 0] });
   });
 
+  test("waits for the next period where the hours are spent, whatever else is free before", () => {
+    const deviceHours = { limit: 1, used: 1, endsAt: NOW + 5 * HOUR };
+    const given: Partial<Snapshot> = {
+      devices: worker("a", 4),
+      teams: [team("t", { quota: quota({ devices: 1, borrowing: 0, deviceHours }) })],
+      running: [running("r", { on: ["a0"], remaining: exactly(10 * MINUTE) })],
+      queued: [queued("q1"), queued("q2")],
+    };
+    expect(starts(given)).toEqual({ q1: [300, 300, 300], q2: [360, 360, 360] });
+  });
+
   test("stays in order where shorter runs would make a longer schedule", () => {
     const given: Partial<Snapshot> = {
       devices: worker("a", 2),

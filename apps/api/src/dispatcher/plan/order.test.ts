@@ -68,6 +68,19 @@ describe("the order", () => {
       starts: { x1: ["a0"], y1: ["a1"], y2: ["a2"], x2: ["a3"] },
     },
     {
+      title: "counts a run that waits for devices as if it had its turn",
+      given: {
+        devices: worker("a", 2),
+        running: [running("r0", { teamId: "z", on: ["a0"] })],
+        queued: [
+          queued("x1", { teamId: "x", priority: 1, needs: { devices: 2 } }),
+          queued("x2", { teamId: "x", duration: exactly(HOUR / 2) }),
+          queued("y1", { teamId: "y", duration: exactly(HOUR / 2) }),
+        ],
+      },
+      starts: { y1: ["a1"] },
+    },
+    {
       title: "lets old usage fade: half after a half-life",
       given: {
         devices: worker("a", 1),

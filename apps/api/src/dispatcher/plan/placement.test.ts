@@ -136,21 +136,15 @@ describe("placement", () => {
     {
       title: "does not tell a gang that it waits for itself",
       given: {
-        devices: worker("a", 4),
-        running: [
-          running("r0", { on: ["a0"], remaining: exactly(HOUR / 2) }),
-          running("r1", { on: ["a1"], remaining: exactly(HOUR / 2) }),
-        ],
+        devices: [device("a0", { memoryBytes: 24 * GB }), ...["a1", "a2", "a3"].map((id) => device(id))],
+        running: [running("r2", { on: ["a2"] }), running("r3", { on: ["a3"] })],
         queued: [
-          queued("first", { priority: 2, needs: { devices: 3 } }),
-          queued("second", { priority: 1, needs: { devices: 1 } }),
+          queued("large", { priority: 1, needs: { devices: 2, memoryBytes: 60 * GB } }),
+          queued("small", { duration: exactly(9 * HOUR), needs: { devices: 2, memoryBytes: 10 * GB } }),
         ],
       },
-      keeps: { first: ["a2", "a3", "a0"], second: ["a1"] },
-      waits: {
-        first: { reason: { code: "gang-incomplete", needs: 3, available: 2 } },
-        second: { reason: { code: "held-for-head", runId: "first" } },
-      },
+      keeps: { large: ["a1", "a2"], small: ["a0", "a3"] },
+      waits: { small: { reason: { code: "held-for-head", runId: "large" } } },
     },
     {
       title: "asks for kinds and for labels",

@@ -139,6 +139,20 @@ describe("a higher class", () => {
     expect(decide({ ...given, running: [] }).starts.map(({ runId }) => runId)).toEqual(["u"]);
   });
 
+  test("counts a run that waits for its promise as one that had its turn", () => {
+    const { starts } = decide({
+      devices: worker("a", 2),
+      running: [running("leaving", { on: ["a0"], state: "stopping", stopsBy: NOW + MINUTE })],
+      queued: [
+        queued("u", { teamId: "x", class: "urgent" }),
+        queued("x1", { teamId: "x" }),
+        queued("y1", { teamId: "y" }),
+      ],
+      reservations: [{ runId: "u", deviceIds: ["a0"], at: NOW + MINUTE, promised: true }],
+    });
+    expect(starts).toMatchObject([{ runId: "y1", backfilled: true }]);
+  });
+
   test("takes nothing for granted: what was promised lapses with its device", () => {
     const { starts } = decide({
       devices: [...worker("a", 1, { state: "lost" }), ...worker("b", 1)],
