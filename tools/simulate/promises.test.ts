@@ -13,7 +13,7 @@ const hour = 60 * minute;
 
 type Given = Pick<Job, "submittedAt" | "durationMs" | "devices" | "class" | "team" | "shares">;
 
-const traceOf = (jobs: readonly Given[]): Trace => ({
+const traceOf = (jobs: readonly Given[], devicesOfZ: number | null = null): Trace => ({
   jobs: [...jobs]
     .sort((a, b) => a.submittedAt - b.submittedAt)
     .map((job, i) => ({
@@ -23,7 +23,11 @@ const traceOf = (jobs: readonly Given[]): Trace => ({
       memoryBytes: job.shares ? 20e9 : null,
       checkpointMs: 10 * minute,
     })),
-  teams: new Map(["x", "y", "z"].map((team) => [team, { weight: 1, quota: null }])),
+  teams: new Map([
+    ["x", { weight: 1, quota: null }],
+    ["y", { weight: 1, quota: null }],
+    ["z", { weight: 1, quota: { devices: devicesOfZ, borrowing: 0, queuedRuns: null, deviceHours: null } }],
+  ]),
 });
 
 describe("aging", () => {
@@ -33,8 +37,9 @@ describe("aging", () => {
   const passMs = 1000;
 
   /**
-   * A stream that never stops: something urgent or normal, of any length up to the longest, every few minutes on four
-   * devices for two days. Nothing is known about durations beforehand, so that backfill guesses wrong all the time.
+   * A stream that never stops: something urgent or normal, of any length up to the longest, every few minutes on six
+   * devices for two days, some of it of the victim's own team, which may hold four devices. Nothing is known about
+   * durations beforehand, so that backfill guesses wrong all the time.
    */
   const stream = fc.array(
     fc.record({
@@ -42,10 +47,10 @@ describe("aging", () => {
       durationMs: fc.integer({ min: 1, max: 120 }).map((n) => n * minute),
       devices: fc.constantFrom(1, 1, 1, 2, 4),
       class: fc.constantFrom<Job["class"][]>("urgent", "normal", "normal"),
-      team: fc.constantFrom("x", "y"),
+      team: fc.constantFrom("x", "y", "z"),
       shares: fc.boolean(),
     }),
-    { minLength: 300, maxLength: 400 },
+    { minLength: 400, maxLength: 500 },
   );
   const victim = fc.record({
     submittedAt: fc.integer({ min: 0, max: 12 * 60 }).map((n) => n * minute),
@@ -59,7 +64,7 @@ describe("aging", () => {
   test("a run starts within its patience and three of the longest runs for each aged run before it", () => {
     fc.assert(
       fc.property(stream, victim, (others, idle) => {
-        const trace = traceOf([...others, idle]);
+        const trace = traceOf([...others, idle], 4);
         const one = trace.jobs.find((job) => job.class === "idle")!;
         const dueOf = (job: Job): number => job.submittedAt + patienceMs[job.class];
         const jobs = new Map(trace.jobs.map((job) => [job.id, job]));
@@ -67,7 +72,7 @@ describe("aging", () => {
         let startedAt: number | null = null;
         new Simulation({
           trace,
-          devices: clusterOf(4),
+          devices: clusterOf(6),
           view: { ...views.fair, policy },
           passMs,
           observe: (now, _, { starts }) => {
@@ -79,7 +84,7 @@ describe("aging", () => {
         }).run();
         // Aged runs start in the order in which they fell due, so only finitely many come before any run.
         for (const job of before) expect(dueOf(job)).toBeLessThanOrEqual(dueOf(one));
-        // Each may wait for aged runs that run, then for its devices; a pass may come late by the time between passes.
+        // Each may wait for aged runs that run, then for its team's quota, then for its devices.
         const bound = patienceMs.idle + (before.length + 1) * 3 * (longest + defaultPolicy.graceMs + passMs);
         expect(startedAt).not.toBeNull();
         expect(startedAt! - one.submittedAt).toBeLessThanOrEqual(bound);
