@@ -14,10 +14,11 @@ test("the command line has defaults for all but the source", () => {
 
 test("the command line takes every option", () => {
   expect(
-    readArguments([
-      ...["--synthetic", "jobs=5,teams=2,seed=3,load=1.2,quotas=1"],
-      ...["--devices", "16", "--policy", "fifo", "--pass", "1", "--json", "-"],
-    ]),
+    readArguments(
+      "--synthetic jobs=5,teams=2,seed=3,load=1.2,quotas=1 --devices 16 --policy fifo --pass 1 --json -".split(
+        " ",
+      ),
+    ),
   ).toEqual({
     source: { synthetic: { jobs: 5, teams: 2, seed: 3, load: 1.2, quotas: true } },
     devices: 16,
