@@ -94,17 +94,17 @@ function snapshotOf(busy: number): Snapshot {
   return { devices, queued, running, teams, users, history, reservations: [] };
 }
 
-/** Median and longest of 30 passes after 5 that do not count, and processor time, which others do not disturb. */
+/** Median and longest of 30 passes after 20 that do not count, and processor time, which others do not disturb. */
 function measure(title: string, snapshot: Snapshot, explain: boolean): void {
   const policy = { ...defaultPolicy, explain };
   const times: number[] = [];
   let starts = 0;
   let used = process.cpuUsage();
-  for (let i = 0; i < 35; i++) {
-    if (i === 5) used = process.cpuUsage();
+  for (let i = 0; i < 50; i++) {
+    if (i === 20) used = process.cpuUsage();
     const from = performance.now();
     starts = plan(snapshot, now, policy).starts.length;
-    if (i >= 5) times.push(performance.now() - from);
+    if (i >= 20) times.push(performance.now() - from);
   }
   const { user, system } = process.cpuUsage(used);
   times.sort((a, b) => a - b);

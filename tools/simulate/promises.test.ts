@@ -89,7 +89,7 @@ describe("aging", () => {
         expect(startedAt).not.toBeNull();
         expect(startedAt! - one.submittedAt).toBeLessThanOrEqual(bound);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 

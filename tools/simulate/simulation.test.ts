@@ -116,7 +116,7 @@ describe("a simulation", () => {
 });
 
 describe("a long simulation", () => {
-  const options = { jobs: 1500, teams: 6, seed: 7, devices: 64, load: 1, quotas: true };
+  const options = { jobs: 700, teams: 6, seed: 7, devices: 64, load: 1, quotas: true };
   const trace = synthesize(options);
   const devices = clusterOf(options.devices);
 
