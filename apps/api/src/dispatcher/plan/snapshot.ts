@@ -43,7 +43,7 @@ export interface Needs {
   readonly devices: number;
   /** Kinds of device that serve; empty: any. */
   readonly kinds: readonly string[];
-  /** Labels that each device must have. */
+  /** Labels that each device must have, such as `room=cold`. */
   readonly labels: readonly string[];
   /** Predicted peak on each device, before correction and margin; null: unknown, so that it takes whole devices. */
   readonly memoryBytes: number | null;
