@@ -1,8 +1,9 @@
 /** `npm run bench -- <name>`: measures one part on this machine. Figures are worth what else runs there. */
+import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { engine, heartbeat };
+const benches: Readonly<Record<string, () => void | Promise<void>>> = { dispatch, engine, heartbeat };
 
 const [name = ""] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;

@@ -1,0 +1,172 @@
+import type { Policy } from "./policy.ts";
+import type { HourQuota, Instant, Snapshot, Usage } from "./snapshot.ts";
+import { decayed } from "./usage.ts";
+
+/** What a team, or a user of it, has had and holds. Grows as a pass gives devices away. */
+export class Account {
+  readonly id: string;
+  readonly weight: number;
+  /** The team of a user; null for a team. */
+  readonly team: Account | null;
+  /** Device units; null: no limit. */
+  readonly devices: number | null;
+  readonly borrowing: number | null;
+  readonly hours: HourQuota | null;
+  readonly users = new Map<string, Account>();
+  /** Weighted device seconds: decayed usage, and what running and reserved runs are still expected to use. */
+  service: number;
+  /** Device units held now, and kept for a run. */
+  units = 0;
+  /** Device hours that running and reserved runs are still expected to use. */
+  hoursAhead = 0;
+  /** Of `units`, those of runs that were asked to stop. */
+  leaving = 0;
+  /** The aged run that no other may overtake within this quota. */
+  closedFor: string | null = null;
+
+  constructor(
+    id: string,
+    team: Account | null,
+    given: {
+      weight: number;
+      service: number;
+      devices: number | null;
+      borrowing: number | null;
+      hours: HourQuota | null;
+    },
+  ) {
+    this.id = id;
+    this.team = team;
+    // A weight of zero or less would divide by zero; it gets almost nothing instead.
+    this.weight = given.weight > 0 ? given.weight : 1e-6;
+    this.service = given.service;
+    this.devices = given.devices;
+    this.borrowing = given.borrowing;
+    this.hours = given.hours;
+  }
+
+  /** Orders accounts: the least served for its weight comes first. */
+  get standing(): number {
+    return this.service / this.weight;
+  }
+
+  /** Most device units that it may hold, borrowed ones included. */
+  get ceiling(): number {
+    return this.devices === null || this.borrowing === null ? Infinity : this.devices + this.borrowing;
+  }
+}
+
+/** Sums of shares are not exact. */
+const slack = 1e-9;
+
+/** Whether `units` more would be beyond the account's own. */
+export const isBeyond = (account: Account, units: number): boolean =>
+  account.devices !== null && account.units + units > account.devices + slack;
+
+export interface QuotaBlock {
+  readonly account: Account;
+  readonly quota: "devices" | "device-hours";
+  readonly needs: number;
+}
+
+/**
+ * What forbids this user to hold `units` more for `hours` device hours in all; undefined: nothing.
+ * @param later whether it would hold them only when those who were asked to stop have left
+ */
+export function quotaBlock(
+  user: Account,
+  units: number,
+  hours: number,
+  later = false,
+): QuotaBlock | undefined {
+  for (const account of [user.team!, user]) {
+    const held = later ? account.units - account.leaving : account.units;
+    if (held + units > account.ceiling + slack) return { account, quota: "devices", needs: units };
+    const budget = account.hours;
+    if (budget && budget.used + account.hoursAhead + hours > budget.limit + slack)
+      return { account, quota: "device-hours", needs: hours };
+  }
+  return undefined;
+}
+
+/** Counts a run that holds, or will hold, `units` for `seconds` more. */
+export function hold(user: Account, units: number, seconds: number): void {
+  for (const account of [user.team!, user]) {
+    account.units += units;
+    account.hoursAhead += (units * seconds) / 3600;
+  }
+}
+
+/** Counts a run that was asked to stop. */
+export function leave(user: Account, units: number): void {
+  user.leaving += units;
+  user.team!.leaving += units;
+}
+
+/** Moves the user and its team back in the order by what a run is expected to use. */
+export function charge(user: Account, weightedSeconds: number): void {
+  user.service += weightedSeconds;
+  user.team!.service += weightedSeconds;
+}
+
+export interface Accounts {
+  readonly teams: ReadonlyMap<string, Account>;
+  /** Runs that may take part in the order, of teams that have such a limit. */
+  readonly queueLimits: readonly (readonly [teamId: string, limit: number])[];
+  user(teamId: string, userId: string): Account;
+}
+
+/** Accounts of all teams and users, with their usage as of now. */
+export function openAccounts({ teams, users }: Snapshot, now: Instant, policy: Policy): Accounts {
+  const usageNow = (usage: Usage): number => decayed(usage, now, policy.halfLifeMs);
+  const open = new Map<string, Account>();
+  for (const { id, weight, usage, quota } of teams)
+    open.set(
+      id,
+      new Account(id, null, {
+        weight,
+        service: usageNow(usage),
+        devices: quota?.devices ?? null,
+        borrowing: quota?.borrowing ?? null,
+        hours: openPeriod(quota?.deviceHours, now),
+      }),
+    );
+  const unlisted = { weight: 1, service: 0, devices: null, borrowing: null, hours: null };
+  const teamOf = (id: string): Account => {
+    const found = open.get(id) ?? new Account(id, null, unlisted);
+    open.set(id, found);
+    return found;
+  };
+  for (const { id, teamId, weight, usage, quota } of users) {
+    const team = teamOf(teamId);
+    team.users.set(
+      id,
+      new Account(id, team, {
+        weight,
+        service: usageNow(usage),
+        devices: quota?.devices ?? null,
+        borrowing: 0,
+        hours: openPeriod(quota?.deviceHours, now),
+      }),
+    );
+  }
+  return {
+    teams: open,
+    queueLimits: teams.flatMap(({ id, quota }) => {
+      const limit = quota?.queuedRuns ?? null;
+      return limit === null ? [] : [[id, limit] as const];
+    }),
+    user(teamId, userId) {
+      const team = teamOf(teamId);
+      const found = team.users.get(userId);
+      if (found) return found;
+      const user = new Account(userId, team, unlisted);
+      team.users.set(userId, user);
+      return user;
+    },
+  };
+}
+
+/** A period that is over limits nothing: whoever keeps the snapshot starts the next one. */
+const openPeriod = (hours: HourQuota | null | undefined, now: Instant): HourQuota | null =>
+  hours && hours.endsAt > now ? hours : null;

@@ -1,0 +1,50 @@
+import type { Account } from "./accounts.ts";
+import { durationOf, historyOf, type HistoryByKey } from "./duration.ts";
+import type { DeviceGroup, DeviceGroups } from "./groups.ts";
+import type { Turn } from "./order.ts";
+import type { Need } from "./pool.ts";
+import type { Policy } from "./policy.ts";
+import type { QueuedRun, Range } from "./snapshot.ts";
+
+/** A queued run with all that a decision about it needs. */
+export interface Candidate extends Need {
+  readonly run: QueuedRun;
+  readonly user: Account;
+  readonly team: Account;
+  readonly group: DeviceGroup;
+  /** From start to end, in ms. */
+  readonly duration: Range;
+  /** Device units that it takes at least, wherever it runs. */
+  readonly units: number;
+}
+
+export function candidateOf(
+  { run, user }: Turn,
+  groups: DeviceGroups,
+  history: HistoryByKey,
+  policy: Policy,
+): Candidate {
+  const { needs } = run;
+  const group = groups.of(needs);
+  const predicted = needs.memoryBytes;
+  const known = historyOf(run.historyKeys, history, policy);
+  const correction = known?.memoryRatio ?? 1;
+  const bytes = predicted === null ? 0 : Math.ceil(predicted * correction * (1 + policy.memoryMargin));
+  const whole = predicted === null || !needs.shares;
+  const part = whole ? 1 : Math.min(1, bytes / Math.max(1, group.schedulable[0] ?? 0));
+  return {
+    run,
+    user,
+    team: user.team!,
+    group,
+    devices: needs.devices,
+    bytes,
+    whole,
+    duration: durationOf(run, known, policy),
+    units: needs.devices * part * group.lightest,
+  };
+}
+
+/** Device hours that it is expected to spend. */
+export const hoursOf = ({ duration }: Candidate, units: number): number =>
+  (units * duration.likely) / 3_600_000;

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { durationOf, historyOf, remainingOf } from "./duration.ts";
+import { defaultPolicy } from "./policy.ts";
+import type { History, Range } from "./snapshot.ts";
+import { exactly, history, HOUR, MINUTE, NOW, running } from "./testing/build.ts";
+
+const spread: Range = { earliest: 10 * MINUTE, likely: 30 * MINUTE, latest: 90 * MINUTE };
+const known = (...entries: History[]): Map<string, History> =>
+  new Map(entries.map((entry) => [entry.key, entry]));
+
+describe("how long a run takes", () => {
+  const expected = (duration: Range | null, ...entries: History[]): Range =>
+    durationOf(
+      { duration },
+      historyOf(["train/m", "train"], known(...entries), defaultPolicy),
+      defaultPolicy,
+    );
+
+  test("is its own estimate, else what the most specific key with enough samples measured", () => {
+    const general = history("train", { duration: exactly(2 * HOUR) });
+    const rare = history("train/m", { duration: spread, samples: 2 });
+    const often = history("train/m", { duration: spread, samples: 3 });
+    expect(expected(exactly(7), often)).toEqual(exactly(7));
+    expect(expected(null, general, often)).toEqual(spread);
+    expect(expected(null, general, rare)).toEqual(exactly(2 * HOUR));
+    expect(expected(null)).toEqual(defaultPolicy.unknownDuration);
+  });
+});
+
+describe("how long a run still takes", () => {
+  const after = (minutes: number): number[] => {
+    const run = running("r", {
+      on: [],
+      remaining: null,
+      duration: spread,
+      startedAt: NOW - minutes * MINUTE,
+    });
+    const { earliest, likely, latest } = remainingOf(run, NOW, new Map(), defaultPolicy);
+    return [earliest, likely, latest].map((ms) => ms / MINUTE);
+  };
+
+  test.each([
+    [0, [10, 30, 90]],
+    [20, [0, 10, 70]],
+    [30, [0, 60, 60]],
+    [80, [0, 10, 10]],
+    [90, [0, 90, 90]],
+    [200, [0, 200, 200]],
+    [-5, [10, 30, 90]],
+  ])("after %i of 10, 30, 90 minutes", (minutes, left) => {
+    expect(after(minutes)).toEqual(left);
+  });
+
+  test("is what its progress says, where it says something", () => {
+    const run = running("r", { on: [], remaining: exactly(5), duration: spread });
+    expect(remainingOf(run, NOW, new Map(), defaultPolicy)).toEqual(exactly(5));
+  });
+
+  test("is no more than its grace time when it is asked to stop", () => {
+    const run = running("r", { on: [], state: "stopping", stopsBy: NOW + MINUTE, remaining: spread });
+    expect(remainingOf(run, NOW, new Map(), defaultPolicy)).toEqual(exactly(MINUTE));
+    expect(remainingOf({ ...run, stopsBy: NOW - MINUTE }, NOW, new Map(), defaultPolicy)).toEqual(exactly(0));
+  });
+});

@@ -1,0 +1,44 @@
+import type { Block } from "./block.ts";
+import type { Waiting } from "./decisions.ts";
+import { forecast } from "./forecast.ts";
+import { fits } from "./groups.ts";
+import type { Pass } from "./pass.ts";
+import { Reasons } from "./reasons.ts";
+import type { Share } from "./shares.ts";
+import type { Sorted } from "./sort-out.ts";
+
+/** Why each run waits: those that are starting, then the order, then those that have no turn yet, then the impossible. */
+export function explain(
+  pass: Pass,
+  blocks: readonly Block[],
+  outside: Sorted["outside"],
+  shares: ReadonlyMap<string, Share>,
+): Waiting[] {
+  const reasons = new Reasons(pass, shares);
+  const ordered = blocks.filter(({ why }) => why.kind !== "never");
+  const never = blocks.filter(({ why }) => why.kind === "never").map(({ candidate }) => candidate);
+  const later = outside.map(({ turn, why }) => ({ candidate: pass.candidate(turn), why }));
+  const { pool, held, now, policy } = pass;
+  const starts = forecast(
+    ordered.map(({ candidate }) => candidate),
+    later.map(({ candidate }) => candidate),
+    { pool, held, now, sharers: policy.sharers, exact: policy.exact },
+  );
+  const waiting: Waiting[] = reasons.starting();
+  for (let i = 0; i < ordered.length; i++) {
+    const { reason, unblockedBy } = reasons.of(ordered[i]!, i);
+    const { run } = ordered[i]!.candidate;
+    waiting.push({ runId: run.id, position: i + 1, reason, unblockedBy, expectedStart: starts[i]! });
+  }
+  for (const [i, { candidate, why }] of later.entries()) {
+    const fit = fits(candidate.group.schedulable, candidate);
+    const explained = fit ? reasons.outside(candidate, why) : reasons.misfit(candidate);
+    const expectedStart = starts[ordered.length + i]!;
+    waiting.push({ runId: candidate.run.id, position: null, ...explained, expectedStart });
+  }
+  for (const candidate of never) {
+    const explained = reasons.misfit(candidate);
+    waiting.push({ runId: candidate.run.id, position: null, ...explained, expectedStart: null });
+  }
+  return waiting;
+}

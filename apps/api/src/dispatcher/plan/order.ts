@@ -1,0 +1,78 @@
+import type { Account } from "./accounts.ts";
+import { Heap } from "./heap.ts";
+import type { QueuedRun } from "./snapshot.ts";
+
+/** A run of the order, with whose it is. */
+export interface Turn {
+  readonly run: QueuedRun;
+  readonly user: Account;
+}
+
+interface UserQueue {
+  readonly account: Account;
+  readonly turns: Turn[];
+  heap: Heap<Turn> | null;
+}
+
+interface TeamQueue {
+  readonly account: Account;
+  readonly users: Map<Account, UserQueue>;
+  heap: Heap<UserQueue> | null;
+}
+
+/** By age, then id. */
+export const older = (a: QueuedRun, b: QueuedRun): number =>
+  a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1);
+
+const turnBefore = ({ run: a }: Turn, { run: b }: Turn): boolean => {
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  if (a.queuedAt !== b.queuedAt) return a.queuedAt < b.queuedAt;
+  return a.id < b.id;
+};
+
+const servedLess = ({ account: a }: { account: Account }, { account: b }: { account: Account }): boolean =>
+  a.standing !== b.standing ? a.standing < b.standing : a.id < b.id;
+
+/**
+ * Runs of one class in the order of the fair share: the team that was served least for its weight, of it the user who
+ * was served least, of that user the highest priority, then the oldest. Every turn that is charged moves its user and
+ * team back, so that teams take turns in proportion to their weights. Queues are ordered only as far as they are asked.
+ */
+export class Lane {
+  readonly #teams = new Map<Account, TeamQueue>();
+  #heap: Heap<TeamQueue> | null = null;
+  /** The team and user of the last turn, whose places may have changed since. */
+  #last: { team: TeamQueue; user: UserQueue } | null = null;
+
+  /** Only before the first turn is taken. */
+  add(turn: Turn): void {
+    const account = turn.user.team!;
+    let team = this.#teams.get(account);
+    if (!team) this.#teams.set(account, (team = { account, users: new Map(), heap: null }));
+    let user = team.users.get(turn.user);
+    if (!user) team.users.set(turn.user, (user = { account: turn.user, turns: [], heap: null }));
+    user.turns.push(turn);
+  }
+
+  next(): Turn | undefined {
+    this.#heap ??= new Heap<TeamQueue>(servedLess, [...this.#teams.values()]);
+    this.#settle();
+    const team = this.#heap.peek();
+    if (!team) return undefined;
+    team.heap ??= new Heap<UserQueue>(servedLess, [...team.users.values()]);
+    const user = team.heap.peek()!;
+    user.heap ??= new Heap<Turn>(turnBefore, user.turns);
+    this.#last = { team, user };
+    return user.heap.pop();
+  }
+
+  #settle(): void {
+    if (!this.#last) return;
+    const { team, user } = this.#last;
+    this.#last = null;
+    if (user.heap!.size > 0) team.heap!.settle();
+    else team.heap!.pop();
+    if (team.heap!.size > 0) this.#heap!.settle();
+    else this.#heap!.pop();
+  }
+}

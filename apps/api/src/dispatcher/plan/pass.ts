@@ -1,0 +1,167 @@
+import { charge, hold, isBeyond, leave, openAccounts, type Accounts } from "./accounts.ts";
+import { candidateOf, type Candidate } from "./candidate.ts";
+import type { Start } from "./decisions.ts";
+import type { HistoryByKey } from "./duration.ts";
+import { DeviceGroups } from "./groups.ts";
+import { older, type Turn } from "./order.ts";
+import { rankOf, type Policy } from "./policy.ts";
+import { openPool, type DeviceState, type Pool } from "./pool.ts";
+import { earliest, soonest, type Option } from "./reserve.ts";
+import type { Instant, Reservation, Snapshot } from "./snapshot.ts";
+import type { Held } from "./timeline.ts";
+
+/** One pass: the pool as it is, what is decided so far, and the moves that can be made. */
+export class Pass {
+  readonly now: Instant;
+  readonly policy: Policy;
+  readonly history: HistoryByKey;
+  readonly accounts: Accounts;
+  readonly pool: Pool;
+  readonly groups: DeviceGroups;
+  /** Runs that hold devices, or start now. */
+  readonly held = new Map<string, Held>();
+  readonly starts: Start[] = [];
+  readonly reservations: Reservation[] = [];
+  /** Whether a run of the order was left waiting for devices. */
+  anyWaits = false;
+  readonly #prior: ReadonlyMap<string, Reservation>;
+  #kept = 0;
+  #room = { version: -1, any: true };
+
+  constructor(snapshot: Snapshot, now: Instant, policy: Policy) {
+    this.now = now;
+    this.policy = policy;
+    this.history = new Map(snapshot.history.map((history) => [history.key, history]));
+    this.accounts = openAccounts(snapshot, now, policy);
+    this.pool = openPool(
+      snapshot,
+      ({ teamId, userId }) => this.accounts.user(teamId, userId),
+      this.history,
+      now,
+      policy,
+    );
+    this.groups = new DeviceGroups(this.pool, policy.sharers);
+    this.#prior = new Map(snapshot.reservations.map((reservation) => [reservation.runId, reservation]));
+    for (const { run, user, units, remaining, stopping } of this.pool.holders) {
+      hold(user, units, remaining.likely / 1000);
+      charge(user, (policy.charge[run.class] * units * remaining.likely) / 1000);
+      if (stopping) leave(user, units);
+      this.held.set(run.id, { user, units, remaining });
+    }
+  }
+
+  candidate(turn: Turn): Candidate {
+    return candidateOf(turn, this.groups, this.history, this.policy);
+  }
+
+  /** Device units that a candidate takes of these devices. */
+  unitsOn(devices: readonly DeviceState[], { whole, bytes }: Candidate): number {
+    return devices.reduce((sum, device) => sum + device.unitsOf(whole ? null : bytes), 0);
+  }
+
+  start(candidate: Candidate, devices: readonly DeviceState[], { aged }: { aged: boolean }): void {
+    const { run, user, team, bytes, whole, duration } = candidate;
+    const units = this.unitsOn(devices, candidate);
+    const borrowing = isBeyond(team, units);
+    for (const device of devices) {
+      const { keep } = device;
+      if (keep && this.now + duration.latest > keep.at) {
+        keep.spareBytes -= bytes;
+        keep.spareSeats -= 1;
+      }
+      device.admit({ bytes, whole, remaining: duration, holder: null });
+    }
+    this.pool.version++;
+    hold(user, units, duration.likely / 1000);
+    this.charge(candidate, units);
+    this.held.set(run.id, { user, units, remaining: duration });
+    const unknown = run.needs.memoryBytes === null;
+    this.starts.push({
+      runId: run.id,
+      workerId: devices[0]!.device.workerId,
+      allocations: devices.map(({ device }) => ({
+        deviceId: device.id,
+        reservedBytes: unknown ? null : bytes,
+      })),
+      borrowing,
+      aged,
+      backfilled: this.anyWaits,
+    });
+  }
+
+  /** Moves the candidate's user and team back in the order, as if it had started. */
+  charge({ run, user, duration }: Candidate, units: number): void {
+    charge(user, (this.policy.charge[run.class] * units * duration.likely) / 1000);
+  }
+
+  /**
+   * Keeps the devices that a waiting candidate is expected to get first, if reservations are left. One that stands
+   * from the last pass stays where it is unless another is better by more than `minGainMs`; a strict one stays.
+   */
+  reserve(candidate: Candidate, { strict }: { strict: boolean }): Reservation | undefined {
+    if (!strict && this.#kept >= this.policy.reservations) return undefined;
+    const { sharers, minGainMs } = this.policy;
+    const best = earliest(candidate.group, candidate, sharers);
+    const again = this.standing(candidate);
+    const stays = again && (strict || !best || again.afterMs <= best.afterMs + minGainMs);
+    const option = stays ? again : best;
+    if (!option) return undefined;
+    if (!strict) this.#kept++;
+    return this.keep(candidate, option, { strict, promised: false });
+  }
+
+  /** The turns of runs for which others were asked to leave, higher classes first, then by age. */
+  promisedOf(turns: readonly Turn[]): Turn[] {
+    const promised = new Set<string>();
+    for (const { runId, promised: isPromised } of this.#prior.values()) if (isPromised) promised.add(runId);
+    if (promised.size === 0) return [];
+    const rank = ({ run }: Turn): number => rankOf({ class: run.class, borrowing: false });
+    return turns
+      .filter(({ run }) => promised.has(run.id))
+      .sort((a, b) => rank(b) - rank(a) || older(a.run, b.run));
+  }
+
+  /** What is kept for a candidate since the last pass, where that is still one worker's and serves. */
+  standing(candidate: Candidate): Option | undefined {
+    const { group, run, devices: count } = candidate;
+    const prior = this.#prior.get(run.id)?.deviceIds.map((id) => this.pool.byId.get(id));
+    const worker = prior?.[0] && group.workers.find((devices) => devices.includes(prior[0]!));
+    if (!prior || !worker || prior.length !== count) return undefined;
+    return soonest(
+      worker.filter((device) => prior.includes(device)),
+      candidate,
+      this.policy.sharers,
+    );
+  }
+
+  keep(
+    candidate: Candidate,
+    { devices, afterMs }: Option,
+    { strict, promised }: { strict: boolean; promised: boolean },
+  ): Reservation {
+    const { run, user, duration } = candidate;
+    const at = this.now + Math.round(afterMs);
+    for (const device of devices)
+      device.keepFor(run.id, candidate, { now: this.now, afterMs, strict }, this.policy.sharers);
+    this.pool.version++;
+    // Its quota is kept with its devices, or a later run of its team could take that.
+    hold(user, this.unitsOn(devices, candidate), duration.likely / 1000);
+    const reservation = { runId: run.id, deviceIds: devices.map(({ device }) => device.id), at, promised };
+    this.reservations.push(reservation);
+    return reservation;
+  }
+
+  /** Whether some device may take another run, whichever, or may still be kept for one. */
+  get isOpen(): boolean {
+    if (this.#kept < this.policy.reservations) return true;
+    if (this.#room.version !== this.pool.version)
+      this.#room = { version: this.pool.version, any: this.pool.devices.some(hasRoom, this.policy) };
+    return this.#room.any;
+  }
+}
+
+/** Whether a device takes another run, whichever. */
+function hasRoom(this: Policy, { device, isIdle, room, tenants, keep }: DeviceState): boolean {
+  if (device.state !== "schedulable" || keep?.strict) return false;
+  return isIdle || (room > 0 && tenants.length < this.sharers);
+}

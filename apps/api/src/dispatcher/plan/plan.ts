@@ -1,0 +1,151 @@
+import { isBeyond, quotaBlock, type QuotaBlock } from "./accounts.ts";
+import type { Block, Why } from "./block.ts";
+import { hoursOf, type Candidate } from "./candidate.ts";
+import type { Decisions } from "./decisions.ts";
+import { elderOf } from "./elder.ts";
+import { clears } from "./evict.ts";
+import { explain } from "./explain.ts";
+import { fits } from "./groups.ts";
+import { Lane } from "./order.ts";
+import { Pass } from "./pass.ts";
+import { place } from "./placement.ts";
+import { defaultPolicy, type Policy, type PriorityClass } from "./policy.ts";
+import { Preemptor } from "./preemptor.ts";
+import { sharesOf, type Share } from "./shares.ts";
+import type { Instant, QueuedRun, Snapshot } from "./snapshot.ts";
+import { sortOut } from "./sort-out.ts";
+
+/**
+ * What to start, whom to ask to leave, what to keep for whom, and why everybody else waits. Pure: the same snapshot at
+ * the same instant gives the same decisions, whatever the order of its lists. `docs/scheduling.md` explains the policy.
+ *
+ * The order: runs for which others have left their devices; the run that has waited too long for its class, if there is
+ * one; urgent and normal runs within their team's quota; urgent and normal runs beyond it, which borrow; idle runs,
+ * within and beyond. Inside each, weighted fair share between teams, then users. Everyone gets a turn; who cannot start
+ * keeps what the next may not take.
+ */
+export function plan(snapshot: Snapshot, now: Instant, policy: Policy = defaultPolicy): Decisions {
+  const pass = new Pass(snapshot, now, policy);
+  const preemptor = new Preemptor(pass);
+  const sorted = sortOut(snapshot.queued, pass.accounts, now, policy);
+  const shares = policy.explain ? sharesOf(pass, sorted.turns) : new Map<string, Share>();
+  const blocks: Block[] = [];
+
+  const served = new Set<QueuedRun>();
+  for (const turn of pass.promisedOf(sorted.turns)) {
+    const candidate = pass.candidate(turn);
+    const why = keepPromise(pass, candidate);
+    if (why !== "later") served.add(turn.run);
+    if (why && why !== "later") blocks.push({ candidate, why });
+  }
+
+  const elder = elderOf(sorted.overdue, served, pass);
+  if (elder) {
+    const why = consider(pass, preemptor, { candidate: elder, borrows: true, aged: true });
+    served.add(elder.run);
+    if (why && why !== "later") blocks.push({ candidate: elder, why });
+  }
+
+  const own = { urgent: new Lane(), normal: new Lane(), idle: new Lane() };
+  const beyond = { urgent: new Lane(), normal: new Lane(), idle: new Lane() };
+  for (const turn of sorted.turns) if (!served.has(turn.run)) own[turn.run.class].add(turn);
+
+  /** Gives everyone of a lane a turn; whoever would borrow gets it in the lane of those. */
+  const serve = (name: PriorityClass, borrows: boolean): void => {
+    const lane = borrows ? beyond[name] : own[name];
+    for (let turn = lane.next(); turn; turn = lane.next()) {
+      if (!policy.explain && !pass.isOpen && preemptor.isSpent(name)) return;
+      const candidate = pass.candidate(turn);
+      const why = consider(pass, preemptor, { candidate, borrows, aged: false });
+      if (why === "later") beyond[name].add(turn);
+      else if (why) blocks.push({ candidate, why });
+    }
+  };
+  for (const borrows of [false, true]) {
+    serve("urgent", borrows);
+    serve("normal", borrows);
+  }
+  for (const borrows of [false, true]) serve("idle", borrows);
+
+  return {
+    starts: pass.starts,
+    preemptions: preemptor.preemptions,
+    reservations: pass.reservations,
+    waiting: policy.explain ? explain(pass, blocks, sorted.outside, shares) : [],
+  };
+}
+
+/**
+ * A candidate for which others were asked to leave: it starts on their devices as soon as all have left, and nobody gets
+ * there before it, or whoever left could come straight back. A promise that cannot be kept lapses ("later").
+ */
+function keepPromise(pass: Pass, candidate: Candidate): Why | "later" | undefined {
+  const { user, team } = candidate;
+  const { sharers } = pass.policy;
+  const option = pass.standing(candidate);
+  if (!option?.devices.every((device) => clears(device, candidate, sharers))) return "later";
+  const units = pass.unitsOn(option.devices, candidate);
+  const hours = hoursOf(candidate, units);
+  if (quotaBlock(user, units, hours, true) || isBeyond(team, units - team.leaving)) return "later";
+  const admitted = option.devices.every((device) => device.admits(candidate, sharers));
+  if (admitted && !quotaBlock(user, units, hours) && !isBeyond(team, units)) {
+    pass.start(candidate, option.devices, { aged: false });
+    return undefined;
+  }
+  pass.anyWaits = true;
+  pass.charge(candidate, units);
+  return { kind: "room", reservation: pass.keep(candidate, option, { strict: true, promised: true }) };
+}
+
+interface Stage {
+  readonly candidate: Candidate;
+  /** Whether it may start now if it is beyond its team's quota. */
+  readonly borrows: boolean;
+  readonly aged: boolean;
+}
+
+/** A candidate's turn: it starts (undefined), it comes again with those who borrow ("later"), or it waits, and why. */
+function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Why | "later" | undefined {
+  const { candidate, borrows, aged } = stage;
+  const { run, user, team, group, units, duration } = candidate;
+  const { now, policy } = pass;
+  if (!fits(group.schedulable, candidate)) return { kind: "never" };
+  const closed = team.closedFor ?? user.closedFor;
+  if (closed !== null && closed !== run.id) return { kind: "closed", forRunId: closed };
+  const refused = quotaBlock(user, units, hoursOf(candidate, units));
+  if (refused) return waitForQuota(preemptor, stage, refused);
+  if (!borrows && isBeyond(team, units)) return "later";
+
+  const endsBy = now + duration.latest;
+  const devices = place(pass.groups, group, candidate, { now, endsBy, sharers: policy.sharers });
+  if (devices) {
+    // Devices of different weight take more of a quota than the lightest would.
+    const taken = pass.unitsOn(devices, candidate);
+    const refusedThere = quotaBlock(user, taken, hoursOf(candidate, taken));
+    if (refusedThere) return waitForQuota(preemptor, stage, refusedThere);
+    if (!borrows && isBeyond(team, taken)) return "later";
+    pass.start(candidate, devices, stage);
+    return undefined;
+  }
+
+  pass.anyWaits = true;
+  pass.charge(candidate, units);
+  const promised = aged
+    ? undefined
+    : isBeyond(team, units)
+      ? preemptor.makeWay(candidate)
+      : preemptor.preempt(candidate);
+  return { kind: "room", reservation: promised ?? pass.reserve(candidate, { strict: aged }) ?? null };
+}
+
+function waitForQuota(preemptor: Preemptor, { candidate, aged }: Stage, block: QuotaBlock): Why {
+  if (block.quota === "devices") {
+    // Nobody of the same quota overtakes an aged run, or small runs could use it up for ever.
+    if (aged) block.account.closedFor = candidate.run.id;
+    else if (block.account === candidate.team) {
+      const reservation = preemptor.makeWay(candidate);
+      if (reservation) return { kind: "room", reservation };
+    }
+  }
+  return { kind: "quota", block };
+}

@@ -1,0 +1,65 @@
+import { describe } from "vitest";
+import { exactly, HOUR, MINUTE, NOW, queued, running, worker } from "./testing/build.ts";
+import { table } from "./testing/table.ts";
+
+describe("readiness", () => {
+  table([
+    {
+      title: "is a matter of time and of other runs, and the forecast goes through both",
+      given: {
+        devices: worker("a", 2),
+        running: [running("r0", { on: ["a0"] })],
+        queued: [
+          queued("prune", { dependsOn: ["r0"], duration: exactly(10 * MINUTE) }),
+          queued("train", { dependsOn: ["prune", "r0"] }),
+          queued("late", { notBefore: NOW + 3 * HOUR }),
+          queued("lost", { dependsOn: ["nobody"] }),
+        ],
+      },
+      waits: {
+        prune: {
+          position: null,
+          reason: { code: "dependency", runIds: ["r0"] },
+          unblockedBy: [{ by: "runs", runIds: ["r0"] }],
+          expectedStart: exactly(NOW + HOUR),
+        },
+        train: { expectedStart: exactly(NOW + 70 * MINUTE) },
+        late: {
+          reason: { code: "not-yet-due", at: NOW + 3 * HOUR },
+          expectedStart: exactly(NOW + 3 * HOUR),
+        },
+        lost: { expectedStart: null },
+      },
+    },
+    {
+      title: "comes when the time does",
+      given: { devices: worker("a", 1), queued: [queued("r", { notBefore: NOW })] },
+      starts: { r: ["a0"] },
+    },
+    {
+      title: "tells at once that a run cannot fit, whatever else it waits for",
+      given: {
+        devices: worker("a", 1),
+        queued: [queued("r", { dependsOn: ["x"], needs: { devices: 2 } })],
+      },
+      waits: { r: "no-device-fits" },
+    },
+    {
+      title: "includes runs that are about to start",
+      given: {
+        devices: worker("a", 2),
+        running: [running("r0", { on: ["a0"], state: "starting", startedAt: NOW - MINUTE })],
+        queued: [queued("r1")],
+      },
+      starts: { r1: ["a1"] },
+      waits: {
+        r0: {
+          position: null,
+          reason: { code: "starting", workerId: "a" },
+          expectedStart: exactly(NOW - MINUTE),
+        },
+        r1: { position: null, reason: { code: "starting", workerId: "a" }, expectedStart: exactly(NOW) },
+      },
+    },
+  ]);
+});

@@ -1,0 +1,228 @@
+import type { Account } from "./accounts.ts";
+import type { Block } from "./block.ts";
+import type { Candidate } from "./candidate.ts";
+import type { Unblock, Waiting, WaitingReason } from "./decisions.ts";
+import { fits, mayTake } from "./groups.ts";
+import type { Pass } from "./pass.ts";
+import type { Holder, Keep } from "./pool.ts";
+import type { Share } from "./shares.ts";
+import type { Reservation } from "./snapshot.ts";
+import type { Sorted } from "./sort-out.ts";
+
+/** Runs or devices that one explanation names at most. */
+const most = 4;
+
+export interface Explanation {
+  readonly reason: WaitingReason;
+  readonly unblockedBy: readonly Unblock[];
+}
+
+const byRuns = (runIds: readonly string[]): Unblock[] =>
+  runIds.length > 0 ? [{ by: "runs", runIds: runIds.slice(0, most) }] : [];
+
+/** Says why runs wait, from what a finished pass has left of the pool. */
+export class Reasons {
+  readonly #pass: Pass;
+  readonly #shares: ReadonlyMap<string, Share>;
+  readonly #endingFirst = new Map<Account, readonly string[]>();
+  /** Runs that start in this pass, or were explained already: of each team, and in all. */
+  readonly #before = new Map<Account, number>();
+  #allBefore = 0;
+
+  constructor(pass: Pass, shares: ReadonlyMap<string, Share>) {
+    this.#pass = pass;
+    this.#shares = shares;
+    for (const { runId } of pass.starts) this.#count(pass.held.get(runId)!.user.team!);
+  }
+
+  /** Runs that have devices, or get them now, and are not at work yet. */
+  starting(): Waiting[] {
+    const { starts, pool, now } = this.#pass;
+    const claimed = pool.holders.flatMap(({ run, seats }) =>
+      run.state === "starting"
+        ? [{ runId: run.id, workerId: seats[0]?.device.device.workerId ?? "", at: run.startedAt }]
+        : [],
+    );
+    return [...claimed, ...starts.map(({ runId, workerId }) => ({ runId, workerId, at: now }))].map(
+      ({ runId, workerId, at }) => ({
+        runId,
+        position: null,
+        reason: { code: "starting", workerId },
+        unblockedBy: [{ by: "worker" }],
+        expectedStart: { earliest: at, likely: at, latest: at },
+      }),
+    );
+  }
+
+  #count(team: Account): void {
+    this.#before.set(team, (this.#before.get(team) ?? 0) + 1);
+    this.#allBefore++;
+  }
+
+  /** Of the next run of the order; `ahead` others wait before it. */
+  of(block: Block, ahead: number): Explanation {
+    const explanation = this.#explain(block, ahead);
+    this.#count(block.candidate.team);
+    return explanation;
+  }
+
+  #explain({ candidate, why }: Block, ahead: number): Explanation {
+    switch (why.kind) {
+      case "never":
+        return this.misfit(candidate);
+      case "closed":
+        return {
+          reason: { code: "held-for-aged", runId: why.forRunId },
+          unblockedBy: byRuns([why.forRunId]),
+        };
+      case "quota": {
+        const { account, quota, needs } = why.block;
+        const code = account.team === null ? "team-quota" : "user-quota";
+        if (quota === "devices")
+          return {
+            reason: { code, quota, limit: account.ceiling, used: account.units, needs },
+            unblockedBy: [
+              ...(needs <= account.ceiling ? byRuns(this.#endingFirstOf(account)) : []),
+              { by: "quota" },
+            ],
+          };
+        const { limit, used, endsAt } = account.hours!;
+        return {
+          reason: { code, quota, limit, used: used + account.hoursAhead, needs },
+          unblockedBy: [...(needs <= limit ? [{ by: "time", at: endsAt } as const] : []), { by: "quota" }],
+        };
+      }
+      case "room":
+        return this.#room(candidate, why.reservation, ahead);
+    }
+  }
+
+  /** Of a run that has no turn yet. */
+  outside({ run, team }: Candidate, why: Sorted["outside"][number]["why"]): Explanation {
+    switch (why) {
+      case "dependency":
+        return { reason: { code: why, runIds: run.dependsOn }, unblockedBy: byRuns(run.dependsOn) };
+      case "not-yet-due":
+        return {
+          reason: { code: why, at: run.notBefore! },
+          unblockedBy: [{ by: "time", at: run.notBefore! }],
+        };
+      case "queued-runs": {
+        const limit = this.#pass.accounts.queueLimits.find(([id]) => id === team.id)![1];
+        return {
+          reason: { code: "team-quota", quota: why, limit, used: limit, needs: 1 },
+          unblockedBy: [{ by: "quota" }],
+        };
+      }
+    }
+  }
+
+  /** Of a run that no schedulable device would ever take. */
+  misfit(candidate: Candidate): Explanation {
+    const { group, run, bytes } = candidate;
+    const { kinds, labels } = run.needs;
+    if (fits(group.present, candidate)) {
+      const off = this.#pass.pool.devices.filter(
+        ({ device }) =>
+          (device.state === "cordoned" || device.state === "draining") &&
+          (kinds.length === 0 || kinds.includes(device.kind)) &&
+          labels.every((label) => device.labels.includes(label)) &&
+          device.memoryBytes >= bytes,
+      );
+      const deviceIds = off.map(({ device }) => device.id).slice(0, most);
+      return { reason: { code: "device-cordoned", deviceIds }, unblockedBy: [{ by: "device", deviceIds }] };
+    }
+    if (fits(group.known, candidate) || group.known.length === 0)
+      return { reason: { code: "worker-missing", kinds, labels }, unblockedBy: [{ by: "worker" }] };
+    return {
+      reason: {
+        code: "no-device-fits",
+        needsBytes: run.needs.memoryBytes === null ? null : bytes,
+        largestBytes: group.known[0]!,
+        needsDevices: candidate.devices,
+        mostDevices: group.known.length,
+      },
+      unblockedBy: [{ by: "request" }, { by: "device", deviceIds: [] }],
+    };
+  }
+
+  #room(candidate: Candidate, reservation: Reservation | null, ahead: number): Explanation {
+    const { group, team } = candidate;
+    const { groups, now } = this.#pass;
+    if (reservation?.promised) return this.#preempting(candidate, reservation);
+    const there = reservation ? this.#tenantsOf(reservation).map(({ run }) => run.id) : [];
+    const next: Unblock[] = there.length > 0 ? byRuns(there) : [{ by: "turn", ahead }];
+
+    const { all } = groups.bounds(group, now);
+    if (mayTake(all, candidate) || (candidate.devices > 1 && all.open > 0)) {
+      const { available, keep } = this.#available(candidate);
+      if (available >= candidate.devices && keep)
+        return {
+          reason: { code: "held-for-head", runId: keep.runId, until: keep.at },
+          unblockedBy: [{ by: "time", at: keep.at }],
+        };
+      if (candidate.devices > 1 && available > 0)
+        return {
+          reason: { code: "gang-incomplete", needs: candidate.devices, available },
+          unblockedBy: next,
+        };
+    }
+    const freeBytes = candidate.whole ? all.idleBytes : all.openBytes;
+    if (freeBytes > 0 && candidate.bytes > freeBytes)
+      return {
+        reason: { code: "waiting-for-memory", needsBytes: candidate.bytes, freeBytes },
+        unblockedBy: [...next, { by: "request" }],
+      };
+    const share = this.#shares.get(team.id);
+    const overtaken = this.#allBefore > (this.#before.get(team) ?? 0);
+    if (overtaken && share && share.share > share.fair)
+      return { reason: { code: "fair-share-behind", teamId: team.id, ...share }, unblockedBy: next };
+    return { reason: { code: "waiting-for-device", matching: group.size, ahead }, unblockedBy: next };
+  }
+
+  /** Those who leave are on its devices, or give their quota back. */
+  #preempting({ team }: Candidate, reservation: Reservation): Explanation {
+    const there = this.#tenantsOf(reservation);
+    const leaving = this.#pass.pool.holders.filter(
+      (holder) => holder.stopping && (there.includes(holder) || holder.user.team === team),
+    );
+    const runIds = leaving.map(({ run }) => run.id);
+    return { reason: { code: "preempting", runIds, until: reservation.at }, unblockedBy: byRuns(runIds) };
+  }
+
+  /** Most devices of one worker that would take the candidate if nothing were kept, and what one of them is kept for. */
+  #available(candidate: Candidate): { available: number; keep: Keep | null } {
+    const { sharers } = this.#pass.policy;
+    let available = 0;
+    let keep: Keep | null = null;
+    for (const devices of candidate.group.workers) {
+      let here = 0;
+      let kept: Keep | null = null;
+      for (const device of devices) {
+        if (!device.admits(candidate, sharers)) continue;
+        here++;
+        if (device.keep?.runId !== candidate.run.id) kept ??= device.keep;
+      }
+      if (here > available) [available, keep] = [here, kept];
+      if (available >= candidate.devices) break;
+    }
+    return { available, keep };
+  }
+
+  #tenantsOf({ deviceIds }: Reservation): Holder[] {
+    const tenants = deviceIds.flatMap((id) => this.#pass.pool.byId.get(id)?.tenants ?? []);
+    return [...new Set(tenants.flatMap(({ holder }) => holder ?? []))];
+  }
+
+  /** Runs of an account in the order in which they are expected to end. */
+  #endingFirstOf(account: Account): readonly string[] {
+    const known = this.#endingFirst.get(account);
+    if (known) return known;
+    const own = [...this.#pass.held]
+      .filter(([, { user }]) => user === account || user.team === account)
+      .sort(([a, x], [b, y]) => x.remaining.likely - y.remaining.likely || (a < b ? -1 : 1));
+    const ids = own.slice(0, most).map(([id]) => id);
+    this.#endingFirst.set(account, ids);
+    return ids;
+  }
+}

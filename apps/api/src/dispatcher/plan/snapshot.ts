@@ -1,0 +1,163 @@
+import type { PriorityClass } from "./policy.ts";
+
+/** Milliseconds since the epoch, on the database's clock. */
+export type Instant = number;
+
+/** A measured spread in milliseconds: its tenth, fiftieth and ninetieth percentile. */
+export interface Range {
+  readonly earliest: number;
+  readonly likely: number;
+  readonly latest: number;
+}
+
+/** All that a plan depends on. Ids are unique in each list; the order of a list means nothing. */
+export interface Snapshot {
+  readonly devices: readonly Device[];
+  readonly queued: readonly QueuedRun[];
+  readonly running: readonly RunningRun[];
+  /** Teams and users that are not listed have weight 1, no usage and no quota. */
+  readonly teams: readonly Team[];
+  readonly users: readonly User[];
+  readonly history: readonly History[];
+  /** What the plan before this one reserved. Without it a reservation may move from worker to worker. */
+  readonly reservations: readonly Reservation[];
+}
+
+/** One GPU, or the CPU, of a worker. */
+export interface Device {
+  readonly id: string;
+  readonly workerId: string;
+  readonly kind: string;
+  readonly labels: readonly string[];
+  readonly memoryBytes: number;
+  /** Measured now, whoever uses the rest; null where it cannot be measured. */
+  readonly freeBytes: number | null;
+  /** What the whole device counts for in shares and quotas, in device units; 1 for the pool's usual card. */
+  readonly weight: number;
+  /** cordoned: by a person; draining: by itself, for a fault; lost: its worker is silent. Only schedulable takes runs. */
+  readonly state: "schedulable" | "cordoned" | "draining" | "lost";
+}
+
+/** What a run needs of the pool. All its devices are on one worker. */
+export interface Needs {
+  readonly devices: number;
+  /** Kinds of device that serve; empty: any. */
+  readonly kinds: readonly string[];
+  /** Labels that each device must have, such as `room=cold`. */
+  readonly labels: readonly string[];
+  /** Predicted peak on each device, before correction and margin; null: unknown, so that it takes whole devices. */
+  readonly memoryBytes: number | null;
+  /** Lets other runs that share use the rest of its devices. */
+  readonly shares: boolean;
+}
+
+/** A run that is ready, or waits for a time or for other runs. */
+export interface QueuedRun {
+  readonly id: string;
+  readonly teamId: string;
+  readonly userId: string;
+  readonly class: PriorityClass;
+  /** Orders the runs of one user; higher first. */
+  readonly priority: number;
+  /** When it became ready first; a preempted run keeps it. */
+  readonly queuedAt: Instant;
+  readonly notBefore: Instant | null;
+  /** Runs that must succeed first. */
+  readonly dependsOn: readonly string[];
+  readonly needs: Needs;
+  /** Expected from the run's own settings; null: taken from `history`. */
+  readonly duration: Range | null;
+  /** Keys of `history` that speak for it, the most specific first, such as `train/mdl_1`, `train`. */
+  readonly historyKeys: readonly string[];
+}
+
+/** A run that holds devices. */
+export interface RunningRun {
+  readonly id: string;
+  readonly teamId: string;
+  readonly userId: string;
+  readonly class: PriorityClass;
+  /** starting: released, not claimed yet; stopping: asked to save and leave. */
+  readonly state: "starting" | "running" | "stopping";
+  readonly startedAt: Instant;
+  /** When a stopping run is ended at the latest; null for others. */
+  readonly stopsBy: Instant | null;
+  readonly allocations: readonly Allocation[];
+  readonly shares: boolean;
+  /** From its own progress; null: expected from `duration` or `history`, and from how long it runs already. */
+  readonly remaining: Range | null;
+  readonly duration: Range | null;
+  readonly historyKeys: readonly string[];
+  /** Work that would be lost if it stopped now. */
+  readonly secondsSinceCheckpoint: number;
+  readonly preemptible: boolean;
+  /** As its start said. */
+  readonly borrowing: boolean;
+  readonly aged: boolean;
+}
+
+/** A run's hold on one device. */
+export interface Allocation {
+  readonly deviceId: string;
+  /** null: the whole device. */
+  readonly reservedBytes: number | null;
+  /** Peak measured so far; null: not measured yet. */
+  readonly measuredBytes: number | null;
+}
+
+/** Device seconds, weighted by class and device, as they had decayed at an instant. */
+export interface Usage {
+  readonly deviceSeconds: number;
+  readonly at: Instant;
+}
+
+/** Device hours that may be spent until `endsAt`, and what is spent. */
+export interface HourQuota {
+  readonly limit: number;
+  readonly used: number;
+  readonly endsAt: Instant;
+}
+
+export interface TeamQuota {
+  /** Device units that are the team's own at any time; null: no limit, and nothing is the team's own. */
+  readonly devices: number | null;
+  /** Device units beyond that, while nobody entitled wants them; null: no limit; 0: never. */
+  readonly borrowing: number | null;
+  /** Runs that take part in the order; the oldest do, the rest wait outside. null: all. */
+  readonly queuedRuns: number | null;
+  readonly deviceHours: HourQuota | null;
+}
+
+export interface Team {
+  readonly id: string;
+  readonly weight: number;
+  readonly usage: Usage;
+  readonly quota: TeamQuota | null;
+}
+
+export interface User {
+  readonly id: string;
+  readonly teamId: string;
+  readonly weight: number;
+  readonly usage: Usage;
+  /** Firm: users do not borrow. */
+  readonly quota: { readonly devices: number | null; readonly deviceHours: HourQuota | null } | null;
+}
+
+/** What runs of one key have measured. */
+export interface History {
+  readonly key: string;
+  readonly samples: number;
+  readonly duration: Range;
+  /** Measured peak over predicted, 95th percentile; null: not measured. */
+  readonly memoryRatio: number | null;
+}
+
+/** Devices that are kept for a run, and when they are expected to be free. */
+export interface Reservation {
+  readonly runId: string;
+  readonly deviceIds: readonly string[];
+  readonly at: Instant;
+  /** Others were asked to leave these devices for it: they are its own before anybody else's. */
+  readonly promised: boolean;
+}

@@ -1,0 +1,106 @@
+import { parseArgs } from "node:util";
+import { policyNames, type PolicyName } from "./views.ts";
+
+export const usage = `usage: npm run simulate -- (--trace FILE | --synthetic KEY=VALUE,...) [options]
+
+  --trace FILE          jobs of a Philly cluster_job_log: a JSON array, or one record a line
+  --synthetic LIST      made-up jobs: jobs=10000,teams=20,seed=1,load=0.95,quotas=0
+  --devices N           devices of the pool, eight a worker; default 1000
+  --policy NAME         fair, fifo or sjf-oracle; default: all three, to compare
+  --pass SECONDS        least time between two passes; default 30
+  --json FILE           write all figures there; - for stdout instead of the tables`;
+
+/** The command line is wrong; the message says how. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+export interface Synthetic {
+  readonly jobs: number;
+  readonly teams: number;
+  readonly seed: number;
+  readonly load: number;
+  readonly quotas: boolean;
+}
+
+export interface Arguments {
+  readonly source: { readonly trace: string } | { readonly synthetic: Synthetic };
+  readonly devices: number;
+  readonly policies: readonly PolicyName[];
+  readonly passMs: number;
+  /** Where the figures go as JSON; `-` is stdout. */
+  readonly json: string | undefined;
+}
+
+export function readArguments(argv: readonly string[]): Arguments | "help" {
+  const { values } = parse(argv);
+  if (values.help) return "help";
+  if ((values.trace === undefined) === (values.synthetic === undefined))
+    throw new UsageError("give either --trace FILE or --synthetic jobs=...");
+  const { policy } = values;
+  if (policy !== undefined && !isPolicy(policy))
+    throw new UsageError(`--policy is one of ${policyNames.join(", ")}, not "${policy}"`);
+  return {
+    source:
+      values.trace === undefined ? { synthetic: readSynthetic(values.synthetic!) } : { trace: values.trace },
+    devices: whole("--devices", values.devices ?? "1000", 1, 100_000),
+    policies: policy === undefined ? policyNames : [policy],
+    passMs: whole("--pass", values.pass ?? "30", 1, 86_400) * 1000,
+    json: values.json,
+  };
+}
+
+function parse(argv: readonly string[]): { values: Partial<Record<string, string>> & { help?: boolean } } {
+  const text = { type: "string" } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        trace: text,
+        synthetic: text,
+        devices: text,
+        policy: text,
+        pass: text,
+        json: text,
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    return { values: values as ReturnType<typeof parse>["values"] };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+const isPolicy = (name: string): name is PolicyName => (policyNames as readonly string[]).includes(name);
+
+function readSynthetic(list: string): Synthetic {
+  const given = new Map([
+    ["jobs", "10000"],
+    ["teams", "20"],
+    ["seed", "1"],
+    ["load", "0.95"],
+    ["quotas", "0"],
+  ]);
+  for (const pair of list.split(",").filter(Boolean)) {
+    const [key = "", value = ""] = pair.split("=");
+    if (!given.has(key))
+      throw new UsageError(`--synthetic knows ${[...given.keys()].join(", ")}, not "${key}"`);
+    given.set(key, value);
+  }
+  const load = Number(given.get("load"));
+  if (!(load > 0 && load <= 10)) throw new UsageError("load is a share such as 0.9, at most 10");
+  return {
+    jobs: whole("jobs", given.get("jobs")!, 1, 10_000_000),
+    teams: whole("teams", given.get("teams")!, 1, 1000),
+    seed: whole("seed", given.get("seed")!, 0, 2 ** 32 - 1),
+    load,
+    quotas: whole("quotas", given.get("quotas")!, 0, 1) === 1,
+  };
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new UsageError(`${name} is a whole number from ${least} to ${most}, not "${text}"`);
+  return value;
+}

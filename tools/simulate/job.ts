@@ -1,0 +1,36 @@
+import type { PriorityClass } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import type { TeamQuota } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+
+/** A run of a trace. Times in ms. */
+export interface Job {
+  /** Sorts as the jobs were submitted. */
+  readonly id: string;
+  readonly team: string;
+  readonly user: string;
+  readonly class: PriorityClass;
+  /** From the beginning of the trace. */
+  readonly submittedAt: number;
+  /** How long it computes, alone and uninterrupted. */
+  readonly durationMs: number;
+  /** All on one worker. */
+  readonly devices: number;
+  /** Per device; null: unknown, so that it takes whole devices. */
+  readonly memoryBytes: number | null;
+  readonly shares: boolean;
+  /** It saves this often; Infinity: never. */
+  readonly checkpointMs: number;
+}
+
+export interface TraceTeam {
+  readonly weight: number;
+  readonly quota: TeamQuota | null;
+}
+
+export interface Trace {
+  /** In the order of submission. */
+  readonly jobs: readonly Job[];
+  readonly teams: ReadonlyMap<string, TraceTeam>;
+}
+
+/** Ids that sort as numbers do. */
+export const jobId = (i: number): string => `job_${String(i).padStart(7, "0")}`;

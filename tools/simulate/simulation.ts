@@ -1,0 +1,294 @@
+import type { Decisions } from "../../apps/api/src/dispatcher/plan/decisions.ts";
+import { Heap } from "../../apps/api/src/dispatcher/plan/heap.ts";
+import { plan } from "../../apps/api/src/dispatcher/plan/plan.ts";
+import type {
+  Device,
+  QueuedRun,
+  Reservation,
+  RunningRun,
+  Snapshot,
+} from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import { Estimates } from "./estimates.ts";
+import type { Job, Trace } from "./job.ts";
+import { Recorder } from "./recorder.ts";
+import { Sortable } from "./sortable.ts";
+import { Spending } from "./spending.ts";
+import type { View } from "./views.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A job as it goes through the pool. */
+interface Live {
+  readonly job: Job;
+  readonly keys: readonly string[];
+  readonly queued: Mutable<QueuedRun>;
+  running: Mutable<RunningRun> | null;
+  /** Work that is saved, in ms. */
+  doneMs: number;
+  /** Device units held now. */
+  units: number;
+  startedAt: number | null;
+}
+
+interface Event {
+  readonly at: number;
+  readonly order: number;
+  readonly live: Live;
+  readonly kind: "end" | "stop";
+  /** The run that it is about; a later one of the same job is another. */
+  readonly running: RunningRun;
+}
+
+export interface SimulationOptions {
+  trace: Trace;
+  devices: readonly Device[];
+  view: View;
+  /** Least time between two passes; default 30 s. What happens meanwhile is decided in one. */
+  passMs?: number;
+  /** Sees every pass. */
+  observe?: (now: number, snapshot: Snapshot, decisions: Decisions) => void;
+}
+
+export interface Outcome {
+  /** By job, in ms from submission to the first start. */
+  waits: ReadonlyMap<Job, number>;
+  /** Jobs that never started: no worker can take them. */
+  unstarted: readonly Job[];
+  preemptions: number;
+  lostDeviceSeconds: number;
+  passes: number;
+  /** When the last job ended. */
+  makespanMs: number;
+  recorded: ReturnType<Recorder["result"]>;
+}
+
+/** Without anything happening, time alone is looked at this often: runs age, and predictions prove too short. */
+const idlePassMs = 10 * 60_000;
+
+/**
+ * Carries a trace through the real plan in virtual time. A run takes its duration whoever is beside it; one that is
+ * asked to stop does so at the end of its grace time and loses what it did since its last checkpoint, as if saving
+ * always came too late.
+ */
+export class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #events: Heap<Event>;
+  readonly #lives: Map<string, Live>;
+  readonly #queued: QueuedRun[] = [];
+  readonly #places = new Map<string, number>();
+  readonly #running = new Sortable<Mutable<RunningRun>>();
+  readonly #estimates = new Estimates();
+  readonly #spending: Spending;
+  readonly #recorder: Recorder;
+  readonly #devices: ReadonlyMap<string, Device>;
+  #reservations: readonly Reservation[] = [];
+  #now = 0;
+  #order = 0;
+  #preemptions = 0;
+  #lostDeviceSeconds = 0;
+  #passes = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    const { trace, devices, view } = options;
+    this.#events = new Heap<Event>((a, b) => (a.at !== b.at ? a.at < b.at : a.order < b.order));
+    this.#devices = new Map(devices.map((device) => [device.id, device]));
+    this.#recorder = new Recorder(trace, devices.length, view.policy.halfLifeMs);
+    this.#spending = new Spending(view.heedsTeams ? trace.teams : new Map(), view.policy);
+    this.#lives = new Map(
+      trace.jobs.map((job) => {
+        const keys = [`${view.user(job)}/${job.devices}`, view.user(job), "all"];
+        const queued: QueuedRun = {
+          id: job.id,
+          teamId: view.team(job),
+          userId: view.user(job),
+          class: view.class(job),
+          priority: view.priority(job),
+          queuedAt: job.submittedAt,
+          notBefore: null,
+          dependsOn: [],
+          needs: {
+            devices: job.devices,
+            kinds: [],
+            labels: [],
+            memoryBytes: job.memoryBytes,
+            shares: job.shares,
+          },
+          duration: view.duration(job, job.durationMs),
+          historyKeys: keys,
+        };
+        return [job.id, { job, keys, queued, running: null, doneMs: 0, units: 0, startedAt: null }];
+      }),
+    );
+  }
+
+  run(): Outcome {
+    const { passMs = 30_000, trace } = this.#options;
+    let arrival = 0;
+    let passed = -Infinity;
+    let changed = false;
+    for (;;) {
+      const next = Math.min(
+        trace.jobs[arrival]?.submittedAt ?? Infinity,
+        this.#events.peek()?.at ?? Infinity,
+        changed
+          ? Math.max(this.#now, passed + passMs)
+          : this.#queued.length > 0
+            ? passed + idlePassMs
+            : Infinity,
+      );
+      // Nothing runs, nothing comes, and the last pass started nothing: it will not be different later.
+      const stuck =
+        !changed &&
+        arrival === trace.jobs.length &&
+        this.#events.size === 0 &&
+        this.#running.items.length === 0;
+      if (next === Infinity || stuck) break;
+      this.#recorder.advance(next);
+      this.#now = next;
+      for (; arrival < trace.jobs.length && trace.jobs[arrival]!.submittedAt <= next; arrival++) {
+        this.#enqueue(this.#lives.get(trace.jobs[arrival]!.id)!);
+        changed = true;
+      }
+      while ((this.#events.peek()?.at ?? Infinity) <= next)
+        changed = this.#handle(this.#events.pop()!) || changed;
+      const due = changed ? passed + passMs : passed + idlePassMs;
+      if (this.#queued.length > 0 && next >= due) {
+        this.#pass();
+        passed = next;
+        changed = false;
+      } else if (this.#queued.length === 0) changed = false;
+    }
+    const lives = [...this.#lives.values()];
+    return {
+      waits: new Map(
+        lives.flatMap(({ job, startedAt }) =>
+          startedAt === null ? [] : [[job, startedAt - job.submittedAt] as const],
+        ),
+      ),
+      unstarted: lives.flatMap(({ job, startedAt }) => (startedAt === null ? job : [])),
+      preemptions: this.#preemptions,
+      lostDeviceSeconds: this.#lostDeviceSeconds,
+      passes: this.#passes,
+      makespanMs: this.#now,
+      recorded: this.#recorder.result(),
+    };
+  }
+
+  #enqueue(live: Live): void {
+    this.#places.set(live.job.id, this.#queued.push(live.queued) - 1);
+    this.#recorder.waits(live.job, 1);
+  }
+
+  /** The order of the queue is the plan's business, so the last one fills the gap. */
+  #dequeue(live: Live): void {
+    const place = this.#places.get(live.job.id)!;
+    this.#places.delete(live.job.id);
+    const last = this.#queued.pop()!;
+    if (last.id !== live.job.id) {
+      this.#queued[place] = last;
+      this.#places.set(last.id, place);
+    }
+    this.#recorder.waits(live.job, -1);
+  }
+
+  #pass(): void {
+    const { devices, view } = this.#options;
+    for (const running of this.#running.items) {
+      const live = this.#lives.get(running.id)!;
+      running.secondsSinceCheckpoint = ((this.#now - running.startedAt) % live.job.checkpointMs) / 1000;
+      if (running.remaining) {
+        const left = running.startedAt + this.#leftMs(live) - this.#now;
+        running.remaining = { earliest: left, likely: left, latest: left };
+      }
+    }
+    const { teams, users } = this.#spending.at(this.#now);
+    const snapshot: Snapshot = {
+      devices,
+      queued: this.#queued,
+      running: this.#running.items,
+      teams,
+      users,
+      history: this.#estimates.list(),
+      reservations: this.#reservations,
+    };
+    const decisions = plan(snapshot, this.#now, view.policy);
+    this.#options.observe?.(this.#now, snapshot, decisions);
+    this.#passes++;
+    this.#reservations = decisions.reservations;
+    for (const { runId, graceMs } of decisions.preemptions) this.#ask(this.#lives.get(runId)!, graceMs);
+    for (const start of decisions.starts) this.#start(this.#lives.get(start.runId)!, start);
+  }
+
+  #leftMs({ job, doneMs }: Live): number {
+    return job.durationMs - doneMs;
+  }
+
+  #start(live: Live, { allocations, borrowing, aged }: Decisions["starts"][number]): void {
+    const { job, queued } = live;
+    this.#dequeue(live);
+    live.startedAt ??= this.#now;
+    const known = this.#options.view.duration(job, this.#leftMs(live));
+    live.running = {
+      id: job.id,
+      teamId: queued.teamId,
+      userId: queued.userId,
+      class: queued.class,
+      state: "running",
+      startedAt: this.#now,
+      stopsBy: null,
+      allocations: allocations.map((allocation) => ({ ...allocation, measuredBytes: null })),
+      shares: job.shares && job.memoryBytes !== null,
+      remaining: known,
+      duration: known,
+      historyKeys: live.keys,
+      secondsSinceCheckpoint: 0,
+      preemptible: true,
+      borrowing,
+      aged,
+    };
+    this.#running.add(live.running);
+    live.units = live.running.allocations.reduce((sum, { deviceId, reservedBytes }) => {
+      const { memoryBytes, weight } = this.#devices.get(deviceId)!;
+      return sum + (job.shares && reservedBytes !== null ? (weight * reservedBytes) / memoryBytes : weight);
+    }, 0);
+    this.#hold(live, live.units);
+    this.#schedule(live, "end", this.#now + this.#leftMs(live));
+  }
+
+  #ask(live: Live, graceMs: number): void {
+    const running = live.running!;
+    running.state = "stopping";
+    running.stopsBy = this.#now + graceMs;
+    this.#schedule(live, "stop", running.stopsBy);
+  }
+
+  #schedule(live: Live, kind: Event["kind"], at: number): void {
+    this.#events.push({ at, order: this.#order++, live, kind, running: live.running! });
+  }
+
+  /** Whether it was about a run that is still there. */
+  #handle({ live, kind, running }: Event): boolean {
+    if (live.running !== running) return false;
+    this.#running.remove(running.id);
+    this.#hold(live, -live.units);
+    live.running = null;
+    const ran = this.#now - running.startedAt;
+    if (kind === "end") {
+      this.#estimates.learn(live.keys, live.job.durationMs);
+      return true;
+    }
+    const lost = ran % live.job.checkpointMs;
+    live.doneMs += ran - lost;
+    this.#preemptions++;
+    this.#lostDeviceSeconds += (lost / 1000) * live.units;
+    live.queued.duration = this.#options.view.duration(live.job, this.#leftMs(live));
+    this.#enqueue(live);
+    return true;
+  }
+
+  #hold({ job, queued }: Live, units: number): void {
+    this.#recorder.holds(job.team, units);
+    this.#spending.hold(queued, units, this.#now);
+  }
+}
