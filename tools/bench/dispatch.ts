@@ -15,7 +15,7 @@ const kinds = ["import", "prune", "search", "train", "evaluate", "export"];
 
 function snapshotOf(busy: number): Snapshot {
   const random = Random.seeded(1);
-  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!;
+  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)];
   const devices = Array.from({ length: 200 }, (_, i) => ({
     id: `dev_${String(i).padStart(4, "0")}`,
     workerId: `wrk_${String(i >> 3).padStart(3, "0")}`,
@@ -109,7 +109,7 @@ function measure(title: string, snapshot: Snapshot, explain: boolean): void {
   const { user, system } = process.cpuUsage(used);
   times.sort((a, b) => a - b);
   console.log(
-    `${title}: ${times[15]!.toFixed(1)} ms (longest ${times.at(-1)!.toFixed(1)} ms), ` +
+    `${title}: ${times[15].toFixed(1)} ms (longest ${times.at(-1)!.toFixed(1)} ms), ` +
       `${((user + system) / 30_000).toFixed(1)} ms of processor, ${starts} runs started`,
   );
 }
