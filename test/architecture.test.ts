@@ -21,7 +21,7 @@ const layers: Record<string, string[]> = {
 
 /** Heavy dependencies, and the one package that may know them. */
 const owners: [RegExp, string][] = [
-  [/^(pg|@prisma\/.*|prisma|@aws-sdk\/.*)$/, "store"],
+  [/^(@prisma\/.*|prisma|@aws-sdk\/.*)$/, "store"],
   [/^(bullmq|ioredis)$/, "queue"],
   [/^(onnxruntime-.*|@tensorflow\/.*)$/, "engine"],
   [/^(@huggingface\/.*|undici)$/, "encoder"],
@@ -110,6 +110,11 @@ describe("layers", () => {
         .map((specifier) => `${file} imports ${specifier}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test("only store, and queue for BullMQ, connect to PostgreSQL", () => {
+    const wrong = product.filter((file) => specifiers(file).some((specifier) => nameOf(specifier) === "pg"));
+    expect(wrong.filter((file) => !["store", "queue"].includes(packageOf(file)))).toEqual([]);
   });
 
   test("contract and graph import nothing that a browser lacks", () => {

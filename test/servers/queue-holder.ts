@@ -1,13 +1,13 @@
 // Takes one delivery and holds it until it is killed; says when it has it.
 import { openQueue, type QueueLocation, type QueueOptions } from "@espalier/queue";
 
-const { location, deviceClass, options } = JSON.parse(process.argv[2] ?? "") as {
+const { location, worker, options } = JSON.parse(process.argv[2] ?? "") as {
   location: QueueLocation;
-  deviceClass: string;
+  worker: string;
   options: QueueOptions;
 };
 const queue = await openQueue(location, options);
-await queue.work(deviceClass, () => {
+await queue.work(worker, () => {
   console.log("taken");
   return new Promise(() => undefined);
 });

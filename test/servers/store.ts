@@ -2,19 +2,31 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId, Problem, type Lease, type ProblemCode, type Progress, type Run } from "@espalier/contract";
-import { migrate, openStore, type Claim, type NewDevice, type Store } from "@espalier/store";
+import {
+  migrate,
+  openStore,
+  type Claim,
+  type Delivery,
+  type NewDevice,
+  type NewRun,
+  type Store,
+} from "@espalier/store";
 import pg from "pg";
+import { claimOn, place } from "./place.ts";
 import { freshDatabase } from "./postgres.ts";
 
 /** A store on a database of its own, with one team and one worker, and a client to look behind it. */
 export interface TestStore extends Store {
   teamId: string;
   workerId: string;
+  deviceId: string;
   databaseUrl: string;
   sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
   /** Submits a run that needs no other, or those named. */
-  submit: (dependsOn?: string[], more?: { priority?: number }) => Promise<Run>;
-  /** Claims a run that can be claimed. */
+  submit: (dependsOn?: string[], more?: Partial<NewRun>) => Promise<Run>;
+  /** Gives a queued run the worker's device; undefined when that cannot be. */
+  placed: (runId: string) => Promise<Delivery | undefined>;
+  /** Gives a queued run the worker's device and claims it. */
   claimed: (runId: string) => Promise<Claim>;
   /** A heartbeat with one run; undefined when its lease is lost. */
   beat: (lease: Lease, progress?: Progress) => Promise<{ cancel: boolean; preempt: boolean } | undefined>;
@@ -49,10 +61,12 @@ export async function openTestStore(): Promise<TestStore> {
     version: "0",
     devices: [cpu],
   });
+  const [{ id: deviceId }] = worker.devices;
   return {
     ...store,
     teamId: team.id,
     workerId: worker.id,
+    deviceId,
     databaseUrl,
     sql: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
       (await pool.query<Row>(text, values)).rows,
@@ -63,8 +77,9 @@ export async function openTestStore(): Promise<TestStore> {
         dependsOn,
         ...more,
       }),
+    placed: (runId) => place(store, { runId, workerId: worker.id, deviceIds: [deviceId] }),
     claimed: async (runId) => {
-      const claim = await store.leases.claim({ runId, workerId: worker.id, deviceId: worker.devices[0].id });
+      const claim = await claimOn(store, { runId, workerId: worker.id, deviceId });
       if (!claim) throw new Error(`${runId} could not be claimed`);
       return claim;
     },

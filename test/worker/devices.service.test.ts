@@ -53,7 +53,8 @@ const free = () =>
   until(async () => (await Promise.all(all.map(held))).every((causes) => causes.length === 0));
 const train = (steps: number) =>
   pool.submit({ kind: "train", model: modelId, datasetId: triplets, settings: { steps, batchSize: 8 } });
-const addressOf = async (run: Run) => (await member()).devices.find(({ runId }) => runId === run.id)?.address;
+const addressOf = async (run: Run) =>
+  (await member()).devices.find(({ runIds }) => runIds.includes(run.id))?.address;
 async function cancel(run: Run): Promise<void> {
   await pool.store.runs.cancel(pool.teamId, run.id);
   await pool.end(run.id, "CANCELLED");

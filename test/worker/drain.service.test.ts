@@ -115,7 +115,8 @@ it("a run that is preempted is saved and given back, and its worker takes it up 
   expect(await pool.store.leases.preempt(run.id)).toBe(true);
   const { result } = await pool.end(run.id);
   const [returned, second] = await attempts(run);
-  expect([returned.state, second.state]).toEqual(["RETURNED", "SUCCEEDED"]);
+  expect([returned.state, second.state]).toEqual(["PREEMPTED", "SUCCEEDED"]);
+  expect(returned.preempted).toEqual({ reason: "request", lostSteps: 0 });
   expect(result).toMatchObject({ resumedFromStep: returned.checkpointStep });
 });
 

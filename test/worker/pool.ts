@@ -56,7 +56,7 @@ export async function startPool(databaseUrl: string): Promise<Pool> {
   const log = { debug: say, info: say, warn: say, error: say } as unknown as DispatcherOptions["log"];
   const dispatcher = startDispatcher({
     store,
-    ring: ({ deviceClass, ...delivery }) => queue.add(deviceClass, delivery),
+    ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
     log,
     passMs: 500,
     reconcileMs: 1_000,

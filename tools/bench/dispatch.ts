@@ -4,7 +4,8 @@
  * empty; and the full one without explanations, as the simulator asks.
  */
 import { plan } from "../../apps/api/src/dispatcher/plan/plan.ts";
-import { defaultPolicy, priorityClasses } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import { priorityClasses } from "../../packages/contract/src/index.ts";
+import { defaultPolicy } from "../../apps/api/src/dispatcher/plan/policy.ts";
 import type { QueuedRun, RunningRun, Snapshot } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
 import { Random } from "../../packages/encoder/src/random.ts";
 

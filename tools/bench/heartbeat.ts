@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { leaseTiming, newId, type Measurement } from "../../packages/contract/src/index.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
+import { claimOn } from "../../test/servers/place.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
 
 const pool = { workers: 500, devices: 4, connections: 50, endedRuns: 20_000 };
@@ -61,7 +62,7 @@ export async function heartbeat(): Promise<void> {
           settings: { steps: 1000 },
         },
       });
-      const claim = await store.leases.claim({ runId, workerId: member.id, deviceId: member.deviceId });
+      const claim = await claimOn(store, { runId, workerId: member.id, deviceId: member.deviceId });
       if (!claim) throw new Error("a run could not be claimed");
       member.runs.push({ runId, attempt: claim.lease.attempt });
     }

@@ -1,4 +1,4 @@
-import type { PriorityClass } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import type { PriorityClass } from "../../packages/contract/src/index.ts";
 import type { TeamQuota } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
 
 /** A run of a trace. Times in ms. */

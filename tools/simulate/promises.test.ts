@@ -1,7 +1,8 @@
 /** What the plan promises over time, under traces that are made to break it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { defaultPolicy, priorityClasses, type Policy } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import { priorityClasses } from "../../packages/contract/src/index.ts";
+import { defaultPolicy, type Policy } from "../../apps/api/src/dispatcher/plan/policy.ts";
 import { clusterOf } from "./cluster.ts";
 import { jobId, type Job, type Trace } from "./job.ts";
 import { Simulation } from "./simulation.ts";

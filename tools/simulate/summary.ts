@@ -1,4 +1,4 @@
-import { priorityClasses } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import { priorityClasses } from "../../packages/contract/src/index.ts";
 import type { Job, Trace } from "./job.ts";
 import type { Outcome } from "./simulation.ts";
 import type { PolicyName } from "./views.ts";

@@ -30,7 +30,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const dispatcher = startDispatcher({
     store,
     log,
-    ring: ({ runId, dispatch, deviceClass }) => queue.add(deviceClass, { runId, dispatch }),
+    ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
   });
   const janitor = startJanitor(store, log);
   const server = await buildServer({

@@ -12,6 +12,7 @@ import { Processes } from "./devices/processes.ts";
 import { ProcessorMeter } from "./devices/processor.ts";
 import { Downloads } from "./downloads.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { Intake } from "./intake.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { register } from "./register.ts";
 import { Slot } from "./slot.ts";
@@ -36,10 +37,13 @@ export interface WorkerApp {
 const sweepSeconds = 3600;
 /** Beyond the grace of a compute process: writing down that a run was given back. */
 const closeSeconds = 2;
-/** A device is looked at again before it takes a run, unless that was just done. */
+/** Devices are looked at again before they take a run, unless that was just done. */
 const freshSeconds = 2;
 
-/** Registers this process as a worker, and takes the runs of its devices, one at a time for each. */
+/** Most runs on one device, as the plan has it. */
+const sharers = 4;
+
+/** Registers this process as a worker, and takes the runs that are given to its devices. */
 export async function startWorker({ config, store, queue, log }: WorkerAppOptions): Promise<WorkerApp> {
   const { name, version, labels, graceSeconds, leastFreePercent } = config;
   const stopping = new AbortController();
@@ -71,35 +75,31 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
     supersede = resolve;
   });
   const warn = (message: string) => (error: unknown) => log.warn({ err: error }, message);
-  const attempts = new Map<number, AttemptSupervisor>();
+  const slots = worker.devices.map((device) => new Slot(device));
   const monitor = new Monitor({
     devices: found,
     nvidia,
     processor: new ProcessorMeter(),
     processes: new Processes(),
-    busy: (position) => attempts.has(position),
+    busy: (position) => slots[position]!.busy,
     leastFreePercent,
     onLook: () => steward.looked(),
   });
-  const slots = worker.devices.map(
-    (device, position): Slot =>
-      new Slot({
-        device,
-        queue,
-        take: (delivery) => take(delivery, position).catch(warn("a delivery could not be taken")),
-        onError: warn("the queue cannot be reached; trying again"),
-      }),
-  );
+  const intake = new Intake({
+    worker: name,
+    queue,
+    concurrency: sharers * slots.length,
+    take: (delivery) => take(delivery).catch(warn("a delivery could not be taken")),
+    onError: warn("the queue cannot be reached; trying again"),
+  });
   const steward: Steward = new Steward({
     store,
     workerId: worker.id,
     slots,
     health: (position) => monitor.health(position),
     look: () => monitor.fresh(0),
-    note(position, level, message) {
-      attempts.get(position)?.note(level, message);
-      return attempts.has(position);
-    },
+    onOpen: (open) => intake.set(open),
+    busy: () => intake.busy,
     onError: warn("the state of the devices was not reported; trying again"),
     onChange: (what, facts) => log.info(facts, what),
   });
@@ -117,16 +117,12 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
     steward.ordered(answer);
   }
 
-  async function take({ runId }: Delivery, position: number): Promise<void> {
-    const slot = slots[position]!;
+  async function take({ runId }: Delivery): Promise<void> {
     await monitor.fresh(freshSeconds);
-    if (!slot.isOpen) {
-      log.info({ runId, device: slot.device.address }, "delivery declined: the device takes no new runs");
-      return store.leases.decline(runId);
-    }
-    const input = { runId, workerId: worker.id, deviceId: slot.device.id };
-    const claimed = await claim(store, input, stopping.signal);
-    if (!claimed) return log.debug({ runId }, "delivery dropped: nothing to claim");
+    const closed = slots.flatMap(({ isOpen, device }) => (isOpen ? [] : [device.id]));
+    const claimed = await claim(store, { runId, workerId: worker.id, closed }, stopping.signal);
+    if (!claimed) return log.info({ runId }, "delivery dropped: nothing to claim");
+    const given = slots.filter(({ device }) => claimed.deviceIds.includes(device.id));
     const attempt = new AttemptSupervisor(claimed, {
       store,
       scratch,
@@ -135,14 +131,18 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
       maxFileBytes: config.maxFileBytes,
       log,
       heartbeat,
-      engine: slot.device.engine,
-      environment: found[position]!.environment,
+      engine: given[0]!.device.engine,
+      environment: sharedEnvironment(given.map((slot) => found[slots.indexOf(slot)]!.environment)),
       graceSeconds,
       stopping: stopping.signal,
       ...(threads === undefined ? {} : { threads }),
     });
-    attempts.set(position, attempt);
-    await attempt.run().finally(() => attempts.delete(position));
+    for (const slot of given) slot.enter(attempt);
+    try {
+      await attempt.run();
+    } finally {
+      for (const slot of given) slot.leave(attempt);
+    }
     if (claimed.run.kind === "import") await sweepDownloads();
   }
 
@@ -156,7 +156,7 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
       log.info("worker stopping");
       stopping.abort();
       clearInterval(sweeping);
-      await Promise.all(slots.map((slot) => slot.end((graceSeconds + closeSeconds) * 1000)));
+      await intake.end((graceSeconds + closeSeconds) * 1000);
       monitor.stop();
       await heartbeat.stop();
       await scratch.remove();
@@ -164,4 +164,17 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
       log.info("worker stopped");
     },
   };
+}
+
+/** What shows a compute process all its devices: lists such as CUDA_VISIBLE_DEVICES, one after another. */
+function sharedEnvironment(
+  environments: readonly Readonly<Record<string, string>>[],
+): Record<string, string> {
+  const shared: Record<string, string> = {};
+  for (const environment of environments)
+    for (const [name, value] of Object.entries(environment)) {
+      const before = shared[name];
+      shared[name] = before === undefined || before === value ? value : `${before},${value}`;
+    }
+  return shared;
 }

@@ -106,7 +106,11 @@ export class AttemptSupervisor {
       onNotice: (notice) => this.#take(notice),
     });
     this.#log.info({ pid: child.pid }, "compute process started");
-    const stop = () => child.stop(graceSeconds);
+    const stop = () => {
+      // A worker that ends itself has no longer than its own grace.
+      const given = this.#context.stopping.aborted ? undefined : this.#held.graceSeconds;
+      child.stop(given ?? graceSeconds);
+    };
     if (stopping.aborted) stop();
     stopping.addEventListener("abort", stop, { once: true });
     try {

@@ -5,12 +5,13 @@ import type { Claim, Store } from "@espalier/store";
 export interface ClaimInput {
   runId: string;
   workerId: string;
-  deviceId: string;
+  /** Devices that take no new runs now. */
+  closed: readonly string[];
 }
 
 /**
- * Claims the run that a delivery names; undefined when there is nothing to claim, because another worker was faster, the
- * run was cancelled, or the delivery is a repeated one: all of that is normal. Waits while the database is away, so that
+ * Claims the run that a delivery names; undefined when there is nothing to claim, because the run was
+ * cancelled, has gone another way, or the delivery is a repeated one: all of that is normal. Waits while the database is away, so that
  * a worker does not drain a queue that it cannot serve.
  */
 export async function claim(

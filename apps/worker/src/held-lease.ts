@@ -11,7 +11,9 @@ export interface LeaseTiming {
 export type Interruption = "cancel" | "lost" | "unreachable";
 
 /** What a heartbeat brought back for one attempt; undefined when no answer came. */
-export type LeaseAnswer = { held: boolean; renewed: boolean; cancel: boolean; preempt: boolean } | undefined;
+export type LeaseAnswer =
+  | { held: boolean; renewed: boolean; cancel: boolean; preempt: boolean; graceSeconds?: number }
+  | undefined;
 
 export interface HeldLeaseOptions {
   /** Seconds. */
@@ -34,6 +36,7 @@ export class HeldLease {
   #renewedAt: number;
   #progress: Progress | undefined;
   #ending: Interruption | undefined;
+  #graceSeconds: number | undefined;
   #interrupt!: (reason: Interruption) => void;
   /** Settles once, when the attempt must not go on. */
   readonly interrupted: Promise<Interruption> = new Promise((resolve) => {
@@ -70,6 +73,11 @@ export class HeldLease {
     return this.#preempted.signal;
   }
 
+  /** How long it has to save when it is preempted, where that was said. */
+  get graceSeconds(): number | undefined {
+    return this.#graceSeconds;
+  }
+
   /**
    * Whether the attempt may commit: the lease was renewed within `selfFence`. Where it was not, waits until a renewal
    * succeeds; false when the attempt has been interrupted.
@@ -91,7 +99,10 @@ export class HeldLease {
     if (answer === undefined) this.#checkGiveUp();
     else if (!answer.held) this.#end("lost");
     else {
-      if (answer.preempt) this.#preempted.abort();
+      if (answer.preempt) {
+        this.#graceSeconds ??= answer.graceSeconds;
+        this.#preempted.abort();
+      }
       if (answer.cancel) this.#end("cancel");
       if (answer.renewed) this.onRenewed();
     }

@@ -1,4 +1,4 @@
-import { holdCauses, type HoldCause, type LogLevel } from "@espalier/contract";
+import { holdCauses, type HoldCause } from "@espalier/contract";
 import type { BeatAnswer, Finding, Store } from "@espalier/store";
 import type { Health } from "./devices/health.ts";
 import type { Slot } from "./slot.ts";
@@ -12,8 +12,10 @@ export interface StewardOptions {
   health: (position: number) => Health;
   /** Looks at the devices again. */
   look: () => Promise<void>;
-  /** Writes to the log of the run that a device computes on now; false when there is none. */
-  note: (position: number, level: LogLevel, message: string) => boolean;
+  /** Says whether any device takes new runs. */
+  onOpen: (open: boolean) => void;
+  /** A delivery is in hand. */
+  busy: () => boolean;
   onError: (error: unknown) => void;
   onChange: (what: string, facts: object) => void;
 }
@@ -60,7 +62,7 @@ export class Steward {
 
   /** Opens and closes the slots. */
   #steer(): void {
-    const { slots, health, onChange } = this.#options;
+    const { slots, health, onChange, onOpen } = this.#options;
     for (const [position, slot] of slots.entries()) {
       const { findings, ready } = health(position);
       this.#note(position, findings);
@@ -73,6 +75,7 @@ export class Steward {
         });
       slot.set(open);
     }
+    onOpen(slots.some(({ isOpen }) => isOpen));
   }
 
   #heldFor(deviceId: string): HoldCause[] {
@@ -82,13 +85,11 @@ export class Steward {
   }
 
   #note(position: number, findings: readonly Finding[]): void {
-    const { note, slots } = this.#options;
+    const slot = this.#options.slots[position]!;
     const noted = this.#noted[position]!;
     for (const { cause, reason } of findings) {
       if (noted.has(cause)) continue;
-      if (
-        note(position, "warn", `${holdCauses[cause].title} (${slots[position]!.device.address}). ${reason}`)
-      )
+      if (slot.note("warn", `${holdCauses[cause].title} (${slot.device.address}). ${reason}`))
         noted.add(cause);
     }
     for (const cause of noted) if (!findings.some((finding) => finding.cause === cause)) noted.delete(cause);
@@ -106,7 +107,7 @@ export class Steward {
   }
 
   async #tell({ drain, holds }: Orders): Promise<void> {
-    const { store, slots, health, look, workerId } = this.#options;
+    const { store, slots, health, look, workerId, busy } = this.#options;
     for (const [position, { device }] of slots.entries()) {
       // An operator may have cleared a fault because it is mended: then the last look is too old to hold it again.
       const stays = ({ cause }: Finding) =>
@@ -122,6 +123,6 @@ export class Steward {
       const recounted = (accepted?.accepted ?? 0) > uncorrected;
       if (missing || past || recounted) await store.holds.report(device.id, findings, uncorrected);
     }
-    if (drain && !drain.done && !slots.some(({ busy }) => busy)) await store.holds.drained(workerId);
+    if (drain && !drain.done && !busy()) await store.holds.drained(workerId);
   }
 }

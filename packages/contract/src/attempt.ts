@@ -2,9 +2,32 @@ import { Type, type Static } from "typebox";
 import { idOf, Timestamp } from "./id.ts";
 import { ProblemDocument } from "./problem.ts";
 
-/** How an attempt ended; RUNNING has not. LOST: its lease ran out. RETURNED: given back, no attempt charged. */
-export const AttemptState = Type.Enum(["RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "LOST", "RETURNED"]);
+/**
+ * How an attempt ended; RUNNING has not. LOST: its lease ran out. RETURNED: given back by its worker; PREEMPTED: asked to
+ * make room for another run. Neither is charged.
+ */
+export const AttemptState = Type.Enum([
+  "RUNNING",
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELLED",
+  "LOST",
+  "RETURNED",
+  "PREEMPTED",
+]);
 export type AttemptState = Static<typeof AttemptState>;
+
+/** Why an attempt had to make room. */
+export const Preempted = Type.Object({
+  reason: Type.Enum(["higher-class", "reclaim", "request"], {
+    description: "reclaim: its team held more than its quota; request: somebody asked for it",
+  }),
+  forRunId: Type.Optional(Type.String({ description: "the run that got its devices, if it is your team's" })),
+  lostSteps: Type.Optional(
+    Type.Integer({ minimum: 0, description: "steps after the last one that was saved" }),
+  ),
+});
+export type Preempted = Static<typeof Preempted>;
 
 /** One execution of a run by one worker. `number` is the fencing token: writes of an older one are refused. */
 export const Attempt = Type.Object({
@@ -14,6 +37,7 @@ export const Attempt = Type.Object({
   workerId: idOf("worker"),
   checkpointStep: Type.Optional(Type.Integer({ minimum: 0, description: "last step saved by this attempt" })),
   problem: Type.Optional(ProblemDocument),
+  preempted: Type.Optional(Preempted),
   startedAt: Timestamp,
   endedAt: Type.Optional(Timestamp),
 });

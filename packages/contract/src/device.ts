@@ -37,7 +37,7 @@ export const Measurement = Type.Object({
 });
 export type Measurement = Static<typeof Measurement>;
 
-/** One GPU, or a partition of one (MIG), or the CPU, of a worker. Runs are queued per kind of device. */
+/** One GPU, or a partition of one (MIG), or the CPU, of a worker. */
 export const Device = Type.Object({
   id: idOf("device"),
   address: Type.String({
@@ -52,7 +52,7 @@ export const Device = Type.Object({
   software: Type.Boolean({ description: "a GPU that the processor emulates" }),
   holds: Type.Array(Hold, { description: "why it takes no new run; none: it may" }),
   busy: Type.Boolean(),
-  runId: Type.Optional(idOf("run")),
+  runIds: Type.Array(idOf("run"), { description: "that compute on it; for a team's key only its own" }),
   measured: Type.Optional(Measurement),
 });
 export type Device = Static<typeof Device>;

@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { Timestamp } from "./id.ts";
 import { Progress, RunState } from "./run.ts";
+import { WaitingReason } from "./waiting.ts";
 
 const common = {
   id: Type.String({ description: "opaque, ordered; send it back as Last-Event-ID" }),
@@ -30,5 +31,15 @@ export const RunProgressEvent = Type.Object({
   progress: Progress,
 });
 
-export const Event = Type.Union([RunStateEvent, RunProgressEvent]);
+/** Why a queued run waits has become another reason; its numbers change without an event. */
+export const RunWaitingEvent = Type.Object({
+  ...common,
+  type: Type.Literal("run.waiting"),
+  runId: Type.String(),
+  experimentId: Type.Optional(Type.String()),
+  reason: WaitingReason,
+  position: Type.Optional(Type.Integer()),
+});
+
+export const Event = Type.Union([RunStateEvent, RunProgressEvent, RunWaitingEvent]);
 export type Event = Static<typeof Event>;

@@ -3,6 +3,7 @@ import { Encoding } from "./encoding.ts";
 import { StsScore } from "./evaluation.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
 import { Mode } from "./mode.ts";
+import { Needs, PriorityClass } from "./scheduling.ts";
 import { SearchResult, SearchSettings } from "./search.ts";
 import { TrainingSettings } from "./training.ts";
 
@@ -35,7 +36,9 @@ export const ExperimentSpec = Type.Object(
     encoding: Type.Optional(Encoding),
     search: Type.Optional(SearchSettings),
     training: Type.Optional(TrainingSettings),
+    class: Type.Optional(PriorityClass),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
+    needs: Type.Optional(Type.Unsafe<Needs>({ ...Needs, description: "of each of its runs" })),
   },
   { additionalProperties: false },
 );

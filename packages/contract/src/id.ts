@@ -3,6 +3,7 @@ import { Type, type Static } from "typebox";
 /** Prefix of each noun's ids. An id is `<prefix>_` and 26 Crockford base-32 digits: 50 bits of milliseconds, 80 random bits. */
 export const idPrefixes = {
   team: "team",
+  user: "usr",
   key: "key",
   upload: "upl",
   model: "mdl",

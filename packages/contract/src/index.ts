@@ -1,6 +1,7 @@
+export { quotaPeriods, TeamAccount, TeamChange, UserAccount, UserChange } from "./account.ts";
 export { apiKeyId, newApiKey } from "./api-key.ts";
 export { Artifact, ArtifactKind } from "./artifact.ts";
-export { Attempt, AttemptState } from "./attempt.ts";
+export { Attempt, AttemptState, Preempted } from "./attempt.ts";
 export {
   createClient,
   hubTokenHeader,
@@ -13,7 +14,7 @@ export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } f
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./device.ts";
 export { Encoding, Pooling, poolings } from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
-export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
+export { Event, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
 export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
@@ -31,6 +32,7 @@ export {
   type ProblemCode,
   type ProblemFacts,
 } from "./problem.ts";
+export { QueueEntry, QueuePage, QueueQuery } from "./queue.ts";
 export {
   assertMove,
   dependenciesOf,
@@ -57,6 +59,7 @@ export {
   statesBefore,
   TrainSpec,
 } from "./run.ts";
+export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./scheduling.ts";
 export { SearchResult, SearchSettings } from "./search.ts";
 export {
   resolveEncoding,
@@ -70,6 +73,14 @@ export { readEvents, type ServerSentMessage } from "./sse.ts";
 export { ApiKey, KeyRole, Team } from "./team.ts";
 export { TrainingResult, TrainingSettings } from "./training.ts";
 export { Upload } from "./upload.ts";
+export {
+  ExpectedStart,
+  explainWaiting,
+  Unblock,
+  Waiting,
+  WaitingReason,
+  type WaitingCode,
+} from "./waiting.ts";
 export {
   CordonCreate,
   Drain,

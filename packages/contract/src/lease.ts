@@ -12,4 +12,4 @@ export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600
 export const maxLostAttempts = 4;
 
 /** What a worker and the schema of the database say to one another. Raised with every change that an older one misreads. */
-export const workerProtocol = 1;
+export const workerProtocol = 2;

@@ -6,8 +6,10 @@ import { HubSource } from "./hub.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
 import { Mode } from "./mode.ts";
 import { ProblemDocument, Problem } from "./problem.ts";
+import { Needs, PriorityClass } from "./scheduling.ts";
 import { SearchResult, SearchSettings } from "./search.ts";
 import { TrainingResult, TrainingSettings } from "./training.ts";
+import { Waiting } from "./waiting.ts";
 
 export const runKinds = ["import", "prune", "search", "train", "evaluate", "export"] as const;
 export const RunKind = Type.Enum(runKinds);
@@ -16,7 +18,7 @@ export type RunKind = (typeof runKinds)[number];
 /**
  * - WAITING: runs it depends on have not succeeded yet
  * - QUEUED: ready; the dispatcher orders these
- * - DISPATCHED: released to a queue; a worker may claim it
+ * - DISPATCHED: has devices of one worker, which is told and may claim it
  * - RUNNING: a worker holds its lease
  * - SUCCEEDED, FAILED, CANCELLED, SKIPPED (a dependency did not succeed): terminal
  */
@@ -36,7 +38,7 @@ export type RunState = (typeof runStates)[number];
 /** Exits of every state. FAILED, CANCELLED and SKIPPED leave only by an explicit retry. */
 export const runMoves = {
   WAITING: ["QUEUED", "CANCELLED", "SKIPPED"],
-  QUEUED: ["DISPATCHED", "RUNNING", "CANCELLED"],
+  QUEUED: ["DISPATCHED", "CANCELLED"],
   DISPATCHED: ["RUNNING", "QUEUED", "CANCELLED"],
   RUNNING: ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED"],
   SUCCEEDED: [],
@@ -207,7 +209,15 @@ export const Run = Type.Object({
   kind: RunKind,
   state: RunState,
   spec: RunSpec,
-  priority: Type.Integer({ description: "higher first; default 0" }),
+  class: PriorityClass,
+  priority: Type.Integer({ description: "higher first among the runs of one user; default 0" }),
+  needs: Needs,
+  predictedBytes: Type.Optional(
+    Type.Integer({ minimum: 0, description: "expected peak of memory on each device, before the margin" }),
+  ),
+  waiting: Type.Optional(
+    Type.Unsafe<Waiting>({ ...Waiting, description: "why it has not started; while it waits" }),
+  ),
   dependsOn: Type.Array(idOf("run")),
   experimentId: Type.Optional(idOf("experiment")),
   variant: Type.Optional(Type.String()),
@@ -228,7 +238,9 @@ export type Run = Static<typeof Run>;
 export const RunCreate = Type.Object(
   {
     spec: Type.Union([PruneSpec, SearchSpec, TrainSpec, EvaluateSpec, ExportSpec]),
+    class: Type.Optional(PriorityClass),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
+    needs: Type.Optional(Needs),
   },
   closed,
 );

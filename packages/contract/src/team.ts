@@ -5,7 +5,7 @@ import { idOf, Name, Timestamp } from "./id.ts";
 export const Team = Type.Object({ id: idOf("team"), name: Name, createdAt: Timestamp });
 export type Team = Static<typeof Team>;
 
-/** An operator may drain workers and cordon devices, and sees the whole pool. */
+/** An operator may drain workers, cordon devices and set quotas, and sees the whole pool. */
 export const KeyRole = Type.Enum(["member", "operator"]);
 export type KeyRole = Static<typeof KeyRole>;
 
@@ -13,6 +13,7 @@ export type KeyRole = Static<typeof KeyRole>;
 export const ApiKey = Type.Object({
   id: idOf("key"),
   teamId: idOf("team"),
+  userId: Type.Optional(idOf("user")),
   name: Name,
   role: KeyRole,
   createdAt: Timestamp,

@@ -24,8 +24,8 @@ function testOn(title: string, start: () => Promise<Server>, locate: (url: strin
   afterAll(() => server.remove());
   const queues: QueueServer = {
     open: (options) => openQueue(locate(server.url), options),
-    takeAndDie: async (deviceClass, options) => {
-      const input = JSON.stringify({ location: locate(server.url), deviceClass, options });
+    takeAndDie: async (worker, options) => {
+      const input = JSON.stringify({ location: locate(server.url), worker, options });
       const child = spawn(process.execPath, ["--import", "tsx", holder, input], {
         stdio: ["ignore", "pipe", "inherit"],
       });

@@ -44,6 +44,9 @@ const workerSettings = (lockMs: number) => ({
 const bullPriority = (priority: number): number =>
   1_001 - Math.max(-1_000, Math.min(1_000, Math.round(priority)));
 
+/** BullMQ builds keys with colons. */
+const queueName = (workerName: string): string => encodeURIComponent(workerName);
+
 /** Longest that a call may take before the server counts as away. */
 const callMs = 5_000;
 
@@ -58,7 +61,7 @@ export function createQueue(
   // BullMQ never mends a producer that could not reach the server when it was made: that one is dropped.
   async function makeProducer(name: string): Promise<Producer> {
     await backend.ready();
-    const producer = backend.producer(name).on("error", onError);
+    const producer = backend.producer(queueName(name)).on("error", onError);
     try {
       await producer.waitUntilReady();
       return producer;
@@ -99,7 +102,7 @@ export function createQueue(
   }
 
   return {
-    async add(deviceClass, delivery, { priority = 0 } = {}) {
+    async add(workerName, delivery, { priority = 0 } = {}) {
       const { runId, dispatch } = delivery;
       const options = {
         jobId: deliveryId(delivery),
@@ -108,24 +111,24 @@ export function createQueue(
         removeOnComplete: remembered,
         removeOnFail: remembered,
       };
-      await withProducer(deviceClass, (producer) => producer.add("run", { runId, dispatch }, options));
+      await withProducer(workerName, (producer) => producer.add("run", { runId, dispatch }, options));
     },
-    async work(deviceClass, handler, { concurrency = 1 } = {}) {
+    async work(workerName, handler, { concurrency = 1 } = {}) {
       const settings = { ...workerSettings(lockMs), concurrency };
-      const consumer = consume({ backend, name: deviceClass, handler, settings, onError });
+      const consumer = consume({ backend, name: workerName, handler, settings, onError });
       consumers.add(consumer);
       return consumer;
     },
-    async remove(deviceClass, delivery) {
-      await withProducer(deviceClass, async (producer) => {
+    async remove(workerName, delivery) {
+      await withProducer(workerName, async (producer) => {
         const job = await producer.getJob(deliveryId(delivery));
         if (!job || (await job.isActive())) return;
         // One that was taken this moment is locked and refuses; that is right.
         await job.remove().catch(() => undefined);
       });
     },
-    async counts(deviceClass) {
-      const counts = await withProducer(deviceClass, (producer) =>
+    async counts(workerName) {
+      const counts = await withProducer(workerName, (producer) =>
         producer.getJobCounts("waiting", "prioritized", "delayed", "active"),
       );
       const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts as Record<string, number>;
@@ -170,7 +173,7 @@ function consume({ backend, name, handler, settings, onError }: ConsumeInput): C
   // BullMQ never mends a worker that could not reach the server when it was made: that one is dropped.
   const start = async (): Promise<void> => {
     while (taking) {
-      const next = backend.worker(name, process, settings).on("error", onError);
+      const next = backend.worker(queueName(name), process, settings).on("error", onError);
       worker = next;
       try {
         await next.waitUntilReady();

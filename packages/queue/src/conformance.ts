@@ -7,7 +7,7 @@ export interface QueueServer {
   /** Another process's view of the same queues. */
   open(options: QueueOptions): Promise<Queue>;
   /** A consumer elsewhere takes one delivery and is killed while it holds it. */
-  takeAndDie(deviceClass: string, options: QueueOptions): Promise<void>;
+  takeAndDie(worker: string, options: QueueOptions): Promise<void>;
   /** Takes the server away and brings it back on the same address. It may have forgotten everything. */
   down(): Promise<void>;
   up(): Promise<void>;

@@ -5,10 +5,10 @@ const broker = createMemoryBroker();
 
 const server: QueueServer = {
   open: async (options) => broker.open(options),
-  takeAndDie: async (deviceClass, options) => {
+  takeAndDie: async (worker, options) => {
     const queue = broker.open(options);
     await new Promise<void>((resolve) => {
-      void queue.work(deviceClass, () => {
+      void queue.work(worker, () => {
         resolve();
         return new Promise(() => undefined);
       });

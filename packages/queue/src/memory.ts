@@ -38,18 +38,15 @@ export function createMemoryBroker(): MemoryBroker {
   let down = false;
   let added = 0;
 
-  const laneOf = (deviceClass: string): Lane => {
-    let lane = lanes.get(deviceClass);
+  const laneOf = (worker: string): Lane => {
+    let lane = lanes.get(worker);
     if (!lane)
-      lanes.set(
-        deviceClass,
-        (lane = { waiting: [], active: new Map(), known: new Set(), takers: new Set() }),
-      );
+      lanes.set(worker, (lane = { waiting: [], active: new Map(), known: new Set(), takers: new Set() }));
     return lane;
   };
-  const reach = (deviceClass: string): Lane => {
+  const reach = (worker: string): Lane => {
     if (down) throw new Problem("service/unavailable", "The queue cannot be reached; try again in a moment.");
-    return laneOf(deviceClass);
+    return laneOf(worker);
   };
   const put = (lane: Lane, entry: Waiting): void => {
     lane.waiting.push(entry);
@@ -68,15 +65,15 @@ export function createMemoryBroker(): MemoryBroker {
   function open({ lockMs = 45_000, onError = () => undefined }: QueueOptions = {}): MemoryQueue {
     const consumers = new Set<{ close: (deadlineMs: number) => Promise<void>; die: () => void }>();
     return {
-      async add(deviceClass, { runId, dispatch }, { priority = 0 } = {}) {
-        const lane = reach(deviceClass);
+      async add(worker, { runId, dispatch }, { priority = 0 } = {}) {
+        const lane = reach(worker);
         const id = deliveryId({ runId, dispatch });
         if (lane.known.has(id)) return;
         lane.known.add(id);
         put(lane, { delivery: { runId, dispatch }, priority, order: added++ });
       },
-      async work(deviceClass, handler, { concurrency = 1 } = {}) {
-        const lane = laneOf(deviceClass);
+      async work(worker, handler, { concurrency = 1 } = {}) {
+        const lane = laneOf(worker);
         const inProgress = new InProgress(handler, onError);
         const held = new Map<string, Waiting>();
         let dead = false;
@@ -120,15 +117,15 @@ export function createMemoryBroker(): MemoryBroker {
         serve(lane);
         return consumer;
       },
-      async remove(deviceClass, delivery) {
-        const lane = reach(deviceClass);
+      async remove(worker, delivery) {
+        const lane = reach(worker);
         const at = lane.waiting.findIndex((entry) => deliveryId(entry.delivery) === deliveryId(delivery));
         if (at < 0) return;
         lane.waiting.splice(at, 1);
         lane.known.delete(deliveryId(delivery));
       },
-      async counts(deviceClass) {
-        const lane = reach(deviceClass);
+      async counts(worker) {
+        const lane = reach(worker);
         return { waiting: lane.waiting.length, active: lane.active.size };
       },
       async ping() {

@@ -13,7 +13,7 @@ export type QueueLocation = { redisUrl: string } | { databaseUrl: string };
 export async function openQueue(location: QueueLocation, options: QueueOptions = {}): Promise<Queue> {
   const { onError = () => undefined } = options;
   if ("redisUrl" in location) return createQueue(redisBackend(location.redisUrl, onError), options);
-  const queue = createQueue(postgresBackend(location.databaseUrl), options);
+  const queue = createQueue(postgresBackend(location.databaseUrl, onError), options);
   try {
     await queue.ping();
     return queue;

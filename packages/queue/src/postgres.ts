@@ -1,34 +1,63 @@
-import { createPostgresBackend, withBackend, type Worker as BullWorker } from "bullmq";
+import {
+  createPostgresBackend,
+  DEFAULT_SCHEMA,
+  runMigrations,
+  withBackend,
+  type Worker as BullWorker,
+} from "bullmq";
+import pg from "pg";
 import type { Backend, Producer } from "./bullmq.ts";
 import type { Delivery } from "./queue.ts";
 
 const bull = withBackend(createPostgresBackend);
 
 /**
- * BullMQ on PostgreSQL ≥ 14, in the schema `bullmq`, which is brought up to date by the first connection.
+ * BullMQ on PostgreSQL ≥ 14, in the schema `bullmq`, which is brought up to date by the first connection. All producers, one
+ * for each worker of the pool, share a few connections; a consumer has its own.
  *
  * Locks are written and swept with the clocks of the callers: a host whose clock runs ahead of another's by more than
  * the lock takes deliveries that are in progress there. That repeats a delivery, which the lease in the store refuses,
  * so it costs time and loses nothing; keep the clocks of a pool in step, or use Redis, which has one clock.
  */
-export function postgresBackend(connectionString: string): Backend {
+export function postgresBackend(connectionString: string, onError: (error: Error) => void): Backend {
   const connection = {
     connectionString,
-    migrate: true,
     max: 4,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     application_name: "espalier-queue",
   };
+  // Its statements name no schema.
+  const producing = new pg.Pool({ ...connection, options: `-c search_path=${DEFAULT_SCHEMA}` });
+  producing.on("error", onError).setMaxListeners(0);
+  // BullMQ spells its optional properties in another way than pg does.
+  const shared = producing as unknown as NonNullable<
+    ConstructorParameters<typeof bull.Queue>[1]
+  >["connection"];
+  let migrated: Promise<void> | undefined;
   return {
-    ready: () => Promise.resolve(),
-    producer: (name) => new bull.Queue<Delivery, void>(name, { connection }) as unknown as Producer,
+    ready() {
+      migrated ??= migrate(producing).catch((error: unknown) => {
+        migrated = undefined;
+        throw error;
+      });
+      return migrated;
+    },
+    producer: (name) => new bull.Queue<Delivery, void>(name, { connection: shared }) as unknown as Producer,
     worker: (name, processor, settings) =>
-      new bull.Worker<Delivery, void>(name, processor, { connection, ...settings }) as unknown as BullWorker<
-        Delivery,
-        void
-      >,
-    // Every queue and worker has its own pool and has closed it.
-    close: () => Promise.resolve(),
+      new bull.Worker<Delivery, void>(name, processor, {
+        connection: { ...connection, migrate: true },
+        ...settings,
+      }) as unknown as BullWorker<Delivery, void>,
+    close: () => producing.end(),
   };
+}
+
+async function migrate(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    client.release();
+  }
 }

@@ -16,7 +16,7 @@ export interface WorkOptions {
   concurrency?: number;
 }
 
-/** Takes deliveries of one class until it is closed. */
+/** Takes deliveries of one worker's queue until it is closed. */
 export interface Consumer {
   /** Takes no more; deliveries in progress go on. */
   pause(): Promise<void>;
@@ -41,18 +41,18 @@ export interface QueueOptions {
 
 /**
  * A doorbell, not the truth: it may lose or repeat deliveries, and the run in Postgres decides what a delivery is worth.
- * One queue per class of device. Calls reject with `service/unavailable` within seconds while the server is away.
+ * One queue for each worker, by its name, so that what was for the last one of the name is dropped by the next. Calls reject with `service/unavailable` within seconds while the server is away.
  */
 export interface Queue {
   /**
    * Adds a delivery once: the same (runId, dispatch) again is nothing, also in the hour after it was handled. Higher
    * `priority` (−1000 to 1000, default 0) first, then in order.
    */
-  add(deviceClass: string, delivery: Delivery, options?: { priority?: number }): Promise<void>;
-  work(deviceClass: string, handler: Handler, options?: WorkOptions): Promise<Consumer>;
+  add(worker: string, delivery: Delivery, options?: { priority?: number }): Promise<void>;
+  work(worker: string, handler: Handler, options?: WorkOptions): Promise<Consumer>;
   /** Takes a waiting delivery back; one in progress stays. */
-  remove(deviceClass: string, delivery: Delivery): Promise<void>;
-  counts(deviceClass: string): Promise<Counts>;
+  remove(worker: string, delivery: Delivery): Promise<void>;
+  counts(worker: string): Promise<Counts>;
   /** Rejects while the server is away. */
   ping(): Promise<void>;
   /** Closes every consumer at once, and every connection. */

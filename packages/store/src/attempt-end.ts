@@ -95,10 +95,12 @@ function judge(run: Omit<HeldRun, "id" | "attempt">, problem: ProblemDocument | 
 export async function endAttempt(
   tx: Transaction,
   run: HeldRun,
-  attemptState: "FAILED" | "LOST" | "RETURNED",
+  attemptState: "FAILED" | "LOST" | "RETURNED" | "PREEMPTED",
   problem?: ProblemDocument,
 ): Promise<RunState> {
   const verdict = judge(run, problem);
+  if (attemptState === "PREEMPTED" && verdict.state === "QUEUED")
+    verdict.reason = "It made room for another run.";
   await tx.query(
     `update run set state = $2::text, lost_attempts = $3, problem = $4, reason = $5, lease_until = null,
        ended_at = case when $2::text = 'QUEUED' then null else now() end

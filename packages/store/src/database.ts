@@ -20,6 +20,8 @@ export interface Database {
     values: unknown[],
   ) => Promise<pg.QueryResult<Row>>;
   transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** Reads of one moment: all see the same. */
+  atOnce: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** Uses the caller's transaction, or one of its own. */
   within: <T>(tx: Transaction | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** A connection beside the pool, for what belongs to a session; not connected yet. */
@@ -61,13 +63,13 @@ export function openDatabase(url: string, poolSize = 10): Database {
     }
   }
 
-  async function once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async function once<T>(work: (tx: Transaction) => Promise<T>, begin = "begin"): Promise<T> {
     const client = await pool.connect();
     // The pool listens only while a connection is idle.
     client.on("error", ignore);
     let broken = false;
     try {
-      await client.query("begin");
+      await client.query(begin);
       const result = await work(client);
       await client.query("commit");
       return result;
@@ -97,6 +99,13 @@ export function openDatabase(url: string, poolSize = 10): Database {
     query: (text, values = []) => send({ text, values }),
     prepared: (name, text, values) => send({ name, text, values, query_timeout: preparedMs }),
     transaction,
+    async atOnce(work) {
+      try {
+        return await once(work, "begin isolation level repeatable read, read only");
+      } catch (error) {
+        throw toProblem(error);
+      }
+    },
     within: (tx, work) => (tx ? work(tx) : transaction(work)),
     session: () => new pg.Client(connection),
     close: async () => {

@@ -1,86 +1,216 @@
-import type { RunKind } from "@espalier/contract";
-import type { Database } from "./database.ts";
+import type { ExpectedStart, Unblock, WaitingReason } from "@espalier/contract";
+import type { Database, Transaction } from "./database.ts";
+import { readSnapshot, type DispatchSnapshot } from "./dispatch-snapshot.ts";
+import { toJson } from "./json.ts";
 
-/** A pass looks at this many runs, those that come first. */
-const maxQueued = 1_000;
-
-export interface DispatchSnapshot {
-  queued: { id: string; teamId: string; kind: RunKind; priority: number; queuedAt: number }[];
-  /**
-   * By kind of device, over those that take new runs; `taken` counts the runs DISPATCHED to the kind and RUNNING on them.
-   * `queuedAt` is in ms since the epoch.
-   */
-  classes: { name: string; devices: number; taken: number }[];
-}
-
-/** A delivery to put on the queue of its device class. `dispatch` numbers the deliveries of a run. */
+/** A delivery to put on the queue of a worker, by its name. `dispatch` numbers the deliveries of a run. */
 export interface Delivery {
   runId: string;
-  deviceClass: string;
+  worker: string;
   dispatch: number;
 }
 
-export interface Dispatch {
-  snapshot(): Promise<DispatchSnapshot>;
-  /** QUEUED → DISPATCHED; undefined when the run has moved on meanwhile. */
-  release(runId: string, deviceClass: string): Promise<Delivery | undefined>;
-  /** New deliveries for runs that have been DISPATCHED this long without being claimed: a queue may have lost them. */
-  redeliver(olderThanSeconds?: number): Promise<Delivery[]>;
-  /** DISPATCHED → QUEUED for runs of device classes of which no device takes new runs any more. */
-  recall(): Promise<string[]>;
+export interface DispatchStart {
+  runId: string;
+  workerId: string;
+  devices: readonly { deviceId: string; reservedBytes: number | null; units: number }[];
+  borrowing: boolean;
+  aged: boolean;
 }
 
-export function createDispatch({ query }: Database): Dispatch {
-  return {
-    async snapshot() {
-      const { rows: queued } = await query<{
-        id: string;
-        teamId: string;
-        kind: RunKind;
-        priority: number;
-        queuedAt: number;
-      }>(
-        `select id, team_id as "teamId", kind, priority, (extract(epoch from queued_at) * 1000)::float8 as "queuedAt"
-         from run where state = 'QUEUED' and cancel_requested_at is null
-         order by priority desc, queued_at, id limit $1`,
-        [maxQueued],
-      );
-      const { rows: classes } = await query<{ name: string; devices: number; taken: number }>(
-        `select d.kind as name, count(*)::int as devices,
-           (select count(*) from run r where r.device_class = d.kind and (r.state = 'DISPATCHED'
-              or r.state = 'RUNNING' and r.lease_device in (select id from claimable_device)))::int as taken
-         from claimable_device d group by d.kind order by d.kind`,
-      );
-      return { queued, classes };
-    },
+export interface DispatchPreemption {
+  runId: string;
+  reason: "higher-class" | "reclaim";
+  forRunId: string;
+  graceMs: number;
+}
 
-    async release(runId, deviceClass) {
-      const { rows } = await query<Delivery>(
-        `update run set state = 'DISPATCHED', dispatch = dispatch + 1, device_class = $2, dispatched_at = now(), reason = null
-         where id = $1 and state = 'QUEUED' and cancel_requested_at is null
-         returning id as "runId", device_class as "deviceClass", dispatch`,
-        [runId, deviceClass],
-      );
-      return rows[0];
-    },
+/** Names runs of the same team only. */
+export interface DispatchWaiting {
+  runId: string;
+  reason: WaitingReason;
+  position: number | null;
+  unblockedBy: readonly Unblock[];
+  expectedStart: ExpectedStart | null;
+}
+
+export interface DispatchDecisions {
+  /** That of the snapshot that they were made from. */
+  number: string;
+  starts: readonly DispatchStart[];
+  preemptions: readonly DispatchPreemption[];
+  /** Given back with the next snapshot. */
+  reservations: readonly unknown[];
+  /** Of runs whose reason has changed. */
+  waiting: readonly DispatchWaiting[];
+}
+
+export interface Committed {
+  deliveries: Delivery[];
+  /** Starts that are not possible any more: the run, or one of its devices, has gone another way. */
+  skipped: { runId: string; reason: string }[];
+  /** Runs that are asked to leave now. */
+  preempted: string[];
+}
+
+export interface Dispatch {
+  /** One consistent view of the pool, in a handful of statements whatever its size. */
+  snapshot(): Promise<DispatchSnapshot>;
+  /** All decisions in one transaction. Undefined when another plan was committed since the snapshot: then nothing is. */
+  commit(decisions: DispatchDecisions): Promise<Committed | undefined>;
+  /** New deliveries for runs that have been DISPATCHED this long without being claimed: a queue may have lost them. */
+  redeliver(olderThanSeconds?: number): Promise<Delivery[]>;
+  /**
+   * DISPATCHED → QUEUED for runs whose devices take no new runs any more, and for those that a living worker has not
+   * claimed for `unclaimedSeconds` (default 150); its devices are then left alone for a minute.
+   */
+  recall(unclaimedSeconds?: number): Promise<string[]>;
+}
+
+/** Whether a device that run `r` was given takes no new run. */
+const isRefused = `not exists (select from run_device e where e.run_id = r.id)
+  or exists (select from run_device e where e.run_id = r.id and not exists (
+    select from claimable_device d where d.id = e.device_id and d.worker_id = r.dispatch_worker))`;
+
+export function createDispatch(database: Database): Dispatch {
+  const { query, transaction } = database;
+  return {
+    snapshot: () => readSnapshot(database),
+
+    commit: (decisions) =>
+      transaction(async (tx) => {
+        const { rowCount } = await tx.query(
+          "update dispatch_plan set number = number + 1, reservations = $2 where number = $1",
+          [decisions.number, toJson(decisions.reservations)],
+        );
+        if (rowCount === 0) return undefined;
+        const preempted = await preempt(tx, decisions.preemptions);
+        const started = await start(tx, decisions.starts);
+        await explain(tx, decisions.waiting);
+        return { ...started, preempted };
+      }),
 
     async redeliver(olderThanSeconds = 30) {
       const { rows } = await query<Delivery>(
-        `update run set dispatch = dispatch + 1, dispatched_at = now()
-         where state = 'DISPATCHED' and dispatched_at < now() - make_interval(secs => $1)
-         returning id as "runId", device_class as "deviceClass", dispatch`,
+        `update run r set dispatch = dispatch + 1, delivered_at = now() from worker w
+         where r.state = 'DISPATCHED' and r.delivered_at < now() - make_interval(secs => $1) and w.id = r.dispatch_worker
+         returning r.id as "runId", w.name as worker, r.dispatch`,
         [olderThanSeconds],
       );
       return rows;
     },
 
-    async recall() {
+    async recall(unclaimedSeconds = 150) {
       const { rows } = await query<{ id: string }>(
-        `update run set state = 'QUEUED', reason = 'No device of its kind takes new runs.'
-         where state = 'DISPATCHED' and not exists (select from claimable_device d where d.kind = run.device_class)
-         returning id`,
+        `with late as (
+           select r.id, ${isRefused} as refused from run r where r.state = 'DISPATCHED'
+             and (${isRefused} or r.dispatched_at < now() - make_interval(secs => $1))
+         ), left_alone as (
+           update device set declined_until = now() + interval '1 minute'
+           where id in (select device_id from run_device e join late on late.id = e.run_id where not late.refused)
+         )
+         update run r set state = 'QUEUED', reason = case when late.refused
+           then 'Its devices take no new runs any more.' else 'Its worker did not start it in time.' end
+         from late where r.id = late.id and r.state = 'DISPATCHED' returning r.id`,
+        [unclaimedSeconds],
       );
+      await query("delete from run_waiting w using run r where r.id = w.run_id and r.state <> 'QUEUED'");
       return rows.map(({ id }) => id);
     },
   };
+}
+
+/** QUEUED → DISPATCHED, each with its devices, unless the run was cancelled or a device lost meanwhile. */
+async function start(
+  tx: Transaction,
+  starts: readonly DispatchStart[],
+): Promise<Pick<Committed, "deliveries" | "skipped">> {
+  if (starts.length === 0) return { deliveries: [], skipped: [] };
+  const seats = starts.flatMap(({ runId, devices }) => devices.map((device) => ({ runId, ...device })));
+  const { rows } = await tx.query<{
+    runId: string;
+    worker: string;
+    dispatch: number | null;
+    refused: boolean;
+  }>(
+    `with start as (
+       select * from unnest($1::text[], $2::text[], $3::bool[], $4::bool[]) s (run_id, worker_id, borrowing, aged)
+     ), seat as (
+       select * from unnest($5::text[], $6::text[], $7::bigint[], $8::float8[]) s (run_id, device_id, reserved_bytes, units)
+     ), wanted as (
+       select start.*, exists (select from seat where seat.run_id = start.run_id and not exists (
+         select from claimable_device d where d.id = seat.device_id and d.worker_id = start.worker_id)) as refused
+       from start
+     ), started as (
+       update run r set state = 'DISPATCHED', dispatch = dispatch + 1, dispatch_worker = w.worker_id, borrowing = w.borrowing,
+         aged = w.aged, dispatched_at = now(), delivered_at = now(), reason = null
+       from wanted w where r.id = w.run_id and not w.refused and r.state = 'QUEUED' and r.cancel_requested_at is null
+       returning r.id, r.dispatch
+     ), placed as (
+       insert into run_device (run_id, device_id, reserved_bytes, units)
+       select seat.* from seat join started on started.id = seat.run_id
+     )
+     select wanted.run_id as "runId", worker.name as worker, started.dispatch, wanted.refused
+     from wanted left join worker on worker.id = wanted.worker_id left join started on started.id = wanted.run_id`,
+    [
+      starts.map(({ runId }) => runId),
+      starts.map(({ workerId }) => workerId),
+      starts.map(({ borrowing }) => borrowing),
+      starts.map(({ aged }) => aged),
+      seats.map(({ runId }) => runId),
+      seats.map(({ deviceId }) => deviceId),
+      seats.map(({ reservedBytes }) => reservedBytes),
+      seats.map(({ units }) => units),
+    ],
+  );
+  const deliveries: Delivery[] = [];
+  const skipped: Committed["skipped"] = [];
+  for (const { runId, worker, dispatch, refused } of rows)
+    if (dispatch !== null) deliveries.push({ runId, worker, dispatch });
+    else
+      skipped.push({
+        runId,
+        reason: refused ? "A device takes no new runs any more." : "The run is not QUEUED any more.",
+      });
+  return { deliveries, skipped };
+}
+
+async function preempt(tx: Transaction, preemptions: readonly DispatchPreemption[]): Promise<string[]> {
+  if (preemptions.length === 0) return [];
+  const { rows } = await tx.query<{ id: string }>(
+    `update run r set preempt_requested_at = now(), preempt_reason = p.reason, preempt_for = p.for_run,
+       preempt_until = now() + p.grace * interval '1 ms'
+     from unnest($1::text[], $2::text[], $3::text[], $4::float8[]) p (run_id, reason, for_run, grace)
+     where r.id = p.run_id and r.state = 'RUNNING' and r.preempt_requested_at is null returning r.id`,
+    [
+      preemptions.map(({ runId }) => runId),
+      preemptions.map(({ reason }) => reason),
+      preemptions.map(({ forRunId }) => forRunId),
+      preemptions.map(({ graceMs }) => graceMs),
+    ],
+  );
+  return rows.map(({ id }) => id);
+}
+
+async function explain(tx: Transaction, waiting: readonly DispatchWaiting[]): Promise<void> {
+  if (waiting.length === 0) return;
+  await tx.query(
+    `insert into run_waiting as w (run_id, reason, position, unblocked_by, expected_start)
+     select u.run_id, u.reason::jsonb, u.position, u.unblocked_by::jsonb, u.expected_start::jsonb
+     from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[])
+       u (run_id, reason, position, unblocked_by, expected_start)
+     join run r on r.id = u.run_id and r.state = 'QUEUED'
+     on conflict (run_id) do update set reason = excluded.reason, position = excluded.position,
+       unblocked_by = excluded.unblocked_by, expected_start = excluded.expected_start,
+       since = case when w.reason ->> 'code' = excluded.reason ->> 'code' then w.since else now() end
+     where (w.reason, w.position, w.unblocked_by, w.expected_start)
+       is distinct from (excluded.reason, excluded.position, excluded.unblocked_by, excluded.expected_start)`,
+    [
+      waiting.map(({ runId }) => runId),
+      waiting.map(({ reason }) => JSON.stringify(reason)),
+      waiting.map(({ position }) => position),
+      waiting.map(({ unblockedBy }) => JSON.stringify(unblockedBy)),
+      waiting.map(({ expectedStart }) => expectedStart && JSON.stringify(expectedStart)),
+    ],
+  );
 }

@@ -4,10 +4,11 @@ import type { Database } from "./database.ts";
 import { matchCursor } from "./page.ts";
 import { iso } from "./row.ts";
 
-/** Something may have changed; read to know what. Empty ids: anything may have, because hints were missed. */
+/** Something may have changed; read to know what. Empty: anything may have, because hints were missed. */
 export interface Hint {
   teamId: string;
   runId: string;
+  what: "state" | "progress" | "cancel" | "waiting" | "";
 }
 
 export interface Events {
@@ -26,7 +27,7 @@ export interface Events {
 
 const channel = "espalier_run";
 const reconnectMs = 1_000;
-const everything: Hint = { teamId: "", runId: "" };
+const everything: Hint = { teamId: "", runId: "", what: "" };
 
 /** Events and their hints. `close` ends the connection that listens. */
 export function createEvents({ query, session }: Database): Events & { close(): Promise<void> } {
@@ -54,8 +55,8 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     mine.on("error", again);
     mine.on("end", again);
     mine.on("notification", ({ payload = "" }) => {
-      const [teamId = "", runId = ""] = payload.split(" ");
-      tell({ teamId, runId });
+      const [teamId = "", runId = "", what = ""] = payload.split(" ");
+      tell({ teamId, runId, what: what as Hint["what"] });
     });
     void (async () => {
       try {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { leaseTiming, newId } from "@espalier/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { claimOn } from "../../../test/servers/place.ts";
 import { cpu, openTestStore, type TestStore } from "../../../test/servers/store.ts";
 
 let store: TestStore;
@@ -24,7 +25,7 @@ beforeEach(async () => {
 
 async function running(position: number) {
   const { id: runId } = await store.submit();
-  const claimed = await store.leases.claim({
+  const claimed = await claimOn(store, {
     runId,
     workerId: worker.id,
     deviceId: worker.devices[position].id,

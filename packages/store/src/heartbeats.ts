@@ -33,6 +33,8 @@ interface RunAnswer {
   renewed: boolean;
   cancel: boolean;
   preempt: boolean;
+  /** It has so long to save, where that was said. */
+  graceSeconds?: number;
 }
 
 export interface Heartbeats {
@@ -47,7 +49,7 @@ export interface Heartbeats {
 interface Row {
   state: WorkerState;
   orders: Partial<Pick<BeatAnswer, "drain" | "holds">> | null;
-  runs: { id: string; attempt: number; cancel: boolean; preempt: boolean }[] | null;
+  runs: { id: string; attempt: number; cancel: boolean; preempt: boolean; grace: number | null }[] | null;
 }
 
 // 500 workers say this every five seconds, so it is one statement that each connection plans once: nothing in it makes
@@ -57,13 +59,14 @@ interface Row {
 const statement = `
   with unsynced as (select set_config('synchronous_commit', 'off', true)),
   unlocked as (
-    select id, attempt, cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt
+    select id, attempt, cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt,
+      extract(epoch from preempt_until - now())::float8 as grace
     from run where lease_owner = $1 and state = 'RUNNING' for no key update skip locked
   ), renewed as (
     update run set lease_until = now() + make_interval(secs => $5),
       progress = coalesce(b.progress::jsonb, run.progress)
     from unlocked join unnest($2::text[], $3::int[], $4::text[]) b (id, attempt, progress) using (id, attempt)
-    where run.id = unlocked.id returning run.id, run.attempt, unlocked.cancel, unlocked.preempt
+    where run.id = unlocked.id returning run.id, run.attempt, unlocked.cancel, unlocked.preempt, unlocked.grace
   )
   update worker_pulse p set seen_at = now(), free_bytes = $6, utilization = $7, temperature = $8
   from unsynced, worker w where p.worker_id = $1 and w.id = $1
@@ -114,6 +117,7 @@ export function createHeartbeats({ query, prepared }: Database): Heartbeats {
             renewed: run !== undefined,
             cancel: run?.cancel ?? false,
             preempt: run !== undefined && (run.preempt || drain?.now === true),
+            ...(run?.preempt && run.grace !== null ? { graceSeconds: Math.max(0, run.grace) } : {}),
           };
         }),
       };

@@ -1,5 +1,6 @@
 import { newId } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { claimOn, place } from "../../../test/servers/place.ts";
 import { cpu, openTestStore, type TestStore } from "../../../test/servers/store.ts";
 import type { Finding } from "./holds.ts";
 
@@ -26,7 +27,7 @@ async function member(name = `m${++names}`) {
   return { name, id: worker.id, device: first.id, other: second.id };
 }
 const claim = (runId: string, workerId: string, deviceId: string) =>
-  store.leases.claim({ runId, workerId, deviceId });
+  claimOn(store, { runId, workerId, deviceId });
 const stateOf = async (runId: string) => (await store.runs.get(store.teamId, runId)).state;
 const beat = (workerId: string, runs: { runId: string; attempt: number }[] = []) =>
   store.heartbeats.beat(workerId, { runs, measurements: [] });
@@ -47,8 +48,7 @@ describe("a drain", () => {
     const held = (await claim(first.id, id, device))!;
     await store.holds.drain(id, { by, reason: "New driver." });
     await store.holds.drain(id, { by });
-    await store.dispatch.release(second.id, "cuda");
-    expect(await claim(second.id, id, device)).toBeUndefined();
+    expect(await place(store, { runId: second.id, workerId: id, deviceIds: [device] })).toBeUndefined();
     expect(await stateOf(second.id)).toBe("QUEUED");
     expect(await beat(id, [held.lease])).toMatchObject({
       drain: { now: false, done: false },
@@ -201,22 +201,25 @@ describe("what a worker finds", () => {
 });
 
 describe("the dispatcher", () => {
-  it("counts only devices that take runs, and not what still runs on the others", async () => {
-    await store.holds.drain(store.workerId, { by });
-    for (const worker of await store.workers.list()) await store.workers.stop(worker.id);
+  it("sees why devices take no runs, and takes back what was given to them", async () => {
     const { id, device, other } = await member();
     const running = await store.submit();
     await claim(running.id, id, device);
-    const classes = async () => (await store.dispatch.snapshot()).classes;
-    expect(await classes()).toEqual([{ name: "cuda", devices: 2, taken: 1 }]);
+    const states = async () =>
+      (await store.dispatch.snapshot()).devices.flatMap(({ workerId, state }) =>
+        workerId === id ? [state] : [],
+      );
+    expect(await states()).toEqual(["schedulable", "schedulable"]);
     await store.holds.cordon(device, { by });
-    expect(await classes()).toEqual([{ name: "cuda", devices: 1, taken: 0 }]);
+    expect((await states()).sort()).toEqual(["cordoned", "schedulable"]);
     const waiting = await store.submit();
-    await store.dispatch.release(waiting.id, "cuda");
+    await place(store, { runId: waiting.id, workerId: id, deviceIds: [other] });
     expect(await store.dispatch.recall()).toEqual([]);
-    await store.holds.cordon(other, { by });
-    expect(await classes()).toEqual([]);
+    await store.holds.report(other, [foreign]);
+    expect((await states()).sort()).toEqual(["cordoned", "draining"]);
     expect(await store.dispatch.recall()).toEqual([waiting.id]);
+    expect(await stateOf(running.id)).toBe("RUNNING");
+    expect(await store.sql("select device_id from run_device where run_id = $1", [waiting.id])).toEqual([]);
   });
 });
 
@@ -226,10 +229,13 @@ describe("a team", () => {
     const { id: runId } = await store.submit();
     await claim(runId, id, device);
     const stranger = await store.teams.ensure("strangers");
-    expect((await store.workers.get(id, store.teamId)).devices[0]).toMatchObject({ busy: true, runId });
+    expect((await store.workers.get(id, store.teamId)).devices[0]).toMatchObject({
+      busy: true,
+      runIds: [runId],
+    });
     const [seen] = (await store.workers.get(id, stranger.id)).devices;
     expect(seen.busy).toBe(true);
-    expect(seen).not.toHaveProperty("runId");
+    expect(seen.runIds).toEqual([]);
     expect(JSON.stringify(await store.workers.list(stranger.id))).not.toContain(runId);
   });
 });

@@ -2,7 +2,21 @@ export { type Artifacts, type NewArtifact } from "./artifacts.ts";
 export { locations, type Bytes, type PutOptions, type StoredFile, type StoredObject } from "./bytes/bytes.ts";
 export { type Transaction } from "./database.ts";
 export { type Datasets } from "./datasets.ts";
-export { type Delivery, type Dispatch, type DispatchSnapshot } from "./dispatch.ts";
+export {
+  type Committed,
+  type Delivery,
+  type Dispatch,
+  type DispatchDecisions,
+  type DispatchWaiting,
+} from "./dispatch.ts";
+export {
+  historyKeys,
+  type DispatchAccount,
+  type DispatchDevice,
+  type DispatchQueued,
+  type DispatchRunning,
+  type DispatchSnapshot,
+} from "./dispatch-snapshot.ts";
 export { type Events, type Hint } from "./events.ts";
 export { type ExperimentRecord, type Experiments } from "./experiments.ts";
 export { type Beat, type BeatAnswer, type Heartbeats } from "./heartbeats.ts";

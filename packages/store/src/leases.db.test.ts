@@ -15,6 +15,7 @@ const result = () => ({ modelId: newId("model") });
 describe("a claim", () => {
   it("is won by exactly one of twenty workers that try at the same time", async () => {
     const { id } = await store.submit();
+    await store.placed(id);
     const claims = await Promise.all(
       Array.from({ length: 20 }, () => store.leases.claim({ runId: id, workerId: store.workerId })),
     );

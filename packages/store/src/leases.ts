@@ -20,6 +20,7 @@ import type { Database } from "./database.ts";
 import { settle } from "./dependents.ts";
 import { toJson } from "./json.ts";
 import type { NewModel } from "./models.ts";
+import { markPreempted, notPreempted } from "./preemption.ts";
 import { publish } from "./publish.ts";
 import { runColumns, toRun, type RunRow } from "./run-row.ts";
 
@@ -36,6 +37,8 @@ export interface Claim {
   run: Run;
   /** Saved by an earlier attempt; where to go on. */
   checkpoint?: Checkpoint;
+  /** The devices that it was given, in the order of their positions. */
+  deviceIds: string[];
   /** An earlier attempt ran out of device memory: use half the chunk. */
   smaller: boolean;
 }
@@ -59,12 +62,11 @@ export interface Success {
  */
 export interface Leases {
   /**
-   * Starts the next attempt of a QUEUED or DISPATCHED run; undefined when there is nothing to claim (drop the delivery). A
-   * device that takes no new runs gets none, and the run is given back to the dispatcher.
+   * Starts the next attempt of a run that was DISPATCHED to this worker, on exactly the devices that it was given; undefined
+   * when there is nothing to claim (drop the delivery). Where one of them takes no new runs, or is among those that are
+   * `closed` to the worker, the run goes back to the dispatcher.
    */
-  claim(input: { runId: string; workerId: string; deviceId?: string }): Promise<Claim | undefined>;
-  /** DISPATCHED → QUEUED: the device that got the delivery cannot take the run now. */
-  decline(runId: string): Promise<void>;
+  claim(input: { runId: string; workerId: string; closed?: readonly string[] }): Promise<Claim | undefined>;
   /** Asks whoever works on the run to save it and give it back; the next heartbeat says so. False unless it is RUNNING. */
   preempt(runId: string): Promise<boolean>;
   /** Makes a stored checkpoint the one to resume from. Throws `lease/lost`. */
@@ -78,7 +80,7 @@ export interface Leases {
   fail(lease: Lease, problem: ProblemDocument): Promise<RunState>;
   /** The attempt stopped because a cancel was asked for. Throws `lease/lost`. */
   cancelled(lease: Lease): Promise<void>;
-  /** Gives the run back without charging the attempt, as on shutdown. Throws `lease/lost`. */
+  /** Gives the run back without charging the attempt, as on shutdown or to make room. Throws `lease/lost`. */
   giveBack(lease: Lease): Promise<void>;
   /**
    * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20) after the database
@@ -98,37 +100,35 @@ const smallerCodes = Object.entries(problems).flatMap(([code, { retry }]) =>
 const held = "id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING'";
 const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
 
-/** The worker ($2) and its device ($3) take new runs. */
-const mayTake =
-  "($3::text is null or exists (select from claimable_device d where d.id = $3 and d.worker_id = $2))";
+/** One of the devices that the run ($1) was given takes no new runs, or is closed ($3) to its worker ($2). */
+const isRefused = `not exists (select from run_device where run_id = $1)
+  or exists (select from run_device e where e.run_id = $1 and (e.device_id = any($3::text[]) or not exists (
+    select from claimable_device d where d.id = e.device_id and d.worker_id = $2)))`;
+/** How long a device is left alone that is closed to its worker, and not yet to the database. */
+const declinedFor = "10 s";
 
 export function createLeases({ query, transaction }: Database): Leases {
-  /** Of a device that is named, only when it takes no new runs. */
-  const decline = ({
-    runId,
-    workerId,
-    deviceId,
-  }: {
-    runId: string;
-    workerId?: string;
-    deviceId?: string | undefined;
-  }) =>
+  /** DISPATCHED → QUEUED, if it was refused. */
+  const decline = (runId: string, workerId: string, closed: readonly string[]) =>
     query(
-      `update run set state = 'QUEUED', reason = 'The device that was to take it takes no new runs now.'
-       where id = $1 and state = 'DISPATCHED' and ($2::text is null or not ${mayTake})`,
-      [runId, workerId, deviceId],
+      `with declined as (
+         update run set state = 'QUEUED', reason = 'The device that was to take it takes no new runs now.'
+         where id = $1 and state = 'DISPATCHED' and dispatch_worker = $2 and (${isRefused}) returning id
+       )
+       update device set declined_until = now() + interval '${declinedFor}'
+       where id = any($3) and id in (select e.device_id from run_device e join declined on declined.id = e.run_id)`,
+      [runId, workerId, closed],
     );
 
   return {
-    async claim({ runId, workerId, deviceId }) {
-      type Row = RunRow & { checkpoint: Checkpoint | null; smaller: boolean };
+    async claim({ runId, workerId, closed = [] }) {
+      type Row = RunRow & { checkpoint: Checkpoint | null; smaller: boolean; deviceIds: string[] };
       const { rows } = await query<Row>(
         `with r as (
-           update run set state = 'RUNNING', attempt = attempt + 1, lease_owner = $2, lease_device = $3,
+           update run set state = 'RUNNING', attempt = attempt + 1, lease_owner = $2,
              lease_until = now() + make_interval(secs => $4), started_at = coalesce(started_at, now()),
-             device_class = coalesce((select kind from device where id = $3), device_class),
-             progress = null, problem = null, reason = null, preempt_requested_at = null
-           where id = $1 and state = any($5) and cancel_requested_at is null and ${mayTake}
+             progress = null, problem = null, reason = null, ${notPreempted}
+           where id = $1 and state = any($5) and dispatch_worker = $2 and cancel_requested_at is null and not (${isRefused})
            returning *
          ), started as (
            insert into attempt (run_id, number, worker_id) select id, attempt, lease_owner from r
@@ -136,29 +136,31 @@ export function createLeases({ query, transaction }: Database): Leases {
          select ${runColumns},
            (select a.checkpoint from attempt a where a.run_id = r.id and a.checkpoint is not null
             order by a.checkpoint_step desc, a.number desc limit 1) as checkpoint,
-           exists (select from attempt a where a.run_id = r.id and a.problem ->> 'code' = any($6)) as smaller
+           exists (select from attempt a where a.run_id = r.id and a.problem ->> 'code' = any($6)) as smaller,
+           array(select d.id from run_device e join device d on d.id = e.device_id where e.run_id = r.id
+             order by d.position) as "deviceIds"
          from r`,
-        [runId, workerId, deviceId, leaseTiming.lease, claimable, smallerCodes],
+        [runId, workerId, closed, leaseTiming.lease, claimable, smallerCodes],
       );
       const [row] = rows;
       if (!row) {
-        await decline({ runId, workerId, deviceId });
+        await decline(runId, workerId, closed);
         return undefined;
       }
       return {
         lease: { runId, attempt: row.attempt, workerId },
         teamId: row.teamId,
         run: toRun(row),
+        deviceIds: row.deviceIds,
         smaller: row.smaller,
         ...(row.checkpoint ? { checkpoint: row.checkpoint } : {}),
       };
     },
 
-    decline: async (runId) => void (await decline({ runId })),
-
     async preempt(runId) {
       const { rowCount } = await query(
-        `update run set preempt_requested_at = coalesce(preempt_requested_at, now()) where id = $1 and state = 'RUNNING'`,
+        `update run set preempt_requested_at = coalesce(preempt_requested_at, now()),
+           preempt_reason = coalesce(preempt_reason, 'request') where id = $1 and state = 'RUNNING'`,
         [runId],
       );
       return rowCount === 1;
@@ -167,7 +169,7 @@ export function createLeases({ query, transaction }: Database): Leases {
     async saveCheckpoint(lease, { step, stored }) {
       const { rowCount } = await query(
         `with held as (select id, attempt from run where ${held} for update)
-         update attempt a set checkpoint_step = $4, checkpoint = $5 from held
+         update attempt a set checkpoint_step = $4, checkpoint = $5, checkpoint_at = now() from held
          where a.run_id = held.id and a.number = held.attempt`,
         [...key(lease), step, toJson({ step, stored })],
       );
@@ -221,7 +223,7 @@ export function createLeases({ query, transaction }: Database): Leases {
       transaction(async (tx) => {
         const run = await holdRun(tx, lease);
         if (!run) throw leaseLost(lease);
-        await endAttempt(tx, run, "RETURNED");
+        await endAttempt(tx, run, (await markPreempted(tx, lease)) ? "PREEMPTED" : "RETURNED");
       }),
 
     async sweepExpired(graceSeconds = 20) {

@@ -132,7 +132,8 @@ describe("any sequence of calls", () => {
       "cancel",
       "cancelled",
       "retry",
-      "release",
+      "place",
+      "place",
       "expire",
       "sweep",
     ),
@@ -159,7 +160,7 @@ describe("any sequence of calls", () => {
               if (claim) leases.push(claim.lease);
             } else if (what === "cancel") await store.runs.cancel(store.teamId, runId);
             else if (what === "retry") await store.runs.retry(store.teamId, runId);
-            else if (what === "release") await store.dispatch.release(runId, "cpu");
+            else if (what === "place") await store.placed(runId);
             else if (what === "sweep") await store.leases.sweepExpired(0);
             else if (what === "expire")
               await store.sql(

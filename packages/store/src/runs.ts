@@ -4,7 +4,10 @@ import {
   Problem,
   type Attempt,
   type AttemptState,
+  type Needs,
   type Page,
+  type Preempted,
+  type PriorityClass,
   type ProblemDocument,
   type Run,
   type RunQuery,
@@ -24,8 +27,17 @@ export interface NewRun {
   spec: RunSpec;
   /** Default: the runs whose outputs the spec names. */
   dependsOn?: string[];
-  /** Higher first; default 0. */
+  /** Higher first among the runs of one user; default 0. */
   priority?: number;
+  /** Default: normal. */
+  class?: PriorityClass;
+  needs?: Needs;
+  /** Expected peak of memory on each device; default: unknown. */
+  predictedBytes?: number;
+  /** The imported model that it comes from in the end: runs of one kind and model are alike. */
+  modelId?: string;
+  /** Whose it is; default: the team's user `default`. */
+  userId?: string;
   variant?: string;
 }
 
@@ -139,7 +151,7 @@ export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Pr
 }
 
 const forget = `result = null, problem = null, progress = null, ended_at = null, cancel_requested_at = null,
-  lost_attempts = 0, lease_owner = null, lease_device = null`;
+  lost_attempts = 0, lease_owner = null, dispatch_worker = null`;
 
 /** Puts a run back, then, level by level, the SKIPPED ones that have no other reason to be. */
 async function revive(tx: Transaction, run: Run): Promise<void> {
@@ -181,6 +193,13 @@ const toAttempt = (row: AttemptRow): Attempt => ({
   ...present({
     checkpointStep: row.checkpointStep,
     problem: row.problem as ProblemDocument | null,
+    preempted:
+      row.state === "PREEMPTED"
+        ? {
+            reason: row.preemptReason as Preempted["reason"],
+            ...present({ forRunId: row.preemptFor, lostSteps: row.lostSteps }),
+          }
+        : null,
     endedAt: isoOrNull(row.endedAt),
   }),
 });

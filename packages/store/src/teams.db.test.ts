@@ -11,6 +11,7 @@ describe("a key", () => {
     const { key, text } = await store.teams.createKey(store.teamId, "first");
     expect(await store.teams.verify(text)).toEqual({
       teamId: store.teamId,
+      userId: expect.stringMatching(/^usr_/) as string,
       keyId: key.id,
       keyName: "first",
       role: "member",

@@ -38,7 +38,7 @@ interface DeviceRow {
   driver: string | null;
   software: boolean;
   busy: boolean;
-  runId: string | null;
+  runIds: string[] | null;
   holds: { cause: HoldCause; since: string; reason: string | null; by: string }[] | null;
   freeBytes: string | null;
   utilization: number | null;
@@ -64,15 +64,17 @@ export async function readWorkers(
   );
   const { rows: devices } = await query<DeviceRow>(
     `select d.id, d.worker_id as "workerId", d.kind, d.address, d.identity, d.name, d.engine,
-       d.memory_bytes as "memoryBytes", d.driver, d.software, r.id is not null as busy,
-       case when $2::text is null or r.team_id = $2 then r.id end as "runId",
+       d.memory_bytes as "memoryBytes", d.driver, d.software, r.runs > 0 as busy, r.own as "runIds",
        p.free_bytes[d.position + 1] as "freeBytes", p.utilization[d.position + 1] as utilization,
        p.temperature[d.position + 1] as temperature,
        (select json_agg(json_build_object('cause', h.cause, 'since', h.since, 'reason', h.reason, 'by', h.actor)
           order by h.since, h.cause)
         from device_hold h where h.worker_name = w.name and h.device = d.identity and h.cleared_at is null) as holds
      from device d join worker w on w.id = d.worker_id join worker_pulse p on p.worker_id = w.id
-       left join run r on r.lease_owner = d.worker_id and r.lease_device = d.id and r.state = 'RUNNING'
+       cross join lateral (
+         select count(*)::int as runs, array_remove(array_agg(case when $2::text is null or r.team_id = $2 then r.id end
+           order by r.id), null) as own
+         from run_device e join run r on r.id = e.run_id where e.device_id = d.id and r.state = 'RUNNING') r
      where d.worker_id = any($1) order by d.position`,
     [rows.map(({ id }) => id), teamId],
   );
@@ -107,7 +109,7 @@ function toDevice(row: DeviceRow): Device {
     workerId: _workerId,
     memoryBytes,
     driver,
-    runId,
+    runIds,
     holds,
     freeBytes,
     utilization,
@@ -122,7 +124,8 @@ function toDevice(row: DeviceRow): Device {
     ...device,
     memoryBytes: Number(memoryBytes),
     holds: (holds ?? []).map(toHold),
-    ...present({ driver, runId }),
+    runIds: runIds ?? [],
+    ...present({ driver }),
     ...(Object.keys(measured).length === 0 ? {} : { measured }),
   };
 }

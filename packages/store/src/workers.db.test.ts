@@ -28,10 +28,10 @@ describe("a worker", () => {
     await silence(store.workerId);
     expect(await store.workers.markLost(45, 86_400)).toEqual([]);
     expect(await store.workers.markLost(45, 0)).toEqual([store.workerId]);
-    expect((await store.dispatch.snapshot()).classes).toEqual([]);
+    expect((await store.dispatch.snapshot()).devices).toMatchObject([{ state: "lost" }]);
     expect(await beat(store.workerId)).toMatchObject({ state: "LOST" });
     expect(await store.workers.revive(store.workerId)).toBe("ACTIVE");
-    expect((await store.dispatch.snapshot()).classes).toMatchObject([{ devices: 1 }]);
+    expect((await store.dispatch.snapshot()).devices).toMatchObject([{ state: "schedulable" }]);
     expect(await eventsOf("w")).toEqual(["registered", "lost", "returned"]);
   });
 
@@ -131,8 +131,8 @@ describe("a name", () => {
 
 describe("a registration", () => {
   it.each([
-    ["of the future", 2, "it speaks protocol 2, the service 1. Update the service first."],
-    ["of the past", 0, "it speaks protocol 0, the service 1. Update the worker."],
+    ["of the future", 3, "it speaks protocol 3, the service 2. Update the service first."],
+    ["of the past", 1, "it speaks protocol 1, the service 2. Update the worker."],
     ["that makes no sense", Number.NaN, "it speaks protocol NaN"],
   ])("with a protocol %s is refused, and says who has to be updated", async (_what, protocol, words) => {
     await expect(store.workers.register(worker("future", { protocol }))).rejects.toMatchObject({

@@ -1,28 +1,38 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
-import type { Delivery, Leadership, Store } from "@espalier/store";
-import { plan } from "./plan.ts";
+import type { Delivery, DispatchDecisions, Leadership, Store } from "@espalier/store";
+import { plan } from "./plan/plan.ts";
+import { defaultPolicy, type Policy } from "./plan/policy.ts";
+import type { Start } from "./plan/decisions.ts";
+import type { Snapshot } from "./plan/snapshot.ts";
+import { Teller } from "./told.ts";
+import { viewOf } from "./view.ts";
 
 export interface DispatcherOptions {
   store: Store;
-  /** Puts a delivery on its queue. Repeating one is harmless; a lost one is delivered again by the reconciler. */
+  /** Puts a delivery on its worker's queue. Repeating one is harmless; a lost one is delivered again by the reconciler. */
   ring: (delivery: Delivery) => Promise<void>;
   log: FastifyBaseLogger;
   /** Longest time between two passes; default 2,000 ms. Changes that the store hints at cause one at once. */
   passMs?: number;
   /** Time between two reconciliations; default 10,000 ms. */
   reconcileMs?: number;
-  /** A run that was released this long ago and not claimed is delivered again; default 30 s. */
+  /** A run that was dispatched this long ago and not claimed is delivered again; default 30 s. */
   redeliverSeconds?: number;
+  policy?: Policy;
 }
 
 export interface Dispatcher {
   stop(): Promise<void>;
 }
 
+/** Least time between two passes: what happens meanwhile is decided in one. */
+const coalesceMs = 50;
+
 /**
- * Releases queued runs to the queues, one leader at a time over all API processes. Every decision is committed in
- * Postgres before the queue hears of it, so a queue may lose everything: the reconciler delivers again what nobody has
- * claimed, takes back what has lost its lease, and nothing is lost.
+ * Gives devices to queued runs, one leader at a time over all API processes: a snapshot of the database, the pure plan, and
+ * all its decisions in one transaction, before any queue hears of them. So a queue may lose everything: the reconciler
+ * delivers again what nobody has claimed, takes back what has lost its devices or its lease, and nothing is lost.
  */
 export function startDispatcher({
   store,
@@ -31,11 +41,15 @@ export function startDispatcher({
   passMs = 2_000,
   reconcileMs = 10_000,
   redeliverSeconds = 30,
+  policy = defaultPolicy,
 }: DispatcherOptions): Dispatcher {
   const stop = new AbortController();
   let wake = (): void => undefined;
   let hinted = false;
-  const unsubscribe = store.events.subscribe(() => {
+  const teller = new Teller();
+  const unsubscribe = store.events.subscribe(({ what }) => {
+    // Progress frees nothing, and why runs wait is what this one writes.
+    if (what !== "state" && what !== "") return;
     hinted = true;
     wake();
   });
@@ -55,18 +69,34 @@ export function startDispatcher({
     for (const delivery of deliveries) await ring(delivery);
   };
 
-  /** Orders what is queued and releases what can start soon. */
-  async function pass(): Promise<void> {
-    const { queued, classes } = await store.dispatch.snapshot();
-    if (queued.length === 0) return;
-    // Every kind of run computes on the same devices until a run can ask for a class; the largest class serves.
-    const [target] = [...classes].sort((a, b) => b.devices - a.devices);
-    if (target === undefined) return;
-    const decisions = plan({ queued: queued.map((run) => ({ ...run, deviceClass: target.name })), classes });
-    for (const { runId, deviceClass } of decisions) {
-      const delivery = await store.dispatch.release(runId, deviceClass);
-      if (delivery) await ring(delivery);
+  /** Decides once over all that waits; false when another leader has decided since the snapshot. */
+  async function pass(): Promise<boolean> {
+    const given = await store.dispatch.snapshot();
+    if (given.queued.length === 0 && given.reservations.length === 0) return true;
+    const snapshot = viewOf(given, policy);
+    const { starts, preemptions, reservations, waiting } = plan(snapshot, given.now, policy);
+    const teamOf = new Map([...given.queued, ...given.running].map(({ id, teamId }) => [id, teamId]));
+    const told = teller.changed(waiting, teamOf, given.now);
+    const nothing = starts.length + preemptions.length + told.length === 0;
+    if (nothing && sameReservations(reservations, snapshot.reservations)) return true;
+    let committed;
+    try {
+      committed = await store.dispatch.commit({
+        number: given.number,
+        starts: seated(starts, snapshot),
+        preemptions,
+        reservations,
+        waiting: told,
+      });
+    } finally {
+      if (!committed) teller.forget();
     }
+    if (!committed) return false;
+    for (const skipped of committed.skipped) log.info(skipped, "not started");
+    for (const { runId, reason, forRunId } of preemptions)
+      if (committed.preempted.includes(runId)) log.info({ runId, reason, forRunId }, "asked to make room");
+    await deliver(committed.deliveries);
+    return true;
   }
 
   /** Finds what was lost on the way: silent workers, expired leases, deliveries that nobody claimed. */
@@ -85,8 +115,12 @@ export function startDispatcher({
         await reconcile();
         reconciled = performance.now();
       }
-      await pass();
-      await pause(passMs);
+      const started = performance.now();
+      const decided = await pass();
+      if (!decided) log.warn("a plan was made from what another leader has changed; planning again");
+      // Of a long queue, every other moment at most is spent on plans.
+      await sleep(Math.max(coalesceMs, performance.now() - started));
+      if (decided) await pause(passMs);
     }
   }
 
@@ -95,6 +129,7 @@ export function startDispatcher({
       let leadership: Leadership | undefined;
       try {
         leadership = await store.leader.acquire("dispatcher");
+        teller.forget();
         if (leadership) await lead(leadership);
       } catch (error) {
         log.error({ err: error }, "dispatcher pass failed; it will be tried again");
@@ -115,3 +150,30 @@ export function startDispatcher({
     },
   };
 }
+
+/** Starts with what their devices count for. */
+function seated(starts: readonly Start[], { devices, queued }: Snapshot): DispatchDecisions["starts"] {
+  const byId = new Map(devices.map((device) => [device.id, device]));
+  const sharing = new Set(queued.flatMap(({ id, needs }) => (needs.shares ? [id] : [])));
+  return starts.map(({ allocations, ...start }) => ({
+    ...start,
+    devices: allocations.map(({ deviceId, reservedBytes }) => {
+      const { weight, memoryBytes } = byId.get(deviceId)!;
+      const whole = reservedBytes === null || !sharing.has(start.runId);
+      const units = whole ? weight : weight * Math.min(1, reservedBytes / memoryBytes);
+      return { deviceId, reservedBytes, units };
+    }),
+  }));
+}
+
+/** The instants at which devices are expected move all the time; what is kept for whom does not. */
+const sameReservations = (a: Snapshot["reservations"], b: Snapshot["reservations"]): boolean =>
+  a.length === b.length &&
+  a.every(({ runId, deviceIds, promised }, i) => {
+    const other = b[i]!;
+    return (
+      other.runId === runId &&
+      other.promised === promised &&
+      other.deviceIds.join(" ") === deviceIds.join(" ")
+    );
+  });

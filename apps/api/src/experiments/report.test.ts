@@ -70,6 +70,8 @@ function runsIn(state: (role: string, variant?: string) => RunState): Run[] {
       state: now,
       spec: planned.spec,
       priority: 0,
+      class: "normal",
+      needs: {},
       dependsOn: planned.dependsOn,
       attempt: 1,
       createdAt: "2026-01-01T00:00:00.000Z",

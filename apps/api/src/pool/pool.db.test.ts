@@ -3,6 +3,7 @@ import { createClient, newId, type Client, type KeyRole } from "@espalier/contra
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { claimOn } from "../../../../test/servers/place.ts";
 import { cpu, openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 import { buildServer } from "../server.ts";
 
@@ -41,7 +42,7 @@ beforeAll(async () => {
   const worker = await store.workers.register({ name: "gpu-1", host: "h", version: "0", devices: [cpu] });
   [workerId, deviceId] = [worker.id, worker.devices[0].id];
   ({ id: runId } = await store.submit());
-  await store.leases.claim({ runId, workerId, deviceId });
+  await claimOn(store, { runId, workerId, deviceId });
 });
 afterAll(async () => {
   await app.close();
@@ -142,7 +143,7 @@ describe("a team's key", () => {
 
   it("sees its own runs by name, and that another team's device is busy", async () => {
     const [own] = (await member.workers.get(workerId)).devices;
-    expect(own).toMatchObject({ busy: true, runId });
+    expect(own).toMatchObject({ busy: true, runIds: [runId] });
     const [theirs] = (await stranger.workers.get(workerId)).devices;
     expect(theirs.busy).toBe(true);
     expect(JSON.stringify(await stranger.workers.list())).not.toContain(runId);

@@ -14,6 +14,7 @@ const device = (more: Partial<Device> = {}): Device => ({
   software: false,
   holds: [],
   busy: false,
+  runIds: [],
   measured: { freeBytes: 50e9, utilization: 97, temperature: 61 },
   ...more,
 });
@@ -24,7 +25,7 @@ const worker = (more: Partial<Worker> = {}): Worker => ({
   version: "0.1.0",
   state: "ACTIVE",
   labels: { zone: "a" },
-  devices: [device({ busy: true, runId: "run_1" })],
+  devices: [device({ busy: true, runIds: ["run_1"] })],
   startedAt: "2026-11-25T09:30:00Z",
   lastSeenAt: "2026-11-25T11:59:57Z",
   ...more,

@@ -66,8 +66,8 @@ function memory({ memoryBytes, measured }: Device): string {
 const percent = (value: number | undefined): string => (value === undefined ? "–" : `${value} %`);
 const degrees = (value: number | undefined): string => (value === undefined ? "–" : `${value} °C`);
 
-function doing({ runId, busy, holds }: Device): string {
-  const run = runId ?? (busy ? "another team's" : "");
+function doing({ runIds, busy, holds }: Device): string {
+  const run = runIds.join(", ") || (busy ? "another team's" : "");
   const held = holds.map(({ cause }) => cause).join(", ");
   return [run, held && `held: ${held}`].filter(Boolean).join(" ") || "–";
 }

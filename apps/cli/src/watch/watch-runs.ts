@@ -73,7 +73,7 @@ export async function watchRuns(options: WatchOptions): Promise<Run[]> {
 }
 
 function apply(run: Run, event: Event): Run {
-  if (event.attempt < run.attempt || isTerminal(run.state)) return run;
+  if (event.type === "run.waiting" || event.attempt < run.attempt || isTerminal(run.state)) return run;
   if (event.type === "run.progress")
     return { ...run, state: "RUNNING", attempt: event.attempt, progress: event.progress };
   return { ...run, state: event.state, attempt: event.attempt };

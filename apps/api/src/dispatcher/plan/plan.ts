@@ -1,3 +1,4 @@
+import type { PriorityClass } from "@espalier/contract";
 import { isBeyond, quotaBlock, type QuotaBlock } from "./accounts.ts";
 import type { Block, Why } from "./block.ts";
 import { hoursOf, type Candidate } from "./candidate.ts";
@@ -9,7 +10,7 @@ import { fits } from "./groups.ts";
 import { Lane } from "./order.ts";
 import { Pass } from "./pass.ts";
 import { place } from "./placement.ts";
-import { defaultPolicy, type Policy, type PriorityClass } from "./policy.ts";
+import { defaultPolicy, type Policy } from "./policy.ts";
 import { Preemptor } from "./preemptor.ts";
 import { sharesOf, type Share } from "./shares.ts";
 import type { Instant, QueuedRun, Snapshot } from "./snapshot.ts";

@@ -1,15 +1,5 @@
+import { classCharge, usageHalfLifeMs, type PriorityClass } from "@espalier/contract";
 import type { Range } from "./snapshot.ts";
-
-/**
- * - urgent: somebody waits for it; may preempt the others, and counts double
- * - normal: everything else that matters
- * - idle: takes what is left, and makes room for both
- *
- * Three, because a pool has three questions to answer: what may interrupt, what is interrupted, and all the rest. A
- * finer order among the runs of one user is their `priority`.
- */
-export const priorityClasses = ["urgent", "normal", "idle"] as const;
-export type PriorityClass = (typeof priorityClasses)[number];
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -50,8 +40,8 @@ export interface Policy {
 
 /** `docs/scheduling.md` gives the reasons. */
 export const defaultPolicy: Policy = {
-  halfLifeMs: 7 * day,
-  charge: { urgent: 2, normal: 1, idle: 0.5 },
+  halfLifeMs: usageHalfLifeMs,
+  charge: classCharge,
   patienceMs: { urgent: 4 * hour, normal: day, idle: 7 * day },
   agedShare: 0.1,
   memoryMargin: 0.1,

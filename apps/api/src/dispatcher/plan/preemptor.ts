@@ -1,9 +1,10 @@
+import type { PriorityClass } from "@espalier/contract";
 import { isBeyond, leave } from "./accounts.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Preemption } from "./decisions.ts";
 import { atRisk, claimOn, evictionFor, mayStop, type Eviction } from "./evict.ts";
 import type { Pass } from "./pass.ts";
-import { rankOf, type PriorityClass } from "./policy.ts";
+import { rankOf } from "./policy.ts";
 import type { Holder } from "./pool.ts";
 import { earliest, soonest } from "./reserve.ts";
 import type { Reservation } from "./snapshot.ts";

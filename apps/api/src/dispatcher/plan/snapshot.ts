@@ -1,4 +1,4 @@
-import type { PriorityClass } from "./policy.ts";
+import type { PriorityClass } from "@espalier/contract";
 
 /** Milliseconds since the epoch, on the database's clock. */
 export type Instant = number;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { priorityClasses } from "../policy.ts";
+import { priorityClasses } from "@espalier/contract";
 import type { Device, Needs, QueuedRun, Range, RunningRun, Snapshot } from "../snapshot.ts";
 import { GB, HOUR, MINUTE, NOW } from "./build.ts";
 
