@@ -14,7 +14,9 @@ import { registerOpenapi } from "./plugins/openapi.ts";
 import { registerProblems } from "./plugins/problems.ts";
 import { compileValidator } from "./plugins/validation.ts";
 import { pool } from "./pool/routes.ts";
+import { queue as queued } from "./queue/routes.ts";
 import { runs } from "./runs/routes.ts";
+import { teams } from "./teams/routes.ts";
 import { uploads } from "./uploads/routes.ts";
 
 export interface ServerOptions {
@@ -55,5 +57,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
   await app.register(events, { prefix: "/v1", store });
   await app.register(pool, { prefix: "/v1", store });
+  await app.register(queued, { prefix: "/v1", store });
+  await app.register(teams, { prefix: "/v1/teams", store });
   return app;
 }

@@ -1,3 +1,4 @@
+import type { TeamAccount, TeamChange, UserChange } from "./account.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Dataset, DatasetCreateQuery } from "./dataset.ts";
@@ -7,8 +8,10 @@ import type { Page, PageQuery } from "./id.ts";
 import type { LogLine, Metric } from "./metric.ts";
 import type { Model, ModelCreate } from "./model.ts";
 import { Problem, type ProblemDocument } from "./problem.ts";
+import type { QueuePage, QueueQuery } from "./queue.ts";
 import type { Run, RunCreate, RunKind, RunState } from "./run.ts";
 import { readEvents } from "./sse.ts";
+import type { ApiKey, KeyCreate } from "./team.ts";
 import type { Upload } from "./upload.ts";
 import type { CordonCreate, DrainCreate, Worker, WorkerEvent } from "./worker.ts";
 
@@ -150,6 +153,24 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/cordon`, { json: cordon }),
       uncordon: (id: string, deviceId: string) =>
         json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/uncordon`),
+    },
+    /** What waits for devices, in the order in which it would start. */
+    queue: (query: QueueQuery = {}) => json<QueuePage>("GET", "/v1/queue", { query }),
+    /** For operators. */
+    teams: {
+      list: () => json<{ items: TeamAccount[] }>("GET", "/v1/teams"),
+      get: (name: string) => json<TeamAccount>("GET", `/v1/teams/${encodeURIComponent(name)}`),
+      set: (name: string, change: TeamChange) =>
+        json<TeamAccount>("PUT", `/v1/teams/${encodeURIComponent(name)}`, { json: change }),
+      setUser: (name: string, user: string, change: UserChange) =>
+        json<TeamAccount>("PUT", `/v1/teams/${encodeURIComponent(name)}/users/${encodeURIComponent(user)}`, {
+          json: change,
+        }),
+      /** The key's text is shown this once. */
+      createKey: (name: string, key: KeyCreate) =>
+        json<{ key: ApiKey; text: string }>("POST", `/v1/teams/${encodeURIComponent(name)}/keys`, {
+          json: key,
+        }),
     },
     artifacts: {
       get: (id: string) => json<Artifact>("GET", `/v1/artifacts/${id}`),

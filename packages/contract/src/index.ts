@@ -70,7 +70,7 @@ export {
   type ResolvedTrainingSettings,
 } from "./settings.ts";
 export { readEvents, type ServerSentMessage } from "./sse.ts";
-export { ApiKey, KeyRole, Team } from "./team.ts";
+export { ApiKey, KeyCreate, KeyRole, Team } from "./team.ts";
 export { TrainingResult, TrainingSettings } from "./training.ts";
 export { Upload } from "./upload.ts";
 export {

@@ -4,7 +4,7 @@ import { RunKind, RunState } from "./run.ts";
 import { PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
 
-/** A run that waits for devices. Of other teams' runs only place, class and expected start are told. */
+/** A run that waits for devices. Of other teams' runs only place, class and age are told. */
 export const QueueEntry = Type.Object({
   position: Type.Optional(
     Type.Integer({ minimum: 1, description: "absent where more than its turn is missing" }),

@@ -9,6 +9,17 @@ export type Team = Static<typeof Team>;
 export const KeyRole = Type.Enum(["member", "operator"]);
 export type KeyRole = Static<typeof KeyRole>;
 
+/** `POST /v1/teams/:name/keys`: makes the team and the user where they are missing. */
+export const KeyCreate = Type.Object(
+  {
+    name: Name,
+    user: Type.Optional(Type.Unsafe<string>({ ...Name, description: "whose it is; default `default`" })),
+    role: Type.Optional(KeyRole),
+  },
+  { additionalProperties: false },
+);
+export type KeyCreate = Static<typeof KeyCreate>;
+
 /** An API key as listed; the secret itself is shown once, when the key is made. */
 export const ApiKey = Type.Object({
   id: idOf("key"),

@@ -87,6 +87,9 @@ export interface DispatchHistory {
 export const historyKeys = ({ kind, modelId }: Pick<DispatchRun, "kind" | "modelId">): string[] =>
   modelId === null ? [kind] : [`${kind}/${modelId}`, kind];
 
+/** A worker that has missed three heartbeats gets no new runs; it is LOST much later, because what it runs may go on. */
+export const silence = "15 s";
+
 const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8`;
 
 /**
@@ -96,7 +99,7 @@ const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8
 const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.memory_bytes::float8 as "memoryBytes",
     case when w.state = 'ACTIVE' and (d.released_at is null or p.seen_at > d.released_at + interval '10 s')
       then p.free_bytes[d.position + 1]::float8 end as "freeBytes",
-    case when w.state = 'LOST' then 'lost'
+    case when w.state = 'LOST' or p.seen_at < now() - interval '${silence}' then 'lost'
       when c.id is not null and coalesce(d.declined_until < now(), true) then 'schedulable'
       when exists (select from worker_drain r where r.worker_name = w.name)
         or exists (select from device_hold h where h.worker_name = w.name and h.device = d.identity

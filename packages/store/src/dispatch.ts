@@ -1,6 +1,6 @@
 import type { ExpectedStart, Unblock, WaitingReason } from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
-import { readSnapshot, type DispatchSnapshot } from "./dispatch-snapshot.ts";
+import { readSnapshot, silence, type DispatchSnapshot } from "./dispatch-snapshot.ts";
 import { toJson } from "./json.ts";
 
 /** A delivery to put on the queue of a worker, by its name. `dispatch` numbers the deliveries of a run. */
@@ -61,16 +61,17 @@ export interface Dispatch {
   /** New deliveries for runs that have been DISPATCHED this long without being claimed: a queue may have lost them. */
   redeliver(olderThanSeconds?: number): Promise<Delivery[]>;
   /**
-   * DISPATCHED → QUEUED for runs whose devices take no new runs any more, and for those that a living worker has not
+   * DISPATCHED → QUEUED for runs whose devices take no new runs any more, whose worker is silent, and for those that a living worker has not
    * claimed for `unclaimedSeconds` (default 150); its devices are then left alone for a minute.
    */
   recall(unclaimedSeconds?: number): Promise<string[]>;
 }
 
-/** Whether a device that run `r` was given takes no new run. */
+/** Whether a device that run `r` was given takes no new run, or its worker is silent. */
 const isRefused = `not exists (select from run_device e where e.run_id = r.id)
   or exists (select from run_device e where e.run_id = r.id and not exists (
-    select from claimable_device d where d.id = e.device_id and d.worker_id = r.dispatch_worker))`;
+    select from claimable_device d join worker_pulse p on p.worker_id = d.worker_id
+    where d.id = e.device_id and d.worker_id = r.dispatch_worker and p.seen_at > now() - interval '${silence}'))`;
 
 export function createDispatch(database: Database): Dispatch {
   const { query, transaction } = database;

@@ -20,7 +20,7 @@ export interface ExperimentRecord {
 export interface Experiments {
   /** The experiment and all its runs, or nothing. Runs come after those that they depend on. */
   submit(
-    input: { teamId: string; spec: ExperimentSpec; runs: NewRun[] },
+    input: { teamId: string; userId?: string; spec: ExperimentSpec; runs: NewRun[] },
     tx?: Transaction,
   ): Promise<ExperimentRecord>;
   get(teamId: string, experimentId: string): Promise<ExperimentRecord>;
@@ -58,16 +58,16 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
   }
 
   return {
-    submit: ({ teamId, spec, runs }, tx) =>
+    submit: ({ spec, runs, ...owner }, tx) =>
       within(tx, async (tx) => {
         const id = newId("experiment");
         const { rows } = await tx.query<{ created_at: Date }>(
           "insert into experiment (id, team_id, name, spec) values ($1, $2, $3, $4) returning created_at",
-          [id, teamId, spec.name, toJson(spec)],
+          [id, owner.teamId, spec.name, toJson(spec)],
         );
         const submitted: Run[] = [];
         for (const [position, run] of runs.entries())
-          submitted.push(await submitRun(tx, { ...run, teamId, experimentId: id, position }));
+          submitted.push(await submitRun(tx, { ...run, ...owner, experimentId: id, position }));
         return { id, name: spec.name, spec, runs: submitted, createdAt: iso(rows[0]!.created_at) };
       }),
     get,

@@ -18,6 +18,7 @@ import { toJson } from "./json.ts";
 import { pageLimit, toPage } from "./page.ts";
 import { found, iso, present } from "./row.ts";
 import type { Secrets } from "./secrets.ts";
+import type { NewRun } from "./runs.ts";
 import { submitRun } from "./submit.ts";
 import { lockUpload, uploadFiles } from "./uploads.ts";
 
@@ -30,13 +31,16 @@ export interface NewModel {
   baseModelId?: string;
 }
 
+/** Whose an import is, and what the dispatcher is told of its run. */
+type ImportOptions = { teamId: string } & Pick<NewRun, "userId" | "priority" | "predictedBytes">;
+
 export interface Models {
   /**
    * Registers an upload's files: the model, IMPORTING, and the import run that will make it READY. When that run does not
    * succeed the model is removed again; the upload stays, to be corrected.
    */
   register(
-    input: { teamId: string; name: string; uploadId: string; architecture: Architecture; priority?: number },
+    input: ImportOptions & { name: string; uploadId: string; architecture: Architecture },
     tx?: Transaction,
   ): Promise<{ model: Model; run: Run }>;
   /**
@@ -45,7 +49,7 @@ export interface Models {
    * @param token of the hub, for that run alone
    */
   registerHub(
-    input: { teamId: string; name: string; source: HubSource; token?: string | undefined },
+    input: ImportOptions & { name: string; source: HubSource; token?: string | undefined },
     tx?: Transaction,
   ): Promise<{ model: Model; run: Run }>;
   get(teamId: string, modelId: string): Promise<Model>;
@@ -61,8 +65,9 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
   const find = async (teamId: string, id: string) =>
     found(await prisma.model.findUnique({ where: { id, teamId }, include: withFiles }), "model", id);
   return {
-    register: ({ teamId, name, uploadId, architecture, priority = 0 }, tx) =>
+    register: ({ name, uploadId, architecture, ...options }, tx) =>
       within(tx, async (tx) => {
+        const { teamId } = options;
         await lockUpload(tx, teamId, uploadId);
         const stored = await uploadFiles(tx, uploadId);
         if (stored.length === 0) throw new Problem("upload/incomplete", "The upload has no files yet.");
@@ -73,7 +78,7 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
           stored: file,
         }));
         const modelId = newId("model");
-        const run = await submitRun(tx, { teamId, spec: { kind: "import", modelId, uploadId }, priority });
+        const run = await submitRun(tx, { ...options, spec: { kind: "import", modelId, uploadId } });
         await insertArtifacts(tx, { teamId, runId: run.id }, files);
         const createdAt = await insertModel(tx, {
           teamId,
@@ -100,10 +105,11 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
         return { model, run };
       }),
 
-    registerHub: ({ teamId, name, source, token }, tx) =>
+    registerHub: ({ name, source, token, ...options }, tx) =>
       within(tx, async (tx) => {
+        const { teamId } = options;
         const id = newId("model");
-        const run = await submitRun(tx, { teamId, spec: { kind: "import", modelId: id, source } });
+        const run = await submitRun(tx, { ...options, spec: { kind: "import", modelId: id, source } });
         if (token !== undefined) await secrets.put(run.id, token, tx);
         const createdAt = await insertModel(tx, {
           teamId,

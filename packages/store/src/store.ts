@@ -1,3 +1,4 @@
+import { createAccounts, type Accounts } from "./accounts.ts";
 import { createArtifacts, type Artifacts } from "./artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
 import { openDisk } from "./bytes/disk.ts";
@@ -14,6 +15,7 @@ import { createLeases, type Leases } from "./leases.ts";
 import { createLogs, type Logs } from "./logs.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createModels, type Models } from "./models.ts";
+import { createQueued, type Queued } from "./queued.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { createTeams, type Teams } from "./teams.ts";
@@ -37,6 +39,7 @@ export interface StoreOptions {
  */
 export interface Store {
   teams: Teams;
+  accounts: Accounts;
   idempotency: Idempotency;
   uploads: Uploads;
   models: Models;
@@ -44,6 +47,7 @@ export interface Store {
   artifacts: Artifacts;
   experiments: Experiments;
   runs: Runs;
+  queued: Queued;
   leases: Leases;
   secrets: Secrets;
   dispatch: Dispatch;
@@ -71,6 +75,7 @@ export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: St
   const secrets = createSecrets(database, secret);
   return {
     teams: createTeams(database),
+    accounts: createAccounts(database),
     idempotency: createIdempotency(database),
     uploads: createUploads(database, bytes),
     models: createModels(database, secrets),
@@ -78,6 +83,7 @@ export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: St
     artifacts: createArtifacts(database),
     experiments: createExperiments(database),
     runs: createRuns(database),
+    queued: createQueued(database),
     leases: createLeases(database),
     secrets,
     dispatch: createDispatch(database),

@@ -4,6 +4,8 @@ import {
   type ExperimentSpec,
   type LayersRef,
   type ModelRef,
+  type Needs,
+  type PriorityClass,
   type RunSpec,
   type Variant,
 } from "@espalier/contract";
@@ -14,6 +16,8 @@ export interface PlannedRun {
   spec: RunSpec;
   dependsOn: string[];
   priority: number;
+  class: PriorityClass;
+  needs: Needs;
   variant?: string;
   /** What an evaluation measures: the pruned model before training, or the trained one. */
   role: "search" | "prune" | "before" | "train" | "after";
@@ -38,6 +42,8 @@ export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRu
       spec: runSpec,
       dependsOn: dependenciesOf(runSpec),
       priority: spec.priority ?? 0,
+      class: spec.class ?? "normal",
+      needs: spec.needs ?? {},
       role,
       ...(variant === undefined ? {} : { variant }),
     };

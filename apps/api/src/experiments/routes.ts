@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Experiment, ExperimentSpec, idOf, PageQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
+import { ownerOf, teamOf } from "../plugins/auth.ts";
 import { answerOnce } from "../plugins/idempotency.ts";
 import { page } from "../plugins/page.ts";
 import { checkExperiment } from "./check.ts";
 import { expand } from "./expand.ts";
+import { expected } from "./expected.ts";
 import { viewOf } from "./view.ts";
 
 const ExperimentId = Type.Object({ experimentId: idOf("experiment") }, { additionalProperties: false });
@@ -19,8 +20,9 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     async (request, reply) => {
       const [teamId, spec] = [teamOf(request), request.body];
       await checkExperiment(spec, store, teamId);
+      const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
       return answerOnce(store, { request, reply, status: 202 }, async (tx) =>
-        viewOf(store, teamId, await store.experiments.submit({ teamId, spec, runs: expand(spec) }, tx)),
+        viewOf(store, teamId, await store.experiments.submit({ ...ownerOf(request), spec, runs }, tx)),
       );
     },
   );

@@ -2,10 +2,11 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
+import { ownerOf, teamOf } from "../plugins/auth.ts";
 import { answerOnce } from "../plugins/idempotency.ts";
 import { page } from "../plugins/page.ts";
 import { hubTokenOf } from "./hub-token.ts";
+import { importBytes } from "../runs/memory.ts";
 import { inspect } from "./inspect.ts";
 
 const ModelId = Type.Object({ modelId: idOf("model") }, { additionalProperties: false });
@@ -38,11 +39,13 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store; scratch: string }
     },
     async (request, reply) => {
       const { body } = request;
-      const teamId = teamOf(request);
+      const owner = ownerOf(request);
+      const { teamId } = owner;
+      const expected = { predictedBytes: importBytes };
       if ("source" in body) {
         const token = hubTokenOf(request);
         return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-          store.models.registerHub({ teamId, ...body, token }, tx),
+          store.models.registerHub({ ...owner, ...body, ...expected, token }, tx),
         );
       }
       const { name, uploadId } = body;
@@ -51,7 +54,7 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store; scratch: string }
         scratch,
       });
       return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-        store.models.register({ teamId, name, uploadId, architecture }, tx),
+        store.models.register({ ...owner, ...expected, name, uploadId, architecture }, tx),
       );
     },
   );

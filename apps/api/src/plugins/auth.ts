@@ -4,6 +4,7 @@ import { Problem, type KeyRole } from "@espalier/contract";
 /** Whom a key belongs to. */
 export interface Principal {
   teamId: string;
+  userId?: string;
   keyId: string;
   keyName: string;
   role: KeyRole;
@@ -36,6 +37,12 @@ export function registerAuth(
 export const teamOf = (request: FastifyRequest): string =>
   request.getDecorator<Principal>("principal").teamId;
 
+/** The team and the user whose key the request carries: who will have had what a run uses. */
+export function ownerOf(request: FastifyRequest): { teamId: string; userId?: string } {
+  const { teamId, userId } = request.getDecorator<Principal>("principal");
+  return { teamId, ...(userId === undefined ? {} : { userId }) };
+}
+
 export const isOperator = (request: FastifyRequest): boolean =>
   request.getDecorator<Principal>("principal").role === "operator";
 
@@ -46,9 +53,6 @@ export const isOperator = (request: FastifyRequest): boolean =>
 export function operatorOf(request: FastifyRequest): string {
   const { keyId, keyName, role } = request.getDecorator<Principal>("principal");
   if (role !== "operator")
-    throw new Problem(
-      "auth/forbidden",
-      "Only a key with the role `operator` may change workers and devices.",
-    );
+    throw new Problem("auth/forbidden", "Only a key with the role `operator` may do this.");
   return `${keyId} (${keyName})`;
 }

@@ -13,10 +13,11 @@ import {
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
+import { ownerOf, teamOf } from "../plugins/auth.ts";
 import { answerOnce } from "../plugins/idempotency.ts";
 import { list, page } from "../plugins/page.ts";
 import { checkSpec } from "./check.ts";
+import { expectationsOf } from "./origin.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
 const ListQuery = Type.Object(
@@ -38,8 +39,9 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   app.post("/", { schema: { body: RunCreate, response: { 202: Run } } }, async (request, reply) => {
     const teamId = teamOf(request);
     await checkSpec(request.body.spec, { store, teamId, field: "/spec" });
+    const expected = await expectationsOf(request.body.spec, { store, teamId });
     return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-      store.runs.submit({ teamId, ...request.body }, tx),
+      store.runs.submit({ ...ownerOf(request), ...request.body, ...expected }, tx),
     );
   });
 

@@ -4,6 +4,7 @@ import { exitCode, type ExitCode } from "../exit-code.ts";
 import { printReport } from "../report/report.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
 import { lookUp } from "./lookup.ts";
+import { needsHelp, needsOptions, parseNeeds } from "./needs.ts";
 import { pageOf } from "./page.ts";
 import { readJson } from "./run-submit.ts";
 import { given, parseCount, parseSettings } from "./settings.ts";
@@ -16,7 +17,9 @@ export const experimentSubmit = defineCommand({
     "--variants LIST      default none,large,small; also 50% or a number of layers",
     "--search NAME=VALUE  a setting of the search, such as batches=20; repeat",
     "--train NAME=VALUE   a setting of the training, such as steps=60; repeat",
-    "--pooling P --max-length N --priority N",
+    "--pooling P --max-length N",
+    "--priority N         order among your own runs, higher first",
+    ...needsHelp,
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
     "--watch              progress until it ends, then the report",
   ],
@@ -32,6 +35,7 @@ export const experimentSubmit = defineCommand({
     pooling: { type: "string" },
     "max-length": { type: "string" },
     priority: { type: "string" },
+    ...needsOptions,
     spec: { type: "string" },
     watch: { type: "boolean" },
   },
@@ -39,7 +43,9 @@ export const experimentSubmit = defineCommand({
     const client = context.connect();
     // The service checks it against the schema and names the field that is wrong.
     const spec = (
-      values.spec ? await readJson(context, values.spec) : await specOf(client, values)
+      values.spec
+        ? await readJson(context, values.spec)
+        : await specOf(client, { ...values, needs: parseNeeds(values) })
     ) as ExperimentSpec;
     const experiment = await client.experiments.submit(spec);
     if (values.watch) return finish(context, client, experiment.id);
@@ -60,6 +66,7 @@ interface SpecValues {
   pooling?: string | undefined;
   "max-length"?: string | undefined;
   priority?: string | undefined;
+  needs: ReturnType<typeof parseNeeds>;
 }
 
 async function specOf(client: Client, values: SpecValues): Promise<object> {
@@ -78,6 +85,7 @@ async function specOf(client: Client, values: SpecValues): Promise<object> {
       encoding: given({ pooling: values.pooling, maxLength: parseCount("max-length", values["max-length"]) }),
       priority: parseCount("priority", values.priority),
     }),
+    ...values.needs,
   };
 }
 

@@ -8,8 +8,10 @@ import { l3prune } from "./l3prune.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
 import { prune } from "./prune.ts";
+import { queue } from "./queue.ts";
 import { runCancel, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
 import { runSubmit } from "./run-submit.ts";
+import { teamKey, teamList, teamSet } from "./team.ts";
 import { up } from "./up.ts";
 import {
   workerCordon,
@@ -40,12 +42,16 @@ export const commands: readonly Command[] = [
   experimentShow,
   experimentList,
   experimentCancel,
+  queue,
   workerList,
   workerEvents,
   workerDrain,
   workerResume,
   workerCordon,
   workerUncordon,
+  teamList,
+  teamSet,
+  teamKey,
   prune,
   l3prune,
   embed,

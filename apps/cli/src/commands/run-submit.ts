@@ -4,6 +4,7 @@ import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } 
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { lookUp } from "./lookup.ts";
+import { needsHelp, needsOptions, parseNeeds } from "./needs.ts";
 import { finish } from "./run.ts";
 import { given, parseCount, parseSettings } from "./settings.ts";
 
@@ -16,7 +17,9 @@ export const runSubmit = defineCommand({
     "--dataset DATASET    id or name; repeat for evaluate",
     "--layers N           of prune: a count, 50% to drop half, or small@RUN, large@RUN for a pick of a search",
     "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat",
-    "--pooling P --max-length N --name NAME --priority N",
+    "--pooling P --max-length N --name NAME",
+    "--priority N         order among your own runs, higher first",
+    ...needsHelp,
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
     "--watch              progress until it ends",
   ],
@@ -30,6 +33,7 @@ export const runSubmit = defineCommand({
     "max-length": { type: "string" },
     name: { type: "string" },
     priority: { type: "string" },
+    ...needsOptions,
     spec: { type: "string" },
     watch: { type: "boolean" },
   },
@@ -45,7 +49,11 @@ export const runSubmit = defineCommand({
           }),
         });
     // The service checks it against the schema and names the field that is wrong.
-    const create = { spec, ...given({ priority: parseCount("priority", values.priority) }) } as RunCreate;
+    const create = {
+      spec,
+      ...given({ priority: parseCount("priority", values.priority) }),
+      ...parseNeeds(values),
+    } as RunCreate;
     const run = await client.runs.submit(create);
     if (values.watch) return finish(context, run.id);
     if (context.output.json) context.output.printJson(run);

@@ -1,4 +1,11 @@
-import { isTerminal, type Run, type RunKind, type RunState } from "@espalier/contract";
+import {
+  isTerminal,
+  type Attempt,
+  type Run,
+  type RunKind,
+  type RunState,
+  type Waiting,
+} from "@espalier/contract";
 import { defineCommand, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { formatDuration } from "../terminal/format.ts";
@@ -6,6 +13,7 @@ import { formatTable } from "../terminal/table.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { pageOf } from "./page.ts";
+import { startsIn } from "./queue-table.ts";
 
 export const runList = defineCommand({
   name: "run list",
@@ -63,18 +71,47 @@ export const runShow = defineCommand({
       client.runs.artifacts(id),
     ]);
     if (output.json) output.printJson({ ...run, attempts, artifacts });
-    else printRun(run, output.print);
+    else {
+      printRun(run, output.print);
+      for (const attempt of attempts) printAttempt(attempt, output.print);
+    }
     return exitCode.ok;
   },
 });
 
+/** Those that ended without a result say why. */
+function printAttempt(
+  { number, state, workerId, problem, preempted, checkpointStep }: Attempt,
+  print: (line: string) => void,
+): void {
+  const facts = [
+    problem?.detail,
+    preempted &&
+      `made room (${preempted.reason})${preempted.forRunId ? ` for ${preempted.forRunId}` : ""}` +
+        (preempted.lostSteps === undefined ? "" : `, lost ${preempted.lostSteps} steps`),
+    checkpointStep === undefined ? undefined : `saved step ${checkpointStep}`,
+  ].filter(Boolean);
+  print(`attempt ${number}  ${state}  ${workerId}${facts.length > 0 ? `  ${facts.join("; ")}` : ""}`);
+}
+
 function printRun(run: Run, print: (line: string) => void): void {
   print(`${run.id}  ${runLabel(run)}  ${run.state}  ${duration(run)}`);
   if (run.problem) print(`${run.problem.code}: ${run.problem.detail}`);
+  if (run.waiting) printWaiting(run.waiting, print);
   if (run.progress && !isTerminal(run.state))
     print(`${run.progress.phase}: ${run.progress.done} of ${run.progress.total} ${run.progress.unit}`);
   print(`spec    ${JSON.stringify(run.spec)}`);
   if (run.result) print(`result  ${JSON.stringify(run.result)}`);
+}
+
+function printWaiting(
+  { detail, reason, position, expectedStart }: Waiting,
+  print: (line: string) => void,
+): void {
+  const place = position === undefined ? "" : `, number ${position} in the queue`;
+  const starts = expectedStart ? `, expected to start ${startsIn(expectedStart, Date.now())}` : "";
+  print(`waits${place}${starts}`);
+  print(`${reason.code}: ${detail}`);
 }
 
 export const runLogs = defineCommand({

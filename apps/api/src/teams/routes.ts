@@ -1,0 +1,58 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { ApiKey, KeyCreate, Name, TeamAccount, TeamChange, UserChange } from "@espalier/contract";
+import type { Store } from "@espalier/store";
+import { Type } from "typebox";
+import { operatorOf } from "../plugins/auth.ts";
+import { list } from "../plugins/page.ts";
+
+const TeamName = Type.Object({ team: Name }, { additionalProperties: false });
+const UserName = Type.Object({ team: Name, user: Name }, { additionalProperties: false });
+
+/** Teams with their weights and quotas; for operators. */
+export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+  app.get("/", { schema: { response: { 200: list(TeamAccount) } } }, async (request) => {
+    operatorOf(request);
+    return { items: await store.accounts.list() };
+  });
+
+  const one = { params: TeamName, response: { 200: TeamAccount } };
+  app.get("/:team", { schema: one }, (request) => {
+    operatorOf(request);
+    return store.accounts.get(request.params.team);
+  });
+
+  app.put("/:team", { schema: { ...one, body: TeamChange } }, async (request) => {
+    const by = operatorOf(request);
+    const { team } = request.params;
+    request.log.info({ team, change: request.body, by }, "team changed");
+    return store.accounts.setTeam(team, request.body);
+  });
+
+  app.put(
+    "/:team/users/:user",
+    { schema: { params: UserName, body: UserChange, response: { 200: TeamAccount } } },
+    async (request) => {
+      const by = operatorOf(request);
+      const { team, user } = request.params;
+      request.log.info({ team, user, change: request.body, by }, "user changed");
+      return store.accounts.setUser(team, user, request.body);
+    },
+  );
+
+  app.post(
+    "/:team/keys",
+    {
+      schema: {
+        params: TeamName,
+        body: KeyCreate,
+        response: { 201: Type.Object({ key: ApiKey, text: Type.String() }) },
+      },
+    },
+    async (request, reply) => {
+      operatorOf(request);
+      const { name, user, role } = request.body;
+      const { id } = await store.teams.ensure(request.params.team);
+      return reply.code(201).send(await store.teams.createKey(id, name, undefined, role, user));
+    },
+  );
+};

@@ -1,0 +1,23 @@
+import { defineCommand } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { pageOf } from "./page.ts";
+import { queueLines } from "./queue-table.ts";
+
+export const queue = defineCommand({
+  name: "queue",
+  summary: "what waits for devices, why, and when it is expected to start",
+  help: ["--own                only your team's runs", "--limit N, --cursor C"],
+  arity: [0, 0],
+  options: { own: { type: "boolean" }, limit: { type: "string" }, cursor: { type: "string" } },
+  async run({ output, connect }, { own, limit, cursor }) {
+    const page = await connect().queue({ ...pageOf(limit, cursor), ...(own ? { own } : {}) });
+    if (output.json) {
+      output.printJson(page);
+      return exitCode.ok;
+    }
+    if (page.items.length > 0) for (const line of queueLines(page.items, Date.now())) output.print(line);
+    output.note(`${page.total} in the queue, ${page.own} of your team`);
+    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
+    return exitCode.ok;
+  },
+});
