@@ -44,7 +44,10 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-export async function startPool(databaseUrl: string): Promise<Pool> {
+export async function startPool(
+  databaseUrl: string,
+  options: Pick<DispatcherOptions, "policy"> = {},
+): Promise<Pool> {
   const folder = await mkdtemp(join(tmpdir(), "espalier-pool-"));
   const bytesRoot = join(folder, "data");
   await migrate(databaseUrl);
@@ -61,6 +64,7 @@ export async function startPool(databaseUrl: string): Promise<Pool> {
     passMs: 500,
     reconcileMs: 1_000,
     redeliverSeconds: 5,
+    ...options,
   });
   const { id: teamId } = await store.teams.ensure("test");
   const workers: TestWorker[] = [];

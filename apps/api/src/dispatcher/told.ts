@@ -74,14 +74,14 @@ interface Told {
   readonly at: Instant;
 }
 
-/** Positions and expected starts move with every pass; they are told as often as this. */
-const refreshMs = 30_000;
+/** Positions and expected starts move with every pass; they are told as often as this, the longer the queue the less. */
+const refreshMs = (waiting: number): number => Math.min(30_000, Math.max(1_000, 3 * waiting));
 /** An expected start that moved by less than this, or than a tenth of the wait, has not changed. */
 const noticeableMs = 60_000;
 
 /**
- * Why runs wait, as far as it has changed since it was told last: another reason at once, another place or start every half
- * minute at most. A queue of ten thousand moves as a whole whenever its head starts.
+ * Why runs wait, as far as it has changed since it was told last: another reason at once, another place or start after a
+ * while. A queue of ten thousand moves as a whole whenever its head starts.
  */
 export class Teller {
   #told = new Map<string, Told>();
@@ -90,12 +90,13 @@ export class Teller {
   changed(waiting: readonly Waiting[], teamOf: ReadonlyMap<string, string>, now: Instant): DispatchWaiting[] {
     const changes: DispatchWaiting[] = [];
     const still = new Map<string, Told>();
+    const refresh = refreshMs(waiting.length);
     for (const { runId, reason, position, unblockedBy, expectedStart } of waiting) {
       // The run's state says it.
       if (reason.code === "starting") continue;
       const told = this.#told.get(runId);
       const next = { gist: gistOf(reason), position, likely: expectedStart?.likely ?? null, at: now };
-      if (told && told.gist === next.gist && !(now - told.at >= refreshMs && hasMoved(told, next, now))) {
+      if (told && told.gist === next.gist && !(now - told.at >= refresh && hasMoved(told, next, now))) {
         still.set(runId, told);
         continue;
       }
