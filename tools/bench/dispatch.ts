@@ -1,12 +1,13 @@
 /**
  * One pass of the dispatcher's plan, without the database: 10,000 runs queued by 20 teams of 5 users, 200 devices of
  * 25 workers, every waiting run explained. Three pools: one that is full, one where a tenth is free, and one that is
- * empty; and the full one without explanations, as the simulator asks.
+ * empty; and the full one without explanations, as the simulator asks. Then whole passes through PostgreSQL.
  */
 import { plan } from "../../apps/api/src/dispatcher/plan/plan.ts";
 import { priorityClasses } from "../../packages/contract/src/index.ts";
 import { defaultPolicy } from "../../apps/api/src/dispatcher/plan/policy.ts";
 import type { QueuedRun, RunningRun, Snapshot } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import { dispatchStore } from "./dispatch-store.ts";
 import { Random } from "../../packages/encoder/src/random.ts";
 
 const GB = 1e9;
@@ -115,10 +116,11 @@ function measure(title: string, snapshot: Snapshot, explain: boolean): void {
   );
 }
 
-export function dispatch(): void {
+export async function dispatch(): Promise<void> {
   console.log("a pass over 10,000 queued runs, 20 teams, 200 devices:");
   measure("  full pool", snapshotOf(200), true);
   measure("  a tenth free", snapshotOf(180), true);
   measure("  empty pool", snapshotOf(0), true);
   measure("  full pool, without explanations", snapshotOf(200), false);
+  await dispatchStore();
 }

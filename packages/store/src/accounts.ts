@@ -165,6 +165,8 @@ const toTeam = (row: Row, members: UserAccount[]): TeamAccount => ({
 
 const number = (value: number): string => String(Math.round(value * 10) / 10);
 
+const devicesOf = (units: number): string => `${number(units)} ${units === 1 ? "device" : "devices"}`;
+
 /** What a quota means for what is there now. */
 function notesOf({
   devices,
@@ -179,11 +181,11 @@ function notesOf({
   const ceiling = devices === null || borrowing === null ? Infinity : devices + borrowing;
   if (runningDevices > ceiling)
     notes.push(
-      `It holds ${number(runningDevices)} devices, more than its ${number(ceiling)}: nothing is ended for that, nothing new of it starts until it is below.`,
+      `It holds ${devicesOf(runningDevices)}, more than its ${number(ceiling)}: nothing is ended for that, nothing new of it starts until it is below.`,
     );
   else if (devices !== null && runningDevices > devices)
     notes.push(
-      `It borrows ${number(runningDevices - devices)} devices: teams within their own quota may reclaim them.`,
+      `It borrows ${devicesOf(runningDevices - devices)}: teams within their own quota may reclaim them.`,
     );
   if (deviceHours !== null && usedDeviceHours >= deviceHours)
     notes.push(

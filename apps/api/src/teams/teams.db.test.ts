@@ -1,0 +1,168 @@
+import { tmpdir } from "node:os";
+import { classCharge, createClient, newId, usageHalfLifeMs, type Client } from "@espalier/contract";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { claimOn } from "../../../../test/servers/place.ts";
+import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
+import { accrued } from "../dispatcher/plan/usage.ts";
+import { buildServer } from "../server.ts";
+
+let store: TestStore;
+let app: FastifyInstance;
+let operator: Client;
+let member: Client;
+beforeAll(async () => {
+  store = await openTestStore();
+  app = await buildServer({
+    store,
+    queue: () => Promise.resolve(),
+    log: pino({ level: "silent" }),
+    version: "0",
+    scratch: tmpdir(),
+    maxFileBytes: 1e6,
+    maxDatasetBytes: 1e6,
+  });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const { text } = await store.teams.createKey(store.teamId, "ops", undefined, "operator");
+  operator = createClient({ url, key: text });
+  member = createClient({
+    url,
+    key: (await operator.teams.createKey("orchard", { name: "dev", user: "ann" })).text,
+  });
+});
+afterAll(async () => {
+  await app.close();
+  await store.discard();
+});
+
+const invalid = { code: "request/invalid" };
+
+describe("weights and quotas", () => {
+  it("are set field by field, for a team and for a user of it, and null takes a limit away", async () => {
+    expect(await operator.teams.set("orchard", { weight: 3, devices: 2, deviceHours: 100 })).toMatchObject({
+      name: "orchard",
+      weight: 3,
+      period: "month",
+      quota: { devices: 2, deviceHours: 100 },
+      notes: [],
+    });
+    const { quota } = await operator.teams.set("orchard", { devices: null, borrowing: 1, period: "week" });
+    expect(quota).toEqual({ borrowing: 1, deviceHours: 100 });
+    const { users } = await operator.teams.setUser("orchard", "ann", { weight: 0.5, devices: 1 });
+    expect(users.map(({ name, weight }) => [name, weight])).toEqual([
+      ["ann", 0.5],
+      ["default", 1],
+    ]);
+    const { teams } = await store.dispatch.snapshot();
+    expect(teams[0]).toMatchObject({ weight: 3, devices: null, borrowing: 1, hours: 100 });
+    expect((await operator.teams.list()).items.map(({ name }) => name)).toEqual(["orchard"]);
+    await operator.teams.set("orchard", { weight: 1, borrowing: null, deviceHours: null, period: "month" });
+  });
+
+  it.each([
+    [{ weight: 0 }, invalid],
+    [{ weight: -1 }, invalid],
+    [{ devices: -1 }, invalid],
+    [{ queuedRuns: 1.5 }, invalid],
+    [{ deviceHours: -0.1 }, invalid],
+    [{ period: "year" }, invalid],
+    [{ gpus: 3 }, invalid],
+    [{}, invalid],
+  ])("that make no sense are refused: %j", async (change, problem) => {
+    await expect(operator.teams.set("orchard", change as object)).rejects.toMatchObject(problem);
+  });
+
+  it("are operators' alone, and of teams and users that there are", async () => {
+    const forbidden = { code: "auth/forbidden" };
+    await expect(member.teams.list()).rejects.toMatchObject(forbidden);
+    await expect(member.teams.set("orchard", { weight: 9 })).rejects.toMatchObject(forbidden);
+    await expect(member.teams.createKey("mine", { name: "x" })).rejects.toMatchObject(forbidden);
+    const missing = { code: "resource/not-found" };
+    await expect(operator.teams.set("desert", { weight: 2 })).rejects.toMatchObject(missing);
+    await expect(operator.teams.setUser("orchard", "bob", { weight: 2 })).rejects.toMatchObject(missing);
+  });
+
+  it("below what runs now are accepted, and say what follows", async () => {
+    const { id: runId } = await store.submit();
+    const claim = await claimOn(store, { runId, workerId: store.workerId, deviceId: store.deviceId });
+    const { notes, runningDevices } = await operator.teams.set("orchard", { devices: 0, borrowing: 0 });
+    expect(runningDevices).toBe(1);
+    expect(notes).toEqual([
+      "It holds 1 device, more than its 0: nothing is ended for that, nothing new of it starts until it is below.",
+    ]);
+    expect((await store.runs.get(store.teamId, runId)).state).toBe("RUNNING");
+    const borrows = await operator.teams.set("orchard", { borrowing: null });
+    expect(borrows.notes[0]).toContain("It borrows 1 device");
+    await operator.teams.set("orchard", { devices: null });
+    await store.leases.cancelled(claim!.lease);
+  });
+});
+
+it("what an attempt used is counted when it ends, as the plan counts it, for its team and its user", async () => {
+  const [user] = (await store.dispatch.snapshot()).users;
+  const { id: runId } = await store.submit([], { class: "urgent", userId: user.id });
+  const claim = await claimOn(store, { runId, workerId: store.workerId, deviceId: store.deviceId });
+  await store.sql("update attempt set started_at = now() - interval '3 days' where run_id = $1", [runId]);
+  for (const table of ["team", "team_user"])
+    await store.sql(
+      `update ${table} set used_seconds = 1000, used_at = now() - interval '7 days', spent_hours = 5,
+         spent_from = period_start(quota_period, now()) - interval '1 day', quota_period = 'day'`,
+    );
+  await store.leases.succeed(claim!.lease, { result: { modelId: newId("model") } });
+  const { teams, users, now } = await store.dispatch.snapshot();
+  const began = now - 3 * 86_400_000;
+  const { deviceSeconds } = accrued(
+    { deviceSeconds: 1000 * 2 ** (-(began - (now - usageHalfLifeMs)) / usageHalfLifeMs), at: began },
+    classCharge.urgent,
+    now,
+    usageHalfLifeMs,
+  );
+  for (const account of [teams[0], users.find(({ id }) => id === user.id)!]) {
+    expect(Math.abs(account.usedSeconds / deviceSeconds - 1)).toBeLessThan(1e-3);
+    expect(account.spentHours).toBeCloseTo((account.usedAt - account.periodFrom) / 3_600_000, 2);
+  }
+});
+
+describe("a submission", () => {
+  it.each([
+    [{ needs: { devices: 0 } }, "/needs/devices"],
+    [{ needs: { labels: ["zone"] } }, "/needs/labels/0"],
+    [{ needs: { kinds: ["tpu"] } }, "/needs/kinds/0"],
+    [{ needs: { memoryBytes: -1 } }, "/needs/memoryBytes"],
+    [{ class: "highest" }, "/class"],
+  ])("that asks for %j is refused, naming the field", async (more, field) => {
+    const refused = await member.runs.submit({ spec: spec(), ...(more as object) }).catch((e: unknown) => e);
+    expect(refused).toMatchObject(invalid);
+    expect(JSON.stringify((refused as { facts: unknown }).facts)).toContain(field);
+  });
+});
+
+describe("the queue", () => {
+  it("shows a team its own runs, of others only that they wait, page by page, and refuses strange cursors", async () => {
+    const { id: strangers } = await store.teams.ensure("strangers");
+    const theirs = await store.runs.submit({ teamId: strangers, spec: spec(), dependsOn: [] });
+    const ours = [await store.submit([], { class: "idle" }), await store.submit()];
+    await store.placed(ours[1].id);
+    const first = await member.queue({ limit: 1 });
+    expect(first).toMatchObject({
+      total: 3,
+      own: 2,
+      items: [
+        { own: true, runId: ours[1].id, state: "DISPATCHED", waiting: { reason: { code: "starting" } } },
+      ],
+    });
+    const rest = await member.queue({ cursor: first.cursor! });
+    expect(rest.items).toHaveLength(2);
+    expect(rest).not.toHaveProperty("cursor");
+    expect(JSON.stringify(rest)).not.toContain(theirs.id);
+    expect((await member.queue({ own: true })).items.map(({ runId }) => runId)).toEqual([
+      ours[1].id,
+      ours[0].id,
+    ]);
+    await expect(member.queue({ cursor: "x" })).rejects.toMatchObject(invalid);
+    for (const { id } of ours) await store.runs.cancel(store.teamId, id);
+  });
+});
+
+const spec = () => ({ kind: "prune" as const, model: newId("model"), layers: 2 });
