@@ -2,7 +2,6 @@ import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type Client, type Run, type RunCreate } from "@espalier/contract";
-import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { defaultPolicy } from "../../apps/api/src/dispatcher/plan/policy.ts";
@@ -12,7 +11,7 @@ import { demoModel, startPool, until, type Pool } from "./pool.ts";
 
 /** One worker with one device, two teams of weights 1 and 3, and the API in front. Runs may be preempted at once. */
 let pool: Pool;
-let app: FastifyInstance;
+let app: Awaited<ReturnType<typeof buildServer>>;
 let one: Client;
 let three: Client;
 const models = new Map<Client, string>();
