@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { resolveTrainingSettings, type Mode } from "@espalier/contract";
+import { resolveEncoding, resolveTrainingSettings, type Mode } from "@espalier/contract";
 import { describe, expect, test } from "vitest";
 import {
   cosine,
@@ -63,7 +63,7 @@ const engines: Engine[] = [interpreter(), chooseEngine("onnx-cpu")];
 
 function modelOf(name: string): LoadedModel {
   const config = parseConfig(JSON.stringify(goldens.cases[name].config));
-  return goldenModel(name === "llama-bidirectional" ? { ...config, direction: "bidirectional" } : config);
+  return goldenModel(config);
 }
 
 function near(actual: ArrayLike<number>, expected: readonly number[], tolerance: number, what: string): void {
@@ -247,7 +247,7 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
         loraDropout: 0,
         chunkTokens: 64,
       }),
-      encoding: { pooling: "weighted_mean" as const, pooled: "content" as const, maxLength: 64 },
+      encoding: resolveEncoding({ maxLength: 64 }),
     };
     const factors = goldenFactors(model.config, rank, mode);
     const norms: number[] = [];

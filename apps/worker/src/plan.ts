@@ -148,19 +148,26 @@ async function trainedWith(store: PlanContext["store"], teamId: string, { runId 
 }
 
 /**
- * The imported model below an adapter, by the name under which it is found, and how many of its layers are left where it
+ * The imported model below an adapter, by the name under which it is found, and which of its layers are left where it
  * was pruned, or imported in part.
  */
 async function adapterBase(
   store: PlanContext["store"],
   teamId: string,
   model: Model,
-): Promise<{ name: string; layers?: number }> {
+): Promise<{ name: string; layers?: number[] }> {
   let base = model;
-  while (base.baseModelId !== undefined) base = await store.models.get(teamId, base.baseModelId);
-  const { layers } = knownArchitecture(model);
+  let layers = Array.from({ length: knownArchitecture(model).layers }, (_, i) => i);
+  while (base.baseModelId !== undefined) {
+    const spec = base.runId === undefined ? undefined : (await store.runs.get(teamId, base.runId)).spec;
+    if (spec?.kind === "prune" && typeof spec.layers === "object" && "keep" in spec.layers) {
+      const { keep } = spec.layers;
+      layers = layers.map((layer) => keep[layer]!);
+    }
+    base = await store.models.get(teamId, base.baseModelId);
+  }
   const { source } = base;
-  const cut = source?.layers !== undefined || layers < knownArchitecture(base).layers;
+  const cut = source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
   return { name: source?.hub ?? base.name, ...(cut ? { layers } : {}) };
 }
 
@@ -189,8 +196,9 @@ async function resolveLayers(
   ref: LayersRef,
   depth: number,
   mode: Mode = "default",
-): Promise<number> {
+): Promise<number | number[]> {
   if (typeof ref === "number") return ref;
+  if ("keep" in ref) return ref.keep;
   if ("dropPercent" in ref)
     return keptLayers(depth, ref.dropPercent, mode === "reference" ? "reference" : "exact");
   const { result } = await finished(store, teamId, ref.run, "/spec/layers");

@@ -48,7 +48,7 @@ const PruneJob = Type.Object({
   ...common,
   kind: Type.Literal("prune"),
   model: Type.String(),
-  layers: Type.Integer({ minimum: 1 }),
+  layers: Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 0 }))]),
   output: Type.String({ description: "folder to make" }),
 });
 
@@ -92,8 +92,8 @@ const ExportJob = Type.Object({
   kind: Type.Literal("export"),
   model: Type.String(),
   adapter: Type.Boolean(),
-  /** What the adapter is to be put on, and how many of its layers were kept. */
-  base: Type.Object({ name: Type.String(), layers: Type.Optional(Type.Integer({ minimum: 1 })) }),
+  /** What the adapter is to be put on, and which of its layers were kept. */
+  base: Type.Object({ name: Type.String(), layers: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))) }),
   formats: Type.Array(ExportFormat, { minItems: 1 }),
   encoding: Encoding,
   dtype: Type.Optional(Type.Enum(["F32", "BF16", "F16"])),

@@ -16,6 +16,13 @@ export const Encoding = Type.Object(
           "which tokens: the text's own, or all, with special tokens and instruction, as sentence-transformers and text-embeddings-inference do",
       }),
     ),
+    attention: Type.Optional(
+      Type.Enum(["model", "bidirectional"], {
+        default: "model",
+        description:
+          "what a token sees: what it saw when the model was trained, or all tokens (LLM2Vec, arXiv:2404.05961)",
+      }),
+    ),
     maxLength: Type.Optional(
       Type.Integer({
         minimum: 1,

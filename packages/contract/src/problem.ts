@@ -84,7 +84,7 @@ export const problems = {
   "layers/out-of-range": {
     status: 422,
     retry: "never",
-    title: "The number of layers to keep is outside the model's depth",
+    title: "The layers to keep are not layers of the model",
   },
   "run/illegal-move": { status: 409, retry: "never", title: "The run's state does not allow this" },
   "run/upstream-failed": {

@@ -65,11 +65,21 @@ export const ModelRef = Type.Union([
 ]);
 export type ModelRef = Static<typeof ModelRef>;
 
-/** How many layers to keep: a count, a share to drop, or a pick of a search run. */
+/** Which layers to keep: the first so many, all but a share at the top, those named, or a pick of a search run. */
 export const LayersRef = Type.Union([
   Type.Integer({ minimum: 1, maximum: 10_000 }),
   Type.Object(
     { dropPercent: Type.Number({ minimum: 0, exclusiveMaximum: 100 }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      keep: Type.Array(Type.Integer({ minimum: 0, maximum: 9_999 }), {
+        minItems: 1,
+        maxItems: 10_000,
+        description: "numbers of layers, from 0 and rising; what is kept is numbered anew",
+      }),
+    },
     { additionalProperties: false },
   ),
   Type.Object({ run: idOf("run"), pick: Type.Enum(["small", "large"]) }, { additionalProperties: false }),

@@ -7,18 +7,21 @@ import {
   type ResolvedEncoding,
 } from "@espalier/contract";
 import type { Engine, Executable } from "@espalier/graph";
+import { seenThrough } from "./architectures/direction.ts";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { textEncoder } from "./blocks/text-encoder.ts";
 import {
   checkAdapter,
-  checkDepth,
+  checkKept,
   findAdapter,
-  saveFirstLayers,
-  survives,
+  saveLayers,
+  survivingName,
+  type KeptLayers,
   type LoraAdapter,
 } from "./checkpoint/index.ts";
+import { formerName } from "./checkpoint/surviving.ts";
 import { planChunks } from "./chunks.ts";
-import { firstLayers, loadModel, type LoadedModel } from "./loaded-model.ts";
+import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import type { Template } from "./template.ts";
 import { textFeeds } from "./text-feeds.ts";
 import type { TokenizedText } from "./tokenizer.ts";
@@ -31,6 +34,8 @@ export interface EncoderOptions {
   readonly pooling?: Pooling | undefined;
   /** Which tokens are pooled: the text's own, or all, special ones and instruction included. @default "content" */
   readonly pooled?: Encoding["pooled"] | undefined;
+  /** Whether a token sees all others, whatever the model was trained with. @default "model" */
+  readonly attention?: Encoding["attention"] | undefined;
   /** Tokens, special ones included; longer texts are cut on the right. @default 512, or all the positions of a BERT */
   readonly maxLength?: number | undefined;
   /** How a text becomes the string that is tokenised. @default instruction and text alone */
@@ -84,12 +89,12 @@ export class Encoder {
    * @throws {Problem} `checkpoint/incomplete` for an adapter of another model, `request/invalid` for options that cannot be
    */
   constructor(model: LoadedModel, options: EncoderOptions) {
-    const { engine, pooling, pooled, maxLength, template, adapter, chunkTokens = 1024 } = options;
+    const { engine, pooling, pooled, attention, maxLength, template, adapter, chunkTokens = 1024 } = options;
     if (adapter !== undefined) checkAdapter(model.weights, adapter);
-    this.model = model;
+    this.model = { ...model, config: seenThrough(model.config, attention) };
     this.adapter = adapter;
     this.engine = engine;
-    const encoding = resolveEncoding({ pooling, pooled, maxLength });
+    const encoding = resolveEncoding({ pooling, pooled, attention, maxLength });
     const { positions } = model.config.embedding;
     const most = positions ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
     this.encoding = { ...encoding, maxLength: Math.min(encoding.maxLength, most) };
@@ -108,23 +113,25 @@ export class Encoder {
   }
 
   /**
-   * A new encoder of the first `layers` layers with the model's own final norm. It shares all that is loaded, and is
-   * closed by itself.
-   * @param layers how many; the null of a search that could pick none is refused like a number out of range
-   * @throws {Problem} `layers/out-of-range` unless 1 <= layers <= the encoder's own
+   * A new encoder of some layers with the model's own final norm. It shares all that is loaded, and is closed by itself.
+   * @param layers how many of the first, or their numbers, from 0 and rising; the null of a search that could pick none
+   * is refused like a number out of range
+   * @throws {Problem} `layers/out-of-range` for layers that the encoder does not have
    */
-  keep(layers: number | null): Encoder {
+  keep(layers: KeptLayers | null): Encoder {
     if (layers === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
-    checkDepth(layers, this.layers);
-    const { engine, template, chunkTokens, encoding, adapter } = this;
-    const kept = ([name]: readonly [string, unknown]) => survives(name, layers, this.model.config);
-    return new Encoder(firstLayers(this.model, layers), {
+    checkKept(layers, this.layers);
+    const { engine, template, chunkTokens, encoding, adapter, model } = this;
+    return new Encoder(keptLayersOf(model, layers), {
       ...encoding,
       engine,
       template,
       chunkTokens,
-      adapter: adapter && { ...adapter, pairs: new Map([...adapter.pairs].filter(kept)) },
+      adapter: adapter && {
+        ...adapter,
+        pairs: renamed(adapter.pairs, (name) => survivingName(name, layers, model.config)),
+      },
     });
   }
 
@@ -138,7 +145,12 @@ export class Encoder {
   async save(directory: string): Promise<void> {
     const source = this.model.directory;
     if (source === undefined) throw new TypeError("an encoder is saved from the folder it was loaded from");
-    await saveFirstLayers(source, directory, this.layers, this.adapter);
+    const { config, kept: layers = this.layers } = this.model;
+    const adapter = this.adapter && {
+      ...this.adapter,
+      pairs: renamed(this.adapter.pairs, (name) => formerName(name, layers, config)),
+    };
+    await saveLayers(source, directory, { layers, attention: this.encoding.attention }, adapter);
   }
 
   /**

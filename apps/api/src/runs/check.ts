@@ -79,6 +79,17 @@ export async function checkLayers(
   if (typeof model !== "string") return;
   const found = await store.models.get(teamId, model);
   const { layers: depth } = knownArchitecture(found);
+  if (typeof layers === "object" && "keep" in layers) {
+    const strange = layers.keep.find((layer, i) => layer >= depth || (i > 0 && layer <= layers.keep[i - 1]!));
+    if (strange === undefined) return;
+    throw new Problem(
+      "layers/out-of-range",
+      strange < depth
+        ? `Layer ${strange} is named after one that is not before it; name each once, in their order.`
+        : `${found.name} has no layer ${strange}; its ${depth} layers are numbered 0 to ${depth - 1}.`,
+      { field },
+    );
+  }
   // A share that leaves a whole number of layers may come out a rounding error below it.
   const share = (percent: number) => Math.floor((depth * (100 - percent)) / 100 + 1e-9);
   const kept = typeof layers === "number" ? layers : share(layers.dropPercent);

@@ -1,6 +1,7 @@
 import type { Client, Experiment, ExperimentSpec } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { printReport } from "../report/report.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
 import { lookUp } from "./lookup.ts";
@@ -16,7 +17,8 @@ export const experimentSubmit = defineCommand({
     "--variants LIST      default none,large,small; also 50% or a number of layers",
     "--search NAME=VALUE  a setting of the search, such as batches=20; repeat",
     "--train NAME=VALUE   a setting of the training, such as steps=60; repeat",
-    "--pooling P --max-length N --priority N",
+    ...encodingHelp,
+    "--priority N",
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
     "--watch              progress until it ends, then the report",
   ],
@@ -29,8 +31,7 @@ export const experimentSubmit = defineCommand({
     variants: { type: "string" },
     search: { type: "string", multiple: true },
     train: { type: "string", multiple: true },
-    pooling: { type: "string" },
-    "max-length": { type: "string" },
+    ...encodingOptions,
     priority: { type: "string" },
     spec: { type: "string" },
     watch: { type: "boolean" },
@@ -58,6 +59,8 @@ interface SpecValues {
   search?: string[] | undefined;
   train?: string[] | undefined;
   pooling?: string | undefined;
+  pooled?: string | undefined;
+  attention?: string | undefined;
   "max-length"?: string | undefined;
   priority?: string | undefined;
 }
@@ -75,7 +78,7 @@ async function specOf(client: Client, values: SpecValues): Promise<object> {
       variants: values.variants === undefined ? undefined : parseVariants(values.variants),
       search: parseSettings(values.search),
       training: parseSettings(values.train),
-      encoding: given({ pooling: values.pooling, maxLength: parseCount("max-length", values["max-length"]) }),
+      encoding: parseEncoding(values),
       priority: parseCount("priority", values.priority),
     }),
   };

@@ -3,6 +3,8 @@ import { text } from "node:stream/consumers";
 import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
+import { parseDepth } from "../offline/depth.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { lookUp } from "./lookup.ts";
 import { finish } from "./run.ts";
 import { given, parseCount, parseSettings } from "./settings.ts";
@@ -14,9 +16,10 @@ export const runSubmit = defineCommand({
   help: [
     "--model MODEL        id or name; run:RUN for the model that a run will produce",
     "--dataset DATASET    id or name; repeat for evaluate",
-    "--layers N           of prune: a count, 50% to drop half, or small@RUN, large@RUN for a pick of a search",
+    "--layers N           of prune: a count, 50% to drop half, 0-9,20 to keep these, or small@RUN, large@RUN",
     "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat",
-    "--pooling P --max-length N --name NAME --priority N",
+    ...encodingHelp,
+    "--name NAME --priority N",
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
     "--watch              progress until it ends",
   ],
@@ -26,8 +29,7 @@ export const runSubmit = defineCommand({
     dataset: { type: "string", multiple: true },
     layers: { type: "string" },
     set: { type: "string", multiple: true },
-    pooling: { type: "string" },
-    "max-length": { type: "string" },
+    ...encodingOptions,
     name: { type: "string" },
     priority: { type: "string" },
     spec: { type: "string" },
@@ -39,10 +41,7 @@ export const runSubmit = defineCommand({
       ? await readJson(context, values.spec)
       : await specOf(client, kind, {
           ...values,
-          encoding: given({
-            pooling: values.pooling,
-            maxLength: parseCount("max-length", values["max-length"]),
-          }),
+          encoding: parseEncoding(values),
         });
     // The service checks it against the schema and names the field that is wrong.
     const create = { spec, ...given({ priority: parseCount("priority", values.priority) }) } as RunCreate;
@@ -92,7 +91,7 @@ async function modelRef(client: Client, text: string): Promise<ModelRef> {
 function layersRef(text: string): LayersRef {
   const [, pick, run] = /^(small|large)@(.+)$/.exec(text) ?? [];
   if (run !== undefined) return { run, pick: pick as "small" | "large" };
-  return text.endsWith("%") ? { dropPercent: Number(text.slice(0, -1)) } : parseCount("layers", text)!;
+  return parseDepth(text);
 }
 
 /** A JSON file, or stdin for `-`. */

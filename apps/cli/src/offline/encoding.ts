@@ -5,12 +5,14 @@ import { given, parseCount } from "../commands/settings.ts";
 export const encodingOptions = {
   pooling: { type: "string" },
   pooled: { type: "string" },
+  attention: { type: "string" },
   "max-length": { type: "string" },
 } as const;
 
 export const encodingHelp = [
   "--pooling P         weighted_mean (default), mean, last_token or cls",
   "--pooled sequence   pool special tokens and the instruction too, not the text's own alone",
+  "--attention bidirectional   a token sees those after it too (LLM2Vec)",
   "--max-length N      tokens; longer texts are cut on the right; default 512",
 ] as const;
 
@@ -21,6 +23,7 @@ export function parseEncoding(values: {
   const encoding = given({
     pooling: values.pooling,
     pooled: values.pooled,
+    attention: values.attention,
     maxLength: parseCount("max-length", values["max-length"]),
   }) as Encoding;
   resolveEncoding(encoding);

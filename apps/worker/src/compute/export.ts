@@ -44,7 +44,8 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
   const trained = await vectorsOf(job.model);
   const adapter = job.adapter ? await readAdapter(job.model) : undefined;
   const { dtype, shardBytes, output } = job;
-  await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes });
+  const { attention } = encoding;
+  await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes, attention });
   await fixTokenizerConfig(output, encoding.maxLength);
   const merged = (await readdir(output)).map((name) => ({ name, path: name }));
   const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
@@ -55,6 +56,10 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
 
   const exports: ExportedFolder[] = [];
   const notes: string[] = [];
+  if ((await readConfig(output))["is_causal"] === false)
+    notes.push(
+      "The tokens of this model see those after them: its config.json says is_causal false, which transformers reads from release 5 on. Whoever puts the PEFT adapter on the base model must load the base with is_causal=False.",
+    );
   const make: Record<ExportFormat, () => Promise<ExportedFolder>> = {
     safetensors: async () => ({ format: "safetensors", files: merged, parity: mergedParity }),
     async peft() {
@@ -69,7 +74,9 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
       const { layers, name } = job.base;
       await writeAdapter(folder, adapter, { name, ...(layers === undefined ? {} : { layers }) });
       if (layers !== undefined)
-        notes.push(`PEFT cuts ${name} to its first ${layers} layers when it loads the adapter.`);
+        notes.push(
+          `PEFT cuts ${name} to the ${layers.length} layers that the adapter was trained on when it loads it.`,
+        );
       const files = (await readdir(folder)).map((file) => ({ name: file, path: `peft/${file}` }));
       // The factors as they were written, on the weights that they were trained on.
       const parity = accept(
@@ -142,9 +149,12 @@ function accept(format: ExportFormat, parity: Parity, advice = ""): Parity {
   );
 }
 
+const readConfig = async (folder: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
+
 /** transformers.js must be told in config.json that weights stand beside the graph; in Node it finds them by itself. */
 async function writeConfigForBrowsers(output: string): Promise<void> {
-  const config = JSON.parse(await readFile(join(output, "config.json"), "utf8")) as object;
+  const config = await readConfig(output);
   const external = { use_external_data_format: true };
   const text = JSON.stringify({ ...config, "transformers.js_config": external }, null, 2);
   await writeFile(join(output, "onnx.config.json"), `${text}\n`);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { Random } from "../random.ts";
-import { expectedTensors, ofDepth } from "../architectures/tensors.ts";
+import { expectedTensors, ofLayers } from "../architectures/tensors.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { textFeeds } from "../text-feeds.ts";
 import { fullModel } from "./full.ts";
@@ -13,7 +13,7 @@ import { lora, loraShapes } from "./lora.ts";
 const rank = 2;
 const alpha = 3;
 const scale = 4;
-const config = ofDepth(tinyLlama, 2);
+const config = ofLayers(tinyLlama, 2);
 const model = tinyEncoder(config);
 const texts = ["cat", "a dog", "the cat sat", "dogs", "no cats", "some of it", "un"].map((text) =>
   model.tokenizer.tokenize(text),

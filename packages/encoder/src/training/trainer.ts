@@ -14,6 +14,7 @@ import {
   type Engine,
   type Schedule,
 } from "@espalier/graph";
+import { seenThrough } from "../architectures/direction.ts";
 import type { DropoutRates } from "../blocks/dropout.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import type { Template } from "../template.ts";
@@ -90,7 +91,8 @@ export const trainableOf = ({ model, settings, mode }: TrainingInputs): Trainabl
  * is longer than the vector
  */
 export async function train(inputs: TrainingInputs, control: TrainingControl): Promise<Training> {
-  const { model, triplets, settings, encoding, mode = "default" } = inputs;
+  const { triplets, settings, encoding, mode = "default" } = inputs;
+  const model = { ...inputs.model, config: seenThrough(inputs.model.config, encoding.attention) };
   const { resume, engine, signal } = control;
   const { batchSize, seed, steps, accumulate } = settings;
   checkPrefixes(settings.matryoshka, model.config.hiddenSize);
