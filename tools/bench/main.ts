@@ -2,8 +2,14 @@
 import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { truncate } from "./truncate.ts";
 
-const benches: Readonly<Record<string, () => void | Promise<void>>> = { dispatch, engine, heartbeat };
+const benches: Readonly<Record<string, () => void | Promise<void>>> = {
+  dispatch,
+  engine,
+  heartbeat,
+  truncate,
+};
 
 const [name = ""] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
