@@ -13,7 +13,7 @@ import {
 import { keptLayers } from "@espalier/encoder";
 import type { Claim, Store } from "@espalier/store";
 import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
-import type { HubAccess, Job } from "./protocol.ts";
+import type { ExportJob, HubAccess, Job } from "./protocol.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A claimed run, made ready for its compute process: local paths and plain numbers, no references. */
@@ -127,7 +127,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "export",
           ...files,
           adapter: hasAdapter(model),
-          base: await adapterBase(store, teamId, model),
+          base: await adapterBase(store, teamId, model, workspace),
           formats,
           encoding: spec.encoding ?? (await trainedWith(store, teamId, model)),
           shardBytes,
@@ -155,7 +155,8 @@ async function adapterBase(
   store: PlanContext["store"],
   teamId: string,
   model: Model,
-): Promise<{ name: string; layers?: number[] }> {
+  workspace: Workspace,
+): Promise<ExportJob["base"]> {
   let base = model;
   let layers = Array.from({ length: knownArchitecture(model).layers }, (_, i) => i);
   while (base.baseModelId !== undefined) {
@@ -168,7 +169,13 @@ async function adapterBase(
   }
   const { source } = base;
   const cut = source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
-  return { name: source?.hub ?? base.name, ...(cut ? { layers } : {}) };
+  const files = await store.models.files(teamId, base.id);
+  const name = "config.json";
+  await store.bytes.materialise(
+    files.filter((file) => file.name === name),
+    workspace.base,
+  );
+  return { name: source?.hub ?? base.name, config: join(workspace.base, name), ...(cut ? { layers } : {}) };
 }
 
 function refuseAdapter(model: Model, what: string): void {

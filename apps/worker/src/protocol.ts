@@ -93,7 +93,11 @@ const ExportJob = Type.Object({
   model: Type.String(),
   adapter: Type.Boolean(),
   /** What the adapter is to be put on, and which of its layers were kept. */
-  base: Type.Object({ name: Type.String(), layers: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))) }),
+  base: Type.Object({
+    name: Type.String(),
+    layers: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))),
+    config: Type.String({ description: "its config.json" }),
+  }),
   formats: Type.Array(ExportFormat, { minItems: 1 }),
   encoding: Encoding,
   dtype: Type.Optional(Type.Enum(["F32", "BF16", "F16"])),

@@ -31,6 +31,7 @@ export {
 export { cosine, pearson, spearman } from "./evaluation/correlation.ts";
 export { evaluateSts, type Embed } from "./evaluation/sts.ts";
 export { writeSentenceTransformers } from "./export/sentence-transformers.ts";
+export { browserConfig } from "./export/browser-config.ts";
 export { fixTokenizerConfig } from "./export/tokenizer-config.ts";
 export { parityOf, parityTexts, type Parity } from "./export/parity.ts";
 export { GradCache, type ContrastiveStep, type GradCacheOptions } from "./training/gradcache.ts";

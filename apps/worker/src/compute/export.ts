@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { leastParity, Problem, resolveEncoding, type ExportFormat, type Parity } from "@espalier/contract";
 import {
+  browserConfig,
   Encoder,
   featureExtractor,
   fixTokenizerConfig,
@@ -11,7 +12,14 @@ import {
   writeSentenceTransformers,
   type EncoderOptions,
 } from "@espalier/encoder";
-import { mergeAdapter, readAdapter, writeAdapter, type LoraAdapter } from "@espalier/encoder/checkpoint";
+import {
+  mergeAdapter,
+  parseConfig,
+  readAdapter,
+  replicable,
+  writeAdapter,
+  type LoraAdapter,
+} from "@espalier/encoder/checkpoint";
 import { writeOnnxFile } from "@espalier/engine";
 import type { ExportedFolder, ExportJob, Outcome } from "../protocol.ts";
 import { readArchitecture } from "./architecture.ts";
@@ -71,7 +79,13 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
         );
       const folder = join(output, "peft");
       await mkdir(folder);
-      const { layers, name } = job.base;
+      const { layers, name, config } = job.base;
+      if (layers !== undefined && !replicable(parseConfig(await readFile(config, "utf8")), layers))
+        throw new Problem(
+          "export/unsupported",
+          `PEFT cannot take layers out of the middle of ${name}, whose layers differ in their windows or positions; leave the format peft out.`,
+          { field: "/spec/formats" },
+        );
       await writeAdapter(folder, adapter, { name, ...(layers === undefined ? {} : { layers }) });
       if (layers !== undefined)
         notes.push(
@@ -121,7 +135,8 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
         const vectors = await onnxVectors(path, parityTexts, model, encoding, job.threads);
         parities.push(parityOf(trained, vectors));
       }
-      await writeConfigForBrowsers(output);
+      const config = await readFile(join(output, "config.json"), "utf8");
+      await writeFile(join(output, "onnx.config.json"), browserConfig(config));
       const [parity, int8] = parities as [Parity, Parity];
       return { format: "onnx", files, parity: accept("onnx", parity), int8 };
     },
@@ -151,11 +166,3 @@ function accept(format: ExportFormat, parity: Parity, advice = ""): Parity {
 
 const readConfig = async (folder: string): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
-
-/** transformers.js must be told in config.json that weights stand beside the graph; in Node it finds them by itself. */
-async function writeConfigForBrowsers(output: string): Promise<void> {
-  const config = await readConfig(output);
-  const external = { use_external_data_format: true };
-  const text = JSON.stringify({ ...config, "transformers.js_config": external }, null, 2);
-  await writeFile(join(output, "onnx.config.json"), `${text}\n`);
-}

@@ -1,4 +1,5 @@
 import { Problem } from "@espalier/contract";
+import type { Block, ModelConfig } from "../architectures/model-config.ts";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isWeightDtype, narrow, widen } from "./dtype.ts";
@@ -201,6 +202,15 @@ export async function writeAdapter(
   await writeDurably(join(directory, configFile), (file) =>
     file.writeFile(`${JSON.stringify(config, null, 2)}\n`),
   );
+}
+
+/**
+ * Whether PEFT can make a model of these layers: it moves their weights, while windows and positions stay where the
+ * config has them.
+ */
+export function replicable({ blocks }: ModelConfig, layers: readonly number[]): boolean {
+  const where = ({ attention: { window, rotary } }: Block) => `${window} ${rotary}`;
+  return layers.every((layer, place) => where(blocks[layer]!) === where(blocks[place]!));
 }
 
 /** Rising numbers as half-open ranges: 0, 1, 2, 5 are [0, 3) and [5, 6). */

@@ -16,8 +16,9 @@ export const maxConfigBytes = 1024 * 1024;
  */
 export function parseConfig(text: string): ModelConfig {
   let root: JsonValue;
+  const spellings = new Map<string, string>();
   try {
-    root = parseJson(text);
+    root = parseJson(text, { spellings });
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new Problem("config/malformed", `config.json is not valid JSON: ${error.message}`, {
@@ -27,7 +28,7 @@ export function parseConfig(text: string): ModelConfig {
   }
   if (!(root instanceof Map))
     throw new Problem("config/malformed", "config.json is not a JSON object", { file, byte: 0 });
-  return describe(root);
+  return { ...describe(root), spellings };
 }
 
 /** Lists of `config.json` that hold one item per layer. */
@@ -40,7 +41,7 @@ const perLayer = ["layer_types", "no_rope_layers", "mlp_layer_types"];
  * @throws {Problem} `config/unsupported` where `config.json` cannot say what these layers are
  */
 export const configOfLayers = (config: ModelConfig, kept: KeptLayers): string =>
-  formatJson(sourceOfLayers(config, kept));
+  formatJson(sourceOfLayers(config, kept), config.spellings);
 
 /**
  * The text of a `config.json` for a model of these layers without its output head, as transformers saves it.
@@ -54,7 +55,7 @@ export function configOfEncoder(
   const source = sourceOfLayers(config, kept);
   source.set("architectures", [config.modelClass]);
   if (dtype !== undefined) source.set(source.has("dtype") ? "dtype" : "torch_dtype", dtypeNames[dtype]);
-  return formatJson(source);
+  return formatJson(source, config.spellings);
 }
 
 function sourceOfLayers(config: ModelConfig, kept: KeptLayers): JsonObject {

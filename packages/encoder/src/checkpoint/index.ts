@@ -16,6 +16,7 @@ export {
   checkAdapter,
   findAdapter,
   readAdapter,
+  replicable,
   writeAdapter,
   type LoraAdapter,
   type LoraPair,

@@ -17,7 +17,17 @@ export interface JsonOptions {
   readonly maxDepth?: number;
   /** Refuse numbers that are not plain non-negative safe integers. @default false */
   readonly onlyIntegers?: boolean;
+  /** Is told how each number is spelled that `formatJson` would spell otherwise. */
+  readonly spellings?: Map<string, string>;
 }
+
+/**
+ * How numbers were spelled, by the keys on the way to them. A value says less than its spelling: Python reads `30.0`
+ * as another type than `30`, and transformers refuses one where it wants the other.
+ */
+export type Spellings = ReadonlyMap<string, string>;
+
+const pathTo = (path: string, key: string | number): string => `${path}/${key}`;
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const integer = /^(?:0|[1-9]\d*)$/;
@@ -32,7 +42,7 @@ const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
  */
 export function parseJson(
   text: string,
-  { maxDepth = 64, onlyIntegers = false }: JsonOptions = {},
+  { maxDepth = 64, onlyIntegers = false, spellings }: JsonOptions = {},
 ): JsonValue {
   let at = 0;
 
@@ -68,7 +78,7 @@ export function parseJson(
     return decoded;
   }
 
-  function object(depth: number): JsonObject {
+  function object(depth: number, path: string): JsonObject {
     const entries: JsonObject = new Map();
     if (take("}")) return entries;
     do {
@@ -77,16 +87,16 @@ export function parseJson(
       const key = string();
       if (entries.has(key)) fail(`the key ${JSON.stringify(key)} twice in one object`, start);
       if (!take(":")) fail('":" was expected after an object key');
-      entries.set(key, value(depth));
+      entries.set(key, value(depth, pathTo(path, key)));
     } while (take(","));
     if (!take("}")) fail('"," or "}" was expected in an object');
     return entries;
   }
 
-  function array(depth: number): JsonValue[] {
+  function array(depth: number, path: string): JsonValue[] {
     const items: JsonValue[] = [];
     if (take("]")) return items;
-    do items.push(value(depth));
+    do items.push(value(depth, pathTo(path, items.length)));
     while (take(","));
     if (!take("]")) fail('"," or "]" was expected in an array');
     return items;
@@ -99,7 +109,7 @@ export function parseJson(
     return meaning;
   }
 
-  function value(depth: number): JsonValue {
+  function value(depth: number, path: string): JsonValue {
     const start = at;
     switch (text[at]) {
       case '"':
@@ -107,7 +117,7 @@ export function parseJson(
       case "{":
       case "[":
         if (depth >= maxDepth) fail(`nesting deeper than ${maxDepth}`);
-        return take("{") ? object(depth + 1) : (take("["), array(depth + 1));
+        return take("{") ? object(depth + 1, path) : (take("["), array(depth + 1, path));
       case "t":
         return word("true", true);
       case "f":
@@ -124,6 +134,7 @@ export function parseJson(
             start,
           );
         if (!Number.isFinite(parsed)) fail("a number beyond the range of a double", start);
+        if (spellings !== undefined && digits !== JSON.stringify(parsed)) spellings.set(path, digits);
         match(blank);
         return parsed;
       }
@@ -131,7 +142,7 @@ export function parseJson(
   }
 
   match(blank);
-  const root = value(0);
+  const root = value(0, "");
   if (at < text.length) fail("text after the JSON value");
   return root;
 }
@@ -141,22 +152,25 @@ function isPlain(unit: number): boolean {
   return unit >= 32 && unit !== 34 && unit !== 92;
 }
 
-/** Serialises a parsed value again, with keys in their order, two spaces of indentation and a final newline. */
-export function formatJson(value: JsonValue): string {
-  return `${format(value, "\n")}\n`;
+/**
+ * Serialises a parsed value again, with keys in their order, two spaces of indentation and a final newline.
+ * @param spellings of numbers that are still what they were
+ */
+export function formatJson(value: JsonValue, spellings: Spellings = new Map()): string {
+  return `${format(value, "\n", "", spellings)}\n`;
 }
 
-function format(value: JsonValue, line: string): string {
+function format(value: JsonValue, line: string, path: string, spellings: Spellings): string {
   const inner = `${line}  `;
+  const below = (item: JsonValue, key: string | number) => format(item, inner, pathTo(path, key), spellings);
   if (Array.isArray(value)) {
-    return value.length === 0
-      ? "[]"
-      : `[${inner}${value.map((item) => format(item, inner)).join(`,${inner}`)}${line}]`;
+    return value.length === 0 ? "[]" : `[${inner}${value.map(below).join(`,${inner}`)}${line}]`;
   }
   if (value instanceof Map) {
     if (value.size === 0) return "{}";
-    const entries = [...value].map(([key, item]) => `${JSON.stringify(key)}: ${format(item, inner)}`);
+    const entries = [...value].map(([key, item]) => `${JSON.stringify(key)}: ${below(item, key)}`);
     return `{${inner}${entries.join(`,${inner}`)}${line}}`;
   }
-  return JSON.stringify(value);
+  const spelling = typeof value === "number" ? spellings.get(path) : undefined;
+  return spelling !== undefined && Number(spelling) === value ? spelling : JSON.stringify(value);
 }

@@ -7,7 +7,7 @@ import { fileInterpreter } from "../testing/file-interpreter.ts";
 import { goldenFactors, writeGoldenModel } from "../testing/golden-model.ts";
 import { temporaryFolder, writeTinyModel } from "../testing/tiny-model.ts";
 import { adapterOf } from "../training/lora.ts";
-import { writeAdapter } from "./adapter.ts";
+import { replicable, writeAdapter } from "./adapter.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { configOfLayers, parseConfig } from "./config.ts";
 import { truncateCheckpoint } from "./truncate.ts";
@@ -107,4 +107,14 @@ test("an encoder that looks both ways says so in the folder that it saves", asyn
   expect(await saved.embed(["a_text_of_length"])).toEqual([expected]);
   expect(await causal.keep(3).embed(["a_text_of_length"])).not.toEqual([expected]);
   expect(JSON.parse(await readFile(join(target, "config.json"), "utf8"))).toMatchObject({ is_causal: false });
+});
+
+test("PEFT can take layers out only where windows and positions stay in their places", () => {
+  expect(replicable(configOf("llama3"), [0, 2, 3])).toBe(true);
+  expect(replicable(configOf("mistral"), [1, 3])).toBe(true);
+  expect(replicable(configOf("gemma3"), [0, 1, 2])).toBe(true);
+  expect(replicable(configOf("gemma3"), [0, 1, 3])).toBe(false);
+  expect(replicable(configOf("qwen2"), [0, 1, 3])).toBe(true);
+  expect(replicable(configOf("qwen2"), [0, 2, 3])).toBe(false);
+  expect(replicable(configOf("smollm3"), [0, 2])).toBe(false);
 });
