@@ -87,7 +87,7 @@ describe("a model trained to be served", () => {
     ]);
     for (const { parity } of result.exports) expect(parity.least).toBeGreaterThan(0.9999);
     expect(result.exports[3].int8?.least).toBeGreaterThan(0.9);
-    expect(result.notes.join()).toMatch(/first 4 layers/);
+    expect(result.notes.join()).toMatch(/the 4 layers/);
   });
 
   it("shares what the formats have in common instead of storing it again", () => {

@@ -3,6 +3,7 @@ import {
   Problem,
   resolveEncoding,
   type Encoding,
+  type Mode,
   type Pooling,
   type ResolvedEncoding,
 } from "@espalier/contract";
@@ -36,10 +37,15 @@ export interface EncoderOptions {
   readonly pooled?: Encoding["pooled"] | undefined;
   /** Whether a token sees all others, whatever the model was trained with. @default "model" */
   readonly attention?: Encoding["attention"] | undefined;
-  /** Tokens, special ones included; longer texts are cut on the right. @default 512, or all the positions of a BERT */
+  /**
+   * Tokens, special ones included; longer texts are cut where the tokenizer says, mostly on the right.
+   * @default 512, or all the positions of a BERT
+   */
   readonly maxLength?: number | undefined;
   /** How a text becomes the string that is tokenised. @default instruction and text alone */
   readonly template?: Template | undefined;
+  /** Whether content is found as l3prune does; see {@link Tokenizer.tokenize}. @default "default" */
+  readonly mode?: Mode | undefined;
   /** LoRA on top of the model. @default the one in the model's folder, where there is one */
   readonly adapter?: LoraAdapter | undefined;
   /** Most tokens that are computed at once, padding included; bounds memory. @default 1024 */
@@ -70,6 +76,7 @@ export class Encoder {
   readonly engine: Engine;
   readonly encoding: ResolvedEncoding;
   readonly template: Template | undefined;
+  readonly mode: Mode;
   readonly chunkTokens: number;
   #executable: Promise<Executable> | undefined;
   #closed = false;
@@ -89,17 +96,19 @@ export class Encoder {
    * @throws {Problem} `checkpoint/incomplete` for an adapter of another model, `request/invalid` for options that cannot be
    */
   constructor(model: LoadedModel, options: EncoderOptions) {
-    const { engine, pooling, pooled, attention, maxLength, template, adapter, chunkTokens = 1024 } = options;
+    const { engine, template, mode = "default", adapter } = options;
     if (adapter !== undefined) checkAdapter(model.weights, adapter);
-    this.model = { ...model, config: seenThrough(model.config, attention) };
     this.adapter = adapter;
     this.engine = engine;
+    const { pooling, pooled, attention, maxLength } = options;
+    this.model = { ...model, config: seenThrough(model.config, attention) };
     const encoding = resolveEncoding({ pooling, pooled, attention, maxLength });
     const { positions } = model.config.embedding;
     const most = positions ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
     this.encoding = { ...encoding, maxLength: Math.min(encoding.maxLength, most) };
     this.template = template;
-    this.chunkTokens = chunkTokens;
+    this.mode = mode;
+    this.chunkTokens = options.chunkTokens ?? 1024;
   }
 
   /** Number of layers. */
@@ -122,11 +131,12 @@ export class Encoder {
     if (layers === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
     checkKept(layers, this.layers);
-    const { engine, template, chunkTokens, encoding, adapter, model } = this;
+    const { engine, template, mode, chunkTokens, encoding, adapter, model } = this;
     return new Encoder(keptLayersOf(model, layers), {
       ...encoding,
       engine,
       template,
+      mode,
       chunkTokens,
       adapter: adapter && {
         ...adapter,
@@ -174,7 +184,7 @@ export class Encoder {
       const feeds = textFeeds(
         this.model,
         chunk.map((i) => tokenized[i]!),
-        this.encoding,
+        this.encoding.pooling,
       );
       const { pooled } = await executable.run(feeds);
       const data = pooled!.data as Float32Array;
@@ -200,10 +210,11 @@ export class Encoder {
   }
 
   #tokenize(text: string, instruction: string | undefined, texts: readonly string[]): TokenizedText {
-    const { maxLength } = this.encoding;
-    const { template } = this;
+    const { maxLength, pooled } = this.encoding;
+    const { template, mode: spans } = this;
+    const options = { maxLength, pooled, instruction, spans, ...(template && { template }) };
     try {
-      return this.model.tokenizer.tokenize(text, { maxLength, instruction, ...(template && { template }) });
+      return this.model.tokenizer.tokenize(text, options);
     } catch (error) {
       if (!isProblem(error)) throw error;
       throw new Problem(error.code, error.message, { ...error.facts, field: `/${texts.indexOf(text)}` });

@@ -11,7 +11,7 @@ export { linear, loraName, type Adapter, type LinearOptions } from "./blocks/lin
 export { inputParameters, type InputParameters, type Parameter } from "./blocks/parameters.ts";
 export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-tables.ts";
 export { textEncoder } from "./blocks/text-encoder.ts";
-export { pooledSpans, poolingWeights, type ContentSpan } from "./pooling.ts";
+export { poolingWeights, type ContentSpan } from "./pooling.ts";
 export { noTemplate, type Template } from "./template.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";

@@ -17,11 +17,15 @@ export interface JsonOptions {
   readonly maxDepth?: number;
   /** Refuse numbers that are not plain non-negative safe integers. @default false */
   readonly onlyIntegers?: boolean;
+  /** What the digits of a number mean. @default Number */
+  readonly readNumber?: (digits: string) => number;
 }
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const integer = /^(?:0|[1-9]\d*)$/;
 const blank = /[ \t\n\r]*/y;
+/** What keeps a string from meaning just what it is. */
+const careful = /[\\\p{Cc}\p{Surrogate}]/u;
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
@@ -32,7 +36,7 @@ const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
  */
 export function parseJson(
   text: string,
-  { maxDepth = 64, onlyIntegers = false }: JsonOptions = {},
+  { maxDepth = 64, onlyIntegers = false, readNumber = Number }: JsonOptions = {},
 ): JsonValue {
   let at = 0;
 
@@ -45,14 +49,26 @@ export function parseJson(
     at += found.length;
     return found;
   }
+  function skipBlanks(): void {
+    if (text.charCodeAt(at) <= 32) match(blank);
+  }
   function take(char: string): boolean {
     if (text[at] !== char) return false;
     at++;
-    match(blank);
+    skipBlanks();
     return true;
   }
 
   function string(): string {
+    const close = text.indexOf('"', at + 1);
+    const simple = text.slice(at + 1, close);
+    if (close < 0 || careful.test(simple)) return carefulString();
+    at = close + 1;
+    skipBlanks();
+    return simple;
+  }
+
+  function carefulString(): string {
     const start = at++;
     for (;;) {
       while (isPlain(text.charCodeAt(at))) at++;
@@ -64,7 +80,7 @@ export function parseJson(
     const raw = text.slice(start + 1, at - 1);
     const decoded = raw.includes("\\") ? String(JSON.parse(`"${raw}"`)) : raw;
     if (/\p{Surrogate}/u.test(decoded)) fail("a string with a lone surrogate", start);
-    match(blank);
+    skipBlanks();
     return decoded;
   }
 
@@ -95,7 +111,7 @@ export function parseJson(
   function word<Value extends JsonValue>(literal: string, meaning: Value): Value {
     if (!text.startsWith(literal, at)) fail("a JSON value was expected");
     at += literal.length;
-    match(blank);
+    skipBlanks();
     return meaning;
   }
 
@@ -117,14 +133,14 @@ export function parseJson(
       default: {
         const digits = match(number);
         if (digits === "") fail(at >= text.length ? "the text ends early" : "a JSON value was expected");
-        const parsed = Number(digits);
+        const parsed = readNumber(digits);
         if (onlyIntegers && !(integer.test(digits) && Number.isSafeInteger(parsed)))
           fail(
             `the number ${digits.slice(0, 40)} where a non-negative integer below 2^53 was expected`,
             start,
           );
         if (!Number.isFinite(parsed)) fail("a number beyond the range of a double", start);
-        match(blank);
+        skipBlanks();
         return parsed;
       }
     }
