@@ -1,8 +1,8 @@
-import { cp, open, readFile, rm } from "node:fs/promises";
+import { cp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import type { Run, SearchResult } from "@espalier/contract";
+import type { EvaluationResult, Run, SearchResult } from "@espalier/contract";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openCheckpoint } from "@espalier/encoder/checkpoint";
 import { freshDatabase } from "../servers/postgres.ts";
@@ -128,6 +128,35 @@ it("refuses a model with NaN in its weights, naming the tensor, and leaves nothi
   await expect(pool.store.models.get(pool.teamId, modelId)).rejects.toMatchObject({
     code: "resource/not-found",
   });
+});
+
+it("puts texts into the template that is asked for, which pruned models keep from the one they come from", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "espalier-chat-"));
+  await cp(demoModel, folder, { recursive: true });
+  await writeFile(
+    join(folder, "chat_template.jinja"),
+    "{{ bos_token }}<|im_start|>user\n{{ messages[0].content | trim }}<|im_end|>",
+  );
+  const imported = await pool.importModel(folder, "Qwen/Qwen2-1.5B-Instruct");
+  await rm(folder, { recursive: true });
+  await pool.end(imported.run.id);
+  const prune = await pool.submit({ kind: "prune", model: imported.modelId, layers: 2 });
+  const scores: Record<string, number> = {};
+  for (const template of ["none", "auto", "qwen2-instruct", "chat"] as const) {
+    const model = { run: prune.id };
+    const run = await pool.submit({ kind: "evaluate", model, datasetIds: [sts], encoding: { template } });
+    const { result } = await pool.end(run.id);
+    scores[template] = (result as EvaluationResult).sts[0].spearman;
+  }
+  expect(scores["auto"]).toBe(scores["qwen2-instruct"]);
+  expect(scores["chat"]).toBe(scores["qwen2-instruct"]);
+  expect(scores["none"]).not.toBe(scores["qwen2-instruct"]);
+});
+
+it("refuses the chat template of a model that has none", async () => {
+  const encoding = { template: "chat" } as const;
+  const run = await pool.submit({ kind: "evaluate", model: modelId, datasetIds: [sts], encoding });
+  expect((await pool.end(run.id, "FAILED")).problem).toMatchObject({ code: "template/unusable" });
 });
 
 it("refuses a batch larger than the dataset before the first step", async () => {

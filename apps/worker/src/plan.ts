@@ -67,8 +67,9 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
       const triplets = await dataset(store, teamId, spec.datasetId, workspace);
       const { encoding = {}, settings = {}, mode = "default" } = spec;
       const inputs = { model: files.model, triplets: triplets.path, encoding, settings };
+      const modelName = nameOf(await originOf(store, teamId, model));
       return {
-        job: { ...common, kind: "search", mode, ...inputs },
+        job: { ...common, kind: "search", mode, modelName, ...inputs },
         model,
         sources: [...sources, triplets.artifactId],
       };
@@ -91,6 +92,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "train",
           mode,
           baseName: model.name,
+          modelName: nameOf(await originOf(store, teamId, model)),
           triplets: triplets.path,
           texts: triplets.kind === "texts",
           encoding: spec.encoding ?? {},
@@ -111,6 +113,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "evaluate",
           mode: spec.mode ?? "default",
           model: files.model,
+          modelName: nameOf(await originOf(store, teamId, model)),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
           encoding: spec.encoding ?? {},
           chunkTokens: claim.smaller ? 512 : 1024,
@@ -129,6 +132,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           adapter: hasAdapter(model),
           base: await adapterBase(store, teamId, model),
           formats,
+          modelName: nameOf(await originOf(store, teamId, model)),
           encoding: spec.encoding ?? (await trainedWith(store, teamId, model)),
           shardBytes,
           ...(dtype === undefined ? {} : { dtype }),
@@ -166,10 +170,19 @@ async function adapterBase(
     }
     base = await store.models.get(teamId, base.baseModelId);
   }
-  const { source } = base;
-  const cut = source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
-  return { name: source?.hub ?? base.name, ...(cut ? { layers } : {}) };
+  const cut = base.source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
+  return { name: nameOf(base), ...(cut ? { layers } : {}) };
 }
+
+/** The imported model that a model was made from. */
+async function originOf(store: PlanContext["store"], teamId: string, model: Model): Promise<Model> {
+  let origin = model;
+  while (origin.baseModelId !== undefined) origin = await store.models.get(teamId, origin.baseModelId);
+  return origin;
+}
+
+/** What an imported model is called where it came from. */
+const nameOf = ({ source, name }: Model): string => source?.hub ?? name;
 
 function refuseAdapter(model: Model, what: string): void {
   if (!hasAdapter(model)) return;

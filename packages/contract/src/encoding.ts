@@ -5,6 +5,19 @@ export const poolings = ["weighted_mean", "mean", "last_token", "cls"] as const;
 export const Pooling = Type.Enum(poolings);
 export type Pooling = Static<typeof Pooling>;
 
+/** Templates that are there by name, for the models that L3Prune was published with. */
+export const namedTemplates = [
+  "llama-3-instruct",
+  "mistral-instruct",
+  "llama-2-chat",
+  "gemma-2-it",
+  "qwen2-instruct",
+] as const;
+export type NamedTemplate = (typeof namedTemplates)[number];
+
+export const templateChoices = ["none", "auto", "chat", ...namedTemplates] as const;
+export type TemplateChoice = (typeof templateChoices)[number];
+
 /** How a text becomes a vector; the same for search, training and evaluation of one experiment. */
 export const Encoding = Type.Object(
   {
@@ -28,7 +41,14 @@ export const Encoding = Type.Object(
         minimum: 1,
         maximum: 8192,
         default: 512,
-        description: "tokens; longer texts are cut on the right",
+        description: "tokens; longer texts are cut where the tokenizer says, mostly on the right",
+      }),
+    ),
+    template: Type.Optional(
+      Type.Enum(templateChoices, {
+        default: "none",
+        description:
+          "what texts are put into: nothing; the one known for the model's name; the model's own chat template; or one by name",
       }),
     ),
   },

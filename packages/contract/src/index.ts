@@ -11,7 +11,15 @@ export {
 } from "./client.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./dataset.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./device.ts";
-export { Encoding, Pooling, poolings } from "./encoding.ts";
+export {
+  Encoding,
+  namedTemplates,
+  Pooling,
+  poolings,
+  templateChoices,
+  type NamedTemplate,
+  type TemplateChoice,
+} from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";

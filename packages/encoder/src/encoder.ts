@@ -6,6 +6,7 @@ import {
   type Mode,
   type Pooling,
   type ResolvedEncoding,
+  type TemplateChoice,
 } from "@espalier/contract";
 import type { Engine, Executable } from "@espalier/graph";
 import { seenThrough } from "./architectures/direction.ts";
@@ -24,6 +25,7 @@ import { formerName } from "./checkpoint/surviving.ts";
 import { planChunks } from "./chunks.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import type { Template } from "./template.ts";
+import { loadTemplate } from "./templates/load-template.ts";
 import { textFeeds } from "./text-feeds.ts";
 import type { TokenizedText } from "./tokenizer.ts";
 import { frozen } from "./training/lora.ts";
@@ -52,6 +54,13 @@ export interface EncoderOptions {
   readonly chunkTokens?: number | undefined;
 }
 
+export interface LoadOptions extends Omit<EncoderOptions, "template"> {
+  /** A template, or which one: `chat` is the one in the model's folder. @default "none" */
+  readonly template?: Template | TemplateChoice | undefined;
+  /** What the model is called on a hub, where its folder does not say so; the choice `auto` looks for it. */
+  readonly modelName?: string | undefined;
+}
+
 export interface EmbedOptions {
   /** Told to the model before each text, and not pooled. @default none */
   readonly instruction?: string | undefined;
@@ -74,7 +83,7 @@ export class Encoder {
   readonly model: LoadedModel;
   readonly adapter: LoraAdapter | undefined;
   readonly engine: Engine;
-  readonly encoding: ResolvedEncoding;
+  readonly encoding: Omit<ResolvedEncoding, "template">;
   readonly template: Template | undefined;
   readonly mode: Mode;
   readonly chunkTokens: number;
@@ -84,11 +93,18 @@ export class Encoder {
   /**
    * Opens a model folder in Hugging Face layout: `config.json`, safetensors, `tokenizer.json`, and the files of a PEFT
    * adapter where there is one.
-   * @throws {Problem} naming the file, and the field, tensor or byte: `checkpoint/…`, `config/…` or `tokenizer/…`
+   * @throws {Problem} naming the file, and the field, tensor or byte: `checkpoint/…`, `config/…`, `tokenizer/…` or
+   * `template/unusable`
    */
-  static async load(directory: string, options: EncoderOptions): Promise<Encoder> {
+  static async load(directory: string, options: LoadOptions): Promise<Encoder> {
+    const { template, modelName, ...others } = options;
     const model = await loadModel(directory);
-    return new Encoder(model, { ...options, adapter: options.adapter ?? (await findAdapter(directory)) });
+    return new Encoder(model, {
+      ...others,
+      template:
+        typeof template === "string" ? await loadTemplate(template, { directory, modelName }) : template,
+      adapter: options.adapter ?? (await findAdapter(directory)),
+    });
   }
 
   /**
@@ -102,7 +118,7 @@ export class Encoder {
     this.engine = engine;
     const { pooling, pooled, attention, maxLength } = options;
     this.model = { ...model, config: seenThrough(model.config, attention) };
-    const encoding = resolveEncoding({ pooling, pooled, attention, maxLength });
+    const { template: _, ...encoding } = resolveEncoding({ pooling, pooled, attention, maxLength });
     const { positions } = model.config.embedding;
     const most = positions ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
     this.encoding = { ...encoding, maxLength: Math.min(encoding.maxLength, most) };

@@ -13,7 +13,8 @@ export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-t
 export { textEncoder } from "./blocks/text-encoder.ts";
 export { poolingWeights, type ContentSpan } from "./pooling.ts";
 export { noTemplate, type Template } from "./template.ts";
-export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";
+export { loadTemplate, type TemplateContext } from "./templates/load-template.ts";
+export { Encoder, type EmbedOptions, type EncoderOptions, type LoadOptions } from "./encoder.ts";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";
 export { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
 export { keptLayers, type PercentRounding } from "./pruning/percent.ts";

@@ -152,7 +152,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
 }
 
 /** The text of a folder's tokenizer_config.json; an empty object where there is none. */
-async function readTokenizerConfig(directory: string): Promise<string> {
+export async function readTokenizerConfig(directory: string): Promise<string> {
   try {
     return await readText(directory, "tokenizer_config.json", maxConfigBytes);
   } catch (error) {

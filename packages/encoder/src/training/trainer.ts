@@ -31,7 +31,7 @@ export interface TrainingInputs {
   readonly model: LoadedModel;
   readonly triplets: readonly Triplet[];
   readonly settings: ResolvedTrainingSettings;
-  readonly encoding: ResolvedEncoding;
+  readonly encoding: Omit<ResolvedEncoding, "template">;
   readonly template?: Template;
   /** @default "default" */
   readonly mode?: Mode;
