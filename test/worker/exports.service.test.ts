@@ -95,6 +95,17 @@ describe("a model trained to be served", () => {
     for (const file of safetensors.files) expect(sentences.files).toContainEqual(file);
   });
 
+  it.each(["safetensors", "sentence-transformers", "onnx"])(
+    "carries the tokenizer unchanged in %s",
+    async (format) => {
+      const directory = await placed(result, format, "tokenizer");
+      const [before, after] = await Promise.all(
+        [join(folder, "trained"), directory].map((at) => readFile(join(at, "tokenizer.json"), "utf8")),
+      );
+      expect(after).toBe(before);
+    },
+  );
+
   it("gives a PEFT adapter that says how many layers of its base it is for", async () => {
     const directory = await placed(result, "peft", "served");
     const config = JSON.parse(await readFile(join(directory, "adapter_config.json"), "utf8")) as object;

@@ -10,7 +10,7 @@ import {
   type ModelRef,
   type Run,
 } from "@espalier/contract";
-import { keptLayers } from "@espalier/encoder";
+import { folderEncoding, keptLayers } from "@espalier/encoder";
 import type { Claim, Store } from "@espalier/store";
 import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
 import type { HubAccess, Job } from "./protocol.ts";
@@ -65,7 +65,8 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
     case "search": {
       refuseAdapter(model, "searched");
       const triplets = await dataset(store, teamId, spec.datasetId, workspace);
-      const { encoding = {}, settings = {}, mode = "default" } = spec;
+      const { settings = {}, mode = "default" } = spec;
+      const encoding = await folderEncoding(files.model, spec.encoding ?? {});
       const inputs = { model: files.model, triplets: triplets.path, encoding, settings };
       const modelName = nameOf(await originOf(store, teamId, model));
       return {
@@ -95,7 +96,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           modelName: nameOf(await originOf(store, teamId, model)),
           triplets: triplets.path,
           texts: triplets.kind === "texts",
-          encoding: spec.encoding ?? {},
+          encoding: await folderEncoding(files.model, spec.encoding ?? {}),
           settings,
           checkpoints: workspace.checkpoints,
           ...(resume === undefined ? {} : { resume }),
@@ -115,7 +116,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           model: files.model,
           modelName: nameOf(await originOf(store, teamId, model)),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
-          encoding: spec.encoding ?? {},
+          encoding: await folderEncoding(files.model, spec.encoding ?? {}),
           chunkTokens: claim.smaller ? 512 : 1024,
         },
         model,
@@ -133,7 +134,10 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           base: await adapterBase(store, teamId, model),
           formats,
           modelName: nameOf(await originOf(store, teamId, model)),
-          encoding: spec.encoding ?? (await trainedWith(store, teamId, model)),
+          encoding: await folderEncoding(
+            files.model,
+            spec.encoding ?? (await trainedWith(store, teamId, model)),
+          ),
           shardBytes,
           ...(dtype === undefined ? {} : { dtype }),
         },

@@ -18,15 +18,25 @@ export type NamedTemplate = (typeof namedTemplates)[number];
 export const templateChoices = ["none", "auto", "chat", ...namedTemplates] as const;
 export type TemplateChoice = (typeof templateChoices)[number];
 
-/** How a text becomes a vector; the same for search, training and evaluation of one experiment. */
+/**
+ * How a text becomes a vector; the same for search, training and evaluation of one experiment.
+ *
+ * What it does not say depends on the model. Pooling is what the folder's `1_Pooling/config.json` names, over the whole
+ * sequence, as sentence-transformers does; without that file it is the mean of the whole sequence for BERT and its kin,
+ * and `weighted_mean` of the content for all others. A BERT takes no more tokens than it has positions.
+ */
 export const Encoding = Type.Object(
   {
-    pooling: Type.Optional(Type.Enum(poolings, { default: "weighted_mean" })),
+    pooling: Type.Optional(
+      Type.Enum(poolings, {
+        description:
+          "default: what the model's 1_Pooling/config.json names; else mean for BERT and its kin, weighted_mean for others",
+      }),
+    ),
     pooled: Type.Optional(
       Type.Enum(["content", "sequence"], {
-        default: "content",
         description:
-          "which tokens: the text's own, or all, with special tokens and instruction, as sentence-transformers and text-embeddings-inference do",
+          "which tokens: the text's own, or all, with special tokens and instruction, as sentence-transformers and text-embeddings-inference do; default: all for BERT and its kin and models with a 1_Pooling/config.json, else content",
       }),
     ),
     attention: Type.Optional(

@@ -28,7 +28,7 @@ export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
 export { leaseTiming, maxLostAttempts, workerProtocol, type Lease } from "./lease.ts";
 export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
-export { chooseModelFiles, isModelFile, modelFileNames, shardName } from "./model-file.ts";
+export { chooseModelFiles, isModelFile, modelFileNames, poolingFile, shardName } from "./model-file.ts";
 export { Mode, modes } from "./mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./model.ts";
 export {

@@ -26,6 +26,7 @@ import { planChunks } from "./chunks.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import type { Template } from "./template.ts";
 import { loadTemplate } from "./templates/load-template.ts";
+import { folderEncoding, usualEncoding } from "./folder-encoding.ts";
 import { textFeeds } from "./text-feeds.ts";
 import type { TokenizedText } from "./tokenizer.ts";
 import { frozen } from "./training/lora.ts";
@@ -33,9 +34,9 @@ import { frozen } from "./training/lora.ts";
 export interface EncoderOptions {
   /** What computes: `chooseEngine("onnx-cpu")` of `@espalier/engine`. */
   readonly engine: Engine;
-  /** How the states of a text's tokens become its vector. @default "weighted_mean" */
+  /** How the states of a text's tokens become its vector. @default "weighted_mean", of a BERT "mean" */
   readonly pooling?: Pooling | undefined;
-  /** Which tokens are pooled: the text's own, or all, special ones and instruction included. @default "content" */
+  /** Which tokens: the text's own, or all, special ones and instruction included. @default "content", of a BERT all */
   readonly pooled?: Encoding["pooled"] | undefined;
   /** Whether a token sees all others, whatever the model was trained with. @default "model" */
   readonly attention?: Encoding["attention"] | undefined;
@@ -54,6 +55,7 @@ export interface EncoderOptions {
   readonly chunkTokens?: number | undefined;
 }
 
+/** Where pooling is not said, `1_Pooling/config.json` in the folder comes before the defaults. */
 export interface LoadOptions extends Omit<EncoderOptions, "template"> {
   /** A template, or which one: `chat` is the one in the model's folder. @default "none" */
   readonly template?: Template | TemplateChoice | undefined;
@@ -99,8 +101,10 @@ export class Encoder {
   static async load(directory: string, options: LoadOptions): Promise<Encoder> {
     const { template, modelName, ...others } = options;
     const model = await loadModel(directory);
+    const { pooling, pooled, maxLength } = options;
     return new Encoder(model, {
       ...others,
+      ...(await folderEncoding(directory, { pooling, pooled, maxLength })),
       template:
         typeof template === "string" ? await loadTemplate(template, { directory, modelName }) : template,
       adapter: options.adapter ?? (await findAdapter(directory)),
@@ -118,10 +122,9 @@ export class Encoder {
     this.engine = engine;
     const { pooling, pooled, attention, maxLength } = options;
     this.model = { ...model, config: seenThrough(model.config, attention) };
-    const { template: _, ...encoding } = resolveEncoding({ pooling, pooled, attention, maxLength });
-    const { positions } = model.config.embedding;
-    const most = positions ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
-    this.encoding = { ...encoding, maxLength: Math.min(encoding.maxLength, most) };
+    const usual = usualEncoding(model.config, { pooling, pooled, attention, maxLength });
+    const { template: _, ...encoding } = resolveEncoding(usual);
+    this.encoding = encoding;
     this.template = template;
     this.mode = mode;
     this.chunkTokens = options.chunkTokens ?? 1024;

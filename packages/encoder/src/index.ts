@@ -12,6 +12,7 @@ export { inputParameters, type InputParameters, type Parameter } from "./blocks/
 export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-tables.ts";
 export { textEncoder } from "./blocks/text-encoder.ts";
 export { poolingWeights, type ContentSpan } from "./pooling.ts";
+export { folderEncoding } from "./folder-encoding.ts";
 export { noTemplate, type Template } from "./template.ts";
 export { loadTemplate, type TemplateContext } from "./templates/load-template.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions, type LoadOptions } from "./encoder.ts";

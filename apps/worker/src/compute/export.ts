@@ -1,6 +1,13 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { leastParity, Problem, resolveEncoding, type ExportFormat, type Parity } from "@espalier/contract";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  leastParity,
+  poolingFile,
+  Problem,
+  resolveEncoding,
+  type ExportFormat,
+  type Parity,
+} from "@espalier/contract";
 import {
   Encoder,
   featureExtractor,
@@ -48,6 +55,8 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
   const { dtype, shardBytes, output } = job;
   const { attention } = encoding;
   await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes, attention });
+  // It says how the base pooled; what this model was trained with is said below, where it can be.
+  await rm(join(output, dirname(poolingFile)), { recursive: true, force: true });
   await fixTokenizerConfig(output, encoding.maxLength);
   const merged = (await readdir(output)).map((name) => ({ name, path: name }));
   const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
