@@ -86,7 +86,7 @@ async function statesOf(model: LoadedModel, text: string, engine: Engine): Promi
   const feeds = textFeeds(
     model,
     Array.from({ length: time }, () => tokens),
-    { pooling: "mean" },
+    "mean",
   );
   const identity = Float32Array.from({ length: time * time }, (_, i) => (i % (time + 1) === 0 ? 1 : 0));
   const results = await executable.run({
@@ -207,7 +207,7 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
     const cache = await GradCache.open({
       model,
       engine: engines[1],
-      pooling: { pooling: "weighted_mean" },
+      pooling: "weighted_mean",
       trainable: lora(model, { rank, alpha, seed: 0 }),
       scale,
       chunkTokens: 60,

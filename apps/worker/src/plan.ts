@@ -10,7 +10,7 @@ import {
   type ModelRef,
   type Run,
 } from "@espalier/contract";
-import { keptLayers } from "@espalier/encoder";
+import { folderEncoding, keptLayers } from "@espalier/encoder";
 import type { Claim, Store } from "@espalier/store";
 import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
 import type { ExportJob, HubAccess, Job } from "./protocol.ts";
@@ -65,10 +65,12 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
     case "search": {
       refuseAdapter(model, "searched");
       const triplets = await dataset(store, teamId, spec.datasetId, workspace);
-      const { encoding = {}, settings = {}, mode = "default" } = spec;
+      const { settings = {}, mode = "default" } = spec;
+      const encoding = await folderEncoding(files.model, spec.encoding ?? {});
       const inputs = { model: files.model, triplets: triplets.path, encoding, settings };
+      const modelName = nameOf(await originOf(store, teamId, model));
       return {
-        job: { ...common, kind: "search", mode, ...inputs },
+        job: { ...common, kind: "search", mode, modelName, ...inputs },
         model,
         sources: [...sources, triplets.artifactId],
       };
@@ -91,9 +93,10 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "train",
           mode,
           baseName: model.name,
+          modelName: nameOf(await originOf(store, teamId, model)),
           triplets: triplets.path,
           texts: triplets.kind === "texts",
-          encoding: spec.encoding ?? {},
+          encoding: await folderEncoding(files.model, spec.encoding ?? {}),
           settings,
           checkpoints: workspace.checkpoints,
           ...(resume === undefined ? {} : { resume }),
@@ -111,8 +114,9 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "evaluate",
           mode: spec.mode ?? "default",
           model: files.model,
+          modelName: nameOf(await originOf(store, teamId, model)),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
-          encoding: spec.encoding ?? {},
+          encoding: await folderEncoding(files.model, spec.encoding ?? {}),
           chunkTokens: claim.smaller ? 512 : 1024,
         },
         model,
@@ -129,7 +133,11 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           adapter: hasAdapter(model),
           base: await adapterBase(store, teamId, model, workspace),
           formats,
-          encoding: spec.encoding ?? (await trainedWith(store, teamId, model)),
+          modelName: nameOf(await originOf(store, teamId, model)),
+          encoding: await folderEncoding(
+            files.model,
+            spec.encoding ?? (await trainedWith(store, teamId, model)),
+          ),
           shardBytes,
           ...(dtype === undefined ? {} : { dtype }),
         },
@@ -167,16 +175,25 @@ async function adapterBase(
     }
     base = await store.models.get(teamId, base.baseModelId);
   }
-  const { source } = base;
-  const cut = source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
+  const cut = base.source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
   const files = await store.models.files(teamId, base.id);
-  const name = "config.json";
+  const file = "config.json";
   await store.bytes.materialise(
-    files.filter((file) => file.name === name),
+    files.filter(({ name }) => name === file),
     workspace.base,
   );
-  return { name: source?.hub ?? base.name, config: join(workspace.base, name), ...(cut ? { layers } : {}) };
+  return { name: nameOf(base), config: join(workspace.base, file), ...(cut ? { layers } : {}) };
 }
+
+/** The imported model that a model was made from. */
+async function originOf(store: PlanContext["store"], teamId: string, model: Model): Promise<Model> {
+  let origin = model;
+  while (origin.baseModelId !== undefined) origin = await store.models.get(teamId, origin.baseModelId);
+  return origin;
+}
+
+/** What an imported model is called where it came from. */
+const nameOf = ({ source, name }: Model): string => source?.hub ?? name;
 
 function refuseAdapter(model: Model, what: string): void {
   if (!hasAdapter(model)) return;

@@ -31,6 +31,12 @@ export const common = {
   threads: Type.Optional(Type.Integer({ minimum: 1 })),
 };
 
+/** How texts are embedded; `auto` among the templates goes by the name. */
+const embedding = {
+  modelName: Type.Optional(Type.String({ description: "of the imported model that this one was made from" })),
+  encoding: Encoding,
+};
+
 const ImportJob = Type.Object({ ...common, kind: Type.Literal("import"), model: Type.String() });
 
 const HubImportJob = Type.Object({
@@ -58,7 +64,7 @@ export const SearchJob = Type.Object({
   model: Type.String(),
   triplets: Type.String(),
   mode: Mode,
-  encoding: Encoding,
+  ...embedding,
   settings: SearchSettings,
 });
 
@@ -70,7 +76,7 @@ const TrainJob = Type.Object({
   triplets: Type.String(),
   texts: Type.Boolean({ description: "the dataset holds bare texts" }),
   mode: Mode,
-  encoding: Encoding,
+  ...embedding,
   settings: TrainingSettings,
   checkpoints: Type.String({ description: "folder that exists; one file for each checkpoint" }),
   resume: Type.Optional(Type.String({ description: "checkpoint of an earlier attempt" })),
@@ -83,7 +89,7 @@ const EvaluateJob = Type.Object({
   model: Type.String(),
   datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
   mode: Mode,
-  encoding: Encoding,
+  ...embedding,
   chunkTokens: Type.Integer({ minimum: 16 }),
 });
 
@@ -99,7 +105,7 @@ const ExportJob = Type.Object({
     config: Type.String({ description: "its config.json" }),
   }),
   formats: Type.Array(ExportFormat, { minItems: 1 }),
-  encoding: Encoding,
+  ...embedding,
   dtype: Type.Optional(Type.Enum(["F32", "BF16", "F16"])),
   shardBytes: Type.Integer({ minimum: 1 }),
   output: Type.String(),

@@ -11,7 +11,15 @@ export {
 } from "./client.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./dataset.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./device.ts";
-export { Encoding, Pooling, poolings } from "./encoding.ts";
+export {
+  Encoding,
+  namedTemplates,
+  Pooling,
+  poolings,
+  templateChoices,
+  type NamedTemplate,
+  type TemplateChoice,
+} from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
@@ -20,7 +28,7 @@ export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
 export { leaseTiming, maxLostAttempts, workerProtocol, type Lease } from "./lease.ts";
 export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
-export { chooseModelFiles, isModelFile, modelFileNames, shardName } from "./model-file.ts";
+export { chooseModelFiles, isModelFile, modelFileNames, poolingFile, shardName } from "./model-file.ts";
 export { Mode, modes } from "./mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./model.ts";
 export {

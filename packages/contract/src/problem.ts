@@ -62,6 +62,7 @@ export const problems = {
     retry: "never",
     title: "The tokenizer does not fit the model's embedding",
   },
+  "template/unusable": { status: 422, retry: "never", title: "The chat template cannot be used" },
   "hub/not-found": { status: 404, retry: "never", title: "The hub has no such repository, revision or file" },
   "hub/access-denied": {
     status: 403,

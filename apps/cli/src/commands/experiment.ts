@@ -1,12 +1,12 @@
 import type { Client, Experiment, ExperimentSpec } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
-import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { printReport } from "../report/report.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
 import { lookUp } from "./lookup.ts";
 import { pageOf } from "./page.ts";
 import { readJson } from "./run-submit.ts";
+import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
 import { given, parseCount, parseSettings } from "./settings.ts";
 
 export const experimentSubmit = defineCommand({
@@ -50,7 +50,7 @@ export const experimentSubmit = defineCommand({
   },
 });
 
-interface SpecValues {
+interface SpecValues extends EncodingValues {
   name?: string | undefined;
   model?: string | undefined;
   triplets?: string | undefined;
@@ -58,10 +58,6 @@ interface SpecValues {
   variants?: string | undefined;
   search?: string[] | undefined;
   train?: string[] | undefined;
-  pooling?: string | undefined;
-  pooled?: string | undefined;
-  attention?: string | undefined;
-  "max-length"?: string | undefined;
   priority?: string | undefined;
 }
 

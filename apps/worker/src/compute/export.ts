@@ -1,16 +1,24 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { leastParity, Problem, resolveEncoding, type ExportFormat, type Parity } from "@espalier/contract";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  leastParity,
+  poolingFile,
+  Problem,
+  resolveEncoding,
+  type ExportFormat,
+  type Parity,
+} from "@espalier/contract";
 import {
   browserConfig,
   Encoder,
   featureExtractor,
   fixTokenizerConfig,
   loadModel,
+  loadTemplate,
   parityOf,
   parityTexts,
   writeSentenceTransformers,
-  type EncoderOptions,
+  type LoadOptions,
 } from "@espalier/encoder";
 import {
   mergeAdapter,
@@ -34,13 +42,14 @@ const noAdapter: LoraAdapter = { rank: 1, alpha: 1, pairs: new Map() };
  */
 export async function exportModel(job: ExportJob, { engine, signal, report }: Computation): Promise<Outcome> {
   const encoding = resolveEncoding(job.encoding);
+  const { modelName } = job;
   const phases = job.formats.length + 1;
   const phase = (format: string, done: number) => {
     signal.throwIfAborted();
     report.progress({ phase: format, done, total: phases, unit: "formats" });
   };
-  const vectorsOf = async (directory: string, changed: Partial<EncoderOptions> = {}) => {
-    const encoder = await Encoder.load(directory, { engine, ...encoding, ...changed });
+  const vectorsOf = async (directory: string, changed: Partial<LoadOptions> = {}) => {
+    const encoder = await Encoder.load(directory, { engine, modelName, ...encoding, ...changed });
     try {
       return await encoder.embed(parityTexts, { signal });
     } finally {
@@ -54,12 +63,14 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
   const { dtype, shardBytes, output } = job;
   const { attention } = encoding;
   await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes, attention });
+  // It says how the base pooled; what this model was trained with is said below, where it can be.
+  await rm(join(output, dirname(poolingFile)), { recursive: true, force: true });
   await fixTokenizerConfig(output, encoding.maxLength);
   const merged = (await readdir(output)).map((name) => ({ name, path: name }));
   const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
   const mergedParity = accept("safetensors", parityOf(trained, await vectorsOf(output)), dtypeAdvice(job));
-  // What other tools pool: every token of the text, special ones included.
-  const whole = parityOf(trained, await vectorsOf(output, { pooled: "sequence" }));
+  // What other tools do: no template, and every token is pooled, special ones included.
+  const whole = parityOf(trained, await vectorsOf(output, { pooled: "sequence", template: "none" }));
   const pooledAlike = whole.least >= leastParity;
 
   const exports: ExportedFolder[] = [];
@@ -103,7 +114,7 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
       if (!pooledAlike)
         throw new Problem(
           "export/unsupported",
-          `sentence-transformers pools special tokens too, which this model was not trained with (cosine ${whole.least.toFixed(4)}); train with the encoding pooled=sequence, and pooling=mean for text-embeddings-inference.`,
+          `sentence-transformers pools special tokens too and knows no template, which this model was not trained with (cosine ${whole.least.toFixed(4)}); train with the encoding pooled=sequence and template=none, and pooling=mean for text-embeddings-inference.`,
           { field: "/spec/formats" },
         );
       const { pooling, maxLength } = encoding;
@@ -120,6 +131,7 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
       const folder = join(output, "onnx");
       await mkdir(folder);
       const model = await loadModel(output);
+      const template = await loadTemplate(encoding.template, { directory: output, modelName });
       const pooling = pooledAlike ? encoding.pooling : undefined;
       const parities: Parity[] = [];
       const files = [...companions, { name: "config.json", path: "onnx.config.json" }];
@@ -132,7 +144,7 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
         const weights = new Map([...model.weights, ...tables]);
         const written = await writeOnnxFile(path, { outputs, weights, precision });
         files.push(...written.map((file) => ({ name: `onnx/${file}`, path: `onnx/${file}` })));
-        const vectors = await onnxVectors(path, parityTexts, model, encoding, job.threads);
+        const vectors = await onnxVectors(path, parityTexts, model, { ...encoding, template }, job.threads);
         parities.push(parityOf(trained, vectors));
       }
       const config = await readFile(join(output, "config.json"), "utf8");

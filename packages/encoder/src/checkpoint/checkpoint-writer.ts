@@ -1,5 +1,7 @@
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { poolingFile } from "@espalier/contract";
 import type { Checkpoint } from "./checkpoint.ts";
 import { buildFolder, writeDurably } from "./durable.ts";
 import { companions, listModelFolder, shardFile } from "./folder.ts";
@@ -99,6 +101,7 @@ async function writeWeights(folder: string, groups: readonly (readonly TensorSou
 }
 
 async function copyDurably(from: string, to: string, name: string): Promise<void> {
+  if (name === poolingFile) await mkdir(join(to, dirname(name)), { recursive: true });
   await writeDurably(join(to, name), async (file) => {
     for await (const chunk of createReadStream(join(from, name))) await file.appendFile(chunk);
   });

@@ -19,6 +19,8 @@ export interface JsonOptions {
   readonly onlyIntegers?: boolean;
   /** Is told how each number is spelled that `formatJson` would spell otherwise. */
   readonly spellings?: Map<string, string>;
+  /** What the digits of a number mean. @default Number */
+  readonly readNumber?: (digits: string) => number;
 }
 
 /**
@@ -32,6 +34,8 @@ const pathTo = (path: string, key: string | number): string => `${path}/${key}`;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const integer = /^(?:0|[1-9]\d*)$/;
 const blank = /[ \t\n\r]*/y;
+/** What keeps a string from meaning just what it is. */
+const careful = /[\\\p{Cc}\p{Surrogate}]/u;
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
@@ -42,9 +46,11 @@ const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
  */
 export function parseJson(
   text: string,
-  { maxDepth = 64, onlyIntegers = false, spellings }: JsonOptions = {},
+  { maxDepth = 64, onlyIntegers = false, spellings, readNumber = Number }: JsonOptions = {},
 ): JsonValue {
   let at = 0;
+  // Large texts need no path.
+  const below = (path: string, key: string | number): string => (spellings ? pathTo(path, key) : "");
 
   function fail(message: string, position = at): never {
     throw new JsonError(message, position);
@@ -55,14 +61,26 @@ export function parseJson(
     at += found.length;
     return found;
   }
+  function skipBlanks(): void {
+    if (text.charCodeAt(at) <= 32) match(blank);
+  }
   function take(char: string): boolean {
     if (text[at] !== char) return false;
     at++;
-    match(blank);
+    skipBlanks();
     return true;
   }
 
   function string(): string {
+    const close = text.indexOf('"', at + 1);
+    const simple = text.slice(at + 1, close);
+    if (close < 0 || careful.test(simple)) return carefulString();
+    at = close + 1;
+    skipBlanks();
+    return simple;
+  }
+
+  function carefulString(): string {
     const start = at++;
     for (;;) {
       while (isPlain(text.charCodeAt(at))) at++;
@@ -74,7 +92,7 @@ export function parseJson(
     const raw = text.slice(start + 1, at - 1);
     const decoded = raw.includes("\\") ? String(JSON.parse(`"${raw}"`)) : raw;
     if (/\p{Surrogate}/u.test(decoded)) fail("a string with a lone surrogate", start);
-    match(blank);
+    skipBlanks();
     return decoded;
   }
 
@@ -87,7 +105,7 @@ export function parseJson(
       const key = string();
       if (entries.has(key)) fail(`the key ${JSON.stringify(key)} twice in one object`, start);
       if (!take(":")) fail('":" was expected after an object key');
-      entries.set(key, value(depth, pathTo(path, key)));
+      entries.set(key, value(depth, below(path, key)));
     } while (take(","));
     if (!take("}")) fail('"," or "}" was expected in an object');
     return entries;
@@ -96,7 +114,7 @@ export function parseJson(
   function array(depth: number, path: string): JsonValue[] {
     const items: JsonValue[] = [];
     if (take("]")) return items;
-    do items.push(value(depth, pathTo(path, items.length)));
+    do items.push(value(depth, below(path, items.length)));
     while (take(","));
     if (!take("]")) fail('"," or "]" was expected in an array');
     return items;
@@ -105,7 +123,7 @@ export function parseJson(
   function word<Value extends JsonValue>(literal: string, meaning: Value): Value {
     if (!text.startsWith(literal, at)) fail("a JSON value was expected");
     at += literal.length;
-    match(blank);
+    skipBlanks();
     return meaning;
   }
 
@@ -127,7 +145,7 @@ export function parseJson(
       default: {
         const digits = match(number);
         if (digits === "") fail(at >= text.length ? "the text ends early" : "a JSON value was expected");
-        const parsed = Number(digits);
+        const parsed = readNumber(digits);
         if (onlyIntegers && !(integer.test(digits) && Number.isSafeInteger(parsed)))
           fail(
             `the number ${digits.slice(0, 40)} where a non-negative integer below 2^53 was expected`,
@@ -135,7 +153,7 @@ export function parseJson(
           );
         if (!Number.isFinite(parsed)) fail("a number beyond the range of a double", start);
         if (spellings !== undefined && digits !== JSON.stringify(parsed)) spellings.set(path, digits);
-        match(blank);
+        skipBlanks();
         return parsed;
       }
     }

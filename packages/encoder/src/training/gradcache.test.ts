@@ -32,7 +32,7 @@ const open = (chunkTokens: number) =>
   GradCache.open({
     model,
     engine: interpreter(),
-    pooling: { pooling: "weighted_mean" },
+    pooling: "weighted_mean",
     trainable: lora(model, { rank, alpha, seed: 0 }),
     scale,
     chunkTokens,
@@ -59,7 +59,7 @@ describe("GradCache", () => {
       ]),
     );
     const expected = await engine.run({
-      ...textFeeds(model, texts, { pooling: "weighted_mean" }),
+      ...textFeeds(model, texts, "weighted_mean"),
       ...adapter,
     });
 
@@ -107,7 +107,7 @@ describe("GradCache", () => {
     const full = await GradCache.open({
       model,
       engine: interpreter(),
-      pooling: { pooling: "mean" },
+      pooling: "mean",
       trainable,
       scale,
       chunkTokens: 20,
@@ -131,7 +131,7 @@ describe("GradCache", () => {
       GradCache.open({
         model,
         engine: interpreter(),
-        pooling: { pooling: "mean" },
+        pooling: "mean",
         trainable: lora(model, { rank, alpha, seed: 0 }),
         scale,
         dropout: rates,
@@ -175,7 +175,7 @@ describe("GradCache", () => {
       const options = {
         model,
         engine: interpreter(),
-        pooling: { pooling: "mean" as const },
+        pooling: "mean" as const,
         scale,
         chunkTokens: 20,
       };

@@ -1,3 +1,4 @@
+import type { Pooling } from "@espalier/contract";
 import {
   gradients,
   input,
@@ -16,7 +17,7 @@ import { textEncoder } from "../blocks/text-encoder.ts";
 import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import { textFeeds, type PoolingOptions } from "../text-feeds.ts";
+import { textFeeds } from "../text-feeds.ts";
 import type { TokenizedText } from "../tokenizer.ts";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
@@ -24,7 +25,7 @@ import type { Trainable } from "./trainable.ts";
 export interface GradCacheOptions {
   readonly model: LoadedModel;
   readonly engine: Engine;
-  readonly pooling: PoolingOptions;
+  readonly pooling: Pooling;
   readonly trainable: Trainable;
   /** Of the cosines in the loss. */
   readonly scale: number;

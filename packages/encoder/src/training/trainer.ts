@@ -31,7 +31,7 @@ export interface TrainingInputs {
   readonly model: LoadedModel;
   readonly triplets: readonly Triplet[];
   readonly settings: ResolvedTrainingSettings;
-  readonly encoding: ResolvedEncoding;
+  readonly encoding: Omit<ResolvedEncoding, "template">;
   readonly template?: Template;
   /** @default "default" */
   readonly mode?: Mode;
@@ -130,7 +130,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   const cache = await GradCache.open({
     model,
     engine,
-    pooling: encoding,
+    pooling: encoding.pooling,
     trainable,
     scale: settings.scale,
     matryoshka: settings.matryoshka,
@@ -247,10 +247,11 @@ function scheduleOf(settings: ResolvedTrainingSettings, batchesPerEpoch: number)
  */
 function tokenize(
   examples: readonly Triplet[],
-  { model, settings, encoding, template }: TrainingInputs,
+  { model, settings, encoding, template, mode }: TrainingInputs,
   epoch: number,
 ): TokenizedText[] {
-  const options = { maxLength: encoding.maxLength, ...(template && { template }) };
+  const { maxLength, pooled } = encoding;
+  const options = { maxLength, pooled, spans: mode, ...(template && { template }) };
   const document = (text: string) => model.tokenizer.tokenize(text, options);
   const queries = examples.map(({ query, instruction }) =>
     model.tokenizer.tokenize(query, { ...options, instruction }),
