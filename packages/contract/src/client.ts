@@ -4,7 +4,7 @@ import type { Dataset, DatasetCreateQuery } from "./dataset.ts";
 import type { Event } from "./event.ts";
 import type { Experiment, ExperimentSpec } from "./experiment.ts";
 import type { Page, PageQuery } from "./id.ts";
-import type { LogLine, Metric } from "./metric.ts";
+import type { LogLine, Metric, MetricsQuery } from "./metric.ts";
 import type { Model, ModelCreate } from "./model.ts";
 import { Problem, type ProblemDocument } from "./problem.ts";
 import type { Run, RunCreate, RunKind, RunState } from "./run.ts";
@@ -131,7 +131,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
       attempts: (id: string) => json<{ items: Attempt[] }>("GET", `/v1/runs/${id}/attempts`),
       artifacts: (id: string) => json<{ items: Artifact[] }>("GET", `/v1/runs/${id}/artifacts`),
-      metrics: (id: string, query: PageQuery & { name?: string } = {}) =>
+      metrics: (id: string, query: MetricsQuery = {}) =>
         json<Page<Metric>>("GET", `/v1/runs/${id}/metrics`, { query }),
       logs: (id: string, query: PageQuery = {}) =>
         json<Page<LogLine>>("GET", `/v1/runs/${id}/logs`, { query }),

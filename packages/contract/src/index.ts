@@ -24,10 +24,22 @@ export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
+export {
+  classify,
+  FailureClass,
+  failureClasses,
+  judge,
+  maxCrashes,
+  maxInfrastructureFailures,
+  type EndedAttempt,
+  type PastFailure,
+  type Verdict,
+} from "./failure.ts";
 export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
-export { leaseTiming, maxLostAttempts, workerProtocol, type Lease } from "./lease.ts";
-export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
+export { leaseTiming, workerProtocol, type Lease } from "./lease.ts";
+export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./metric.ts";
+export { chunkTokensOf } from "./memory.ts";
 export { chooseModelFiles, isModelFile, modelFileNames, poolingFile, shardName } from "./model-file.ts";
 export { Mode, modes } from "./mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./model.ts";
@@ -46,6 +58,7 @@ export {
   ExportSpec,
   ImportSpec,
   isTerminal,
+  isUnsuccessful,
   LayersRef,
   ModelRef,
   ModelResult,
@@ -64,6 +77,7 @@ export {
   SearchSpec,
   statesBefore,
   TrainSpec,
+  unsuccessfulStates,
 } from "./run.ts";
 export { SearchResult, SearchSettings } from "./search.ts";
 export {

@@ -5,11 +5,11 @@ export interface Lease {
   workerId: string;
 }
 
-/** Seconds. A lease outlives several lost heartbeats; a worker that cannot renew stops committing before it ends. */
-export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600 } as const;
-
-/** A run that loses this many attempts in a row without saving progress is ended. */
-export const maxLostAttempts = 4;
+/**
+ * Seconds. A lease outlives several lost heartbeats; a worker that cannot renew stops committing before it ends. Leases
+ * that have ended are looked for every `sweep`.
+ */
+export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600, sweep: 10 } as const;
 
 /** What a worker and the schema of the database say to one another. Raised with every change that an older one misreads. */
 export const workerProtocol = 1;

@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Encoding } from "./encoding.ts";
 import { EvaluationResult } from "./evaluation.ts";
 import { ExportFormat, exportFormats, ExportResult } from "./export.ts";
+import { FailureClass } from "./failure.ts";
 import { HubSource } from "./hub.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
 import { Mode } from "./mode.ts";
@@ -18,7 +19,8 @@ export type RunKind = (typeof runKinds)[number];
  * - QUEUED: ready; the dispatcher orders these
  * - DISPATCHED: released to a queue; a worker may claim it
  * - RUNNING: a worker holds its lease
- * - SUCCEEDED, FAILED, CANCELLED, SKIPPED (a dependency did not succeed): terminal
+ * - SUCCEEDED, FAILED, CANCELLED, SKIPPED (a dependency did not succeed), QUARANTINED (it crashes whatever computes it):
+ *   terminal
  */
 export const runStates = [
   "WAITING",
@@ -29,24 +31,31 @@ export const runStates = [
   "FAILED",
   "CANCELLED",
   "SKIPPED",
+  "QUARANTINED",
 ] as const;
 export const RunState = Type.Enum(runStates);
 export type RunState = (typeof runStates)[number];
 
-/** Exits of every state. FAILED, CANCELLED and SKIPPED leave only by an explicit retry. */
+/** Exits of every state. Those that are terminal leave only by an explicit retry. */
 export const runMoves = {
   WAITING: ["QUEUED", "CANCELLED", "SKIPPED"],
   QUEUED: ["DISPATCHED", "RUNNING", "CANCELLED"],
   DISPATCHED: ["RUNNING", "QUEUED", "CANCELLED"],
-  RUNNING: ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED"],
+  RUNNING: ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED", "QUARANTINED"],
   SUCCEEDED: [],
   FAILED: ["WAITING", "QUEUED"],
   CANCELLED: ["WAITING", "QUEUED"],
   SKIPPED: ["WAITING", "QUEUED"],
+  QUARANTINED: ["WAITING", "QUEUED"],
 } as const satisfies Record<RunState, readonly RunState[]>;
 
-export const isTerminal = (state: RunState): boolean =>
-  state === "SUCCEEDED" || state === "FAILED" || state === "CANCELLED" || state === "SKIPPED";
+/** Terminal states of a run that has no result. */
+export const unsuccessfulStates = ["FAILED", "CANCELLED", "SKIPPED", "QUARANTINED"] as const;
+
+export const isUnsuccessful = (state: RunState): boolean =>
+  (unsuccessfulStates as readonly RunState[]).includes(state);
+
+export const isTerminal = (state: RunState): boolean => state === "SUCCEEDED" || isUnsuccessful(state);
 
 /** States from which a run may move to `to`; what a compare-and-set update lists. */
 export const statesBefore = (to: RunState): RunState[] =>
@@ -225,6 +234,7 @@ export const Run = Type.Object({
   progress: Type.Optional(Progress),
   result: Type.Optional(RunResult),
   problem: Type.Optional(ProblemDocument),
+  failure: Type.Optional(FailureClass),
   cancelRequestedAt: Type.Optional(Timestamp),
   workerId: Type.Optional(idOf("worker")),
   createdAt: Timestamp,

@@ -41,7 +41,7 @@ export function createDispatch({ query }: Database): Dispatch {
         queuedAt: number;
       }>(
         `select id, team_id as "teamId", kind, priority, (extract(epoch from queued_at) * 1000)::float8 as "queuedAt"
-         from run where state = 'QUEUED' and cancel_requested_at is null
+         from run where state = 'QUEUED' and cancel_requested_at is null and (not_before is null or not_before <= now())
          order by priority desc, queued_at, id limit $1`,
         [maxQueued],
       );

@@ -1,7 +1,6 @@
 import {
   isTerminal,
   leaseTiming,
-  problems,
   Problem,
   runStates,
   statesBefore,
@@ -36,7 +35,7 @@ export interface Claim {
   run: Run;
   /** Saved by an earlier attempt; where to go on. */
   checkpoint?: Checkpoint;
-  /** An earlier attempt ran out of device memory: use half the chunk. */
+  /** An earlier attempt ran out of memory: use half the chunk. */
   smaller: boolean;
 }
 
@@ -72,8 +71,8 @@ export interface Leases {
   /** Throws `lease/lost`, and then publishes nothing. */
   succeed(lease: Lease, success: Success): Promise<void>;
   /**
-   * Ends the attempt with a problem; `problems[code].retry` decides what becomes of the run: FAILED, or QUEUED again (after
-   * `maxLostAttempts` in a row without a new checkpoint FAILED), or CANCELLED when that was asked for. Throws `lease/lost`.
+   * Ends the attempt with a problem; `judge` decides what becomes of the run: QUEUED again, FAILED or QUARANTINED; or
+   * CANCELLED when that was asked for. Throws `lease/lost`.
    */
   fail(lease: Lease, problem: ProblemDocument): Promise<RunState>;
   /** The attempt stopped because a cancel was asked for. Throws `lease/lost`. */
@@ -91,9 +90,6 @@ export interface Leases {
 
 const terminal = runStates.filter(isTerminal);
 const claimable = statesBefore("RUNNING");
-const smallerCodes = Object.entries(problems).flatMap(([code, { retry }]) =>
-  retry === "smaller" ? [code] : [],
-);
 /** The attempt is the run's current one, and this worker's. */
 const held = "id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING'";
 const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
@@ -101,6 +97,17 @@ const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
 /** The worker ($2) and its device ($3) take new runs. */
 const mayTake =
   "($3::text is null or exists (select from claimable_device d where d.id = $3 and d.worker_id = $2))";
+
+/**
+ * The pool failed the run's last attempt on this very device ($3) a moment ago, and another one of its kind is idle: that
+ * one is to have it. Only for a moment, so that a run never waits for a device that does not come.
+ */
+const failedHere = `exists (
+  select from attempt a join claimable_device d on d.id = a.device_id
+    join claimable_device other on other.kind = d.kind and other.id <> d.id
+  where a.run_id = run.id and a.number = run.attempt and a.device_id = $3 and a.failure = 'infrastructure'
+    and a.ended_at > now() - interval '30 s'
+    and not exists (select from run busy where busy.lease_device = other.id and busy.state = 'RUNNING'))`;
 
 export function createLeases({ query, transaction }: Database): Leases {
   /** Of a device that is named, only when it takes no new runs. */
@@ -114,8 +121,10 @@ export function createLeases({ query, transaction }: Database): Leases {
     deviceId?: string | undefined;
   }) =>
     query(
-      `update run set state = 'QUEUED', reason = 'The device that was to take it takes no new runs now.'
-       where id = $1 and state = 'DISPATCHED' and ($2::text is null or not ${mayTake})`,
+      `update run set state = 'QUEUED', not_before = case when ${failedHere} then now() + interval '1 s' end,
+         reason = case when ${failedHere} then 'The pool failed it on this device; another one is to have it.'
+           else 'The device that was to take it takes no new runs now.' end
+       where id = $1 and state = 'DISPATCHED' and ($2::text is null or not ${mayTake} or ${failedHere})`,
       [runId, workerId, deviceId],
     );
 
@@ -127,18 +136,21 @@ export function createLeases({ query, transaction }: Database): Leases {
            update run set state = 'RUNNING', attempt = attempt + 1, lease_owner = $2, lease_device = $3,
              lease_until = now() + make_interval(secs => $4), started_at = coalesce(started_at, now()),
              device_class = coalesce((select kind from device where id = $3), device_class),
-             progress = null, problem = null, reason = null, preempt_requested_at = null
-           where id = $1 and state = any($5) and cancel_requested_at is null and ${mayTake}
+             progress = null, problem = null, reason = null, failure = null, not_before = null, preempt_requested_at = null
+           where id = $1 and state = any($5) and cancel_requested_at is null and ${mayTake} and not ${failedHere}
            returning *
+         ), saved as (
+           select a.checkpoint, a.checkpoint_step from attempt a where a.run_id = $1 and a.checkpoint is not null
+           order by a.checkpoint_step desc, a.number desc limit 1
          ), started as (
-           insert into attempt (run_id, number, worker_id) select id, attempt, lease_owner from r
+           insert into attempt (run_id, number, worker_id, device_id, resumed_step)
+           select id, attempt, lease_owner, lease_device, (select checkpoint_step from saved) from r
          )
-         select ${runColumns},
-           (select a.checkpoint from attempt a where a.run_id = r.id and a.checkpoint is not null
-            order by a.checkpoint_step desc, a.number desc limit 1) as checkpoint,
-           exists (select from attempt a where a.run_id = r.id and a.problem ->> 'code' = any($6)) as smaller
+         select ${runColumns}, (select checkpoint from saved) as checkpoint,
+           exists (select from attempt a where a.run_id = r.id and a.number > r.forgiven_attempt
+             and a.failure = 'out-of-memory') as smaller
          from r`,
-        [runId, workerId, deviceId, leaseTiming.lease, claimable, smallerCodes],
+        [runId, workerId, deviceId, leaseTiming.lease, claimable],
       );
       const [row] = rows;
       if (!row) {

@@ -1,4 +1,5 @@
 import type {
+  FailureClass,
   ProblemDocument,
   Progress,
   Run,
@@ -27,6 +28,7 @@ export interface RunRow {
   progress: Progress | null;
   result: RunResult | null;
   problem: ProblemDocument | null;
+  failure: FailureClass | null;
   createdAt: Date;
   queuedAt: Date | null;
   startedAt: Date | null;
@@ -37,7 +39,7 @@ export interface RunRow {
 export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.priority,
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.attempt, r.lease_owner as "leaseOwner",
-  r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.created_at as "createdAt",
+  r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
   r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
 export const toRun = (row: RunRow): Run => ({
@@ -55,6 +57,7 @@ export const toRun = (row: RunRow): Run => ({
     progress: row.progress,
     result: row.result,
     problem: row.problem,
+    failure: row.failure,
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
     workerId: row.leaseOwner,
     queuedAt: isoOrNull(row.queuedAt),

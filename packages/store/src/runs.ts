@@ -1,14 +1,18 @@
 import {
   assertMove,
   isTerminal,
+  isUnsuccessful,
   Problem,
   type Attempt,
   type AttemptState,
+  type FailureClass,
   type Page,
   type ProblemDocument,
   type Run,
   type RunQuery,
   type RunSpec,
+  type RunState,
+  unsuccessfulStates,
 } from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
 import { settle } from "./dependents.ts";
@@ -40,7 +44,7 @@ export interface Runs {
   attempts(teamId: string, runId: string): Promise<Attempt[]>;
   /** A run that no worker holds is CANCELLED at once; a RUNNING one is asked to stop. Asking twice is fine; a terminal run refuses. */
   cancel(teamId: string, runId: string): Promise<Run>;
-  /** Puts a FAILED, CANCELLED or SKIPPED run back, and the runs that were SKIPPED because of it. */
+  /** Puts a run back that ended without success, and the runs that were SKIPPED because of it. */
   retry(teamId: string, runId: string): Promise<Run>;
 }
 
@@ -139,15 +143,15 @@ export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Pr
 }
 
 const forget = `result = null, problem = null, progress = null, ended_at = null, cancel_requested_at = null,
-  lost_attempts = 0, lease_owner = null, lease_device = null`;
+  failure = null, forgiven_attempt = attempt, not_before = null, lease_owner = null, lease_device = null`;
 
 /** Puts a run back, then, level by level, the SKIPPED ones that have no other reason to be. */
 async function revive(tx: Transaction, run: Run): Promise<void> {
-  const { rows } = await tx.query<{ id: string; state: string }>(
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
     "select id, state from run where id = any($1) order by id for share",
     [run.dependsOn],
   );
-  const failed = rows.find(({ state }) => ["FAILED", "CANCELLED", "SKIPPED"].includes(state));
+  const failed = rows.find(({ state }) => isUnsuccessful(state));
   if (failed)
     throw new Problem("run/upstream-failed", `Run ${failed.id} is ${failed.state}; retry that one first.`, {
       runId: failed.id,
@@ -164,9 +168,9 @@ async function revive(tx: Transaction, run: Run): Promise<void> {
       `update run r set state = 'WAITING', queued_at = null, reason = 'A run that it needs was retried.', ${forget}
        where state = 'SKIPPED' and id in (select run_id from run_dependency where depends_on_id = any($1))
          and not exists (select from run_dependency d join run u on u.id = d.depends_on_id
-                         where d.run_id = r.id and u.state in ('FAILED', 'CANCELLED', 'SKIPPED'))
+                         where d.run_id = r.id and u.state = any($2))
        returning id`,
-      [frontier],
+      [frontier, unsuccessfulStates],
     );
     frontier = revived.rows.map(({ id }) => id);
   }
@@ -179,8 +183,11 @@ const toAttempt = (row: AttemptRow): Attempt => ({
   workerId: row.workerId,
   startedAt: iso(row.startedAt),
   ...present({
+    deviceId: row.deviceId,
+    resumedStep: row.resumedStep,
     checkpointStep: row.checkpointStep,
     problem: row.problem as ProblemDocument | null,
+    failure: row.failure as FailureClass | null,
     endedAt: isoOrNull(row.endedAt),
   }),
 });

@@ -1,4 +1,4 @@
-import { dependenciesOf, newId, Problem, type Run, type RunState } from "@espalier/contract";
+import { dependenciesOf, isUnsuccessful, newId, Problem, type Run, type RunState } from "@espalier/contract";
 import type { Transaction } from "./database.ts";
 import { toJson } from "./json.ts";
 import { readRun } from "./run-row.ts";
@@ -38,7 +38,7 @@ async function firstState(
     const state = rows.find((row) => row.id === id)?.state;
     if (state === undefined)
       throw new Problem("resource/not-found", `There is no run ${id} to depend on.`, { runId: id });
-    if (state === "FAILED" || state === "CANCELLED" || state === "SKIPPED")
+    if (isUnsuccessful(state))
       throw new Problem(
         "run/upstream-failed",
         `Run ${id} is ${state}; retry it first, or depend on another.`,

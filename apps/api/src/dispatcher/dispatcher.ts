@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
+import { leaseTiming } from "@espalier/contract";
 import type { Delivery, Leadership, Store } from "@espalier/store";
 import { plan } from "./plan.ts";
 
@@ -29,7 +30,7 @@ export function startDispatcher({
   ring,
   log,
   passMs = 2_000,
-  reconcileMs = 10_000,
+  reconcileMs = leaseTiming.sweep * 1000,
   redeliverSeconds = 30,
 }: DispatcherOptions): Dispatcher {
   const stop = new AbortController();

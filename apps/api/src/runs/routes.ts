@@ -5,6 +5,7 @@ import {
   idOf,
   LogLine,
   Metric,
+  MetricsQuery,
   PageQuery,
   Run,
   RunCreate,
@@ -28,11 +29,6 @@ const ListQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-const MetricsQuery = Type.Object(
-  { ...PageQuery.properties, name: Type.Optional(Type.String({ maxLength: 64 })) },
-  { additionalProperties: false },
-);
-
 /** Units of work: submit, follow, cancel, retry. */
 export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   app.post("/", { schema: { body: RunCreate, response: { 202: Run } } }, async (request, reply) => {
