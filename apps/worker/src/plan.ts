@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import {
+  chunkTokensOf,
   knownArchitecture,
   Problem,
-  resolveTrainingSettings,
   type Encoding,
   type LayersRef,
   type Mode,
@@ -51,6 +51,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
   const sources = model.files.map(({ artifactId }) => artifactId);
   await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.model);
   const files = { model: workspace.model, output: workspace.output };
+  const chunkTokens = chunkTokensOf(spec, claim.smaller);
 
   switch (spec.kind) {
     case "import":
@@ -67,7 +68,13 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
       const triplets = await dataset(store, teamId, spec.datasetId, workspace);
       const { settings = {}, mode = "default" } = spec;
       const encoding = await folderEncoding(files.model, spec.encoding ?? {});
-      const inputs = { model: files.model, triplets: triplets.path, encoding, settings };
+      const inputs = {
+        model: files.model,
+        triplets: triplets.path,
+        encoding,
+        settings,
+        ...(chunkTokens === undefined ? {} : { chunkTokens }),
+      };
       const modelName = nameOf(await originOf(store, teamId, model));
       return {
         job: { ...common, kind: "search", mode, modelName, ...inputs },
@@ -81,11 +88,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
       const resume = await resumePoint(store, claim, workspace);
       const settings = { ...spec.settings };
       const { mode = "default" } = spec;
-      if (claim.smaller)
-        settings.chunkTokens = Math.max(
-          16,
-          Math.floor(resolveTrainingSettings(settings, mode).chunkTokens / 2),
-        );
+      if (chunkTokens !== undefined) settings.chunkTokens = chunkTokens;
       return {
         job: {
           ...common,
@@ -117,7 +120,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           modelName: nameOf(await originOf(store, teamId, model)),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
           encoding: await folderEncoding(files.model, spec.encoding ?? {}),
-          chunkTokens: claim.smaller ? 512 : 1024,
+          ...(chunkTokens === undefined ? {} : { chunkTokens }),
         },
         model,
         sources: [...sources, ...datasets.map(({ artifactId }) => artifactId)],

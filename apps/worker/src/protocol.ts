@@ -66,6 +66,7 @@ export const SearchJob = Type.Object({
   mode: Mode,
   ...embedding,
   settings: SearchSettings,
+  chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),
 });
 
 const TrainJob = Type.Object({
@@ -90,7 +91,7 @@ const EvaluateJob = Type.Object({
   datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
   mode: Mode,
   ...embedding,
-  chunkTokens: Type.Integer({ minimum: 16 }),
+  chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),
 });
 
 const ExportJob = Type.Object({

@@ -121,6 +121,11 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
       get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
       cancel: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/cancel`),
+      /** From where it failed: what has succeeded is kept. */
+      retry: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/retry`),
+      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
+        json<Experiment>("POST", `/v1/experiments/${id}/clone`, { json: patch, ...submit(options) }),
     },
     runs: {
       submit: (run: RunCreate, options?: SubmitOptions) =>
@@ -129,6 +134,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
       cancel: (id: string) => json<Run>("POST", `/v1/runs/${id}/cancel`),
       retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
+      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
+        json<Run>("POST", `/v1/runs/${id}/clone`, { json: patch, ...submit(options) }),
       attempts: (id: string) => json<{ items: Attempt[] }>("GET", `/v1/runs/${id}/attempts`),
       artifacts: (id: string) => json<{ items: Artifact[] }>("GET", `/v1/runs/${id}/artifacts`),
       metrics: (id: string, query: MetricsQuery = {}) =>

@@ -38,6 +38,7 @@ export {
 export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
 export { leaseTiming, workerProtocol, type Lease } from "./lease.ts";
+export { mergePatch } from "./merge-patch.ts";
 export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./metric.ts";
 export { chunkTokensOf } from "./memory.ts";
 export { chooseModelFiles, isModelFile, modelFileNames, poolingFile, shardName } from "./model-file.ts";

@@ -12,13 +12,13 @@ import {
   type RunQuery,
   type RunSpec,
   type RunState,
-  unsuccessfulStates,
 } from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
 import { settle } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "./generated/client.ts";
 import { pageLimit, toPage } from "./page.ts";
 import { found, iso, isoOrNull, present } from "./row.ts";
+import { revive } from "./revive.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./run-row.ts";
 import { submitRun } from "./submit.ts";
 
@@ -102,10 +102,23 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
             "The model of this import is gone; submit it as a model again.",
             { runId },
           );
-        await revive(tx, run);
+        await refuseUpstream(tx, run);
+        await revive(tx, [runId]);
         return readRun(tx, teamId, runId);
       }),
   };
+}
+
+async function refuseUpstream(tx: Transaction, { dependsOn }: Run): Promise<void> {
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
+    "select id, state from run where id = any($1) order by id for share",
+    [dependsOn],
+  );
+  const failed = rows.find(({ state }) => isUnsuccessful(state));
+  if (failed)
+    throw new Problem("run/upstream-failed", `Run ${failed.id} is ${failed.state}; retry that one first.`, {
+      runId: failed.id,
+    });
 }
 
 /** Rows of the runs of experiments, in the order of submission. */
@@ -140,40 +153,6 @@ export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Pr
     tx,
     rows.map(({ id }) => id),
   );
-}
-
-const forget = `result = null, problem = null, progress = null, ended_at = null, cancel_requested_at = null,
-  failure = null, forgiven_attempt = attempt, not_before = null, lease_owner = null, lease_device = null`;
-
-/** Puts a run back, then, level by level, the SKIPPED ones that have no other reason to be. */
-async function revive(tx: Transaction, run: Run): Promise<void> {
-  const { rows } = await tx.query<{ id: string; state: RunState }>(
-    "select id, state from run where id = any($1) order by id for share",
-    [run.dependsOn],
-  );
-  const failed = rows.find(({ state }) => isUnsuccessful(state));
-  if (failed)
-    throw new Problem("run/upstream-failed", `Run ${failed.id} is ${failed.state}; retry that one first.`, {
-      runId: failed.id,
-    });
-  const ready = rows.every(({ state }) => state === "SUCCEEDED");
-  await tx.query(
-    `update run set state = $2::text, queued_at = case when $2::text = 'QUEUED' then now() end,
-       reason = 'Retried on request.', ${forget}
-     where id = $1`,
-    [run.id, ready ? "QUEUED" : "WAITING"],
-  );
-  for (let frontier = [run.id]; frontier.length > 0;) {
-    const revived = await tx.query<{ id: string }>(
-      `update run r set state = 'WAITING', queued_at = null, reason = 'A run that it needs was retried.', ${forget}
-       where state = 'SKIPPED' and id in (select run_id from run_dependency where depends_on_id = any($1))
-         and not exists (select from run_dependency d join run u on u.id = d.depends_on_id
-                         where d.run_id = r.id and u.state = any($2))
-       returning id`,
-      [frontier, unsuccessfulStates],
-    );
-    frontier = revived.rows.map(({ id }) => id);
-  }
 }
 
 const toAttempt = (row: AttemptRow): Attempt => ({

@@ -7,7 +7,7 @@ import { lookUp } from "./lookup.ts";
 import { pageOf } from "./page.ts";
 import { readJson } from "./run-submit.ts";
 import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
-import { given, parseCount, parseSettings } from "./settings.ts";
+import { given, parseCount, parsePatch, parseSettings } from "./settings.ts";
 
 export const experimentSubmit = defineCommand({
   name: "experiment submit",
@@ -114,16 +114,52 @@ export const experimentList = defineCommand({
   },
 });
 
-export const experimentCancel = defineCommand({
-  name: "experiment cancel",
+const act = (verb: "cancel" | "retry", summary: string) =>
+  defineCommand({
+    name: `experiment ${verb}`,
+    arguments: "EXPERIMENT",
+    summary,
+    arity: [1, 1],
+    options: {},
+    async run({ output, connect }, _values, [given = ""]) {
+      const client = connect();
+      const experiment = await client.experiments[verb](
+        await lookUp("experiment", given, client.experiments.list),
+      );
+      if (output.json) output.printJson(experiment);
+      else output.print(`${experiment.id}  ${experiment.state}`);
+      return exitCode.ok;
+    },
+  });
+
+export const experimentCancel = act("cancel", "end every run of an experiment");
+export const experimentRetry = act(
+  "retry",
+  "queue again what failed, was cancelled or skipped; keep what succeeded",
+);
+
+export const experimentClone = defineCommand({
+  name: "experiment clone",
   arguments: "EXPERIMENT",
-  summary: "end every run of an experiment",
+  summary: "submit an experiment once more, with changes",
+  help: [
+    "--set FIELD=VALUE  of the spec, such as training.steps=100; null takes it out; repeat",
+    "--name NAME        default: the same",
+    "--watch            progress until it ends, then the report",
+  ],
   arity: [1, 1],
-  options: {},
-  async run({ output, connect }, _values, [id = ""]) {
-    const experiment = await connect().experiments.cancel(id);
-    if (output.json) output.printJson(experiment);
-    else output.print(`${experiment.id}  ${experiment.state}`);
+  options: {
+    set: { type: "string", multiple: true },
+    name: { type: "string" },
+    watch: { type: "boolean" },
+  },
+  async run(context, { set, name, watch }, [given_ = ""]) {
+    const client = context.connect();
+    const id = await lookUp("experiment", given_, client.experiments.list);
+    const experiment = await client.experiments.clone(id, { ...parsePatch(set), ...given({ name }) });
+    if (watch) return finish(context, client, experiment.id);
+    if (context.output.json) context.output.printJson(experiment);
+    else context.output.print(experiment.id);
     return exitCode.ok;
   },
 });

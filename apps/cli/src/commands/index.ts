@@ -2,13 +2,20 @@ import type { Command } from "../command.ts";
 import { datasetAdd, datasetList } from "./dataset.ts";
 import { demo } from "./demo.ts";
 import { embed } from "./embed.ts";
-import { experimentCancel, experimentList, experimentShow, experimentSubmit } from "./experiment.ts";
+import {
+  experimentCancel,
+  experimentClone,
+  experimentList,
+  experimentRetry,
+  experimentShow,
+  experimentSubmit,
+} from "./experiment.ts";
 import { exportModel } from "./export.ts";
 import { l3prune } from "./l3prune.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
 import { prune } from "./prune.ts";
-import { runCancel, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
+import { runCancel, runClone, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
 import { runSubmit } from "./run-submit.ts";
 import { up } from "./up.ts";
 import {
@@ -36,10 +43,13 @@ export const commands: readonly Command[] = [
   runWatch,
   runCancel,
   runRetry,
+  runClone,
   experimentSubmit,
   experimentShow,
   experimentList,
   experimentCancel,
+  experimentRetry,
+  experimentClone,
   workerList,
   workerEvents,
   workerDrain,

@@ -1,4 +1,4 @@
-import { isTerminal, type Run, type RunKind, type RunState } from "@espalier/contract";
+import { isTerminal, type Attempt, type Run, type RunKind, type RunState } from "@espalier/contract";
 import { defineCommand, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { formatDuration } from "../terminal/format.ts";
@@ -6,6 +6,7 @@ import { formatTable } from "../terminal/table.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { pageOf } from "./page.ts";
+import { parsePatch } from "./settings.ts";
 
 export const runList = defineCommand({
   name: "run list",
@@ -63,10 +64,26 @@ export const runShow = defineCommand({
       client.runs.artifacts(id),
     ]);
     if (output.json) output.printJson({ ...run, attempts, artifacts });
-    else printRun(run, output.print);
+    else {
+      printRun(run, output.print);
+      for (const line of attemptLines(attempts)) output.print(line);
+    }
     return exitCode.ok;
   },
 });
+
+/** Nothing for a run that went well the first time. */
+function attemptLines(attempts: readonly Attempt[]): string[] {
+  if (attempts.every(({ failure }) => failure === undefined)) return [];
+  return formatTable(attempts, [
+    { title: "ATTEMPT", value: ({ number }) => String(number), align: "right" },
+    { title: "STATE", value: ({ state }) => state },
+    { title: "FAILURE", value: ({ failure }) => failure ?? "–" },
+    { title: "FROM STEP", value: ({ resumedStep }) => String(resumedStep ?? 0), align: "right" },
+    { title: "SAVED", value: ({ checkpointStep }) => String(checkpointStep ?? "–"), align: "right" },
+    { title: "PROBLEM", value: ({ problem }) => (problem ? `${problem.code}: ${problem.detail}` : "") },
+  ]);
+}
 
 function printRun(run: Run, print: (line: string) => void): void {
   print(`${run.id}  ${runLabel(run)}  ${run.state}  ${duration(run)}`);
@@ -144,3 +161,22 @@ const act = (verb: "cancel" | "retry", summary: string) =>
 
 export const runCancel = act("cancel", "end a run");
 export const runRetry = act("retry", "queue a run again that did not succeed");
+
+export const runClone = defineCommand({
+  name: "run clone",
+  arguments: "RUN",
+  summary: "submit a run once more, with changes",
+  help: [
+    "--set FIELD=VALUE  of the spec, such as settings.steps=100; null takes it out; repeat",
+    "--watch            progress until it ends",
+  ],
+  arity: [1, 1],
+  options: { set: { type: "string", multiple: true }, watch: { type: "boolean" } },
+  async run(context, { set, watch }, [id = ""]) {
+    const run = await context.connect().runs.clone(id, parsePatch(set));
+    if (watch) return finish(context, run.id);
+    if (context.output.json) context.output.printJson(run);
+    else context.output.print(run.id);
+    return exitCode.ok;
+  },
+});

@@ -127,7 +127,7 @@ describe("GradCache", () => {
 
   describe("with dropout", () => {
     const rates = { adapter: 0.2, attention: 0.3, hidden: 0.1 };
-    const dropping = () =>
+    const dropping = (chunkTokens = 20) =>
       GradCache.open({
         model,
         engine: interpreter(),
@@ -135,7 +135,7 @@ describe("GradCache", () => {
         trainable: lora(model, { rank, alpha, seed: 0 }),
         scale,
         dropout: rates,
-        chunkTokens: 20,
+        chunkTokens,
       });
 
     it("drops the same for the same seed, something else for another", async () => {
@@ -143,6 +143,20 @@ describe("GradCache", () => {
       const lossOf = async (seed: number) => (await cache.step(texts, 2, factors, { seed })).loss;
       expect(await lossOf(5)).toBe(await lossOf(5));
       expect(await lossOf(5)).not.toBe(await lossOf(6));
+    });
+
+    it("drops the same whatever the chunks, so that a smaller one changes memory alone", async () => {
+      const whole = await (await dropping(1000)).step(texts, 2, factors, { seed: 5 });
+      for (const chunkTokens of [1, 12]) {
+        const step = await (await dropping(chunkTokens)).step(texts, 2, factors, { seed: 5 });
+        expect(step.loss).toBeCloseTo(whole.loss, 6);
+        for (const [name, gradient] of step.gradients) {
+          const expected = whole.gradients.get(name)!;
+          const largest = Math.max(...expected.map(Math.abs));
+          for (const [i, g] of gradient.entries())
+            expect(Math.abs(g - expected[i]!)).toBeLessThan(1e-5 * largest);
+        }
+      }
     });
 
     it("drops the same in both passes: the gradient is that of the loss that is reported", async () => {

@@ -20,7 +20,7 @@ import type { LoadedModel } from "../loaded-model.ts";
 import type { Template } from "../template.ts";
 import type { TokenizedText } from "../tokenizer.ts";
 import { Batches } from "./batches.ts";
-import { meanCosine } from "./collapse.ts";
+import { CollapseWatch, meanCosine } from "./collapse.ts";
 import { GradCache } from "./gradcache.ts";
 import { fullModel } from "./full.ts";
 import { lora } from "./lora.ts";
@@ -86,7 +86,7 @@ export const trainableOf = ({ model, settings, mode }: TrainingInputs): Trainabl
  * short warm-up, then a linear fall whose horizon lies far beyond the last step. Trained is a LoRA adapter on all linear
  * layers, or everything. With `simcse` each query is its own positive, under other dropout: Gao, Yao and Chen 2021
  * (arXiv:2104.08821). The same inputs on the same engine give the same bits, interrupted or not.
- * @throws {Problem} `dataset/too-small` before anything is computed; `training/diverged` naming the step;
+ * @throws {Problem} `dataset/too-small` before anything is computed; `training/diverged` or `training/collapsed` naming the step;
  * `resource/conflict` when the state to resume belongs to another training; `request/invalid` when a Matryoshka prefix
  * is longer than the vector
  */
@@ -106,6 +106,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   }
   const batches = resume ? Batches.resume(triplets, batchSize, resume.batches) : fresh;
   const schedule = scheduleOf(settings, batches.perEpoch);
+  const collapse = new CollapseWatch(schedule.warmup);
   const trainable = trainableOf(inputs);
   const parameters = resume?.parameters ?? (await trainable.start());
   const losses = [...(resume?.losses ?? [])];
@@ -163,6 +164,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
       const { tokens, loss, gradients, cosine } = await accumulated(step);
       const { gradients: clipped, norm } = clipGlobalNorm(gradients, settings.maxGradientNorm);
       refuseNonFinite(step + 1, loss, norm);
+      collapse.see(step + 1, cosine);
       // The reference's warm-up begins with a step at a rate of 0, which changes nothing.
       const ahead = mode === "default" && step < schedule.warmup ? 1 : 0;
       const rate = learningRate(schedule, step + ahead);
