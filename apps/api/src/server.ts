@@ -15,6 +15,7 @@ import { registerProblems } from "./plugins/problems.ts";
 import { compileValidator } from "./plugins/validation.ts";
 import { pool } from "./pool/routes.ts";
 import { runs } from "./runs/routes.ts";
+import { schedules } from "./schedules/routes.ts";
 import { uploads } from "./uploads/routes.ts";
 
 export interface ServerOptions {
@@ -51,6 +52,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(models, { prefix: "/v1/models", store, scratch });
   await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes });
   await app.register(experiments, { prefix: "/v1/experiments", store });
+  await app.register(schedules, { prefix: "/v1/schedules", store });
   await app.register(runs, { prefix: "/v1/runs", store });
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
   await app.register(events, { prefix: "/v1", store });

@@ -8,6 +8,7 @@ import type { LogLine, Metric, MetricsQuery } from "./metric.ts";
 import type { Model, ModelCreate } from "./model.ts";
 import { Problem, type ProblemDocument } from "./problem.ts";
 import type { Run, RunCreate, RunKind, RunState } from "./run.ts";
+import type { Schedule, ScheduleCreate } from "./schedule.ts";
 import { readEvents } from "./sse.ts";
 import type { Upload } from "./upload.ts";
 import type { CordonCreate, DrainCreate, Worker, WorkerEvent } from "./worker.ts";
@@ -126,6 +127,15 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
       clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
         json<Experiment>("POST", `/v1/experiments/${id}/clone`, { json: patch, ...submit(options) }),
+    },
+    schedules: {
+      create: (schedule: ScheduleCreate, options?: SubmitOptions) =>
+        json<Schedule>("POST", "/v1/schedules", { json: schedule, ...submit(options) }),
+      list: (query: PageQuery = {}) => json<Page<Schedule>>("GET", "/v1/schedules", { query }),
+      get: (id: string) => json<Schedule>("GET", `/v1/schedules/${id}`),
+      pause: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/pause`),
+      resume: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/resume`),
+      remove: async (id: string) => void (await send("DELETE", `/v1/schedules/${id}`)),
     },
     runs: {
       submit: (run: RunCreate, options?: SubmitOptions) =>

@@ -80,6 +80,7 @@ export {
   TrainSpec,
   unsuccessfulStates,
 } from "./run.ts";
+export { Firing, Schedule, ScheduleCreate, Submission } from "./schedule.ts";
 export { SearchResult, SearchSettings } from "./search.ts";
 export {
   resolveEncoding,

@@ -15,6 +15,7 @@ import { createLogs, type Logs } from "./logs.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createModels, type Models } from "./models.ts";
 import { createRuns, type Runs } from "./runs.ts";
+import { createSchedules, type Schedules } from "./schedules.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { createTeams, type Teams } from "./teams.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
@@ -43,6 +44,7 @@ export interface Store {
   datasets: Datasets;
   artifacts: Artifacts;
   experiments: Experiments;
+  schedules: Schedules;
   runs: Runs;
   leases: Leases;
   secrets: Secrets;
@@ -77,6 +79,7 @@ export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: St
     datasets: createDatasets(database),
     artifacts: createArtifacts(database),
     experiments: createExperiments(database),
+    schedules: createSchedules(database),
     runs: createRuns(database),
     leases: createLeases(database),
     secrets,

@@ -54,3 +54,31 @@ END $$;
 -- checkpoint from which a later one went on is discarded, and can still be read.
 ALTER TABLE "metric" DROP CONSTRAINT "metric_pkey";
 ALTER TABLE "metric" ADD PRIMARY KEY ("run_id", "name", "step", "attempt");
+
+-- Submissions that repeat. next_at is the one time that is due next; null: never, or paused.
+CREATE TABLE "schedule" (
+  "id" TEXT PRIMARY KEY,
+  "team_id" TEXT NOT NULL REFERENCES "team" ("id") ON DELETE CASCADE,
+  "name" TEXT NOT NULL,
+  "cron" TEXT NOT NULL,
+  "timezone" TEXT NOT NULL,
+  "submission" JSONB NOT NULL,
+  "enabled" BOOLEAN NOT NULL DEFAULT true,
+  "next_at" TIMESTAMPTZ(6),
+  "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT now(),
+  CHECK ("enabled" OR "next_at" IS NULL)
+);
+CREATE UNIQUE INDEX "schedule_team_id_name_idx" ON "schedule" ("team_id", "name");
+CREATE INDEX "schedule_next_at_idx" ON "schedule" ("next_at") WHERE "next_at" IS NOT NULL;
+
+-- Written in the transaction that submits and moves next_at: a due time fires once, or has not fired.
+CREATE TABLE "schedule_firing" (
+  "schedule_id" TEXT NOT NULL REFERENCES "schedule" ("id") ON DELETE CASCADE,
+  "due_at" TIMESTAMPTZ(6) NOT NULL,
+  "fired_at" TIMESTAMPTZ(6) NOT NULL DEFAULT now(),
+  "experiment_id" TEXT REFERENCES "experiment" ("id") ON DELETE SET NULL,
+  "run_id" TEXT REFERENCES "run" ("id") ON DELETE SET NULL,
+  -- Why nothing was submitted.
+  "problem" JSONB,
+  PRIMARY KEY ("schedule_id", "due_at")
+);

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import { leaseTiming } from "@espalier/contract";
 import type { Delivery, Leadership, Store } from "@espalier/store";
+import { fireSchedules } from "../schedules/fire.ts";
 import { plan } from "./plan.ts";
 
 export interface DispatcherOptions {
@@ -86,6 +87,7 @@ export function startDispatcher({
         await reconcile();
         reconciled = performance.now();
       }
+      await fireSchedules(store, log);
       await pass();
       await pause(passMs);
     }

@@ -34,7 +34,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
 export function parserOf<Schema extends TSchema>(schema: Schema): (document: unknown) => Static<Schema> {
   const validator = Compile(schema);
   return (document) => {
-    if (validator.Check(document)) return document as Static<Schema>;
+    if (validator.Check(document)) return document;
     throw toProblem(validator.Errors(document), document);
   };
 }

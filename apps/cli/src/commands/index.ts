@@ -17,6 +17,7 @@ import { modelList } from "./model.ts";
 import { prune } from "./prune.ts";
 import { runCancel, runClone, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
 import { runSubmit } from "./run-submit.ts";
+import { scheduleAdd, scheduleList, schedulePause, scheduleRemove, scheduleResume } from "./schedule.ts";
 import { up } from "./up.ts";
 import {
   workerCordon,
@@ -50,6 +51,11 @@ export const commands: readonly Command[] = [
   experimentCancel,
   experimentRetry,
   experimentClone,
+  scheduleAdd,
+  scheduleList,
+  schedulePause,
+  scheduleResume,
+  scheduleRemove,
   workerList,
   workerEvents,
   workerDrain,

@@ -1,0 +1,207 @@
+import { tmpdir } from "node:os";
+import { createClient, newId, type Client, type ExperimentSpec } from "@espalier/contract";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
+import { buildServer } from "../server.ts";
+import { fireSchedules } from "./fire.ts";
+
+// What can be asked for again: by retry, by clone, by schedule.
+const log = pino({ level: "silent" });
+let store: TestStore;
+let app: FastifyInstance;
+let client: Client;
+let stranger: Client;
+let post: (path: string, body: string, type: string) => Promise<Response>;
+let spec: ExperimentSpec;
+
+beforeAll(async () => {
+  store = await openTestStore();
+  app = await buildServer({
+    store,
+    queue: () => Promise.resolve(),
+    log,
+    version: "0",
+    scratch: tmpdir(),
+    maxFileBytes: 1e6,
+    maxDatasetBytes: 1e6,
+  });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const { text: key } = await store.teams.createKey(store.teamId, "dev");
+  client = createClient({ url, key });
+  const other = await store.teams.ensure("strangers");
+  stranger = createClient({ url, key: (await store.teams.createKey(other.id, "theirs")).text });
+  post = (path, body, type) =>
+    fetch(`${url}${path}`, {
+      method: "POST",
+      body,
+      headers: { authorization: `Bearer ${key}`, "content-type": type },
+    });
+
+  const [modelId, triplets, sts] = [newId("model"), newId("dataset"), newId("dataset")];
+  const architecture = {
+    type: "llama",
+    layers: 4,
+    hiddenSize: 8,
+    vocabularySize: 9,
+    parameters: 100,
+    dtype: "F32",
+  };
+  await store.sql(
+    "insert into model (id, team_id, name, state, architecture) values ($1, $2, 'm', 'READY', $3)",
+    [modelId, store.teamId, JSON.stringify(architecture)],
+  );
+  for (const [id, kind] of [
+    [triplets, "triplets"],
+    [sts, "sts"],
+  ] as const)
+    await store.datasets.register({
+      id,
+      teamId: store.teamId,
+      name: kind,
+      kind,
+      rows: 100,
+      stored: { location: `datasets/${id}/rows.jsonl`, bytes: 1, sha256: "0".repeat(64) },
+    });
+  spec = { name: "trial", modelId, triplets, evaluation: [sts], variants: ["none", 2] };
+});
+afterAll(async () => {
+  await app.close();
+  await store.discard();
+});
+
+const invalid = (field: string) => ({ code: "request/invalid", facts: { field } });
+
+describe("an experiment", () => {
+  it("is cloned with changes, which leave the original as it is", async () => {
+    const { id } = await client.experiments.submit(spec);
+    const clone = await client.experiments.clone(id, {
+      name: "again",
+      variants: [3],
+      training: { steps: 5, seed: 1 },
+    });
+    expect(clone.id).not.toBe(id);
+    expect(clone.spec).toEqual({ ...spec, name: "again", variants: [3], training: { steps: 5, seed: 1 } });
+    const third = await client.experiments.clone(clone.id, { training: { seed: null } });
+    expect(third.spec.training).toEqual({ steps: 5 });
+    expect((await client.experiments.get(id)).spec).toEqual(spec);
+    expect(third.runIds).toHaveLength(4);
+  });
+
+  it("is cloned once for each Idempotency-Key, and by a request without a body as it is", async () => {
+    const { id } = await client.experiments.submit(spec);
+    const options = { idempotencyKey: "once" };
+    const [one, two] = [
+      await client.experiments.clone(id, { name: "a" }, options),
+      await client.experiments.clone(id, { name: "a" }, options),
+    ];
+    expect(two.id).toBe(one.id);
+    await expect(client.experiments.clone(id, { name: "b" }, options)).rejects.toMatchObject({
+      code: "idempotency/mismatch",
+    });
+    const patch = await post(`/v1/experiments/${id}/clone`, '{"name":"c"}', "application/merge-patch+json");
+    expect([patch.status, ((await patch.json()) as { name: string }).name]).toEqual([202, "c"]);
+  });
+
+  it("is not cloned into what cannot be, and by strangers not at all", async () => {
+    const { id } = await client.experiments.submit(spec);
+    await expect(client.experiments.clone(id, { training: { stepz: 5 } })).rejects.toMatchObject(
+      invalid("/training/stepz"),
+    );
+    await expect(client.experiments.clone(id, { modelId: null })).rejects.toMatchObject({
+      code: "request/invalid",
+    });
+    await expect(client.experiments.clone(id, { variants: [99] })).rejects.toMatchObject({
+      code: "layers/out-of-range",
+    });
+    for (const body of ["null", "[1]", "7"]) {
+      const { status } = await post(`/v1/experiments/${id}/clone`, body, "application/json");
+      expect([body, status]).toEqual([body, 400]);
+    }
+    const missing = { code: "resource/not-found" };
+    await expect(stranger.experiments.clone(id)).rejects.toMatchObject(missing);
+    await expect(stranger.experiments.retry(id)).rejects.toMatchObject(missing);
+  });
+
+  it("is retried from where it was cancelled", async () => {
+    const { id } = await client.experiments.submit(spec);
+    expect((await client.experiments.cancel(id)).state).toBe("CANCELLED");
+    expect((await client.experiments.retry(id)).state).toBe("RUNNING");
+    await expect(client.experiments.retry(id)).rejects.toMatchObject({ code: "run/illegal-move" });
+  });
+});
+
+describe("a run", () => {
+  it("is cloned with changes of its spec, with the priority that it had", async () => {
+    const run = await client.runs.submit({
+      spec: { kind: "prune", model: spec.modelId, layers: 3 },
+      priority: 7,
+    });
+    const clone = await client.runs.clone(run.id, { layers: { dropPercent: 50 } });
+    expect(clone).toMatchObject({
+      priority: 7,
+      spec: { kind: "prune", model: spec.modelId, layers: { dropPercent: 50 } },
+    });
+    await expect(client.runs.clone(run.id, { layers: 9 })).rejects.toMatchObject({
+      code: "layers/out-of-range",
+      facts: { field: "/spec/layers" },
+    });
+  });
+});
+
+describe("a schedule", () => {
+  const due = (id: string) =>
+    store.sql("update schedule set next_at = now() - interval '1 s' where id = $1", [id]);
+
+  it("submits its experiment when it is due, and says which one", async () => {
+    const { id, nextAt } = await client.schedules.create({
+      name: "nightly",
+      cron: "0 3 * * *",
+      submission: { experiment: spec },
+    });
+    expect(nextAt).toMatch(/T03:00:00\.000Z$/);
+    await fireSchedules(store, log);
+    expect(await client.schedules.get(id)).not.toHaveProperty("last");
+    await due(id);
+    await fireSchedules(store, log);
+    const { last } = await client.schedules.get(id);
+    expect(await client.experiments.get(last!.experimentId!)).toMatchObject({ spec, state: "RUNNING" });
+    await client.schedules.remove(id);
+    expect((await client.schedules.list()).items).toEqual([]);
+    expect((await client.experiments.get(last!.experimentId!)).spec).toEqual(spec);
+  });
+
+  it("submits its run, and goes on when one time came to nothing", async () => {
+    const run = { spec: { kind: "prune" as const, model: spec.modelId, layers: 2 } };
+    const { id } = await client.schedules.create({ name: "runs", cron: "*/5 * * * *", submission: { run } });
+    await due(id);
+    await store.sql("update model set state = 'IMPORTING' where id = $1", [spec.modelId]);
+    await fireSchedules(store, log);
+    expect((await client.schedules.get(id)).last).toMatchObject({
+      problem: { code: "resource/conflict", field: "/submission/run/spec/model" },
+    });
+    await store.sql("update model set state = 'READY' where id = $1", [spec.modelId]);
+    await due(id);
+    await fireSchedules(store, log);
+    const { last } = await client.schedules.get(id);
+    expect(await client.runs.get(last!.runId!)).toMatchObject({ state: "QUEUED", spec: run.spec });
+    expect((await client.schedules.pause(id)).enabled).toBe(false);
+    expect((await client.schedules.resume(id)).enabled).toBe(true);
+  });
+
+  it("is refused where it could never do anything, with the field", async () => {
+    const create = (more: object) =>
+      client.schedules.create({ name: "x", cron: "0 3 * * *", submission: { experiment: spec }, ...more });
+    await expect(create({ cron: "every day" })).rejects.toMatchObject(invalid("/cron"));
+    await expect(create({ timezone: "Mars/Olympus" })).rejects.toMatchObject(invalid("/timezone"));
+    await expect(create({ submission: { experiment: { ...spec, variants: [99] } } })).rejects.toMatchObject({
+      code: "layers/out-of-range",
+      facts: { field: "/submission/experiment/variants/0" },
+    });
+    await expect(create({ submission: { experiment: { ...spec, bogus: 1 } } })).rejects.toMatchObject({
+      code: "request/invalid",
+    });
+    expect((await stranger.schedules.list()).items).toEqual([]);
+  });
+});
