@@ -2,12 +2,14 @@
 import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { metrics } from "./metrics.ts";
 import { truncate } from "./truncate.ts";
 
 const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   dispatch,
   engine,
   heartbeat,
+  metrics,
   truncate,
 };
 

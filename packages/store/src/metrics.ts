@@ -24,7 +24,7 @@ const kept = `kept as (
  * measures again what is kept: then the newest value is the one.
  */
 const counts = `(
-  (kept.until is null or m.step <= kept.until) and not exists (
+  coalesce(m.step <= (select until from kept where kept.attempt = m.attempt), true) and not exists (
     select from metric newer
     where newer.run_id = m.run_id and newer.name = m.name and newer.step = m.step and newer.attempt > m.attempt))`;
 
@@ -63,7 +63,7 @@ export function createMetrics({ query }: Database): Metrics {
         [teamId, runId],
       );
       found(runs[0], "run", runId);
-      const which = discarded ? "not counts" : attempt === undefined ? "counts" : "true";
+      const which = discarded ? `not ${counts}` : attempt === undefined ? counts : "true";
       const { rows } = await query<{
         name: string;
         step: number;
@@ -72,11 +72,10 @@ export function createMetrics({ query }: Database): Metrics {
         at: Date;
       }>(
         `with ${kept}
-         select name, step, value, attempt, at from (
-           select m.*, ${counts} as counts from metric m join kept on kept.attempt = m.attempt
-           where m.run_id = $1 and ($2::text is null or m.name = $2) and ($7::int is null or m.attempt = $7)
-             and ($3::text is null or (m.name, m.step, m.attempt) > ($3, $4::int, $5::int))
-         ) point where ${which} order by name, step, attempt limit $6`,
+         select m.name, m.step, m.value, m.attempt, m.at from metric m
+         where m.run_id = $1 and ($2::text is null or m.name = $2) and ($7::int is null or m.attempt = $7)
+           and ($3::text is null or (m.name, m.step, m.attempt) > ($3, $4::int, $5::int)) and ${which}
+         order by m.name, m.step, m.attempt limit $6`,
         [
           runId,
           name ?? null,

@@ -27,7 +27,7 @@ const invalid = (field: string, detail: string) => new Problem("request/invalid"
 
 function isTimezone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
+    Intl.DateTimeFormat("en", { timeZone: name });
     return true;
   } catch {
     return false;
