@@ -3,6 +3,7 @@ import type { Attempt } from "./attempt.ts";
 import type { Dataset, DatasetCreateQuery } from "./dataset.ts";
 import type { Event } from "./event.ts";
 import type { Experiment, ExperimentSpec } from "./experiment.ts";
+import type { Graph, GraphCreate } from "./graph.ts";
 import type { Page, PageQuery } from "./id.ts";
 import type { LogLine, Metric, MetricsQuery } from "./metric.ts";
 import type { Model, ModelCreate } from "./model.ts";
@@ -127,6 +128,11 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
       clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
         json<Experiment>("POST", `/v1/experiments/${id}/clone`, { json: patch, ...submit(options) }),
+    },
+    graphs: {
+      /** Runs that depend on one another, all of them or none. */
+      submit: (graph: GraphCreate, options?: SubmitOptions) =>
+        json<Graph>("POST", "/v1/graphs", { json: graph, ...submit(options) }),
     },
     schedules: {
       create: (schedule: ScheduleCreate, options?: SubmitOptions) =>

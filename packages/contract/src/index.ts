@@ -35,6 +35,7 @@ export {
   type PastFailure,
   type Verdict,
 } from "./failure.ts";
+export { Graph, GraphCreate } from "./graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
 export { leaseTiming, workerProtocol, type Lease } from "./lease.ts";

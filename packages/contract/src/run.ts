@@ -249,6 +249,12 @@ export const RunCreate = Type.Object(
   {
     spec: Type.Union([PruneSpec, SearchSpec, TrainSpec, EvaluateSpec, ExportSpec]),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
+    dependsOn: Type.Optional(
+      Type.Array(idOf("run"), {
+        maxItems: 64,
+        description: "runs that must have succeeded, beside those that the spec names",
+      }),
+    ),
   },
   closed,
 );

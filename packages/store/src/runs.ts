@@ -26,7 +26,7 @@ export interface NewRun {
   /** Default: a new id. */
   id?: string;
   spec: RunSpec;
-  /** Default: the runs whose outputs the spec names. */
+  /** Beside the runs whose outputs the spec names. */
   dependsOn?: string[];
   /** Higher first; default 0. */
   priority?: number;

@@ -10,7 +10,7 @@ export async function submitRun(
   input: NewRun & { teamId: string; experimentId?: string; position?: number },
 ): Promise<Run> {
   const { teamId, spec, id = newId("run"), priority = 0, position = 0 } = input;
-  const dependsOn = [...new Set(input.dependsOn ?? dependenciesOf(spec))];
+  const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
   const state = await firstState(tx, teamId, dependsOn);
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, priority, experiment_id, variant, position, queued_at)

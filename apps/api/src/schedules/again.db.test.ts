@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { createClient, newId, type Client, type ExperimentSpec } from "@espalier/contract";
+import { createClient, newId, type Client, type ExperimentSpec, type GraphCreate } from "@espalier/contract";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -147,6 +147,36 @@ describe("a run", () => {
       code: "layers/out-of-range",
       facts: { field: "/spec/layers" },
     });
+  });
+});
+
+describe("a graph of runs", () => {
+  it("is submitted as one, and refused as one", async () => {
+    const prune = (model: object | string) => ({ spec: { kind: "prune", model, layers: 2 } });
+    const { runs } = await client.graphs.submit({
+      runs: {
+        end: { ...prune(spec.modelId), dependsOn: ["cut"] },
+        cut: prune({ run: "base" }),
+        base: prune(spec.modelId),
+      },
+    });
+    expect(runs).toMatchObject({
+      base: { state: "QUEUED", dependsOn: [] },
+      cut: { state: "WAITING", dependsOn: [runs.base.id] },
+      end: { state: "WAITING", dependsOn: [runs.cut.id] },
+    });
+    const before = (await client.runs.list()).items.map(({ id }) => id);
+    const refuse = (more: object) =>
+      client.graphs.submit({ runs: { base: prune(spec.modelId), ...more } as GraphCreate["runs"] });
+    await expect(refuse({ a: { ...prune(spec.modelId), dependsOn: ["a"] } })).rejects.toMatchObject({
+      code: "run/cyclic",
+      facts: { field: "/runs/a" },
+    });
+    await expect(refuse({ a: { ...prune(spec.modelId), dependsOn: [newId("run")] } })).rejects.toMatchObject({
+      code: "resource/not-found",
+    });
+    await expect(refuse({ a: prune(newId("model")) })).rejects.toMatchObject({ code: "resource/not-found" });
+    expect((await client.runs.list()).items.map(({ id }) => id)).toEqual(before);
   });
 });
 

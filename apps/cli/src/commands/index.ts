@@ -11,6 +11,7 @@ import {
   experimentSubmit,
 } from "./experiment.ts";
 import { exportModel } from "./export.ts";
+import { graphSubmit } from "./graph.ts";
 import { l3prune } from "./l3prune.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   runCancel,
   runRetry,
   runClone,
+  graphSubmit,
   experimentSubmit,
   experimentShow,
   experimentList,
