@@ -22,8 +22,8 @@ describe("the next time of a schedule", () => {
   });
 
   it.each([
-    ["* * * *", "UTC", "/cron", "has 4 fields"],
-    ["*/5 * * * * *", "UTC", "/cron", "has 6 fields"],
+    ["* * * *", "UTC", "/cron", "five fields"],
+    ["*/5 * * * * *", "UTC", "/cron", "five fields"],
     ["61 * * * *", "UTC", "/cron", "is no cron expression"],
     ["0 0 30 2 *", "UTC", "/cron", "is no cron expression"],
     ["0 3 * * *", "Europe/Nowhere", "/timezone", "no time zone"],

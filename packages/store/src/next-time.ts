@@ -9,11 +9,10 @@ import { CronExpressionParser } from "cron-parser";
  * @throws {Problem} `request/invalid` for what is no expression, or never comes
  */
 export function nextTime({ cron, timezone }: { cron: string; timezone: string }, after: Date): Date {
-  const fields = cron.trim().split(/\s+/);
-  if (fields.length !== 5)
+  if (cron.trim().split(/\s+/).length !== 5)
     throw invalid(
       "/cron",
-      `\`${cron}\` has ${fields.length} fields; a cron expression has five: minute, hour, day, month, weekday`,
+      `\`${cron}\` does not have the five fields of a cron expression: minute, hour, day, month, weekday`,
     );
   if (!isTimezone(timezone)) throw invalid("/timezone", `There is no time zone \`${timezone}\``);
   try {

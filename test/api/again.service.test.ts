@@ -1,75 +1,29 @@
-import { tmpdir } from "node:os";
-import { createClient, newId, type Client, type ExperimentSpec, type GraphCreate } from "@espalier/contract";
-import type { FastifyInstance } from "fastify";
+import { newId, type Client, type ExperimentSpec } from "@espalier/contract";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
-import { buildServer } from "../server.ts";
-import { fireSchedules } from "./fire.ts";
+import { fireSchedules } from "../../apps/api/src/schedules/fire.ts";
+import type { TestStore } from "../servers/store.ts";
+import { startTestApi, type TestApi } from "./service.ts";
 
 // What can be asked for again: by retry, by clone, by schedule.
 const log = pino({ level: "silent" });
+let api: TestApi;
 let store: TestStore;
-let app: FastifyInstance;
 let client: Client;
 let stranger: Client;
-let post: (path: string, body: string, type: string) => Promise<Response>;
 let spec: ExperimentSpec;
-
 beforeAll(async () => {
-  store = await openTestStore();
-  app = await buildServer({
-    store,
-    queue: () => Promise.resolve(),
-    log,
-    version: "0",
-    scratch: tmpdir(),
-    maxFileBytes: 1e6,
-    maxDatasetBytes: 1e6,
-  });
-  const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  const { text: key } = await store.teams.createKey(store.teamId, "dev");
-  client = createClient({ url, key });
-  const other = await store.teams.ensure("strangers");
-  stranger = createClient({ url, key: (await store.teams.createKey(other.id, "theirs")).text });
-  post = (path, body, type) =>
-    fetch(`${url}${path}`, {
-      method: "POST",
-      body,
-      headers: { authorization: `Bearer ${key}`, "content-type": type },
-    });
+  api = await startTestApi();
+  ({ store, client, stranger, spec } = api);
+});
+afterAll(() => api.close());
 
-  const [modelId, triplets, sts] = [newId("model"), newId("dataset"), newId("dataset")];
-  const architecture = {
-    type: "llama",
-    layers: 4,
-    hiddenSize: 8,
-    vocabularySize: 9,
-    parameters: 100,
-    dtype: "F32",
-  };
-  await store.sql(
-    "insert into model (id, team_id, name, state, architecture) values ($1, $2, 'm', 'READY', $3)",
-    [modelId, store.teamId, JSON.stringify(architecture)],
-  );
-  for (const [id, kind] of [
-    [triplets, "triplets"],
-    [sts, "sts"],
-  ] as const)
-    await store.datasets.register({
-      id,
-      teamId: store.teamId,
-      name: kind,
-      kind,
-      rows: 100,
-      stored: { location: `datasets/${id}/rows.jsonl`, bytes: 1, sha256: "0".repeat(64) },
-    });
-  spec = { name: "trial", modelId, triplets, evaluation: [sts], variants: ["none", 2] };
-});
-afterAll(async () => {
-  await app.close();
-  await store.discard();
-});
+const post = (path: string, body: string, type: string): Promise<Response> =>
+  fetch(`${api.url}${path}`, {
+    method: "POST",
+    body,
+    headers: { authorization: `Bearer ${api.key}`, "content-type": type },
+  });
 
 const invalid = (field: string) => ({ code: "request/invalid", facts: { field } });
 
@@ -166,8 +120,7 @@ describe("a graph of runs", () => {
       end: { state: "WAITING", dependsOn: [runs.cut.id] },
     });
     const before = (await client.runs.list()).items.map(({ id }) => id);
-    const refuse = (more: object) =>
-      client.graphs.submit({ runs: { base: prune(spec.modelId), ...more } as GraphCreate["runs"] });
+    const refuse = (more: object) => client.graphs.submit({ runs: { base: prune(spec.modelId), ...more } });
     await expect(refuse({ a: { ...prune(spec.modelId), dependsOn: ["a"] } })).rejects.toMatchObject({
       code: "run/cyclic",
       facts: { field: "/runs/a" },
