@@ -45,17 +45,15 @@ it("an experiment is cancelled, retried and cloned by its name", async () => {
   const again = await espalier("experiment", "retry", "trial");
   expect(again).toMatchObject({ code: 1, err: expect.stringContaining("nothing to retry") as string });
   const clone = await json<Experiment>(
-    ...[
-      "experiment",
-      "clone",
-      "trial",
-      "--name",
-      "longer",
-      "--set",
-      "training.steps=9",
-      "--set",
-      "variants=[2]",
-    ],
+    "experiment",
+    "clone",
+    "trial",
+    "--name",
+    "longer",
+    "--set",
+    "training.steps=9",
+    "--set",
+    "variants=[2]",
   );
   expect(clone.spec).toEqual({ ...api.spec, name: "longer", training: { steps: 9 }, variants: [2] });
   const wrong = await espalier("experiment", "clone", "trial", "--set", "training.stepz=9");
@@ -99,9 +97,7 @@ it("a schedule is added, listed, paused, resumed and removed", async () => {
     (error: Error) => error.message,
   );
   expect(run).toContain("five fields");
-  const daily = await json<Schedule>(
-    ...["schedule", "add", "runs", "--cron", "0 0 * * *", "--spec", "run.json"],
-  );
+  const daily = await json<Schedule>("schedule", "add", "runs", "--cron", "0 0 * * *", "--spec", "run.json");
   expect(daily.submission).toEqual({ run: { spec } });
   for (const name of ["runs", "weekly"])
     expect((await espalier("schedule", "remove", name)).out).toMatch(/removed$/);
