@@ -5,11 +5,11 @@ export interface Lease {
   workerId: string;
 }
 
-/**
- * Seconds. A lease outlives several lost heartbeats; a worker that cannot renew stops committing before it ends. Leases
- * that have ended are looked for every `sweep`.
- */
-export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600, sweep: 10 } as const;
+/** Seconds. A lease outlives several lost heartbeats; a worker that cannot renew stops committing before it ends. */
+export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600 } as const;
+
+/** Seconds between two looks for leases that have ended. */
+export const sweepSeconds = 10;
 
 /** What a worker and the schema of the database say to one another. Raised with every change that an older one misreads. */
 export const workerProtocol = 1;

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
-import { leaseTiming } from "@espalier/contract";
+import { sweepSeconds } from "@espalier/contract";
 import type { Delivery, Leadership, Store } from "@espalier/store";
 import { fireSchedules } from "../schedules/fire.ts";
 import { plan } from "./plan.ts";
@@ -31,7 +31,7 @@ export function startDispatcher({
   ring,
   log,
   passMs = 2_000,
-  reconcileMs = leaseTiming.sweep * 1000,
+  reconcileMs = sweepSeconds * 1000,
   redeliverSeconds = 30,
 }: DispatcherOptions): Dispatcher {
   const stop = new AbortController();
