@@ -1,7 +1,7 @@
 // Makes a fresh clone runnable: installs packages and generates the Prisma client when they are missing or stale.
 // Runs before every npm script of the project, with nothing but Node at hand, so it imports nothing else.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
@@ -22,10 +22,45 @@ if (major < 20 || (major === 20 && minor < 19)) {
 function fresh(stamp, input, what, work) {
   const file = join(root, stamp);
   const want = sha(input);
-  if (existsSync(file) && readFileSync(file, "utf8") === want) return;
+  const done = () => existsSync(file) && readFileSync(file, "utf8") === want;
+  if (done()) return;
+  takeTurn();
+  if (done()) return;
   console.error(`espalier: ${what} …`);
   work();
   writeFileSync(file, want);
+}
+
+const lock = join(root, ".espalier-bootstrap");
+let holds = false;
+
+/** Two commands in two shells of a fresh clone: the second waits for the first, and takes over where that was killed. */
+function takeTurn() {
+  for (let waits = 0; !holds; waits++) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      holds = true;
+      process.on("exit", () => rmSync(lock, { force: true }));
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      const pid = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : 0;
+      // Empty between creation and writing.
+      if (pid > 0 ? !lives(pid) : waits > 20) rmSync(lock, { force: true });
+      else {
+        if (waits === 0) console.error("espalier: another command installs packages; waiting for it …");
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      }
+    }
+  }
+}
+
+function lives(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 function run(command, args, env = {}) {

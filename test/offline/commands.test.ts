@@ -68,6 +68,18 @@ describe("prune", () => {
     await sameFiles(join(folder, "saved"), join(folder, "pruned"));
   });
 
+  test("keeps the layers that are named, and refuses what the model does not have", async () => {
+    const { code } = await run("prune MODEL scattered --layers 0-4,9,11");
+    expect(code).toBe(0);
+    await encoder.keep([0, 1, 2, 3, 4, 9, 11]).save(join(folder, "kept"));
+    await sameFiles(join(folder, "kept"), join(folder, "scattered"));
+    const refused = await run("prune MODEL none --layers 0-12");
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      "error layers/out-of-range: there is no layer 12; they are numbered 0 to 11\n  field /layers\n",
+    ]);
+  });
+
   test("--json gives the same as data", async () => {
     const { code, out, err } = await run("prune MODEL five --layers 5 --json");
     expect([code, err]).toEqual([0, ""]);

@@ -87,13 +87,24 @@ describe("a model trained to be served", () => {
     ]);
     for (const { parity } of result.exports) expect(parity.least).toBeGreaterThan(0.9999);
     expect(result.exports[3].int8?.least).toBeGreaterThan(0.9);
-    expect(result.notes.join()).toMatch(/first 4 layers/);
+    expect(result.notes.join()).toMatch(/the 4 layers/);
   });
 
   it("shares what the formats have in common instead of storing it again", () => {
     const [safetensors, , sentences] = result.exports;
     for (const file of safetensors.files) expect(sentences.files).toContainEqual(file);
   });
+
+  it.each(["safetensors", "sentence-transformers", "onnx"])(
+    "carries the tokenizer unchanged in %s",
+    async (format) => {
+      const directory = await placed(result, format, "tokenizer");
+      const [before, after] = await Promise.all(
+        [join(folder, "trained"), directory].map((at) => readFile(join(at, "tokenizer.json"), "utf8")),
+      );
+      expect(after).toBe(before);
+    },
+  );
 
   it("gives a PEFT adapter that says how many layers of its base it is for", async () => {
     const directory = await placed(result, "peft", "served");

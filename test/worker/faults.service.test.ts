@@ -84,7 +84,11 @@ describe("a worker that is killed", () => {
     expect((result as { resumedFromStep: number }).resumedFromStep).toBeGreaterThanOrEqual(4);
     expect(await adapterOf(run)).toBe(undisturbed);
     const [lost, second] = await attempts(run);
-    expect(lost).toMatchObject({ state: "LOST", problem: { code: "worker/lost" } });
+    expect(lost).toMatchObject({
+      state: "LOST",
+      failure: "infrastructure",
+      problem: { code: "worker/lost" },
+    });
     expect(second.state).toBe("SUCCEEDED");
     const { items } = await pool.store.metrics.list(pool.teamId, run.id, { name: "loss", limit: 200 });
     expect(items.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
@@ -109,25 +113,33 @@ describe("a compute process that is killed", () => {
     console.log(`crash to claimed again: ${Math.round(performance.now() - killed)} ms`);
     await pool.end(run.id);
     const [crashed, second] = await attempts(run);
-    expect(crashed).toMatchObject({ state: "FAILED", problem: { code: "worker/child-crashed" } });
+    expect(crashed).toMatchObject({
+      state: "FAILED",
+      failure: "crash",
+      problem: { code: "worker/child-crashed" },
+    });
     expect(crashed.problem!.detail).toContain("SIGKILL");
     expect(second.state).toBe("SUCCEEDED");
     expect(await adapterOf(run)).toBe(undisturbed);
     expect(worker.process.exitCode).toBeNull();
   });
 
-  it("ends the run when every attempt crashes without progress", async () => {
+  it("quarantines a run that crashes three times without progress, until a person retries it", async () => {
     const worker = await start();
     const run = await train({ checkpointEvery: 1000 });
-    for (let attempt = 1; attempt <= 4; attempt++) {
+    for (let attempt = 1; attempt <= 3; attempt++) {
       await until(async () => (await attempts(run)).length === attempt);
       await until(async () => worker.log().split("compute process started").length > attempt);
       process.kill(await pool.childOf(worker), "SIGSEGV");
       await until(async () => (await attempts(run))[attempt - 1].state === "FAILED");
     }
-    const { problem } = await pool.end(run.id, "FAILED");
-    expect(problem).toMatchObject({ code: "run/too-many-attempts" });
+    const { problem } = await pool.end(run.id, "QUARANTINED");
+    expect(problem).toMatchObject({ code: "run/quarantined" });
     expect(problem!.detail).toContain("SIGSEGV");
+    expect((await attempts(run)).map(({ failure }) => failure)).toEqual(["crash", "crash", "poison"]);
+    await pool.store.runs.retry(pool.teamId, run.id);
+    await pool.end(run.id);
+    expect(await adapterOf(run)).toBe(undisturbed);
   });
 });
 
@@ -162,7 +174,7 @@ describe("SIGTERM", () => {
     console.log(`ended after ${Math.round(performance.now() - asked)} ms`);
     expect(code).toBe(0);
     const [returned] = await attempts(run);
-    expect(returned.state).toBe("RETURNED");
+    expect(returned).toMatchObject({ state: "RETURNED", failure: "preempted" });
     expect(returned.checkpointStep).toBeGreaterThan(2);
     expect((await pool.store.runs.get(pool.teamId, run.id)).state).toMatch(/QUEUED|DISPATCHED/);
     await start();

@@ -1,8 +1,8 @@
-import { cp, open, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import type { Run, SearchResult } from "@espalier/contract";
+import type { EvaluationResult, Run, SearchResult } from "@espalier/contract";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openCheckpoint } from "@espalier/encoder/checkpoint";
 import { freshDatabase } from "../servers/postgres.ts";
@@ -81,9 +81,7 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   const { items: losses } = await store.metrics.list(teamId, train.id, { name: "loss" });
   expect(losses.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
 
-  const recorded = (await store.artifacts.ofRun(teamId, train.id)).find(({ kind }) => kind === "manifest")!;
-  const { location } = await store.artifacts.stored(teamId, recorded.id);
-  expect(JSON.parse(await readFile(await store.bytes.pathOf(location), "utf8"))).toMatchObject({
+  expect(await manifestOf(train.id)).toMatchObject({
     run: train.id,
     attempt: 1,
     engine: "onnx-cpu",
@@ -112,6 +110,14 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   await rm(folder, { recursive: true });
 });
 
+/** What a run has written down of how it was made. */
+async function manifestOf(runId: string): Promise<{ resolved: object }> {
+  const { store, teamId } = pool;
+  const recorded = (await store.artifacts.ofRun(teamId, runId)).find(({ kind }) => kind === "manifest")!;
+  const { location } = await store.artifacts.stored(teamId, recorded.id);
+  return JSON.parse(await readFile(await store.bytes.pathOf(location), "utf8")) as { resolved: object };
+}
+
 const adapterFiles = ["adapter_config.json", "adapter_model.safetensors"];
 
 it("refuses a model with NaN in its weights, naming the tensor, and leaves nothing of it", async () => {
@@ -128,6 +134,58 @@ it("refuses a model with NaN in its weights, naming the tensor, and leaves nothi
   await expect(pool.store.models.get(pool.teamId, modelId)).rejects.toMatchObject({
     code: "resource/not-found",
   });
+});
+
+it("puts texts into the template that is asked for, which pruned models keep from the one they come from", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "espalier-chat-"));
+  await cp(demoModel, folder, { recursive: true });
+  await writeFile(
+    join(folder, "chat_template.jinja"),
+    "{{ bos_token }}<|im_start|>user\n{{ messages[0].content | trim }}<|im_end|>",
+  );
+  const imported = await pool.importModel(folder, "Qwen/Qwen2-1.5B-Instruct");
+  await rm(folder, { recursive: true });
+  await pool.end(imported.run.id);
+  const prune = await pool.submit({ kind: "prune", model: imported.modelId, layers: 2 });
+  const scores: Record<string, number> = {};
+  for (const template of ["none", "auto", "qwen2-instruct", "chat"] as const) {
+    const model = { run: prune.id };
+    const run = await pool.submit({ kind: "evaluate", model, datasetIds: [sts], encoding: { template } });
+    const { result } = await pool.end(run.id);
+    scores[template] = (result as EvaluationResult).sts[0].spearman;
+  }
+  expect(scores["auto"]).toBe(scores["qwen2-instruct"]);
+  expect(scores["chat"]).toBe(scores["qwen2-instruct"]);
+  expect(scores["none"]).not.toBe(scores["qwen2-instruct"]);
+});
+
+it("pools as the model's folder says, which pruned models keep, and writes down what that was", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "espalier-pooling-"));
+  await cp(demoModel, folder, { recursive: true });
+  await mkdir(join(folder, "1_Pooling"));
+  await writeFile(join(folder, "1_Pooling/config.json"), '{"pooling_mode_lasttoken": true}');
+  const imported = await pool.importModel(folder, "pooled");
+  await rm(folder, { recursive: true });
+  await pool.end(imported.run.id);
+  const model = { run: (await pool.submit({ kind: "prune", model: imported.modelId, layers: 2 })).id };
+  const resolvedOf = async (spec: object) => {
+    const run = await pool.submit({ kind: "evaluate", model, datasetIds: [sts], ...spec });
+    const { result } = await pool.end(run.id);
+    const { resolved } = await manifestOf(run.id);
+    return { resolved, spearman: (result as EvaluationResult).sts[0].spearman };
+  };
+  const usual = await resolvedOf({});
+  const told = { pooling: "last_token", pooled: "sequence" };
+  expect(usual.resolved).toMatchObject({ mode: "default", encoding: told });
+  const same = await resolvedOf({ mode: "reference", encoding: { ...told, maxLength: 512 } });
+  expect(same.resolved).toMatchObject({ mode: "reference", encoding: told });
+  expect(same.spearman).toBe(usual.spearman);
+});
+
+it("refuses the chat template of a model that has none", async () => {
+  const encoding = { template: "chat" } as const;
+  const run = await pool.submit({ kind: "evaluate", model: modelId, datasetIds: [sts], encoding });
+  expect((await pool.end(run.id, "FAILED")).problem).toMatchObject({ code: "template/unusable" });
 });
 
 it("refuses a batch larger than the dataset before the first step", async () => {

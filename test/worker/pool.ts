@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
@@ -114,7 +114,9 @@ export async function startPool(
     },
     async importModel(directory, name = "demo") {
       const { id: uploadId } = await store.uploads.create(teamId);
-      for (const file of await readdir(directory))
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile());
+      for (const file of files.map(({ parentPath, name }) => relative(directory, join(parentPath, name))))
         await store.uploads.putFile(teamId, uploadId, file, createReadStream(join(directory, file)));
       const checkpoint = await openModelFolder(directory);
       await checkpoint.close();

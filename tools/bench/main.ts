@@ -2,8 +2,16 @@
 import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { metrics } from "./metrics.ts";
+import { truncate } from "./truncate.ts";
 
-const benches: Readonly<Record<string, () => void | Promise<void>>> = { dispatch, engine, heartbeat };
+const benches: Readonly<Record<string, () => void | Promise<void>>> = {
+  dispatch,
+  engine,
+  heartbeat,
+  metrics,
+  truncate,
+};
 
 const [name = ""] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;

@@ -6,6 +6,7 @@ import { artifacts } from "./artifacts/routes.ts";
 import { datasets } from "./datasets/routes.ts";
 import { events } from "./events/routes.ts";
 import { experiments } from "./experiments/routes.ts";
+import { graphs } from "./graphs/routes.ts";
 import { models } from "./models/routes.ts";
 import { registerAuth } from "./plugins/auth.ts";
 import { registerBodies } from "./plugins/body.ts";
@@ -16,6 +17,7 @@ import { compileValidator } from "./plugins/validation.ts";
 import { pool } from "./pool/routes.ts";
 import { queue as queued } from "./queue/routes.ts";
 import { runs } from "./runs/routes.ts";
+import { schedules } from "./schedules/routes.ts";
 import { teams } from "./teams/routes.ts";
 import { uploads } from "./uploads/routes.ts";
 
@@ -53,6 +55,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(models, { prefix: "/v1/models", store, scratch });
   await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes });
   await app.register(experiments, { prefix: "/v1/experiments", store });
+  await app.register(graphs, { prefix: "/v1/graphs", store });
+  await app.register(schedules, { prefix: "/v1/schedules", store });
   await app.register(runs, { prefix: "/v1/runs", store });
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
   await app.register(events, { prefix: "/v1", store });

@@ -1,4 +1,4 @@
-import type { ProblemCode, RunState } from "@espalier/contract";
+import { isUnsuccessful, type ProblemCode, type RunState } from "@espalier/contract";
 
 /** What the process ends with. Stable: scripts depend on it. */
 export const exitCode = {
@@ -23,6 +23,6 @@ export function exitCodeOf(code: ProblemCode): ExitCode {
 
 /** Of a watched run that ended, or the worst of several. */
 export function exitCodeOfRuns(states: readonly RunState[]): ExitCode {
-  if (states.some((state) => state === "FAILED" || state === "SKIPPED")) return exitCode.runFailed;
+  if (states.some((state) => state !== "CANCELLED" && isUnsuccessful(state))) return exitCode.runFailed;
   return states.includes("CANCELLED") ? exitCode.usage : exitCode.ok;
 }

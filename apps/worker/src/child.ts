@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Problem } from "@espalier/contract";
-import { countOomKills, explainCrash } from "./crash.ts";
+import { explainCrash } from "./crash.ts";
 import { onLines } from "./lines.ts";
+import { countOomKills } from "./oom-kills.ts";
 import {
   formatLine,
   messageDescriptor,

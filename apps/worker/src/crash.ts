@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Problem } from "@espalier/contract";
 
 /** How a process ended, and what it last printed. */
@@ -19,8 +18,27 @@ const signals: Partial<Record<NodeJS.Signals, string>> = {
   SIGABRT: "an abort",
 };
 
-const outOfMemory =
-  /JavaScript heap out of memory|std::bad_alloc|Failed to allocate memory|Cannot allocate memory/;
+/** What V8, the C++ library, ONNX Runtime, the C library, CUDA with its libraries, and Vulkan say when memory runs out. */
+const outOfMemory = new RegExp(
+  [
+    "JavaScript heap out of memory",
+    "Fatal process out of memory",
+    "Array buffer allocation failed",
+    "bad_alloc",
+    "bad allocation",
+    "Failed to allocate memory",
+    "Cannot allocate memory",
+    "CUDA out of memory",
+    "cudaErrorMemoryAllocation",
+    "CUDA_ERROR_OUT_OF_MEMORY",
+    "CU(BLAS|DNN)_STATUS_ALLOC_FAILED",
+    "Available memory of \\d+ is smaller than requested bytes",
+    "VK_ERROR_OUT_OF_(DEVICE|HOST)_MEMORY",
+  ].join("|"),
+);
+
+const diskFull = /\bENOSPC\b|\bEDQUOT\b|No space left on device|Disk quota exceeded/;
+const freeSpace = "The worker's disk is full; free space in its scratch folder.";
 
 /** The problem that an unexpected end of a compute process is, with its cause in words. */
 export function explainCrash({ code, signal, stderr, oomKills }: Ending): Problem {
@@ -34,6 +52,8 @@ export function explainCrash({ code, signal, stderr, oomKills }: Ending): Proble
   }
   if (stderr.some((line) => outOfMemory.test(line)))
     return new Problem("device/out-of-memory", `The compute process ran out of memory.${printed}`);
+  if (stderr.some((line) => diskFull.test(line)))
+    return new Problem("worker/disk-full", `${freeSpace}${printed}`);
   const how =
     signal === null
       ? `with exit code ${code ?? "unknown"}`
@@ -41,39 +61,28 @@ export function explainCrash({ code, signal, stderr, oomKills }: Ending): Proble
   return new Problem("worker/child-crashed", `The compute process ended ${how}.${printed}`);
 }
 
-/** How many processes the kernel has killed for memory since the host started; 0 where it does not say (proc_vmstat). */
-export function countOomKills(): number {
-  try {
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "utf8"))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
 /** The problem that an exception of a computation is. */
 export function explainError(error: unknown): Problem {
   if (!(error instanceof Error)) return new Problem("internal/error", String(error));
-  if ("code" in error && error.code === "ENOSPC") {
-    return new Problem(
-      "worker/disk-full",
-      "The worker's disk is full; free space in its scratch folder.",
-      {},
-      {
-        cause: error,
-      },
-    );
-  }
+  const options = { cause: error };
+  const chain = [...causes(error)];
+  const codes = chain.map((each) => ("code" in each ? each.code : undefined));
+  if (codes.includes("ENOSPC") || codes.includes("EDQUOT"))
+    return new Problem("worker/disk-full", freeSpace, {}, options);
   if (
-    error.name === "OutOfMemory" ||
-    outOfMemory.test(error.message) ||
-    /Array buffer allocation failed/.test(error.message)
-  ) {
+    codes.includes("ENOMEM") ||
+    chain.some(({ name, message }) => name === "OutOfMemory" || outOfMemory.test(message))
+  )
     return new Problem(
       "device/out-of-memory",
-      `The device ran out of memory: ${error.message}`,
+      `The device ran out of memory: ${error.message}.`,
       {},
-      { cause: error },
+      options,
     );
-  }
-  return new Problem("internal/error", `${error.name}: ${error.message}`, {}, { cause: error });
+  return new Problem("internal/error", `${error.name}: ${error.message}`, {}, options);
+}
+
+/** The error and what caused it. */
+function* causes(error: Error): Generator<Error> {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) yield each;
 }

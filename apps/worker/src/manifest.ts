@@ -85,8 +85,9 @@ function resolved(job: Job): object {
     case "evaluate":
       return { mode: job.mode, encoding: resolveEncoding(job.encoding) };
     case "export": {
-      const { formats, dtype, shardBytes, base, encoding } = job;
-      return { formats, dtype, shardBytes, base, encoding: resolveEncoding(encoding) };
+      const { formats, dtype, shardBytes, encoding } = job;
+      const { name, layers } = job.base;
+      return { formats, dtype, shardBytes, base: { name, layers }, encoding: resolveEncoding(encoding) };
     }
   }
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import {
+  chunkTokensOf,
   knownArchitecture,
   Problem,
-  resolveTrainingSettings,
   type Encoding,
   type LayersRef,
   type Mode,
@@ -10,10 +10,10 @@ import {
   type ModelRef,
   type Run,
 } from "@espalier/contract";
-import { keptLayers } from "@espalier/encoder";
+import { folderEncoding, keptLayers } from "@espalier/encoder";
 import type { Claim, Store } from "@espalier/store";
 import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
-import type { HubAccess, Job } from "./protocol.ts";
+import type { ExportJob, HubAccess, Job } from "./protocol.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A claimed run, made ready for its compute process: local paths and plain numbers, no references. */
@@ -51,6 +51,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
   const sources = model.files.map(({ artifactId }) => artifactId);
   await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.model);
   const files = { model: workspace.model, output: workspace.output };
+  const chunkTokens = chunkTokensOf(spec, claim.smaller);
 
   switch (spec.kind) {
     case "import":
@@ -65,10 +66,18 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
     case "search": {
       refuseAdapter(model, "searched");
       const triplets = await dataset(store, teamId, spec.datasetId, workspace);
-      const { encoding = {}, settings = {}, mode = "default" } = spec;
-      const inputs = { model: files.model, triplets: triplets.path, encoding, settings };
+      const { settings = {}, mode = "default" } = spec;
+      const encoding = await folderEncoding(files.model, spec.encoding ?? {});
+      const inputs = {
+        model: files.model,
+        triplets: triplets.path,
+        encoding,
+        settings,
+        ...(chunkTokens === undefined ? {} : { chunkTokens }),
+      };
+      const modelName = nameOf(await originOf(store, teamId, model));
       return {
-        job: { ...common, kind: "search", mode, ...inputs },
+        job: { ...common, kind: "search", mode, modelName, ...inputs },
         model,
         sources: [...sources, triplets.artifactId],
       };
@@ -79,11 +88,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
       const resume = await resumePoint(store, claim, workspace);
       const settings = { ...spec.settings };
       const { mode = "default" } = spec;
-      if (claim.smaller)
-        settings.chunkTokens = Math.max(
-          16,
-          Math.floor(resolveTrainingSettings(settings, mode).chunkTokens / 2),
-        );
+      if (chunkTokens !== undefined) settings.chunkTokens = chunkTokens;
       return {
         job: {
           ...common,
@@ -91,9 +96,10 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "train",
           mode,
           baseName: model.name,
+          modelName: nameOf(await originOf(store, teamId, model)),
           triplets: triplets.path,
           texts: triplets.kind === "texts",
-          encoding: spec.encoding ?? {},
+          encoding: await folderEncoding(files.model, spec.encoding ?? {}),
           settings,
           checkpoints: workspace.checkpoints,
           ...(resume === undefined ? {} : { resume }),
@@ -111,9 +117,10 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "evaluate",
           mode: spec.mode ?? "default",
           model: files.model,
+          modelName: nameOf(await originOf(store, teamId, model)),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
-          encoding: spec.encoding ?? {},
-          chunkTokens: claim.smaller ? 512 : 1024,
+          encoding: await folderEncoding(files.model, spec.encoding ?? {}),
+          ...(chunkTokens === undefined ? {} : { chunkTokens }),
         },
         model,
         sources: [...sources, ...datasets.map(({ artifactId }) => artifactId)],
@@ -127,9 +134,13 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "export",
           ...files,
           adapter: hasAdapter(model),
-          base: await adapterBase(store, teamId, model),
+          base: await adapterBase(store, teamId, model, workspace),
           formats,
-          encoding: spec.encoding ?? (await trainedWith(store, teamId, model)),
+          modelName: nameOf(await originOf(store, teamId, model)),
+          encoding: await folderEncoding(
+            files.model,
+            spec.encoding ?? (await trainedWith(store, teamId, model)),
+          ),
           shardBytes,
           ...(dtype === undefined ? {} : { dtype }),
         },
@@ -148,21 +159,44 @@ async function trainedWith(store: PlanContext["store"], teamId: string, { runId 
 }
 
 /**
- * The imported model below an adapter, by the name under which it is found, and how many of its layers are left where it
+ * The imported model below an adapter, by the name under which it is found, and which of its layers are left where it
  * was pruned, or imported in part.
  */
 async function adapterBase(
   store: PlanContext["store"],
   teamId: string,
   model: Model,
-): Promise<{ name: string; layers?: number }> {
+  workspace: Workspace,
+): Promise<ExportJob["base"]> {
   let base = model;
-  while (base.baseModelId !== undefined) base = await store.models.get(teamId, base.baseModelId);
-  const { layers } = knownArchitecture(model);
-  const { source } = base;
-  const cut = source?.layers !== undefined || layers < knownArchitecture(base).layers;
-  return { name: source?.hub ?? base.name, ...(cut ? { layers } : {}) };
+  let layers = Array.from({ length: knownArchitecture(model).layers }, (_, i) => i);
+  while (base.baseModelId !== undefined) {
+    const spec = base.runId === undefined ? undefined : (await store.runs.get(teamId, base.runId)).spec;
+    if (spec?.kind === "prune" && typeof spec.layers === "object" && "keep" in spec.layers) {
+      const { keep } = spec.layers;
+      layers = layers.map((layer) => keep[layer]!);
+    }
+    base = await store.models.get(teamId, base.baseModelId);
+  }
+  const cut = base.source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
+  const files = await store.models.files(teamId, base.id);
+  const file = "config.json";
+  await store.bytes.materialise(
+    files.filter(({ name }) => name === file),
+    workspace.base,
+  );
+  return { name: nameOf(base), config: join(workspace.base, file), ...(cut ? { layers } : {}) };
 }
+
+/** The imported model that a model was made from. */
+async function originOf(store: PlanContext["store"], teamId: string, model: Model): Promise<Model> {
+  let origin = model;
+  while (origin.baseModelId !== undefined) origin = await store.models.get(teamId, origin.baseModelId);
+  return origin;
+}
+
+/** What an imported model is called where it came from. */
+const nameOf = ({ source, name }: Model): string => source?.hub ?? name;
 
 function refuseAdapter(model: Model, what: string): void {
   if (!hasAdapter(model)) return;
@@ -189,8 +223,9 @@ async function resolveLayers(
   ref: LayersRef,
   depth: number,
   mode: Mode = "default",
-): Promise<number> {
+): Promise<number | number[]> {
   if (typeof ref === "number") return ref;
+  if ("keep" in ref) return ref.keep;
   if ("dropPercent" in ref)
     return keptLayers(depth, ref.dropPercent, mode === "reference" ? "reference" : "exact");
   const { result } = await finished(store, teamId, ref.run, "/spec/layers");

@@ -31,6 +31,12 @@ export const common = {
   threads: Type.Optional(Type.Integer({ minimum: 1 })),
 };
 
+/** How texts are embedded; `auto` among the templates goes by the name. */
+const embedding = {
+  modelName: Type.Optional(Type.String({ description: "of the imported model that this one was made from" })),
+  encoding: Encoding,
+};
+
 const ImportJob = Type.Object({ ...common, kind: Type.Literal("import"), model: Type.String() });
 
 const HubImportJob = Type.Object({
@@ -48,7 +54,7 @@ const PruneJob = Type.Object({
   ...common,
   kind: Type.Literal("prune"),
   model: Type.String(),
-  layers: Type.Integer({ minimum: 1 }),
+  layers: Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 0 }))]),
   output: Type.String({ description: "folder to make" }),
 });
 
@@ -58,8 +64,9 @@ export const SearchJob = Type.Object({
   model: Type.String(),
   triplets: Type.String(),
   mode: Mode,
-  encoding: Encoding,
+  ...embedding,
   settings: SearchSettings,
+  chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),
 });
 
 const TrainJob = Type.Object({
@@ -70,7 +77,7 @@ const TrainJob = Type.Object({
   triplets: Type.String(),
   texts: Type.Boolean({ description: "the dataset holds bare texts" }),
   mode: Mode,
-  encoding: Encoding,
+  ...embedding,
   settings: TrainingSettings,
   checkpoints: Type.String({ description: "folder that exists; one file for each checkpoint" }),
   resume: Type.Optional(Type.String({ description: "checkpoint of an earlier attempt" })),
@@ -83,8 +90,8 @@ const EvaluateJob = Type.Object({
   model: Type.String(),
   datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
   mode: Mode,
-  encoding: Encoding,
-  chunkTokens: Type.Integer({ minimum: 16 }),
+  ...embedding,
+  chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),
 });
 
 const ExportJob = Type.Object({
@@ -92,10 +99,14 @@ const ExportJob = Type.Object({
   kind: Type.Literal("export"),
   model: Type.String(),
   adapter: Type.Boolean(),
-  /** What the adapter is to be put on, and how many of its layers were kept. */
-  base: Type.Object({ name: Type.String(), layers: Type.Optional(Type.Integer({ minimum: 1 })) }),
+  /** What the adapter is to be put on, and which of its layers were kept. */
+  base: Type.Object({
+    name: Type.String(),
+    layers: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))),
+    config: Type.String({ description: "its config.json" }),
+  }),
   formats: Type.Array(ExportFormat, { minItems: 1 }),
-  encoding: Encoding,
+  ...embedding,
   dtype: Type.Optional(Type.Enum(["F32", "BF16", "F16"])),
   shardBytes: Type.Integer({ minimum: 1 }),
   output: Type.String(),

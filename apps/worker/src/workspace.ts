@@ -52,6 +52,9 @@ export class Workspace {
   get datasets(): string {
     return join(this.folder, "datasets");
   }
+  get base(): string {
+    return join(this.folder, "base");
+  }
   get resume(): string {
     return join(this.folder, "resume");
   }

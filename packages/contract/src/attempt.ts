@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { idOf, Timestamp } from "./id.ts";
+import { FailureClass } from "./failure.ts";
 import { ProblemDocument } from "./problem.ts";
 
 /**
@@ -35,9 +36,14 @@ export const Attempt = Type.Object({
   number: Type.Integer({ minimum: 1 }),
   state: AttemptState,
   workerId: idOf("worker"),
+  deviceId: Type.Optional(idOf("device")),
+  resumedStep: Type.Optional(
+    Type.Integer({ minimum: 0, description: "step of the checkpoint that it was given to go on from" }),
+  ),
   checkpointStep: Type.Optional(Type.Integer({ minimum: 0, description: "last step saved by this attempt" })),
   problem: Type.Optional(ProblemDocument),
   preempted: Type.Optional(Preempted),
+  failure: Type.Optional(FailureClass),
   startedAt: Timestamp,
   endedAt: Type.Optional(Timestamp),
 });

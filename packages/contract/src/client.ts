@@ -4,12 +4,14 @@ import type { Attempt } from "./attempt.ts";
 import type { Dataset, DatasetCreateQuery } from "./dataset.ts";
 import type { Event } from "./event.ts";
 import type { Experiment, ExperimentSpec } from "./experiment.ts";
+import type { Graph, GraphCreate } from "./graph.ts";
 import type { Page, PageQuery } from "./id.ts";
-import type { LogLine, Metric } from "./metric.ts";
+import type { LogLine, Metric, MetricsQuery } from "./metric.ts";
 import type { Model, ModelCreate } from "./model.ts";
 import { Problem, type ProblemDocument } from "./problem.ts";
 import type { QueuePage, QueueQuery } from "./queue.ts";
 import type { Run, RunCreate, RunKind, RunState } from "./run.ts";
+import type { Schedule, ScheduleCreate } from "./schedule.ts";
 import { readEvents } from "./sse.ts";
 import type { ApiKey, KeyCreate } from "./team.ts";
 import type { Upload } from "./upload.ts";
@@ -124,6 +126,25 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
       get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
       cancel: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/cancel`),
+      /** From where it failed: what has succeeded is kept. */
+      retry: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/retry`),
+      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
+        json<Experiment>("POST", `/v1/experiments/${id}/clone`, { json: patch, ...submit(options) }),
+    },
+    graphs: {
+      /** Runs that depend on one another, all of them or none. */
+      submit: (graph: GraphCreate, options?: SubmitOptions) =>
+        json<Graph>("POST", "/v1/graphs", { json: graph, ...submit(options) }),
+    },
+    schedules: {
+      create: (schedule: ScheduleCreate, options?: SubmitOptions) =>
+        json<Schedule>("POST", "/v1/schedules", { json: schedule, ...submit(options) }),
+      list: (query: PageQuery = {}) => json<Page<Schedule>>("GET", "/v1/schedules", { query }),
+      get: (id: string) => json<Schedule>("GET", `/v1/schedules/${id}`),
+      pause: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/pause`),
+      resume: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/resume`),
+      remove: async (id: string) => void (await send("DELETE", `/v1/schedules/${id}`)),
     },
     runs: {
       submit: (run: RunCreate, options?: SubmitOptions) =>
@@ -132,9 +153,12 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
       cancel: (id: string) => json<Run>("POST", `/v1/runs/${id}/cancel`),
       retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
+      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
+        json<Run>("POST", `/v1/runs/${id}/clone`, { json: patch, ...submit(options) }),
       attempts: (id: string) => json<{ items: Attempt[] }>("GET", `/v1/runs/${id}/attempts`),
       artifacts: (id: string) => json<{ items: Artifact[] }>("GET", `/v1/runs/${id}/artifacts`),
-      metrics: (id: string, query: PageQuery & { name?: string } = {}) =>
+      metrics: (id: string, query: MetricsQuery = {}) =>
         json<Page<Metric>>("GET", `/v1/runs/${id}/metrics`, { query }),
       logs: (id: string, query: PageQuery = {}) =>
         json<Page<LogLine>>("GET", `/v1/runs/${id}/logs`, { query }),

@@ -5,15 +5,45 @@ export const poolings = ["weighted_mean", "mean", "last_token", "cls"] as const;
 export const Pooling = Type.Enum(poolings);
 export type Pooling = Static<typeof Pooling>;
 
-/** How a text becomes a vector; the same for search, training and evaluation of one experiment. */
+/** Templates that are there by name, for the models that L3Prune was published with. */
+export const namedTemplates = [
+  "llama-3-instruct",
+  "mistral-instruct",
+  "llama-2-chat",
+  "gemma-2-it",
+  "qwen2-instruct",
+] as const;
+export type NamedTemplate = (typeof namedTemplates)[number];
+
+export const templateChoices = ["none", "auto", "chat", ...namedTemplates] as const;
+export type TemplateChoice = (typeof templateChoices)[number];
+
+/**
+ * How a text becomes a vector; the same for search, training and evaluation of one experiment.
+ *
+ * What it does not say depends on the model. Pooling is what the folder's `1_Pooling/config.json` names, over the whole
+ * sequence, as sentence-transformers does; without that file it is the mean of the whole sequence for BERT and its kin,
+ * and `weighted_mean` of the content for all others. A BERT takes no more tokens than it has positions.
+ */
 export const Encoding = Type.Object(
   {
-    pooling: Type.Optional(Type.Enum(poolings, { default: "weighted_mean" })),
+    pooling: Type.Optional(
+      Type.Enum(poolings, {
+        description:
+          "default: what the model's 1_Pooling/config.json names; else mean for BERT and its kin, weighted_mean for others",
+      }),
+    ),
     pooled: Type.Optional(
       Type.Enum(["content", "sequence"], {
-        default: "content",
         description:
-          "which tokens: the text's own, or all, with special tokens and instruction, as sentence-transformers and text-embeddings-inference do",
+          "which tokens: the text's own, or all, with special tokens and instruction, as sentence-transformers and text-embeddings-inference do; default: all for BERT and its kin and models with a 1_Pooling/config.json, else content",
+      }),
+    ),
+    attention: Type.Optional(
+      Type.Enum(["model", "bidirectional"], {
+        default: "model",
+        description:
+          "what a token sees: what it saw when the model was trained, or all tokens (LLM2Vec, arXiv:2404.05961)",
       }),
     ),
     maxLength: Type.Optional(
@@ -21,7 +51,14 @@ export const Encoding = Type.Object(
         minimum: 1,
         maximum: 8192,
         default: 512,
-        description: "tokens; longer texts are cut on the right",
+        description: "tokens; longer texts are cut where the tokenizer says, mostly on the right",
+      }),
+    ),
+    template: Type.Optional(
+      Type.Enum(templateChoices, {
+        default: "none",
+        description:
+          "what texts are put into: nothing; the one known for the model's name; the model's own chat template; or one by name",
       }),
     ),
   },

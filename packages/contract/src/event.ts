@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { Timestamp } from "./id.ts";
+import { FailureClass } from "./failure.ts";
 import { Progress, RunState } from "./run.ts";
 import { WaitingReason } from "./waiting.ts";
 
@@ -19,6 +20,7 @@ export const RunStateEvent = Type.Object({
   reason: Type.Optional(
     Type.String({ description: "one sentence, when the state alone does not explain itself" }),
   ),
+  failure: Type.Optional(FailureClass),
 });
 
 /** A run moved on within its attempt. */

@@ -9,6 +9,7 @@ export const idPrefixes = {
   model: "mdl",
   dataset: "dst",
   experiment: "exp",
+  schedule: "sch",
   run: "run",
   artifact: "art",
   worker: "wrk",

@@ -12,16 +12,38 @@ export {
 } from "./client.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./dataset.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./device.ts";
-export { Encoding, Pooling, poolings } from "./encoding.ts";
+export {
+  Encoding,
+  namedTemplates,
+  Pooling,
+  poolings,
+  templateChoices,
+  type NamedTemplate,
+  type TemplateChoice,
+} from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
 export { Event, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
+export {
+  classify,
+  FailureClass,
+  failureClasses,
+  judge,
+  maxCrashes,
+  maxInfrastructureFailures,
+  type EndedAttempt,
+  type PastFailure,
+  type Verdict,
+} from "./failure.ts";
+export { Graph, GraphCreate } from "./graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
-export { leaseTiming, maxLostAttempts, workerProtocol, type Lease } from "./lease.ts";
-export { LogLevel, LogLine, Metric, type MetricPoint } from "./metric.ts";
-export { chooseModelFiles, isModelFile, modelFileNames, shardName } from "./model-file.ts";
+export { leaseTiming, sweepSeconds, workerProtocol, type Lease } from "./lease.ts";
+export { mergePatch } from "./merge-patch.ts";
+export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./metric.ts";
+export { chunkTokensOf } from "./memory.ts";
+export { chooseModelFiles, isModelFile, modelFileNames, poolingFile, shardName } from "./model-file.ts";
 export { Mode, modes } from "./mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./model.ts";
 export {
@@ -40,6 +62,7 @@ export {
   ExportSpec,
   ImportSpec,
   isTerminal,
+  isUnsuccessful,
   LayersRef,
   ModelRef,
   ModelResult,
@@ -58,7 +81,9 @@ export {
   SearchSpec,
   statesBefore,
   TrainSpec,
+  unsuccessfulStates,
 } from "./run.ts";
+export { Firing, Schedule, ScheduleCreate, Submission } from "./schedule.ts";
 export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./scheduling.ts";
 export { SearchResult, SearchSettings } from "./search.ts";
 export {

@@ -8,8 +8,8 @@ export interface Lease {
 /** Seconds. A lease outlives several lost heartbeats; a worker that cannot renew stops committing before it ends. */
 export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600 } as const;
 
-/** A run that loses this many attempts in a row without saving progress is ended. */
-export const maxLostAttempts = 4;
+/** Seconds between two looks for leases that have ended. */
+export const sweepSeconds = 10;
 
 /** What a worker and the schema of the database say to one another. Raised with every change that an older one misreads. */
 export const workerProtocol = 2;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { chooseModelFiles } from "./model-file.ts";
 
 const complete = ["config.json", "tokenizer.json", "model.safetensors"];
+const pooling = "1_Pooling/config.json";
 
 test("the model's files are chosen by name; pickles, code, folders and paths are left alone", () => {
   const others = [
@@ -12,12 +13,15 @@ test("the model's files are chosen by name; pickles, code, folders and paths are
     "onnx/model.onnx",
     "../config.json",
     "sub/model.safetensors",
+    "2_Dense/config.json",
+    "sub/1_Pooling/config.json",
     "model-1-of-2.safetensors",
     "/etc/passwd",
     "config.json\0",
     "consolidated.safetensors",
   ];
   expect(chooseModelFiles([...others, ...complete])).toEqual([...complete].sort());
+  expect(chooseModelFiles([...complete, pooling])).toEqual([pooling, ...complete].sort());
 });
 
 test.each(["config.json", "tokenizer.json", "model.safetensors"])("%s is missed by name", (file) => {

@@ -3,6 +3,9 @@ import { Problem } from "./problem.ts";
 /** `model-00001-of-00004.safetensors` */
 export const shardName = /^model-\d{5}-of-\d{5}\.safetensors$/;
 
+/** Where sentence-transformers says how a model pools: the one model file that is in a folder of its own. */
+export const poolingFile = "1_Pooling/config.json";
+
 /** What a Hugging Face model folder may hold beside shards. Pickles and code never belong to one. */
 export const modelFileNames = [
   "config.json",
@@ -18,6 +21,7 @@ export const modelFileNames = [
   "chat_template.json",
   "model.safetensors",
   "model.safetensors.index.json",
+  poolingFile,
 ] as const;
 
 /** Whether a file of this name belongs to a model folder. Everything else in a folder is left alone, never read. */

@@ -1,8 +1,8 @@
 import { Type, type Static } from "typebox";
 
 /**
- * Every error that a user can meet, by stable code. `status` is the HTTP status; `retry` is what a worker's supervisor
- * does with a run that failed this way:
+ * Every error that a user can meet, by stable code. `status` is the HTTP status; `retry` says what is done with a run that
+ * failed this way, by its class in failure.ts:
  * - `never`: the same input fails again;
  * - `elsewhere`: the infrastructure failed, another attempt is free;
  * - `smaller`: once, with half the chunk.
@@ -62,6 +62,7 @@ export const problems = {
     retry: "never",
     title: "The tokenizer does not fit the model's embedding",
   },
+  "template/unusable": { status: 422, retry: "never", title: "The chat template cannot be used" },
   "hub/not-found": { status: 404, retry: "never", title: "The hub has no such repository, revision or file" },
   "hub/access-denied": {
     status: 403,
@@ -84,7 +85,7 @@ export const problems = {
   "layers/out-of-range": {
     status: 422,
     retry: "never",
-    title: "The number of layers to keep is outside the model's depth",
+    title: "The layers to keep are not layers of the model",
   },
   "run/illegal-move": { status: 409, retry: "never", title: "The run's state does not allow this" },
   "run/upstream-failed": {
@@ -95,8 +96,14 @@ export const problems = {
   "run/too-many-attempts": {
     status: 500,
     retry: "never",
-    title: "The run was lost too often without progress",
+    title: "The pool failed the run too often without progress",
   },
+  "run/quarantined": {
+    status: 500,
+    retry: "never",
+    title: "The run crashed too often without progress",
+  },
+  "run/cyclic": { status: 422, retry: "never", title: "Runs depend on one another in a circle" },
   "lease/lost": { status: 409, retry: "elsewhere", title: "Another attempt holds the run" },
   "worker/refused": { status: 422, retry: "never", title: "The pool does not take this worker" },
   "worker/lost": { status: 503, retry: "elsewhere", title: "The worker stopped answering" },
@@ -109,6 +116,7 @@ export const problems = {
   "worker/disk-full": { status: 507, retry: "elsewhere", title: "The disk is full" },
   "device/out-of-memory": { status: 500, retry: "smaller", title: "The device ran out of memory" },
   "training/diverged": { status: 422, retry: "never", title: "The loss is not finite" },
+  "training/collapsed": { status: 422, retry: "never", title: "All texts get the same vector" },
   "export/unsupported": {
     status: 422,
     retry: "never",

@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Encoding } from "./encoding.ts";
 import { EvaluationResult } from "./evaluation.ts";
 import { ExportFormat, exportFormats, ExportResult } from "./export.ts";
+import { FailureClass } from "./failure.ts";
 import { HubSource } from "./hub.ts";
 import { idOf, Name, Timestamp } from "./id.ts";
 import { Mode } from "./mode.ts";
@@ -20,7 +21,8 @@ export type RunKind = (typeof runKinds)[number];
  * - QUEUED: ready; the dispatcher orders these
  * - DISPATCHED: has devices of one worker, which is told and may claim it
  * - RUNNING: a worker holds its lease
- * - SUCCEEDED, FAILED, CANCELLED, SKIPPED (a dependency did not succeed): terminal
+ * - SUCCEEDED, FAILED, CANCELLED, SKIPPED (a dependency did not succeed), QUARANTINED (it crashes whatever computes it):
+ *   terminal
  */
 export const runStates = [
   "WAITING",
@@ -31,24 +33,31 @@ export const runStates = [
   "FAILED",
   "CANCELLED",
   "SKIPPED",
+  "QUARANTINED",
 ] as const;
 export const RunState = Type.Enum(runStates);
 export type RunState = (typeof runStates)[number];
 
-/** Exits of every state. FAILED, CANCELLED and SKIPPED leave only by an explicit retry. */
+/** Exits of every state. Those that are terminal leave only by an explicit retry. */
 export const runMoves = {
   WAITING: ["QUEUED", "CANCELLED", "SKIPPED"],
   QUEUED: ["DISPATCHED", "CANCELLED"],
   DISPATCHED: ["RUNNING", "QUEUED", "CANCELLED"],
-  RUNNING: ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED"],
+  RUNNING: ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED", "QUARANTINED"],
   SUCCEEDED: [],
   FAILED: ["WAITING", "QUEUED"],
   CANCELLED: ["WAITING", "QUEUED"],
   SKIPPED: ["WAITING", "QUEUED"],
+  QUARANTINED: ["WAITING", "QUEUED"],
 } as const satisfies Record<RunState, readonly RunState[]>;
 
-export const isTerminal = (state: RunState): boolean =>
-  state === "SUCCEEDED" || state === "FAILED" || state === "CANCELLED" || state === "SKIPPED";
+/** Terminal states of a run that has no result. */
+export const unsuccessfulStates = ["FAILED", "CANCELLED", "SKIPPED", "QUARANTINED"] as const;
+
+export const isUnsuccessful = (state: RunState): boolean =>
+  (unsuccessfulStates as readonly RunState[]).includes(state);
+
+export const isTerminal = (state: RunState): boolean => state === "SUCCEEDED" || isUnsuccessful(state);
 
 /** States from which a run may move to `to`; what a compare-and-set update lists. */
 export const statesBefore = (to: RunState): RunState[] =>
@@ -67,11 +76,21 @@ export const ModelRef = Type.Union([
 ]);
 export type ModelRef = Static<typeof ModelRef>;
 
-/** How many layers to keep: a count, a share to drop, or a pick of a search run. */
+/** Which layers to keep: the first so many, all but a share at the top, those named, or a pick of a search run. */
 export const LayersRef = Type.Union([
   Type.Integer({ minimum: 1, maximum: 10_000 }),
   Type.Object(
     { dropPercent: Type.Number({ minimum: 0, exclusiveMaximum: 100 }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      keep: Type.Array(Type.Integer({ minimum: 0, maximum: 9_999 }), {
+        minItems: 1,
+        maxItems: 10_000,
+        description: "numbers of layers, from 0 and rising; what is kept is numbered anew",
+      }),
+    },
     { additionalProperties: false },
   ),
   Type.Object({ run: idOf("run"), pick: Type.Enum(["small", "large"]) }, { additionalProperties: false }),
@@ -225,6 +244,7 @@ export const Run = Type.Object({
   progress: Type.Optional(Progress),
   result: Type.Optional(RunResult),
   problem: Type.Optional(ProblemDocument),
+  failure: Type.Optional(FailureClass),
   cancelRequestedAt: Type.Optional(Timestamp),
   workerId: Type.Optional(idOf("worker")),
   createdAt: Timestamp,
@@ -241,6 +261,12 @@ export const RunCreate = Type.Object(
     class: Type.Optional(PriorityClass),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
     needs: Type.Optional(Needs),
+    dependsOn: Type.Optional(
+      Type.Array(idOf("run"), {
+        maxItems: 64,
+        description: "runs that must have succeeded, beside those that the spec names",
+      }),
+    ),
   },
   closed,
 );

@@ -17,9 +17,14 @@ export type ResolvedTrainingSettings = Required<Omit<TrainingSettings, Open>> & 
 /** Undefined counts as absent, so that options can be handed on. */
 type Loose<Settings> = { [Name in keyof Settings]: Settings[Name] | undefined };
 
-/** @throws {Problem} `request/invalid` naming the field */
-export const resolveEncoding = (encoding: Loose<Encoding> = {}): ResolvedEncoding =>
-  filled(Encoding, given(encoding)) as ResolvedEncoding;
+/**
+ * Fills in what is usual for a decoder. What a model of another kind wants is in the encoding already.
+ * @throws {Problem} `request/invalid` naming the field
+ */
+export const resolveEncoding = (encoding: Loose<Encoding> = {}): ResolvedEncoding => {
+  const usual: Encoding = { pooling: "weighted_mean", pooled: "content" };
+  return filled(Encoding, { ...usual, ...given(encoding) }) as ResolvedEncoding;
+};
 
 /** Scale of the loss in training; a search that is to predict training uses the same. */
 const trainingScale = 50;

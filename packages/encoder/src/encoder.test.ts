@@ -37,6 +37,26 @@ describe("Encoder", () => {
     expect(told).not.toEqual(plain);
   });
 
+  it("pools the instruction, too, where every token is pooled", async () => {
+    const options = { engine: interpreter(), pooling: "mean" } as const;
+    const encoder = new Encoder(tinyEncoder(), { ...options, pooled: "sequence" });
+    const [told] = await encoder.embed(["cat"], { instruction: "find" });
+    const [same] = await new Encoder(tinyEncoder(), options).embed(["find; cat"]);
+    expect(told).toEqual(same);
+  });
+
+  it("puts texts into its template", async () => {
+    const template = { name: "turn", prefix: "user ", separator: "; ", suffix: " end", trims: true };
+    const encoder = new Encoder(tinyEncoder(), {
+      engine: interpreter(),
+      pooling: "last_token",
+      template,
+    });
+    const [turn] = await encoder.embed(["cat "], { instruction: " find" });
+    const plain = new Encoder(tinyEncoder(), { engine: interpreter(), pooling: "last_token" });
+    expect([turn]).toEqual(await plain.embed(["user find; cat end"]));
+  });
+
   it("scales vectors to length 1 where asked, and reports real tokens", async () => {
     const encoder = new Encoder(tinyEncoder(), { engine: interpreter() });
     const seen: unknown[] = [];

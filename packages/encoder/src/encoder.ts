@@ -3,23 +3,30 @@ import {
   Problem,
   resolveEncoding,
   type Encoding,
+  type Mode,
   type Pooling,
   type ResolvedEncoding,
+  type TemplateChoice,
 } from "@espalier/contract";
 import type { Engine, Executable } from "@espalier/graph";
+import { seenThrough } from "./architectures/direction.ts";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { textEncoder } from "./blocks/text-encoder.ts";
 import {
   checkAdapter,
-  checkDepth,
+  checkKept,
   findAdapter,
-  saveFirstLayers,
-  survives,
+  saveLayers,
+  survivingName,
+  type KeptLayers,
   type LoraAdapter,
 } from "./checkpoint/index.ts";
+import { formerName } from "./checkpoint/surviving.ts";
 import { planChunks } from "./chunks.ts";
-import { firstLayers, loadModel, type LoadedModel } from "./loaded-model.ts";
+import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import type { Template } from "./template.ts";
+import { loadTemplate } from "./templates/load-template.ts";
+import { folderEncoding, usualEncoding } from "./folder-encoding.ts";
 import { textFeeds } from "./text-feeds.ts";
 import type { TokenizedText } from "./tokenizer.ts";
 import { frozen } from "./training/lora.ts";
@@ -27,18 +34,33 @@ import { frozen } from "./training/lora.ts";
 export interface EncoderOptions {
   /** What computes: `chooseEngine("onnx-cpu")` of `@espalier/engine`. */
   readonly engine: Engine;
-  /** How the states of a text's tokens become its vector. @default "weighted_mean" */
+  /** How the states of a text's tokens become its vector. @default "weighted_mean", of a BERT "mean" */
   readonly pooling?: Pooling | undefined;
-  /** Which tokens are pooled: the text's own, or all, special ones and instruction included. @default "content" */
+  /** Which tokens: the text's own, or all, special ones and instruction included. @default "content", of a BERT all */
   readonly pooled?: Encoding["pooled"] | undefined;
-  /** Tokens, special ones included; longer texts are cut on the right. @default 512, or all the positions of a BERT */
+  /** Whether a token sees all others, whatever the model was trained with. @default "model" */
+  readonly attention?: Encoding["attention"] | undefined;
+  /**
+   * Tokens, special ones included; longer texts are cut where the tokenizer says, mostly on the right.
+   * @default 512, or all the positions of a BERT
+   */
   readonly maxLength?: number | undefined;
   /** How a text becomes the string that is tokenised. @default instruction and text alone */
   readonly template?: Template | undefined;
+  /** Whether content is found as l3prune does; see {@link Tokenizer.tokenize}. @default "default" */
+  readonly mode?: Mode | undefined;
   /** LoRA on top of the model. @default the one in the model's folder, where there is one */
   readonly adapter?: LoraAdapter | undefined;
   /** Most tokens that are computed at once, padding included; bounds memory. @default 1024 */
   readonly chunkTokens?: number | undefined;
+}
+
+/** Where pooling is not said, `1_Pooling/config.json` in the folder comes before the defaults. */
+export interface LoadOptions extends Omit<EncoderOptions, "template"> {
+  /** A template, or which one: `chat` is the one in the model's folder. @default "none" */
+  readonly template?: Template | TemplateChoice | undefined;
+  /** What the model is called on a hub, where its folder does not say so; the choice `auto` looks for it. */
+  readonly modelName?: string | undefined;
 }
 
 export interface EmbedOptions {
@@ -63,8 +85,9 @@ export class Encoder {
   readonly model: LoadedModel;
   readonly adapter: LoraAdapter | undefined;
   readonly engine: Engine;
-  readonly encoding: ResolvedEncoding;
+  readonly encoding: Omit<ResolvedEncoding, "template">;
   readonly template: Template | undefined;
+  readonly mode: Mode;
   readonly chunkTokens: number;
   #executable: Promise<Executable> | undefined;
   #closed = false;
@@ -72,11 +95,20 @@ export class Encoder {
   /**
    * Opens a model folder in Hugging Face layout: `config.json`, safetensors, `tokenizer.json`, and the files of a PEFT
    * adapter where there is one.
-   * @throws {Problem} naming the file, and the field, tensor or byte: `checkpoint/…`, `config/…` or `tokenizer/…`
+   * @throws {Problem} naming the file, and the field, tensor or byte: `checkpoint/…`, `config/…`, `tokenizer/…` or
+   * `template/unusable`
    */
-  static async load(directory: string, options: EncoderOptions): Promise<Encoder> {
+  static async load(directory: string, options: LoadOptions): Promise<Encoder> {
+    const { template, modelName, ...others } = options;
     const model = await loadModel(directory);
-    return new Encoder(model, { ...options, adapter: options.adapter ?? (await findAdapter(directory)) });
+    const { pooling, pooled, maxLength } = options;
+    return new Encoder(model, {
+      ...others,
+      ...(await folderEncoding(directory, { pooling, pooled, maxLength })),
+      template:
+        typeof template === "string" ? await loadTemplate(template, { directory, modelName }) : template,
+      adapter: options.adapter ?? (await findAdapter(directory)),
+    });
   }
 
   /**
@@ -84,17 +116,18 @@ export class Encoder {
    * @throws {Problem} `checkpoint/incomplete` for an adapter of another model, `request/invalid` for options that cannot be
    */
   constructor(model: LoadedModel, options: EncoderOptions) {
-    const { engine, pooling, pooled, maxLength, template, adapter, chunkTokens = 1024 } = options;
+    const { engine, template, mode = "default", adapter } = options;
     if (adapter !== undefined) checkAdapter(model.weights, adapter);
-    this.model = model;
     this.adapter = adapter;
     this.engine = engine;
-    const encoding = resolveEncoding({ pooling, pooled, maxLength });
-    const { positions } = model.config.embedding;
-    const most = positions ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
-    this.encoding = { ...encoding, maxLength: Math.min(encoding.maxLength, most) };
+    const { pooling, pooled, attention, maxLength } = options;
+    this.model = { ...model, config: seenThrough(model.config, attention) };
+    const usual = usualEncoding(model.config, { pooling, pooled, attention, maxLength });
+    const { template: _, ...encoding } = resolveEncoding(usual);
+    this.encoding = encoding;
     this.template = template;
-    this.chunkTokens = chunkTokens;
+    this.mode = mode;
+    this.chunkTokens = options.chunkTokens ?? 1024;
   }
 
   /** Number of layers. */
@@ -108,23 +141,26 @@ export class Encoder {
   }
 
   /**
-   * A new encoder of the first `layers` layers with the model's own final norm. It shares all that is loaded, and is
-   * closed by itself.
-   * @param layers how many; the null of a search that could pick none is refused like a number out of range
-   * @throws {Problem} `layers/out-of-range` unless 1 <= layers <= the encoder's own
+   * A new encoder of some layers with the model's own final norm. It shares all that is loaded, and is closed by itself.
+   * @param layers how many of the first, or their numbers, from 0 and rising; the null of a search that could pick none
+   * is refused like a number out of range
+   * @throws {Problem} `layers/out-of-range` for layers that the encoder does not have
    */
-  keep(layers: number | null): Encoder {
+  keep(layers: KeptLayers | null): Encoder {
     if (layers === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
-    checkDepth(layers, this.layers);
-    const { engine, template, chunkTokens, encoding, adapter } = this;
-    const kept = ([name]: readonly [string, unknown]) => survives(name, layers, this.model.config);
-    return new Encoder(firstLayers(this.model, layers), {
+    checkKept(layers, this.layers);
+    const { engine, template, mode, chunkTokens, encoding, adapter, model } = this;
+    return new Encoder(keptLayersOf(model, layers), {
       ...encoding,
       engine,
       template,
+      mode,
       chunkTokens,
-      adapter: adapter && { ...adapter, pairs: new Map([...adapter.pairs].filter(kept)) },
+      adapter: adapter && {
+        ...adapter,
+        pairs: renamed(adapter.pairs, (name) => survivingName(name, layers, model.config)),
+      },
     });
   }
 
@@ -138,7 +174,12 @@ export class Encoder {
   async save(directory: string): Promise<void> {
     const source = this.model.directory;
     if (source === undefined) throw new TypeError("an encoder is saved from the folder it was loaded from");
-    await saveFirstLayers(source, directory, this.layers, this.adapter);
+    const { config, kept: layers = this.layers } = this.model;
+    const adapter = this.adapter && {
+      ...this.adapter,
+      pairs: renamed(this.adapter.pairs, (name) => formerName(name, layers, config)),
+    };
+    await saveLayers(source, directory, { layers, attention: this.encoding.attention }, adapter);
   }
 
   /**
@@ -162,7 +203,7 @@ export class Encoder {
       const feeds = textFeeds(
         this.model,
         chunk.map((i) => tokenized[i]!),
-        this.encoding,
+        this.encoding.pooling,
       );
       const { pooled } = await executable.run(feeds);
       const data = pooled!.data as Float32Array;
@@ -188,10 +229,11 @@ export class Encoder {
   }
 
   #tokenize(text: string, instruction: string | undefined, texts: readonly string[]): TokenizedText {
-    const { maxLength } = this.encoding;
-    const { template } = this;
+    const { maxLength, pooled } = this.encoding;
+    const { template, mode: spans } = this;
+    const options = { maxLength, pooled, instruction, spans, ...(template && { template }) };
     try {
-      return this.model.tokenizer.tokenize(text, { maxLength, instruction, ...(template && { template }) });
+      return this.model.tokenizer.tokenize(text, options);
     } catch (error) {
       if (!isProblem(error)) throw error;
       throw new Problem(error.code, error.message, { ...error.facts, field: `/${texts.indexOf(text)}` });

@@ -11,9 +11,11 @@ export { linear, loraName, type Adapter, type LinearOptions } from "./blocks/lin
 export { inputParameters, type InputParameters, type Parameter } from "./blocks/parameters.ts";
 export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-tables.ts";
 export { textEncoder } from "./blocks/text-encoder.ts";
-export { pooledSpans, poolingWeights, type ContentSpan } from "./pooling.ts";
+export { poolingWeights, type ContentSpan } from "./pooling.ts";
+export { folderEncoding } from "./folder-encoding.ts";
 export { noTemplate, type Template } from "./template.ts";
-export { Encoder, type EmbedOptions, type EncoderOptions } from "./encoder.ts";
+export { loadTemplate, type TemplateContext } from "./templates/load-template.ts";
+export { Encoder, type EmbedOptions, type EncoderOptions, type LoadOptions } from "./encoder.ts";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";
 export { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
 export { keptLayers, type PercentRounding } from "./pruning/percent.ts";
@@ -31,6 +33,7 @@ export {
 export { cosine, pearson, spearman } from "./evaluation/correlation.ts";
 export { evaluateSts, type Embed } from "./evaluation/sts.ts";
 export { writeSentenceTransformers } from "./export/sentence-transformers.ts";
+export { browserConfig } from "./export/browser-config.ts";
 export { fixTokenizerConfig } from "./export/tokenizer-config.ts";
 export { parityOf, parityTexts, type Parity } from "./export/parity.ts";
 export { GradCache, type ContrastiveStep, type GradCacheOptions } from "./training/gradcache.ts";

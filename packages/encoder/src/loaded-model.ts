@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import type { WeightSource } from "@espalier/graph";
 import type { ModelConfig } from "./architectures/model-config.ts";
-import { ofDepth } from "./architectures/tensors.ts";
+import { ofLayers } from "./architectures/tensors.ts";
 import {
   loadEmbedding,
   openCheckpoint,
-  survives,
+  survivingName,
   type Checkpoint,
   type EmbeddingTable,
+  type KeptLayers,
 } from "./checkpoint/index.ts";
+import { layerNumbers } from "./checkpoint/surviving.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** A model that is ready to be put into graphs: its weights stay in their files until an engine reads them. */
@@ -21,6 +23,8 @@ export interface LoadedModel {
   readonly weights: ReadonlyMap<string, WeightSource>;
   /** The folder that it was loaded from, which may hold more layers; none for a model that was made in memory. */
   readonly directory?: string;
+  /** Which layers of the folder it has. @default all */
+  readonly kept?: KeptLayers;
 }
 
 /**
@@ -43,10 +47,33 @@ export async function loadModel(directory: string): Promise<LoadedModel> {
   }
 }
 
-/** The model of the first `layers` layers, which are fewer than it has or all; everything loaded is shared. */
-export function firstLayers(model: LoadedModel, layers: number): LoadedModel {
-  const weights = new Map([...model.weights].filter(([name]) => survives(name, layers, model.config)));
-  return { ...model, config: ofDepth(model.config, layers), weights };
+/** The model of some of its layers, numbered anew; everything loaded is shared. */
+export function keptLayersOf(model: LoadedModel, kept: KeptLayers): LoadedModel {
+  const { config } = model;
+  const weights = renamed(model.weights, (name) => survivingName(name, kept, config));
+  const before = layerNumbers(model.kept ?? config.layers);
+  return {
+    ...model,
+    config: ofLayers(config, kept),
+    weights,
+    kept:
+      typeof kept === "number" && typeof model.kept !== "object"
+        ? kept
+        : layerNumbers(kept).map((i) => before[i]!),
+  };
+}
+
+/** A map under other names; without those that have none. */
+export function renamed<Value>(
+  map: ReadonlyMap<string, Value>,
+  rename: (name: string) => string | undefined,
+): Map<string, Value> {
+  const result = new Map<string, Value>();
+  for (const [name, value] of map) {
+    const other = rename(name);
+    if (other !== undefined) result.set(other, value);
+  }
+  return result;
 }
 
 /** Where an engine finds a checkpoint's weights. */

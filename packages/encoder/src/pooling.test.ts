@@ -10,7 +10,8 @@ test.each([
   ["mean", [0, 1 / 3, 1 / 3, 1 / 3, 0, 1, 0, 0, 0, 0]],
   ["weighted_mean", [0, 1 / 6, 2 / 6, 3 / 6, 0, 1, 0, 0, 0, 0]],
   ["last_token", [0, 0, 0, 1, 0, 1, 0, 0, 0, 0]],
-] as const)("%s weighs content tokens alone, and each row adds up to one", (pooling, expected) => {
+  ["cls", [1, 0, 0, 0, 0, 1, 0, 0, 0, 0]],
+] as const)("%s weighs the tokens that it should, and each row adds up to one", (pooling, expected) => {
   expect(poolingWeights(pooling, spans, 5)).toEqual(new Float32Array(expected));
 });
 

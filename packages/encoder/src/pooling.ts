@@ -1,5 +1,4 @@
-import type { Encoding, Pooling } from "@espalier/contract";
-import type { TokenizedText } from "./tokenizer.ts";
+import type { Pooling } from "@espalier/contract";
 
 /** The pooled positions [start, end) of one row; `end > start`. */
 export interface ContentSpan {
@@ -7,17 +6,10 @@ export interface ContentSpan {
   readonly end: number;
 }
 
-/** Which positions of tokenised texts are pooled: their content, or all. */
-export const pooledSpans = (
-  texts: readonly TokenizedText[],
-  pooled: Encoding["pooled"] = "content",
-): readonly ContentSpan[] =>
-  pooled === "sequence" ? texts.map(({ ids }) => ({ start: 0, end: ids.length })) : texts;
-
 /**
  * Pooling as weights [B, T], so that a pooled vector is one weighted sum over the tokens. Each row adds up to 1; padding
- * and what is not content weigh 0. `weighted_mean` counts 1..n from the first content token (SGPT, arXiv 2202.08904,
- * eq. 2, applied to the content alone).
+ * and what is not pooled weigh 0. `weighted_mean` counts 1..n from the first pooled token (SGPT, arXiv 2202.08904, eq. 2,
+ * applied to the span alone). `cls` is the first token of the sequence, whether it is in the span or not.
  * @param spans one per row
  * @param length T, at least the largest `end`
  */

@@ -1,8 +1,8 @@
-import type { Encoding, Pooling } from "@espalier/contract";
+import type { Pooling } from "@espalier/contract";
 import type { Tensor } from "@espalier/graph";
 import { rotaryTables } from "./blocks/rotary-tables.ts";
 import type { LoadedModel } from "./loaded-model.ts";
-import { pooledSpans, poolingWeights } from "./pooling.ts";
+import { poolingWeights } from "./pooling.ts";
 import type { TokenizedText } from "./tokenizer.ts";
 
 /** Added to the scores of padding; far beyond any score, and finite together with a mask. */
@@ -12,7 +12,7 @@ const hidden = -1e30;
 export function textFeeds(
   { config, embedding }: Pick<LoadedModel, "config" | "embedding">,
   texts: readonly TokenizedText[],
-  { pooling, pooled = "content" }: PoolingOptions,
+  pooling: Pooling,
 ): Record<string, Tensor> {
   const { width } = embedding;
   const batch = texts.length;
@@ -24,18 +24,11 @@ export function textFeeds(
     pooling: {
       dtype: "f32",
       shape: [batch, time],
-      data: poolingWeights(pooling, pooledSpans(texts, pooled), time),
+      data: poolingWeights(pooling, texts, time),
     },
     ...(config.direction === "bidirectional" && { padding: paddingOf(texts, time) }),
     ...rotaryTables(config, time),
   };
-}
-
-/** How a text's states are pooled, and which of them. */
-export interface PoolingOptions {
-  readonly pooling: Pooling;
-  /** @default "content" */
-  readonly pooled?: Encoding["pooled"];
 }
 
 function paddingOf(texts: readonly TokenizedText[], time: number): Tensor {

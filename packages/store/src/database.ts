@@ -88,7 +88,7 @@ export function openDatabase(url: string, poolSize = 10): Database {
         return await once(work);
       } catch (error) {
         // Two transactions that need each other's rows: Postgres ends one of them, to be run again.
-        if (tries < deadlockTries && ["40P01", "40001"].includes(codeOf(error) ?? "")) continue;
+        if (tries < deadlockTries && isConflict(error)) continue;
         throw toProblem(error);
       }
     }
@@ -121,6 +121,9 @@ const codeOf = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
     ? error.code
     : undefined;
+
+/** The transaction met another one, and would succeed if it were run again. */
+export const isConflict = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error) ?? "");
 
 // Connection errors of Node, SQLSTATE classes 08 and 57P0x (shutdown), too many connections; Prisma's own numbers.
 const unreachable =

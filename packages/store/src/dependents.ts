@@ -1,4 +1,4 @@
-import { Problem } from "@espalier/contract";
+import { Problem, unsuccessfulStates } from "@espalier/contract";
 import type { Transaction } from "./database.ts";
 import { toJson } from "./json.ts";
 
@@ -34,8 +34,8 @@ async function skip(tx: Transaction, ids: readonly string[]): Promise<string[]> 
   const { rows } = await tx.query<{ id: string; upstream: string; state: string }>(
     `select distinct on (d.run_id) d.run_id as id, u.id as upstream, u.state
      from run_dependency d join run u on u.id = d.depends_on_id
-     where d.run_id = any($1) and u.state in ('FAILED', 'CANCELLED', 'SKIPPED') order by d.run_id, u.id`,
-    [ids],
+     where d.run_id = any($1) and u.state = any($2) order by d.run_id, u.id`,
+    [ids, unsuccessfulStates],
   );
   for (const { id, upstream, state } of rows) {
     const problem = new Problem(
@@ -58,8 +58,8 @@ async function discardImports(tx: Transaction, ended: readonly string[]): Promis
   const { rows } = await tx.query<{ model_id: string; artifact_ids: string[] }>(
     `select m.id as model_id, array(select artifact_id from model_file where model_id = m.id) as artifact_ids
      from model m join run r on r.id = m.run_id
-     where m.run_id = any($1) and m.state = 'IMPORTING' and r.state in ('FAILED', 'CANCELLED', 'SKIPPED')`,
-    [ended],
+     where m.run_id = any($1) and m.state = 'IMPORTING' and r.state = any($2)`,
+    [ended, unsuccessfulStates],
   );
   for (const { model_id, artifact_ids } of rows) {
     await tx.query("delete from model where id = $1", [model_id]);

@@ -44,6 +44,8 @@ interface DispatchRun {
 export interface DispatchQueued extends DispatchRun {
   priority: number;
   queuedAt: Instant;
+  /** A failure asks for a pause. */
+  notBefore: Instant | null;
   needs: Needs | null;
   predictedBytes: number | null;
 }
@@ -112,7 +114,7 @@ const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.mem
 
 // One document is read several times faster than ten thousand rows.
 const queued = `select coalesce(json_agg(json_build_array(id, team_id, user_id, class, kind, model_id, shares, priority,
-    ${ms("queued_at")}, nullif(needs, '{}'), predicted_bytes)), '[]') as runs
+    ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes)), '[]') as runs
   from run where state = 'QUEUED' and cancel_requested_at is null`;
 
 type QueuedTuple = [
@@ -125,6 +127,7 @@ type QueuedTuple = [
   shares: boolean,
   priority: number,
   queuedAt: number,
+  notBefore: number | null,
   needs: Needs | null,
   predictedBytes: number | null,
 ];
@@ -193,6 +196,7 @@ const toQueued = ([
   shares,
   priority,
   queuedAt,
+  notBefore,
   needs,
   predictedBytes,
 ]: QueuedTuple): DispatchQueued => ({
@@ -205,6 +209,7 @@ const toQueued = ([
   shares,
   priority,
   queuedAt,
+  notBefore,
   needs,
   predictedBytes,
 });

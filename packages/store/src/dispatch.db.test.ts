@@ -8,6 +8,8 @@ let store: TestStore;
 beforeAll(async () => void (store = await openTestStore()));
 afterAll(() => store.discard());
 
+/** The worker is heard of. */
+const beat = () => store.heartbeats.beat(store.workerId, { runs: [], measurements: [{ freeBytes: 4e8 }] });
 const stateOf = async (runId: string) => (await store.runs.get(store.teamId, runId)).state;
 const decisions = async (more: Partial<DispatchDecisions>): Promise<DispatchDecisions> => ({
   number: (await store.dispatch.snapshot()).number,
@@ -47,6 +49,7 @@ describe("a snapshot", () => {
     await store.leases.succeed(lease, { result: { modelId } });
     const running = await store.submit();
     await store.claimed(running.id);
+    await beat();
 
     const snapshot = await store.dispatch.snapshot();
     expect(Math.abs(snapshot.now - Date.now())).toBeLessThan(60_000);
@@ -61,6 +64,7 @@ describe("a snapshot", () => {
         shares: true,
         priority: 5,
         queuedAt: expect.any(Number) as number,
+        notBefore: null,
         needs,
         predictedBytes: 9,
       },
@@ -95,8 +99,6 @@ describe("a snapshot", () => {
 
   it("does not believe what was measured while a run that has left may still have been there", async () => {
     const measured = async () => (await store.dispatch.snapshot()).devices[0].freeBytes;
-    const beat = () =>
-      store.heartbeats.beat(store.workerId, { runs: [], measurements: [{ freeBytes: 4e8 }] });
     await store.sql("update device set released_at = null");
     await beat();
     expect(await measured()).toBe(4e8);
@@ -250,7 +252,10 @@ describe("a run with devices", () => {
     const claim = { runId: id, workerId: store.workerId, closed: [store.deviceId] };
     expect(await store.leases.claim(claim)).toBeUndefined();
     expect(await stateOf(id)).toBe("QUEUED");
-    const states = async () => (await store.dispatch.snapshot()).devices.map(({ state }) => state);
+    const states = async () => {
+      await beat();
+      return (await store.dispatch.snapshot()).devices.map(({ state }) => state);
+    };
     expect(await states()).toEqual(["draining"]);
     await store.sql("update device set declined_until = now()");
     expect(await states()).toEqual(["schedulable"]);
@@ -267,9 +272,11 @@ describe("a run with devices", () => {
     );
     expect(await store.dispatch.redeliver(30)).toEqual([{ runId: id, worker: "w", dispatch: 2 }]);
     expect(await store.dispatch.redeliver(30)).toEqual([]);
+    await beat();
     expect(await store.dispatch.recall(60)).toEqual([]);
     expect(await store.dispatch.recall(30)).toEqual([id]);
     expect(await stateOf(id)).toBe("QUEUED");
+    await beat();
     expect((await store.dispatch.snapshot()).devices).toMatchObject([{ state: "draining" }]);
     await store.sql("update device set declined_until = null");
     await store.runs.cancel(store.teamId, id);
@@ -303,12 +310,12 @@ describe("a preemption", () => {
     expect(committed?.preempted).toEqual([runId]);
     expect((await store.dispatch.commit(await decisions({ preemptions })))?.preempted).toEqual([]);
   });
-  const beat = async () =>
+  const orders = async () =>
     (await store.heartbeats.beat(store.workerId, { runs: [lease], measurements: [] }))!.runs[0];
 
   it("is told with the time that is left, and ends uncharged, with its place, what was lost and for whom", async () => {
     const { queuedAt } = await store.runs.get(store.teamId, runId);
-    const told = await beat();
+    const told = await orders();
     expect(told).toMatchObject({ held: true, preempt: true, cancel: false });
     expect(told.graceSeconds).toBeGreaterThan(60);
     expect(told.graceSeconds).toBeLessThanOrEqual(120);
@@ -330,7 +337,7 @@ describe("a preemption", () => {
     const again = await store.claimed(runId);
     expect(again.checkpoint?.step).toBe(6);
     ({ lease } = again);
-    expect(await beat()).toMatchObject({ preempt: false });
+    expect(await orders()).toMatchObject({ preempt: false });
     await store.leases.cancelled(lease);
   });
 

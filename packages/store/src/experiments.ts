@@ -1,8 +1,19 @@
-import { newId, type ExperimentSpec, type Page, type PageQuery, type Run } from "@espalier/contract";
+import {
+  isUnsuccessful,
+  newId,
+  Problem,
+  unsuccessfulStates,
+  type ExperimentSpec,
+  type Page,
+  type PageQuery,
+  type Run,
+  type RunState,
+} from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
 import type { Experiment as ExperimentRow } from "./generated/client.ts";
 import { toJson } from "./json.ts";
 import { pageLimit, toPage } from "./page.ts";
+import { revive } from "./revive.ts";
 import { found, iso } from "./row.ts";
 import { toRun } from "./run-row.ts";
 import { cancelRuns, runsOfExperiments, type NewRun } from "./runs.ts";
@@ -27,6 +38,32 @@ export interface Experiments {
   list(teamId: string, query?: PageQuery): Promise<Page<ExperimentRecord>>;
   /** Cancels every run that is not terminal. */
   cancel(teamId: string, experimentId: string): Promise<ExperimentRecord>;
+  /** Puts back every run that ended without success, and what was skipped because of it; what has succeeded is kept. */
+  retry(teamId: string, experimentId: string): Promise<ExperimentRecord>;
+}
+
+/** So that no dependency ends between the look at it and the decision. */
+const lockWithDependencies = (tx: Transaction, ids: readonly string[]) =>
+  tx.query(
+    `select id from run where id = any($1)
+       or id in (select depends_on_id from run_dependency where run_id = any($1)) order by id for update`,
+    [ids],
+  );
+
+/** A run that needs another experiment's run cannot come back before that one. */
+async function refuseOutside(tx: Transaction, ids: readonly string[]): Promise<void> {
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
+    `select u.id, u.state from run_dependency d join run r on r.id = d.run_id join run u on u.id = d.depends_on_id
+     where r.id = any($1) and r.state = any($2) and u.id <> all($1) and u.state = any($2) limit 1`,
+    [ids, unsuccessfulStates],
+  );
+  const [outside] = rows;
+  if (outside)
+    throw new Problem(
+      "run/upstream-failed",
+      `Run ${outside.id} of another submission is ${outside.state}; retry that one first.`,
+      { runId: outside.id },
+    );
 }
 
 export function createExperiments({ prisma, query, transaction, within }: Database): Experiments {
@@ -93,6 +130,28 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
           tx,
           runs.map(({ id }) => id),
         );
+      });
+      return get(teamId, experimentId);
+    },
+    async retry(teamId, experimentId) {
+      await transaction(async (tx) => {
+        const ids = (await runsOfExperiments(tx, teamId, [experimentId])).map(({ id }) => id);
+        await lockWithDependencies(tx, ids);
+        const runs = await runsOfExperiments(tx, teamId, [experimentId]);
+        const leaving = runs.find(({ state, cancelRequestedAt }) => state === "RUNNING" && cancelRequestedAt);
+        if (leaving)
+          throw new Problem(
+            "run/illegal-move",
+            `Run ${leaving.id} is still being cancelled; retry when it has ended.`,
+            { runId: leaving.id },
+          );
+        if (runs.length > 0 && !runs.some(({ state }) => isUnsuccessful(state)))
+          throw new Problem(
+            "run/illegal-move",
+            "No run of this experiment has failed, so there is nothing to retry.",
+          );
+        await refuseOutside(tx, ids);
+        await revive(tx, ids);
       });
       return get(teamId, experimentId);
     },

@@ -205,6 +205,7 @@ describe("the dispatcher", () => {
     const { id, device, other } = await member();
     const running = await store.submit();
     await claim(running.id, id, device);
+    await beat(id);
     const states = async () =>
       (await store.dispatch.snapshot()).devices.flatMap(({ workerId, state }) =>
         workerId === id ? [state] : [],
@@ -214,6 +215,7 @@ describe("the dispatcher", () => {
     expect((await states()).sort()).toEqual(["cordoned", "schedulable"]);
     const waiting = await store.submit();
     await place(store, { runId: waiting.id, workerId: id, deviceIds: [other] });
+    await beat(id);
     expect(await store.dispatch.recall()).toEqual([]);
     await store.holds.report(other, [foreign]);
     expect((await states()).sort()).toEqual(["cordoned", "draining"]);

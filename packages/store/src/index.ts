@@ -32,6 +32,7 @@ export { migrate } from "./migrate.ts";
 export { openStore, type Store, type StoreOptions } from "./store.ts";
 export { type Caller, type Teams } from "./teams.ts";
 export { type Uploads } from "./uploads.ts";
+export { type DueSchedule, type Schedules, type Submitted } from "./schedules.ts";
 export { checkRegistration, type NewDevice, type NewWorker } from "./registration.ts";
 export { type WorkerEvents } from "./worker-events.ts";
 export { type Workers } from "./workers.ts";

@@ -1,6 +1,7 @@
-import { leaseTiming, maxLostAttempts, newId } from "@espalier/contract";
+import { leaseTiming, maxCrashes, maxInfrastructureFailures, newId } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openTestStore, problemOf, type TestStore } from "../../../test/servers/store.ts";
+import { claimOn } from "../../../test/servers/place.ts";
+import { cpu, openTestStore, problemOf, type TestStore } from "../../../test/servers/store.ts";
 
 let store: TestStore;
 beforeAll(async () => void (store = await openTestStore()));
@@ -128,21 +129,108 @@ describe("an attempt without a result", () => {
     expect(await store.runs.get(store.teamId, id)).toMatchObject({ state: "FAILED", problem });
   });
 
-  it("gets another one when the infrastructure failed, up to the limit", async () => {
+  it("gets another one when the pool failed, up to a bound, and says why each of them ended", async () => {
     const { id } = await store.submit();
-    for (let number = 1; number <= maxLostAttempts; number++) {
+    for (let number = 1; number <= maxInfrastructureFailures; number++) {
       const { lease } = await store.claimed(id);
-      const state = await store.leases.fail(lease, problemOf("worker/child-crashed", "Signal SIGSEGV."));
-      expect(state).toBe(number < maxLostAttempts ? "QUEUED" : "FAILED");
+      const state = await store.leases.fail(lease, problemOf("worker/disk-full", "No space."));
+      expect(state).toBe(number < maxInfrastructureFailures ? "QUEUED" : "FAILED");
     }
     expect(await store.runs.get(store.teamId, id)).toMatchObject({
-      problem: { code: "run/too-many-attempts", detail: expect.stringContaining("SIGSEGV") as string },
+      failure: "infrastructure",
+      problem: { code: "run/too-many-attempts", detail: expect.stringContaining("No space.") as string },
     });
+    const attempts = await store.runs.attempts(store.teamId, id);
+    expect(new Set(attempts.map(({ failure }) => failure))).toEqual(new Set(["infrastructure"]));
+  });
+
+  it("is tried again at once when the pool failed it once, and later when it did again", async () => {
+    const { id } = await store.submit();
+    const ready = async () => {
+      const { queued, now } = await store.dispatch.snapshot();
+      return (queued.find((run) => run.id === id)!.notBefore ?? 0) <= now;
+    };
+    await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/disk-full"));
+    expect(await ready()).toBe(true);
+    await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/disk-full"));
+    expect(await ready()).toBe(false);
+    await store.sql("update run set not_before = now() where id = $1", [id]);
+    expect(await ready()).toBe(true);
+  });
+
+  it("leaves the device alone for a moment when another is idle, and goes to the same one where there is none", async () => {
+    const other = await store.workers.register({
+      name: "other",
+      host: "there",
+      version: "0",
+      devices: [cpu],
+    });
+    const beat = () => store.heartbeats.beat(store.workerId, { runs: [], measurements: [] });
+    const stateOfDevice = async () =>
+      (await store.dispatch.snapshot()).devices.find(({ id }) => id === store.deviceId)?.state;
+    const { id } = await store.submit();
+    // Nothing else runs: what other tests have left does not count.
+    await store.sql("delete from run_device");
+    const { lease } = await store.claimed(id);
+    await store.leases.fail(lease, problemOf("worker/disk-full"));
+    await beat();
+    expect(await stateOfDevice()).toBe("draining");
+    const elsewhere = await claimOn(store, {
+      runId: id,
+      workerId: other.id,
+      deviceId: other.devices[0].id,
+    });
+    expect(elsewhere).toMatchObject({ lease: { attempt: 2 }, deviceIds: [other.devices[0].id] });
+    await store.leases.giveBack(elsewhere!.lease);
+    await store.sql("update device set declined_until = null");
+    await store.workers.stop(other.id);
+    await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/disk-full"));
+    await beat();
+    expect(await stateOfDevice()).toBe("schedulable");
+    expect(await store.runs.attempts(store.teamId, id)).toMatchObject([
+      { deviceId: store.deviceId, failure: "infrastructure" },
+      { deviceId: other.devices[0].id, failure: "preempted" },
+      { deviceId: store.deviceId, failure: "infrastructure" },
+    ]);
+  });
+
+  it("quarantines a run that crashes again and again, until a person retries it", async () => {
+    const after = await store.events.position();
+    const { id } = await store.submit();
+    const dependent = await store.submit([id]);
+    const crash = async () =>
+      store.leases.fail(
+        (await store.claimed(id)).lease,
+        problemOf("worker/child-crashed", "Signal SIGSEGV."),
+      );
+    const crashes = [];
+    for (let number = 1; number <= maxCrashes; number++) crashes.push(await crash());
+    expect(crashes).toEqual(["QUEUED", "QUEUED", "QUARANTINED"]);
+    expect(await store.runs.get(store.teamId, id)).toMatchObject({
+      state: "QUARANTINED",
+      failure: "poison",
+      problem: { code: "run/quarantined", detail: expect.stringContaining("SIGSEGV") as string },
+    });
+    expect(await stateOf(dependent.id)).toBe("SKIPPED");
+    expect(await store.leases.claim({ runId: id, workerId: store.workerId })).toBeUndefined();
+
+    const { events } = await store.events.read(store.teamId, { after, limit: 1000 });
+    const failures = events.flatMap((event) =>
+      event.type === "run.state" && event.runId === id && event.failure
+        ? [`${event.state} ${event.failure}`]
+        : [],
+    );
+    expect(failures).toEqual(["QUEUED crash", "QUEUED crash", "QUARANTINED poison"]);
+
+    expect(await store.runs.retry(store.teamId, id)).toMatchObject({ state: "QUEUED" });
+    expect(await store.runs.get(store.teamId, id)).not.toHaveProperty("failure");
+    expect(await stateOf(dependent.id)).toBe("WAITING");
+    expect([await crash(), await crash(), await crash()]).toEqual(["QUEUED", "QUEUED", "QUARANTINED"]);
   });
 
   it("is not counted while attempts save new checkpoints", async () => {
     const { id } = await store.submit();
-    for (let number = 1; number <= 2 * maxLostAttempts; number++) {
+    for (let number = 1; number <= 2 * maxCrashes; number++) {
       const { lease } = await store.claimed(id);
       const stored = { location: `runs/${id}/a${number}/c`, bytes: 1, sha256: "0".repeat(64) };
       await store.leases.saveCheckpoint(lease, { step: number, stored });
@@ -152,19 +240,27 @@ describe("an attempt without a result", () => {
 
   it("is not charged when it was given back", async () => {
     const { id } = await store.submit();
-    for (let number = 1; number <= 2 * maxLostAttempts; number++)
+    for (let number = 1; number <= 2 * maxCrashes; number++)
       await store.leases.giveBack((await store.claimed(id)).lease);
     expect(await stateOf(id)).toBe("QUEUED");
   });
 
-  it("that ran out of memory is tried once more with less", async () => {
-    const { id } = await store.submit();
+  it("that ran out of memory is tried once more with less, and anew when a person asks for it", async () => {
+    const { id } = await store.runs.submit({
+      teamId: store.teamId,
+      spec: { kind: "train", model: newId("model"), datasetId: newId("dataset") },
+    });
     const first = await store.claimed(id);
     expect(first.smaller).toBe(false);
     expect(await store.leases.fail(first.lease, problemOf("device/out-of-memory"))).toBe("QUEUED");
     const second = await store.claimed(id);
     expect(second.smaller).toBe(true);
     expect(await store.leases.fail(second.lease, problemOf("device/out-of-memory"))).toBe("FAILED");
+    expect((await store.runs.get(store.teamId, id)).problem!.detail).toContain(
+      "1024 tokens and again with 512",
+    );
+    await store.runs.retry(store.teamId, id);
+    expect((await store.claimed(id)).smaller).toBe(false);
   });
 
   it("ends the run as cancelled when that was asked for meanwhile", async () => {

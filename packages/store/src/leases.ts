@@ -1,7 +1,6 @@
 import {
   isTerminal,
   leaseTiming,
-  problems,
   Problem,
   runStates,
   statesBefore,
@@ -39,7 +38,7 @@ export interface Claim {
   checkpoint?: Checkpoint;
   /** The devices that it was given, in the order of their positions. */
   deviceIds: string[];
-  /** An earlier attempt ran out of device memory: use half the chunk. */
+  /** An earlier attempt ran out of memory: use half the chunk. */
   smaller: boolean;
 }
 
@@ -74,8 +73,8 @@ export interface Leases {
   /** Throws `lease/lost`, and then publishes nothing. */
   succeed(lease: Lease, success: Success): Promise<void>;
   /**
-   * Ends the attempt with a problem; `problems[code].retry` decides what becomes of the run: FAILED, or QUEUED again (after
-   * `maxLostAttempts` in a row without a new checkpoint FAILED), or CANCELLED when that was asked for. Throws `lease/lost`.
+   * Ends the attempt with a problem; `judge` decides what becomes of the run: QUEUED again, FAILED or QUARANTINED; or
+   * CANCELLED when that was asked for. Throws `lease/lost`.
    */
   fail(lease: Lease, problem: ProblemDocument): Promise<RunState>;
   /** The attempt stopped because a cancel was asked for. Throws `lease/lost`. */
@@ -93,9 +92,6 @@ export interface Leases {
 
 const terminal = runStates.filter(isTerminal);
 const claimable = statesBefore("RUNNING");
-const smallerCodes = Object.entries(problems).flatMap(([code, { retry }]) =>
-  retry === "smaller" ? [code] : [],
-);
 /** The attempt is the run's current one, and this worker's. */
 const held = "id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING'";
 const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
@@ -127,20 +123,24 @@ export function createLeases({ query, transaction }: Database): Leases {
         `with r as (
            update run set state = 'RUNNING', attempt = attempt + 1, lease_owner = $2,
              lease_until = now() + make_interval(secs => $4), started_at = coalesce(started_at, now()),
-             progress = null, problem = null, reason = null, ${notPreempted}
+             progress = null, problem = null, reason = null, failure = null, not_before = null, ${notPreempted}
            where id = $1 and state = any($5) and dispatch_worker = $2 and cancel_requested_at is null and not (${isRefused})
            returning *
+         ), saved as (
+           select a.checkpoint, a.checkpoint_step from attempt a where a.run_id = $1 and a.checkpoint is not null
+           order by a.checkpoint_step desc, a.number desc limit 1
          ), started as (
-           insert into attempt (run_id, number, worker_id) select id, attempt, lease_owner from r
+           insert into attempt (run_id, number, worker_id, device_id, resumed_step)
+           select id, attempt, lease_owner, (select min(device_id) from run_device e where e.run_id = r.id),
+             (select checkpoint_step from saved) from r
          )
-         select ${runColumns},
-           (select a.checkpoint from attempt a where a.run_id = r.id and a.checkpoint is not null
-            order by a.checkpoint_step desc, a.number desc limit 1) as checkpoint,
-           exists (select from attempt a where a.run_id = r.id and a.problem ->> 'code' = any($6)) as smaller,
+         select ${runColumns}, (select checkpoint from saved) as checkpoint,
+           exists (select from attempt a where a.run_id = r.id and a.number > r.forgiven_attempt
+             and a.failure = 'out-of-memory') as smaller,
            array(select d.id from run_device e join device d on d.id = e.device_id where e.run_id = r.id
              order by d.position) as "deviceIds"
          from r`,
-        [runId, workerId, closed, leaseTiming.lease, claimable, smallerCodes],
+        [runId, workerId, closed, leaseTiming.lease, claimable],
       );
       const [row] = rows;
       if (!row) {

@@ -1,28 +1,96 @@
+import type { Lease } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openTestStore, type TestStore } from "../../../test/servers/store.ts";
+import { openTestStore, problemOf, type TestStore } from "../../../test/servers/store.ts";
 
 let store: TestStore;
 beforeAll(async () => void (store = await openTestStore()));
 afterAll(() => store.discard());
 
 describe("metrics", () => {
-  it("keep the newest attempt's value for each name and step", async () => {
+  const list = async (id: string, query = {}) =>
+    (await store.metrics.list(store.teamId, id, query)).items.map(({ step, value, attempt }) => [
+      step,
+      value,
+      attempt,
+    ]);
+  const loss = (values: Record<number, number>) =>
+    Object.entries(values).map(([step, value]) => ({ name: "loss", step: Number(step), value }));
+  const save = (lease: Lease, step: number) =>
+    store.leases.saveCheckpoint(lease, {
+      step,
+      stored: {
+        location: `runs/${lease.runId}/a${lease.attempt}/c${step}`,
+        bytes: 1,
+        sha256: "0".repeat(64),
+      },
+    });
+
+  it("keep the last value of a name and step, however often it is sent", async () => {
+    const { id } = await store.submit();
+    const { lease } = await store.claimed(id);
+    await store.metrics.append(lease, [...loss({ 1: 9, 2: 8 }), ...loss({ 2: 7 })]);
+    await store.metrics.append(lease, loss({ 2: 6 }));
+    await store.metrics.append(lease, loss({ 2: 6 }));
+    expect(await list(id)).toEqual([
+      [1, 9, 1],
+      [2, 6, 1],
+    ]);
+  });
+
+  it("go on from the checkpoint, and what an attempt measured past it is discarded and still to be read", async () => {
     const { id } = await store.submit();
     const first = await store.claimed(id);
-    await store.metrics.append(first.lease, [
-      { name: "loss", step: 1, value: 9 },
-      { name: "loss", step: 2, value: 8 },
-      { name: "loss", step: 2, value: 7 },
-    ]);
-    await store.leases.giveBack(first.lease);
+    await store.metrics.append(first.lease, loss({ 1: 9, 2: 8, 3: 7, 4: 6 }));
+    await save(first.lease, 2);
+    await store.leases.fail(first.lease, problemOf("worker/child-crashed"));
+    expect(await list(id)).toHaveLength(4);
     const second = await store.claimed(id);
-    await store.metrics.append(second.lease, [{ name: "loss", step: 2, value: 5 }]);
-    await store.metrics.append(second.lease, [{ name: "loss", step: 2, value: 5 }]);
-    const { items } = await store.metrics.list(store.teamId, id);
-    expect(items.map(({ step, value, attempt }) => [step, value, attempt])).toEqual([
+    // At once, and not when the second attempt comes to measure the same steps.
+    expect(await list(id)).toEqual([
       [1, 9, 1],
-      [2, 5, 2],
+      [2, 8, 1],
     ]);
+    await store.metrics.append(second.lease, loss({ 3: 5 }));
+    expect(await list(id)).toEqual([
+      [1, 9, 1],
+      [2, 8, 1],
+      [3, 5, 2],
+    ]);
+    expect(await list(id, { discarded: true })).toEqual([
+      [3, 7, 1],
+      [4, 6, 1],
+    ]);
+    expect(await list(id, { attempt: 1 })).toHaveLength(4);
+    expect(await list(id, { attempt: 2, discarded: true })).toEqual([]);
+    expect((await store.runs.attempts(store.teamId, id)).map(({ resumedStep }) => resumedStep)).toEqual([
+      undefined,
+      2,
+    ]);
+    // A third that goes on from there, too, discards what the second had measured.
+    await store.leases.giveBack(second.lease);
+    await store.claimed(id);
+    expect(await list(id)).toHaveLength(2);
+    expect(await list(id, { discarded: true })).toEqual([
+      [3, 7, 1],
+      [3, 5, 2],
+      [4, 6, 1],
+    ]);
+  });
+
+  it("count once where an attempt measures again what was kept", async () => {
+    const { id } = await store.submit();
+    const first = await store.claimed(id);
+    await store.metrics.append(first.lease, loss({ 1: 9, 2: 8 }));
+    await save(first.lease, 2);
+    await store.leases.giveBack(first.lease);
+    // Its checkpoint turns out to be corrupt, and it begins anew.
+    const second = await store.claimed(id);
+    await store.metrics.append(second.lease, loss({ 1: 4 }));
+    expect(await list(id)).toEqual([
+      [1, 4, 2],
+      [2, 8, 1],
+    ]);
+    expect(await list(id, { discarded: true })).toEqual([[1, 9, 1]]);
   });
 
   it("turn NaN and infinities into null", async () => {

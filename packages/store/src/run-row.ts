@@ -1,5 +1,6 @@
 import {
   explainWaiting,
+  type FailureClass,
   type Needs,
   type PriorityClass,
   type Waiting,
@@ -35,6 +36,7 @@ export interface RunRow {
   progress: Progress | null;
   result: RunResult | null;
   problem: ProblemDocument | null;
+  failure: FailureClass | null;
   createdAt: Date;
   queuedAt: Date | null;
   startedAt: Date | null;
@@ -67,7 +69,7 @@ export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.attempt, r.lease_owner as "leaseOwner",
-  r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.created_at as "createdAt",
+  r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
   r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
 export const toRun = (row: RunRow): Run => ({
@@ -89,6 +91,7 @@ export const toRun = (row: RunRow): Run => ({
     progress: row.progress,
     result: row.result,
     problem: row.problem,
+    failure: row.failure,
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
     workerId: row.leaseOwner,
     queuedAt: isoOrNull(row.queuedAt),

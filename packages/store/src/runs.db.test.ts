@@ -128,6 +128,7 @@ describe("any sequence of calls", () => {
       "succeed",
       "fail",
       "lose",
+      "crash",
       "return",
       "cancel",
       "cancelled",
@@ -171,6 +172,8 @@ describe("any sequence of calls", () => {
               await store.leases.succeed(lease, { result: { modelId: newId("model") } });
             else if (lease && what === "fail") await store.leases.fail(lease, problemOf("training/diverged"));
             else if (lease && what === "lose") await store.leases.fail(lease, problemOf("worker/lost"));
+            else if (lease && what === "crash")
+              await store.leases.fail(lease, problemOf("worker/child-crashed"));
             else if (lease && what === "return") await store.leases.giveBack(lease);
             else if (lease && what === "cancelled") await store.leases.cancelled(lease);
           } catch (error) {

@@ -1,9 +1,11 @@
 import {
   assertMove,
   isTerminal,
+  isUnsuccessful,
   Problem,
   type Attempt,
   type AttemptState,
+  type FailureClass,
   type Needs,
   type Page,
   type Preempted,
@@ -12,12 +14,14 @@ import {
   type Run,
   type RunQuery,
   type RunSpec,
+  type RunState,
 } from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
 import { settle } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "./generated/client.ts";
 import { pageLimit, toPage } from "./page.ts";
 import { found, iso, isoOrNull, present } from "./row.ts";
+import { revive } from "./revive.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./run-row.ts";
 import { submitRun } from "./submit.ts";
 
@@ -25,7 +29,7 @@ export interface NewRun {
   /** Default: a new id. */
   id?: string;
   spec: RunSpec;
-  /** Default: the runs whose outputs the spec names. */
+  /** Beside the runs whose outputs the spec names. */
   dependsOn?: string[];
   /** Higher first among the runs of one user; default 0. */
   priority?: number;
@@ -52,7 +56,7 @@ export interface Runs {
   attempts(teamId: string, runId: string): Promise<Attempt[]>;
   /** A run that no worker holds is CANCELLED at once; a RUNNING one is asked to stop. Asking twice is fine; a terminal run refuses. */
   cancel(teamId: string, runId: string): Promise<Run>;
-  /** Puts a FAILED, CANCELLED or SKIPPED run back, and the runs that were SKIPPED because of it. */
+  /** Puts a run back that ended without success, and the runs that were SKIPPED because of it. */
   retry(teamId: string, runId: string): Promise<Run>;
 }
 
@@ -110,10 +114,23 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
             "The model of this import is gone; submit it as a model again.",
             { runId },
           );
-        await revive(tx, run);
+        await refuseUpstream(tx, run);
+        await revive(tx, [runId]);
         return readRun(tx, teamId, runId);
       }),
   };
+}
+
+async function refuseUpstream(tx: Transaction, { dependsOn }: Run): Promise<void> {
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
+    "select id, state from run where id = any($1) order by id for share",
+    [dependsOn],
+  );
+  const failed = rows.find(({ state }) => isUnsuccessful(state));
+  if (failed)
+    throw new Problem("run/upstream-failed", `Run ${failed.id} is ${failed.state}; retry that one first.`, {
+      runId: failed.id,
+    });
 }
 
 /** Rows of the runs of experiments, in the order of submission. */
@@ -150,40 +167,6 @@ export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Pr
   );
 }
 
-const forget = `result = null, problem = null, progress = null, ended_at = null, cancel_requested_at = null,
-  lost_attempts = 0, lease_owner = null, dispatch_worker = null`;
-
-/** Puts a run back, then, level by level, the SKIPPED ones that have no other reason to be. */
-async function revive(tx: Transaction, run: Run): Promise<void> {
-  const { rows } = await tx.query<{ id: string; state: string }>(
-    "select id, state from run where id = any($1) order by id for share",
-    [run.dependsOn],
-  );
-  const failed = rows.find(({ state }) => ["FAILED", "CANCELLED", "SKIPPED"].includes(state));
-  if (failed)
-    throw new Problem("run/upstream-failed", `Run ${failed.id} is ${failed.state}; retry that one first.`, {
-      runId: failed.id,
-    });
-  const ready = rows.every(({ state }) => state === "SUCCEEDED");
-  await tx.query(
-    `update run set state = $2::text, queued_at = case when $2::text = 'QUEUED' then now() end,
-       reason = 'Retried on request.', ${forget}
-     where id = $1`,
-    [run.id, ready ? "QUEUED" : "WAITING"],
-  );
-  for (let frontier = [run.id]; frontier.length > 0;) {
-    const revived = await tx.query<{ id: string }>(
-      `update run r set state = 'WAITING', queued_at = null, reason = 'A run that it needs was retried.', ${forget}
-       where state = 'SKIPPED' and id in (select run_id from run_dependency where depends_on_id = any($1))
-         and not exists (select from run_dependency d join run u on u.id = d.depends_on_id
-                         where d.run_id = r.id and u.state in ('FAILED', 'CANCELLED', 'SKIPPED'))
-       returning id`,
-      [frontier],
-    );
-    frontier = revived.rows.map(({ id }) => id);
-  }
-}
-
 const toAttempt = (row: AttemptRow): Attempt => ({
   runId: row.runId,
   number: row.number,
@@ -191,6 +174,8 @@ const toAttempt = (row: AttemptRow): Attempt => ({
   workerId: row.workerId,
   startedAt: iso(row.startedAt),
   ...present({
+    deviceId: row.deviceId,
+    resumedStep: row.resumedStep,
     checkpointStep: row.checkpointStep,
     problem: row.problem as ProblemDocument | null,
     preempted:
@@ -200,6 +185,7 @@ const toAttempt = (row: AttemptRow): Attempt => ({
             ...present({ forRunId: row.preemptFor, lostSteps: row.lostSteps }),
           }
         : null,
+    failure: row.failure as FailureClass | null,
     endedAt: isoOrNull(row.endedAt),
   }),
 });

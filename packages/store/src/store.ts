@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 import { createModels, type Models } from "./models.ts";
 import { createQueued, type Queued } from "./queued.ts";
 import { createRuns, type Runs } from "./runs.ts";
+import { createSchedules, type Schedules } from "./schedules.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { createTeams, type Teams } from "./teams.ts";
 import { createUploads, type Uploads } from "./uploads.ts";
@@ -46,6 +47,7 @@ export interface Store {
   datasets: Datasets;
   artifacts: Artifacts;
   experiments: Experiments;
+  schedules: Schedules;
   runs: Runs;
   queued: Queued;
   leases: Leases;
@@ -82,6 +84,7 @@ export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: St
     datasets: createDatasets(database),
     artifacts: createArtifacts(database),
     experiments: createExperiments(database),
+    schedules: createSchedules(database),
     runs: createRuns(database),
     queued: createQueued(database),
     leases: createLeases(database),

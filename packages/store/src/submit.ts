@@ -1,4 +1,12 @@
-import { dependenciesOf, newId, Problem, type Run, type RunKind, type RunState } from "@espalier/contract";
+import {
+  dependenciesOf,
+  isUnsuccessful,
+  newId,
+  Problem,
+  type Run,
+  type RunKind,
+  type RunState,
+} from "@espalier/contract";
 import type { Transaction } from "./database.ts";
 import { toJson } from "./json.ts";
 import { readRun } from "./run-row.ts";
@@ -14,7 +22,7 @@ export async function submitRun(
 ): Promise<Run> {
   const { teamId, spec, id = newId("run"), priority = 0, position = 0, needs = {} } = input;
   const { class: priorityClass = "normal", shares = sharing.has(spec.kind) } = { ...input, ...needs };
-  const dependsOn = [...new Set(input.dependsOn ?? dependenciesOf(spec))];
+  const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
   const state = await firstState(tx, teamId, dependsOn);
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, priority, experiment_id, variant, position, class, needs, shares,
@@ -61,7 +69,7 @@ async function firstState(
     const state = rows.find((row) => row.id === id)?.state;
     if (state === undefined)
       throw new Problem("resource/not-found", `There is no run ${id} to depend on.`, { runId: id });
-    if (state === "FAILED" || state === "CANCELLED" || state === "SKIPPED")
+    if (isUnsuccessful(state))
       throw new Problem(
         "run/upstream-failed",
         `Run ${id} is ${state}; retry it first, or depend on another.`,

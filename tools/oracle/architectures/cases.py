@@ -55,7 +55,8 @@ CASES = {
         {**SIZES, **GQA, "max_position_embeddings": 8, "rope_scaling": {"rope_type": "dynamic", "factor": 4.0}},
     ),
     "llama-biased": ("Llama", {**SIZES, **GQA, "attention_bias": True, "mlp_bias": True, "head_dim": 16}),
-    "llama-bidirectional": ("Llama", {**SIZES, **GQA}),
+    "llama-bidirectional": ("Llama", {**SIZES, **GQA, "is_causal": False}),
+    "mistral-bidirectional": ("Mistral", {**SIZES, **GQA, "sliding_window": 4, "head_dim": 8, "is_causal": False}),
     "mistral": ("Mistral", {**SIZES, **GQA, "sliding_window": 4, "head_dim": 8}),
     "qwen2": (
         "Qwen2",

@@ -57,12 +57,9 @@ def fill(model, kind: str) -> None:
 def states(name: str, model, text: str) -> list[torch.Tensor]:
     """[time, hidden] after each layer, under the final norm; the text alone, so that no padding is there."""
     tokens = ids(text)
-    extra = {}
-    if name == "llama-bidirectional":
-        extra["attention_mask"] = torch.zeros(1, 1, tokens.shape[1], tokens.shape[1])
     base = getattr(model, "base_model", model)
     base = getattr(base, "model", base)
-    hidden = model(input_ids=tokens, output_hidden_states=True, **extra).hidden_states[1:]
+    hidden = model(input_ids=tokens, output_hidden_states=True).hidden_states[1:]
     norm = getattr(base, "norm", lambda x: x)
     return [norm(h)[0] for h in hidden[:-1]] + [hidden[-1][0]]
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
+import { sweepSeconds } from "@espalier/contract";
 import type { Delivery, DispatchDecisions, Leadership, Store } from "@espalier/store";
+import { fireSchedules } from "../schedules/fire.ts";
 import { plan } from "./plan/plan.ts";
 import { defaultPolicy, type Policy } from "./plan/policy.ts";
 import type { Start } from "./plan/decisions.ts";
@@ -39,7 +41,7 @@ export function startDispatcher({
   ring,
   log,
   passMs = 2_000,
-  reconcileMs = 10_000,
+  reconcileMs = sweepSeconds * 1000,
   redeliverSeconds = 30,
   policy = defaultPolicy,
 }: DispatcherOptions): Dispatcher {
@@ -115,6 +117,7 @@ export function startDispatcher({
         await reconcile();
         reconciled = performance.now();
       }
+      await fireSchedules(store, log);
       const started = performance.now();
       const decided = await pass();
       if (!decided) log.warn("a plan was made from what another leader has changed; planning again");

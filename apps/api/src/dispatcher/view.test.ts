@@ -91,6 +91,7 @@ describe("the view", () => {
             shares: false,
             priority: 1,
             queuedAt: NOW,
+            notBefore: NOW + 5,
             needs: { devices: 2, memoryBytes: 7 },
             predictedBytes: 9,
           },
@@ -103,6 +104,7 @@ describe("the view", () => {
     expect(view.queued).toMatchObject([
       {
         userId: "t",
+        notBefore: NOW + 5,
         needs: { devices: 2, kinds: [], labels: [], memoryBytes: 7, shares: false },
         historyKeys: ["search/mdl_1", "search"],
       },

@@ -72,7 +72,17 @@ export function viewOf(given: DispatchSnapshot, policy: Policy = defaultPolicy):
 }
 
 function toQueued(run: DispatchQueued): QueuedRun {
-  const { id, teamId, class: priorityClass, priority, queuedAt, needs, predictedBytes, shares } = run;
+  const {
+    id,
+    teamId,
+    class: priorityClass,
+    priority,
+    queuedAt,
+    notBefore,
+    needs,
+    predictedBytes,
+    shares,
+  } = run;
   return {
     id,
     teamId,
@@ -80,7 +90,7 @@ function toQueued(run: DispatchQueued): QueuedRun {
     class: priorityClass,
     priority,
     queuedAt,
-    notBefore: null,
+    notBefore,
     dependsOn: none,
     needs: {
       devices: needs?.devices ?? 1,

@@ -8,7 +8,7 @@ import type {
   TrainingResult,
   VariantReport,
 } from "@espalier/contract";
-import { isTerminal } from "@espalier/contract";
+import { isTerminal, isUnsuccessful } from "@espalier/contract";
 
 /** What an experiment has found so far. Parts that are not known yet are absent. */
 export interface Report {
@@ -85,7 +85,7 @@ function pruned(
 
 function stateOf(runs: readonly Run[]): ExperimentState {
   if (runs.some((run) => !isTerminal(run.state))) return "RUNNING";
-  if (runs.some((run) => run.state === "FAILED" || run.state === "SKIPPED")) return "FAILED";
+  if (runs.some((run) => run.state !== "CANCELLED" && isUnsuccessful(run.state))) return "FAILED";
   return runs.some((run) => run.state === "CANCELLED") ? "CANCELLED" : "SUCCEEDED";
 }
 

@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Experiment, ExperimentSpec, idOf, PageQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { ownerOf, teamOf } from "../plugins/auth.ts";
 import { answerOnce } from "../plugins/idempotency.ts";
 import { page } from "../plugins/page.ts";
+import { Patch, patched } from "../plugins/patch.ts";
+import { parserOf } from "../plugins/validation.ts";
 import { checkExperiment } from "./check.ts";
 import { expand } from "./expand.ts";
 import { expected } from "./expected.ts";
@@ -12,19 +15,22 @@ import { viewOf } from "./view.ts";
 
 const ExperimentId = Type.Object({ experimentId: idOf("experiment") }, { additionalProperties: false });
 
+const parseSpec = parserOf(ExperimentSpec);
+
 /** Recipes that expand into runs and end in one report. */
 export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.post(
-    "/",
-    { schema: { body: ExperimentSpec, response: { 202: Experiment } } },
-    async (request, reply) => {
-      const [teamId, spec] = [teamOf(request), request.body];
-      await checkExperiment(spec, store, teamId);
-      const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
-      return answerOnce(store, { request, reply, status: 202 }, async (tx) =>
-        viewOf(store, teamId, await store.experiments.submit({ ...ownerOf(request), spec, runs }, tx)),
-      );
-    },
+  /** Refused before anything is stored, or submitted as one. */
+  async function submit(spec: ExperimentSpec, request: FastifyRequest, reply: FastifyReply) {
+    const teamId = teamOf(request);
+    await checkExperiment(spec, store, teamId);
+    const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+    return answerOnce(store, { request, reply, status: 202 }, async (tx) =>
+      viewOf(store, teamId, await store.experiments.submit({ ...ownerOf(request), spec, runs }, tx)),
+    );
+  }
+
+  app.post("/", { schema: { body: ExperimentSpec, response: { 202: Experiment } } }, (request, reply) =>
+    submit(request.body, request, reply),
   );
 
   app.get(
@@ -46,4 +52,16 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.cancel(teamId, request.params.experimentId));
   });
+  app.post("/:experimentId/retry", one, async (request) => {
+    const teamId = teamOf(request);
+    return viewOf(store, teamId, await store.experiments.retry(teamId, request.params.experimentId));
+  });
+  app.post(
+    "/:experimentId/clone",
+    { schema: { params: ExperimentId, body: Patch, response: { 202: Experiment } } },
+    async (request, reply) => {
+      const { spec } = await store.experiments.get(teamOf(request), request.params.experimentId);
+      return submit(parseSpec(patched(spec, request)), request, reply);
+    },
+  );
 };

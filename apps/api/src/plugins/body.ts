@@ -3,9 +3,14 @@ import { Transform, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Problem } from "@espalier/contract";
 
-/** Lets `application/octet-stream` bodies through as streams; JSON bodies stay parsed and small. */
+/** Lets `application/octet-stream` bodies through as streams; JSON bodies, merge patches too, stay parsed and small. */
 export function registerBodies(app: FastifyInstance): void {
   app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
+  app.addContentTypeParser(
+    "application/merge-patch+json",
+    { parseAs: "string" },
+    app.getDefaultJsonParser("error", "error"),
+  );
 }
 
 /** The request's body as a stream that ends with `request/too-large` past `maxBytes`, and early where the length is told. */

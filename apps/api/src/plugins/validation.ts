@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from "fastify";
 import { Problem } from "@espalier/contract";
-import type { TSchema } from "typebox";
+import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
@@ -29,6 +29,15 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     return { error: toProblem(validator.Errors(value), value) };
   };
 };
+
+/** What takes a document of this schema that is no request's body as it came, and throws `request/invalid` for others. */
+export function parserOf<Schema extends TSchema>(schema: Schema): (document: unknown) => Static<Schema> {
+  const validator = Compile(schema);
+  return (document) => {
+    if (validator.Check(document)) return document;
+    throw toProblem(validator.Errors(document), document);
+  };
+}
 
 /** The problem that names every field at fault, as JSON pointers. */
 function toProblem(errors: readonly SchemaError[], value: unknown): Problem {

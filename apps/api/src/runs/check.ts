@@ -7,6 +7,7 @@ import {
   type DatasetKind,
   type LayersRef,
   type ModelRef,
+  type RunKind,
   type RunSpec,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
@@ -16,6 +17,8 @@ interface Place {
   teamId: string;
   /** JSON pointer to the part of the request that is checked. */
   field: string;
+  /** Kinds of runs that are submitted together with this one, by id: they are not there yet. */
+  planned?: ReadonlyMap<string, RunKind>;
 }
 
 /** Refuses a run that cannot succeed, before it takes a device. What depends on other runs is checked when they are done. */
@@ -46,9 +49,10 @@ export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
 }
 
 /** The model exists and is READY; one that a run will make is not there yet. */
-export async function checkModel(model: ModelRef, { store, teamId, field }: Place): Promise<void> {
+export async function checkModel(model: ModelRef, place: Place): Promise<void> {
+  const { store, teamId, field } = place;
   if (typeof model !== "string") {
-    await store.runs.get(teamId, model.run);
+    await kindOf(model.run, place);
     return;
   }
   const { state, name } = await store.models.get(teamId, model);
@@ -62,15 +66,14 @@ export async function checkModel(model: ModelRef, { store, teamId, field }: Plac
   );
 }
 
+const kindOf = async (runId: string, { store, teamId, planned }: Place): Promise<RunKind> =>
+  planned?.get(runId) ?? (await store.runs.get(teamId, runId)).kind;
+
 /** The depth lies inside the model's. */
-export async function checkLayers(
-  model: ModelRef,
-  layers: LayersRef,
-  { store, teamId, field }: Place,
-): Promise<void> {
+export async function checkLayers(model: ModelRef, layers: LayersRef, place: Place): Promise<void> {
+  const { store, teamId, field } = place;
   if (typeof layers === "object" && "run" in layers) {
-    const { kind } = await store.runs.get(teamId, layers.run);
-    if (kind !== "search")
+    if ((await kindOf(layers.run, place)) !== "search")
       throw new Problem("request/invalid", `The run ${layers.run} is no search, so it picks no depth.`, {
         field,
       });
@@ -79,6 +82,17 @@ export async function checkLayers(
   if (typeof model !== "string") return;
   const found = await store.models.get(teamId, model);
   const { layers: depth } = knownArchitecture(found);
+  if (typeof layers === "object" && "keep" in layers) {
+    const strange = layers.keep.find((layer, i) => layer >= depth || (i > 0 && layer <= layers.keep[i - 1]!));
+    if (strange === undefined) return;
+    throw new Problem(
+      "layers/out-of-range",
+      strange < depth
+        ? `Layer ${strange} is named after one that is not before it; name each once, in their order.`
+        : `${found.name} has no layer ${strange}; its ${depth} layers are numbered 0 to ${depth - 1}.`,
+      { field },
+    );
+  }
   // A share that leaves a whole number of layers may come out a rounding error below it.
   const share = (percent: number) => Math.floor((depth * (100 - percent)) / 100 + 1e-9);
   const kept = typeof layers === "number" ? layers : share(layers.dropPercent);

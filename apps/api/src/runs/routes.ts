@@ -5,17 +5,22 @@ import {
   idOf,
   LogLine,
   Metric,
+  MetricsQuery,
   PageQuery,
+  Problem,
   Run,
   RunCreate,
   RunKind,
   RunState,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { ownerOf, teamOf } from "../plugins/auth.ts";
 import { answerOnce } from "../plugins/idempotency.ts";
 import { list, page } from "../plugins/page.ts";
+import { Patch, patched } from "../plugins/patch.ts";
+import { parserOf } from "../plugins/validation.ts";
 import { checkSpec } from "./check.ts";
 import { expectationsOf } from "./origin.ts";
 
@@ -29,21 +34,23 @@ const ListQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-const MetricsQuery = Type.Object(
-  { ...PageQuery.properties, name: Type.Optional(Type.String({ maxLength: 64 })) },
-  { additionalProperties: false },
-);
+const parseSpec = parserOf(RunCreate.properties.spec);
 
-/** Units of work: submit, follow, cancel, retry. */
+/** Units of work: submit, follow, cancel, retry, clone. */
 export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.post("/", { schema: { body: RunCreate, response: { 202: Run } } }, async (request, reply) => {
+  /** Refused before anything is stored, or submitted. */
+  async function submit(run: RunCreate, request: FastifyRequest, reply: FastifyReply) {
     const teamId = teamOf(request);
-    await checkSpec(request.body.spec, { store, teamId, field: "/spec" });
-    const expected = await expectationsOf(request.body.spec, { store, teamId });
+    await checkSpec(run.spec, { store, teamId, field: "/spec" });
+    const expected = await expectationsOf(run.spec, { store, teamId });
     return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-      store.runs.submit({ ...ownerOf(request), ...request.body, ...expected }, tx),
+      store.runs.submit({ ...ownerOf(request), ...run, ...expected }, tx),
     );
-  });
+  }
+
+  app.post("/", { schema: { body: RunCreate, response: { 202: Run } } }, (request, reply) =>
+    submit(request.body, request, reply),
+  );
 
   app.get("/", { schema: { querystring: ListQuery, response: { 200: page(Run) } } }, (request) =>
     store.runs.list(teamOf(request), request.query),
@@ -53,6 +60,18 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   app.get("/:runId", one, (request) => store.runs.get(teamOf(request), request.params.runId));
   app.post("/:runId/cancel", one, (request) => store.runs.cancel(teamOf(request), request.params.runId));
   app.post("/:runId/retry", one, (request) => store.runs.retry(teamOf(request), request.params.runId));
+  app.post(
+    "/:runId/clone",
+    { schema: { params: RunId, body: Patch, response: { 202: Run } } },
+    async (request, reply) => {
+      const { kind, spec, priority } = await store.runs.get(teamOf(request), request.params.runId);
+      if (kind === "import")
+        throw new Problem("run/illegal-move", "An import is not cloned; submit it as a model again.", {
+          runId: request.params.runId,
+        });
+      return submit({ spec: parseSpec(patched(spec, request)), priority }, request, reply);
+    },
+  );
 
   app.get(
     "/:runId/attempts",

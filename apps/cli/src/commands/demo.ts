@@ -14,6 +14,7 @@ import { startStack } from "../stack/stack.ts";
 import { formatDuration } from "../terminal/format.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { parseVariants } from "./experiment.ts";
+import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
 import { given, parseCount, parseSettings } from "./settings.ts";
 
 const bundled = join(repository, "apps/cli/demo");
@@ -45,7 +46,7 @@ export const demo = defineCommand({
     "--variants LIST        default none,large,small; also 50% or a number of layers",
     "--steps N --batch N    of the training; --train NAME=VALUE for any other setting",
     "--search NAME=VALUE    a setting of the search, such as batches=20",
-    "--pooling P --max-length N",
+    ...encodingHelp,
   ],
   arity: [0, 0],
   options: {
@@ -59,8 +60,7 @@ export const demo = defineCommand({
     batch: { type: "string" },
     train: { type: "string", multiple: true },
     search: { type: "string", multiple: true },
-    pooling: { type: "string" },
-    "max-length": { type: "string" },
+    ...encodingOptions,
   },
   async run({ output, environment, path, signal }, values) {
     const startedAt = Date.now();
@@ -104,7 +104,7 @@ export const demo = defineCommand({
 const rootFailures = (runs: readonly Run[]): Run[] =>
   runs.filter(({ problem }) => problem !== undefined && problem.code !== "run/upstream-failed");
 
-interface DemoValues {
+interface DemoValues extends EncodingValues {
   model?: string | undefined;
   triplets?: string | undefined;
   sts?: string[] | undefined;
@@ -113,8 +113,6 @@ interface DemoValues {
   batch?: string | undefined;
   train?: string[] | undefined;
   search?: string[] | undefined;
-  pooling?: string | undefined;
-  "max-length"?: string | undefined;
 }
 
 function inputOf(values: DemoValues, path: (given: string) => string): DemoInput {
@@ -127,12 +125,13 @@ function inputOf(values: DemoValues, path: (given: string) => string): DemoInput
     modelFolder: model === undefined ? join(bundled, "model") : path(model),
     triplets: triplets === undefined ? { path: join(bundled, "triplets.jsonl") } : own(triplets),
     sts: sts === undefined ? [{ path: join(bundled, "sts.jsonl") }] : sts.map(own),
+    // The service checks the recipe against its schema and names the field that is wrong.
     recipe: {
       name: model === undefined ? "demo" : "comparison",
       ...given({ variants: values.variants === undefined ? undefined : parseVariants(values.variants) }),
       encoding: {
         ...base.encoding,
-        ...given({ pooling: values.pooling, maxLength: parseCount("max-length", values["max-length"]) }),
+        ...parseEncoding(values),
       },
       search: { ...base.search, ...parseSettings(values.search) },
       training: {
@@ -140,7 +139,6 @@ function inputOf(values: DemoValues, path: (given: string) => string): DemoInput
         ...given({ steps: parseCount("steps", values.steps), batchSize: parseCount("batch", values.batch) }),
         ...parseSettings(values.train),
       },
-      // The service checks the recipe against its schema and names the field that is wrong.
-    } as DemoInput["recipe"],
+    },
   };
 }

@@ -7,7 +7,8 @@ import { lookUp } from "./lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "./needs.ts";
 import { pageOf } from "./page.ts";
 import { readJson } from "./run-submit.ts";
-import { given, parseCount, parseSettings } from "./settings.ts";
+import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
+import { given, parseCount, parsePatch, parseSettings } from "./settings.ts";
 
 export const experimentSubmit = defineCommand({
   name: "experiment submit",
@@ -17,7 +18,7 @@ export const experimentSubmit = defineCommand({
     "--variants LIST      default none,large,small; also 50% or a number of layers",
     "--search NAME=VALUE  a setting of the search, such as batches=20; repeat",
     "--train NAME=VALUE   a setting of the training, such as steps=60; repeat",
-    "--pooling P --max-length N",
+    ...encodingHelp,
     "--priority N         order among your own runs, higher first",
     ...needsHelp,
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
@@ -32,8 +33,7 @@ export const experimentSubmit = defineCommand({
     variants: { type: "string" },
     search: { type: "string", multiple: true },
     train: { type: "string", multiple: true },
-    pooling: { type: "string" },
-    "max-length": { type: "string" },
+    ...encodingOptions,
     priority: { type: "string" },
     ...needsOptions,
     spec: { type: "string" },
@@ -55,7 +55,7 @@ export const experimentSubmit = defineCommand({
   },
 });
 
-interface SpecValues {
+interface SpecValues extends EncodingValues {
   name?: string | undefined;
   model?: string | undefined;
   triplets?: string | undefined;
@@ -63,8 +63,6 @@ interface SpecValues {
   variants?: string | undefined;
   search?: string[] | undefined;
   train?: string[] | undefined;
-  pooling?: string | undefined;
-  "max-length"?: string | undefined;
   priority?: string | undefined;
   needs: ReturnType<typeof parseNeeds>;
 }
@@ -82,7 +80,7 @@ async function specOf(client: Client, values: SpecValues): Promise<object> {
       variants: values.variants === undefined ? undefined : parseVariants(values.variants),
       search: parseSettings(values.search),
       training: parseSettings(values.train),
-      encoding: given({ pooling: values.pooling, maxLength: parseCount("max-length", values["max-length"]) }),
+      encoding: parseEncoding(values),
       priority: parseCount("priority", values.priority),
     }),
     ...values.needs,
@@ -123,16 +121,52 @@ export const experimentList = defineCommand({
   },
 });
 
-export const experimentCancel = defineCommand({
-  name: "experiment cancel",
+const act = (verb: "cancel" | "retry", summary: string) =>
+  defineCommand({
+    name: `experiment ${verb}`,
+    arguments: "EXPERIMENT",
+    summary,
+    arity: [1, 1],
+    options: {},
+    async run({ output, connect }, _values, [given = ""]) {
+      const client = connect();
+      const experiment = await client.experiments[verb](
+        await lookUp("experiment", given, client.experiments.list),
+      );
+      if (output.json) output.printJson(experiment);
+      else output.print(`${experiment.id}  ${experiment.state}`);
+      return exitCode.ok;
+    },
+  });
+
+export const experimentCancel = act("cancel", "end every run of an experiment");
+export const experimentRetry = act(
+  "retry",
+  "queue again what failed, was cancelled or skipped; keep what succeeded",
+);
+
+export const experimentClone = defineCommand({
+  name: "experiment clone",
   arguments: "EXPERIMENT",
-  summary: "end every run of an experiment",
+  summary: "submit an experiment once more, with changes",
+  help: [
+    "--set FIELD=VALUE  of the spec, such as training.steps=100; null takes it out; repeat",
+    "--name NAME        default: the same",
+    "--watch            progress until it ends, then the report",
+  ],
   arity: [1, 1],
-  options: {},
-  async run({ output, connect }, _values, [id = ""]) {
-    const experiment = await connect().experiments.cancel(id);
-    if (output.json) output.printJson(experiment);
-    else output.print(`${experiment.id}  ${experiment.state}`);
+  options: {
+    set: { type: "string", multiple: true },
+    name: { type: "string" },
+    watch: { type: "boolean" },
+  },
+  async run(context, { set, name, watch }, [given_ = ""]) {
+    const client = context.connect();
+    const id = await lookUp("experiment", given_, client.experiments.list);
+    const experiment = await client.experiments.clone(id, { ...parsePatch(set), ...given({ name }) });
+    if (watch) return finish(context, client, experiment.id);
+    if (context.output.json) context.output.printJson(experiment);
+    else context.output.print(experiment.id);
     return exitCode.ok;
   },
 });

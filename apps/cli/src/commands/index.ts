@@ -2,15 +2,24 @@ import type { Command } from "../command.ts";
 import { datasetAdd, datasetList } from "./dataset.ts";
 import { demo } from "./demo.ts";
 import { embed } from "./embed.ts";
-import { experimentCancel, experimentList, experimentShow, experimentSubmit } from "./experiment.ts";
+import {
+  experimentCancel,
+  experimentClone,
+  experimentList,
+  experimentRetry,
+  experimentShow,
+  experimentSubmit,
+} from "./experiment.ts";
 import { exportModel } from "./export.ts";
+import { graphSubmit } from "./graph.ts";
 import { l3prune } from "./l3prune.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
 import { prune } from "./prune.ts";
 import { queue } from "./queue.ts";
-import { runCancel, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
+import { runCancel, runClone, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
 import { runSubmit } from "./run-submit.ts";
+import { scheduleAdd, scheduleList, schedulePause, scheduleRemove, scheduleResume } from "./schedule.ts";
 import { teamKey, teamList, teamSet } from "./team.ts";
 import { up } from "./up.ts";
 import {
@@ -38,10 +47,19 @@ export const commands: readonly Command[] = [
   runWatch,
   runCancel,
   runRetry,
+  runClone,
+  graphSubmit,
   experimentSubmit,
   experimentShow,
   experimentList,
   experimentCancel,
+  experimentRetry,
+  experimentClone,
+  scheduleAdd,
+  scheduleList,
+  schedulePause,
+  scheduleResume,
+  scheduleRemove,
   queue,
   workerList,
   workerEvents,

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { chooseModelFiles, Problem } from "@espalier/contract";
+import { chooseModelFiles, poolingFile, Problem } from "@espalier/contract";
 import { openModelFolder } from "@espalier/encoder/checkpoint";
 
 export interface ModelFile {
@@ -22,7 +22,9 @@ export async function modelFiles(folder: string): Promise<ModelFile[]> {
       "checkpoint/incomplete",
       `${folder} is not a folder; give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub.`,
     );
-  const chosen = chooseModelFiles(await readdir(folder));
+  const found = await readdir(folder);
+  if (await isFile(join(folder, poolingFile))) found.push(poolingFile);
+  const chosen = chooseModelFiles(found);
   const checkpoint = await openModelFolder(folder);
   await checkpoint.close();
   const weights = new Set([...checkpoint.tensors.values()].map(({ file }) => file));
@@ -35,6 +37,9 @@ export async function modelFiles(folder: string): Promise<ModelFile[]> {
     }),
   );
 }
+
+const isFile = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isFile() === true;
 
 /** A name that the service accepts, from a file or folder name. */
 export const nameFrom = (path: string): string =>

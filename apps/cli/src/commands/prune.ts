@@ -9,9 +9,9 @@ import { printPruned } from "../offline/pruned.ts";
 export const prune = defineCommand({
   name: "prune",
   arguments: "DIR OUT",
-  summary: "write the first layers of a model folder to a new one, without a server",
+  summary: "write some layers of a model folder to a new one, without a server",
   help: [
-    "--layers N  how many to keep; 30% drops this share of them from the top",
+    "--layers N  how many to keep; 30% drops this share of them from the top; 0-9,20 keeps these, numbered from 0",
     "DIR is a Hugging Face folder; an adapter in it is merged. OUT must not exist.",
   ],
   arity: [2, 2],

@@ -3,6 +3,8 @@ import { text } from "node:stream/consumers";
 import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
+import { parseDepth } from "../offline/depth.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { lookUp } from "./lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "./needs.ts";
 import { finish } from "./run.ts";
@@ -15,9 +17,10 @@ export const runSubmit = defineCommand({
   help: [
     "--model MODEL        id or name; run:RUN for the model that a run will produce",
     "--dataset DATASET    id or name; repeat for evaluate",
-    "--layers N           of prune: a count, 50% to drop half, or small@RUN, large@RUN for a pick of a search",
+    "--layers N           of prune: a count, 50% to drop half, 0-9,20 to keep these, or small@RUN, large@RUN",
     "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat",
-    "--pooling P --max-length N --name NAME",
+    ...encodingHelp,
+    "--name NAME",
     "--priority N         order among your own runs, higher first",
     ...needsHelp,
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
@@ -29,8 +32,7 @@ export const runSubmit = defineCommand({
     dataset: { type: "string", multiple: true },
     layers: { type: "string" },
     set: { type: "string", multiple: true },
-    pooling: { type: "string" },
-    "max-length": { type: "string" },
+    ...encodingOptions,
     name: { type: "string" },
     priority: { type: "string" },
     ...needsOptions,
@@ -43,10 +45,7 @@ export const runSubmit = defineCommand({
       ? await readJson(context, values.spec)
       : await specOf(client, kind, {
           ...values,
-          encoding: given({
-            pooling: values.pooling,
-            maxLength: parseCount("max-length", values["max-length"]),
-          }),
+          encoding: parseEncoding(values),
         });
     // The service checks it against the schema and names the field that is wrong.
     const create = {
@@ -100,7 +99,7 @@ async function modelRef(client: Client, text: string): Promise<ModelRef> {
 function layersRef(text: string): LayersRef {
   const [, pick, run] = /^(small|large)@(.+)$/.exec(text) ?? [];
   if (run !== undefined) return { run, pick: pick as "small" | "large" };
-  return text.endsWith("%") ? { dropPercent: Number(text.slice(0, -1)) } : parseCount("layers", text)!;
+  return parseDepth(text);
 }
 
 /** A JSON file, or stdin for `-`. */

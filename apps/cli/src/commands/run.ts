@@ -14,6 +14,7 @@ import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { pageOf } from "./page.ts";
 import { startsIn } from "./queue-table.ts";
+import { parsePatch } from "./settings.ts";
 
 export const runList = defineCommand({
   name: "run list",
@@ -73,25 +74,30 @@ export const runShow = defineCommand({
     if (output.json) output.printJson({ ...run, attempts, artifacts });
     else {
       printRun(run, output.print);
-      for (const attempt of attempts) printAttempt(attempt, output.print);
+      for (const line of attemptLines(attempts)) output.print(line);
     }
     return exitCode.ok;
   },
 });
 
-/** Those that ended without a result say why. */
-function printAttempt(
-  { number, state, workerId, problem, preempted, checkpointStep }: Attempt,
-  print: (line: string) => void,
-): void {
-  const facts = [
-    problem?.detail,
-    preempted &&
-      `made room (${preempted.reason})${preempted.forRunId ? ` for ${preempted.forRunId}` : ""}` +
-        (preempted.lostSteps === undefined ? "" : `, lost ${preempted.lostSteps} steps`),
-    checkpointStep === undefined ? undefined : `saved step ${checkpointStep}`,
-  ].filter(Boolean);
-  print(`attempt ${number}  ${state}  ${workerId}${facts.length > 0 ? `  ${facts.join("; ")}` : ""}`);
+/** Nothing for a run that went well the first time. */
+function attemptLines(attempts: readonly Attempt[]): string[] {
+  if (attempts.every(({ failure }) => failure === undefined)) return [];
+  return formatTable(attempts, [
+    { title: "ATTEMPT", value: ({ number }) => String(number), align: "right" },
+    { title: "STATE", value: ({ state }) => state },
+    { title: "FAILURE", value: ({ failure }) => failure ?? "–" },
+    { title: "FROM STEP", value: ({ resumedStep }) => String(resumedStep ?? 0), align: "right" },
+    { title: "SAVED", value: ({ checkpointStep }) => String(checkpointStep ?? "–"), align: "right" },
+    { title: "LOST", value: ({ preempted }) => String(preempted?.lostSteps ?? "–"), align: "right" },
+    { title: "WHY", value: whyEnded },
+  ]);
+}
+
+function whyEnded({ problem, preempted }: Attempt): string {
+  if (problem) return `${problem.code}: ${problem.detail}`;
+  if (preempted === undefined) return "";
+  return `made room (${preempted.reason})${preempted.forRunId ? ` for ${preempted.forRunId}` : ""}`;
 }
 
 function printRun(run: Run, print: (line: string) => void): void {
@@ -181,3 +187,22 @@ const act = (verb: "cancel" | "retry", summary: string) =>
 
 export const runCancel = act("cancel", "end a run");
 export const runRetry = act("retry", "queue a run again that did not succeed");
+
+export const runClone = defineCommand({
+  name: "run clone",
+  arguments: "RUN",
+  summary: "submit a run once more, with changes",
+  help: [
+    "--set FIELD=VALUE  of the spec, such as settings.steps=100; null takes it out; repeat",
+    "--watch            progress until it ends",
+  ],
+  arity: [1, 1],
+  options: { set: { type: "string", multiple: true }, watch: { type: "boolean" } },
+  async run(context, { set, watch }, [id = ""]) {
+    const run = await context.connect().runs.clone(id, parsePatch(set));
+    if (watch) return finish(context, run.id);
+    if (context.output.json) context.output.printJson(run);
+    else context.output.print(run.id);
+    return exitCode.ok;
+  },
+});

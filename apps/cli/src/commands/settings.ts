@@ -14,6 +14,27 @@ export function parseSettings(pairs: readonly string[] = []): Record<string, unk
   );
 }
 
+/** `training.steps=60` → the merge patch `{ training: { steps: 60 } }`; `null` takes a field out. */
+export function parsePatch(pairs: readonly string[] = []): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(parseSettings(pairs))) {
+    const names = path.split(".");
+    let inside = patch;
+    for (const name of names.slice(0, -1)) {
+      const next = Object.hasOwn(inside, name) ? inside[name] : undefined;
+      inside = typeof next === "object" && next !== null ? (next as typeof patch) : define(inside, name, {});
+    }
+    define(inside, names.at(-1)!, value);
+  }
+  return patch;
+}
+
+/** A member of that name, whatever the name means to JavaScript. */
+function define<T>(object: Record<string, unknown>, name: string, value: T): T {
+  Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
+  return value;
+}
+
 function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

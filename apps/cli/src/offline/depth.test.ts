@@ -7,6 +7,13 @@ test("a count keeps so many layers, a share drops so much", () => {
   expect(parseDepth("12.5%")).toEqual({ dropPercent: 12.5 });
 });
 
+test("numbers and ranges keep just those layers", () => {
+  expect(parseDepth("0-3,7,9-10")).toEqual({ keep: [0, 1, 2, 3, 7, 9, 10] });
+  expect(parseDepth("0,5")).toEqual({ keep: [0, 5] });
+  expect(() => parseDepth("9-3")).toThrow(/`9-3` is no range of layers/);
+  expect(() => parseDepth("0-99999")).toThrow(/no range/);
+});
+
 test.each(["", "many", "1.5", "-%", "%", "5 %", "1e2%"])("%j is neither", (text) => {
   expect(() => parseDepth(text)).toThrow(/--layers must be a whole number/);
 });

@@ -1,7 +1,7 @@
 import type { Encoding, Mode, SearchResult, SearchSettings } from "@espalier/contract";
 
-/** How many of the first layers to keep, or how many percent of all to drop from the top. */
-export type Depth = number | { dropPercent: number };
+/** How many of the first layers to keep, how many percent of all to drop from the top, or which to keep by number. */
+export type Depth = number | { dropPercent: number } | { keep: number[] };
 
 /** What the compute process of `apps/worker/src/offline` is asked to do with a folder. */
 export interface Jobs {

@@ -7,8 +7,8 @@ import { stsPairs } from "./dataset.ts";
 /** Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. */
 export async function evaluate(job: EvaluateJob, { engine, signal, report }: Computation): Promise<Outcome> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
-  const { model, encoding, chunkTokens } = job;
-  const encoder = await Encoder.load(model, { engine, chunkTokens, ...encoding });
+  const { model, mode, modelName, encoding, chunkTokens } = job;
+  const encoder = await Encoder.load(model, { engine, mode, modelName, chunkTokens, ...encoding });
   const sts: StsScore[] = [];
   let seconds = 0;
   let tokens = 0;

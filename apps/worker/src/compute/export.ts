@@ -1,17 +1,33 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { leastParity, Problem, resolveEncoding, type ExportFormat, type Parity } from "@espalier/contract";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import {
+  leastParity,
+  poolingFile,
+  Problem,
+  resolveEncoding,
+  type ExportFormat,
+  type Parity,
+} from "@espalier/contract";
+import {
+  browserConfig,
   Encoder,
   featureExtractor,
   fixTokenizerConfig,
   loadModel,
+  loadTemplate,
   parityOf,
   parityTexts,
   writeSentenceTransformers,
-  type EncoderOptions,
+  type LoadOptions,
 } from "@espalier/encoder";
-import { mergeAdapter, readAdapter, writeAdapter, type LoraAdapter } from "@espalier/encoder/checkpoint";
+import {
+  mergeAdapter,
+  parseConfig,
+  readAdapter,
+  replicable,
+  writeAdapter,
+  type LoraAdapter,
+} from "@espalier/encoder/checkpoint";
 import { writeOnnxFile } from "@espalier/engine";
 import type { ExportedFolder, ExportJob, Outcome } from "../protocol.ts";
 import { readArchitecture } from "./architecture.ts";
@@ -26,13 +42,14 @@ const noAdapter: LoraAdapter = { rank: 1, alpha: 1, pairs: new Map() };
  */
 export async function exportModel(job: ExportJob, { engine, signal, report }: Computation): Promise<Outcome> {
   const encoding = resolveEncoding(job.encoding);
+  const { modelName } = job;
   const phases = job.formats.length + 1;
   const phase = (format: string, done: number) => {
     signal.throwIfAborted();
     report.progress({ phase: format, done, total: phases, unit: "formats" });
   };
-  const vectorsOf = async (directory: string, changed: Partial<EncoderOptions> = {}) => {
-    const encoder = await Encoder.load(directory, { engine, ...encoding, ...changed });
+  const vectorsOf = async (directory: string, changed: Partial<LoadOptions> = {}) => {
+    const encoder = await Encoder.load(directory, { engine, modelName, ...encoding, ...changed });
     try {
       return await encoder.embed(parityTexts, { signal });
     } finally {
@@ -44,17 +61,24 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
   const trained = await vectorsOf(job.model);
   const adapter = job.adapter ? await readAdapter(job.model) : undefined;
   const { dtype, shardBytes, output } = job;
-  await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes });
+  const { attention } = encoding;
+  await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes, attention });
+  // It says how the base pooled; what this model was trained with is said below, where it can be.
+  await rm(join(output, dirname(poolingFile)), { recursive: true, force: true });
   await fixTokenizerConfig(output, encoding.maxLength);
   const merged = (await readdir(output)).map((name) => ({ name, path: name }));
   const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
   const mergedParity = accept("safetensors", parityOf(trained, await vectorsOf(output)), dtypeAdvice(job));
-  // What other tools pool: every token of the text, special ones included.
-  const whole = parityOf(trained, await vectorsOf(output, { pooled: "sequence" }));
+  // What other tools do: no template, and every token is pooled, special ones included.
+  const whole = parityOf(trained, await vectorsOf(output, { pooled: "sequence", template: "none" }));
   const pooledAlike = whole.least >= leastParity;
 
   const exports: ExportedFolder[] = [];
   const notes: string[] = [];
+  if ((await readConfig(output))["is_causal"] === false)
+    notes.push(
+      "The tokens of this model see those after them: its config.json says is_causal false, which transformers reads from release 5 on. Whoever puts the PEFT adapter on the base model must load the base with is_causal=False.",
+    );
   const make: Record<ExportFormat, () => Promise<ExportedFolder>> = {
     safetensors: async () => ({ format: "safetensors", files: merged, parity: mergedParity }),
     async peft() {
@@ -66,10 +90,18 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
         );
       const folder = join(output, "peft");
       await mkdir(folder);
-      const { layers, name } = job.base;
+      const { layers, name, config } = job.base;
+      if (layers !== undefined && !replicable(parseConfig(await readFile(config, "utf8")), layers))
+        throw new Problem(
+          "export/unsupported",
+          `PEFT cannot take layers out of the middle of ${name}, whose layers differ in their windows or positions; leave the format peft out.`,
+          { field: "/spec/formats" },
+        );
       await writeAdapter(folder, adapter, { name, ...(layers === undefined ? {} : { layers }) });
       if (layers !== undefined)
-        notes.push(`PEFT cuts ${name} to its first ${layers} layers when it loads the adapter.`);
+        notes.push(
+          `PEFT cuts ${name} to the ${layers.length} layers that the adapter was trained on when it loads it.`,
+        );
       const files = (await readdir(folder)).map((file) => ({ name: file, path: `peft/${file}` }));
       // The factors as they were written, on the weights that they were trained on.
       const parity = accept(
@@ -82,7 +114,7 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
       if (!pooledAlike)
         throw new Problem(
           "export/unsupported",
-          `sentence-transformers pools special tokens too, which this model was not trained with (cosine ${whole.least.toFixed(4)}); train with the encoding pooled=sequence, and pooling=mean for text-embeddings-inference.`,
+          `sentence-transformers pools special tokens too and knows no template, which this model was not trained with (cosine ${whole.least.toFixed(4)}); train with the encoding pooled=sequence and template=none, and pooling=mean for text-embeddings-inference.`,
           { field: "/spec/formats" },
         );
       const { pooling, maxLength } = encoding;
@@ -99,6 +131,7 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
       const folder = join(output, "onnx");
       await mkdir(folder);
       const model = await loadModel(output);
+      const template = await loadTemplate(encoding.template, { directory: output, modelName });
       const pooling = pooledAlike ? encoding.pooling : undefined;
       const parities: Parity[] = [];
       const files = [...companions, { name: "config.json", path: "onnx.config.json" }];
@@ -111,10 +144,11 @@ export async function exportModel(job: ExportJob, { engine, signal, report }: Co
         const weights = new Map([...model.weights, ...tables]);
         const written = await writeOnnxFile(path, { outputs, weights, precision });
         files.push(...written.map((file) => ({ name: `onnx/${file}`, path: `onnx/${file}` })));
-        const vectors = await onnxVectors(path, parityTexts, model, encoding, job.threads);
+        const vectors = await onnxVectors(path, parityTexts, model, { ...encoding, template }, job.threads);
         parities.push(parityOf(trained, vectors));
       }
-      await writeConfigForBrowsers(output);
+      const config = await readFile(join(output, "config.json"), "utf8");
+      await writeFile(join(output, "onnx.config.json"), browserConfig(config));
       const [parity, int8] = parities as [Parity, Parity];
       return { format: "onnx", files, parity: accept("onnx", parity), int8 };
     },
@@ -142,10 +176,5 @@ function accept(format: ExportFormat, parity: Parity, advice = ""): Parity {
   );
 }
 
-/** transformers.js must be told in config.json that weights stand beside the graph; in Node it finds them by itself. */
-async function writeConfigForBrowsers(output: string): Promise<void> {
-  const config = JSON.parse(await readFile(join(output, "config.json"), "utf8")) as object;
-  const external = { use_external_data_format: true };
-  const text = JSON.stringify({ ...config, "transformers.js_config": external }, null, 2);
-  await writeFile(join(output, "onnx.config.json"), `${text}\n`);
-}
+const readConfig = async (folder: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;

@@ -1,3 +1,4 @@
+import { loadTokenizer } from "@espalier/encoder";
 import { architectureOf, openModelFolder, refuseNonFinite } from "@espalier/encoder/checkpoint";
 import type { ImportOutcome } from "../protocol.ts";
 import type { Computation } from "./computation.ts";
@@ -10,6 +11,7 @@ export async function importModel(
   report.progress({ phase: "check", done: 0, total: 2, unit: "checks" });
   const checkpoint = await openModelFolder(model);
   try {
+    await loadTokenizer(model);
     report.progress({ phase: "check", done: 1, total: 2, unit: "checks" });
     await refuseNonFinite(checkpoint);
     report.progress({ phase: "check", done: 2, total: 2, unit: "checks" });

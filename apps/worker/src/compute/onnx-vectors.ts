@@ -1,13 +1,15 @@
 import type { ResolvedEncoding } from "@espalier/contract";
-import { pooledSpans, poolingWeights, type LoadedModel } from "@espalier/encoder";
+import { poolingWeights, type LoadedModel, type Template } from "@espalier/encoder";
 import { openOnnxFile } from "@espalier/engine";
+
+type OnnxEncoding = Omit<ResolvedEncoding, "template"> & { readonly template: Template };
 
 /** Vectors of texts by an ONNX file in the way of its users: a few texts at once, padded on the right. */
 export async function onnxVectors(
   path: string,
   texts: readonly string[],
   { config, tokenizer }: LoadedModel,
-  { pooling, pooled, maxLength }: ResolvedEncoding,
+  { pooling, pooled, maxLength, template }: OnnxEncoding,
   threads?: number,
 ): Promise<Float32Array[]> {
   const session = await openOnnxFile(path, threads === undefined ? {} : { threads });
@@ -15,7 +17,9 @@ export async function onnxVectors(
   const vectors: Float32Array[] = [];
   try {
     for (let from = 0; from < texts.length; from += 4) {
-      const batch = texts.slice(from, from + 4).map((text) => tokenizer.tokenize(text, { maxLength }));
+      const batch = texts
+        .slice(from, from + 4)
+        .map((text) => tokenizer.tokenize(text, { maxLength, pooled, template }));
       const time = Math.max(...batch.map(({ ids }) => ids.length));
       const shape = [batch.length, time];
       const padded = (of: (ids: Int32Array) => ArrayLike<number>) => {
@@ -28,7 +32,7 @@ export async function onnxVectors(
         attention_mask: padded((ids) => ids.map(() => 1)),
       });
       const states = results["last_hidden_state"]!.data;
-      const weights = poolingWeights(pooling, pooledSpans(batch, pooled), time);
+      const weights = poolingWeights(pooling, batch, time);
       for (const row of batch.keys()) {
         const vector = new Float32Array(width);
         for (let t = 0; t < time; t++) {

@@ -3,7 +3,7 @@ import type { Outcome, PruneJob } from "../protocol.ts";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
 
-/** Writes the checkpoint with its first `layers` layers. */
+/** Writes the checkpoint with the layers that are kept. */
 export async function pruneModel(job: PruneJob, { report }: Pick<Computation, "report">): Promise<Outcome> {
   report.progress({ phase: "truncate", done: 0, total: 1, unit: "models" });
   await truncateCheckpoint(job.model, job.output, job.layers);

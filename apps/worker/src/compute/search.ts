@@ -9,8 +9,8 @@ export async function search(
   { engine, signal, report }: Computation,
 ): Promise<Extract<Outcome, { kind: "search" }>> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
-  const { settings, mode } = job;
-  const encoder = await Encoder.load(job.model, { engine, ...job.encoding });
+  const { settings, mode, modelName, encoding, chunkTokens } = job;
+  const encoder = await Encoder.load(job.model, { engine, mode, modelName, chunkTokens, ...encoding });
   const rows = await triplets(job.triplets);
   const started = performance.now();
   const result = await l3prune(encoder, rows, {

@@ -4,6 +4,7 @@ import { resolveEncoding, resolveTrainingSettings, type Architecture } from "@es
 import {
   adapterOf,
   loadModel,
+  loadTemplate,
   loadTrainingState,
   saveTrainingState,
   train as trainModel,
@@ -22,11 +23,13 @@ export async function train(job: TrainJob, { engine, signal, report }: Computati
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { mode } = job;
   const settings = resolveTrainingSettings(job.settings, mode);
+  const { template, ...encoding } = resolveEncoding(job.encoding);
   const inputs: TrainingInputs = {
     model: await loadModel(job.model),
     triplets: await (job.texts ? textsAsTriplets(job.triplets) : triplets(job.triplets)),
     settings,
-    encoding: resolveEncoding(job.encoding),
+    encoding,
+    template: await loadTemplate(template, { directory: job.model, modelName: job.modelName }),
     mode,
   };
   const resume = job.resume === undefined ? undefined : await loadTrainingState(job.resume);

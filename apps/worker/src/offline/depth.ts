@@ -1,9 +1,12 @@
 import { keptLayers } from "@espalier/encoder";
+import type { KeptLayers } from "@espalier/encoder/checkpoint";
 import type { Depth } from "./protocol.ts";
 
 /**
- * The number of layers that is meant, of a model with so many.
+ * The layers that are meant, of a model with so many.
  * @throws {Problem} `layers/out-of-range` for a share that leaves none
  */
-export const resolveDepth = (depth: Depth, layers: number): number =>
-  typeof depth === "number" ? depth : keptLayers(layers, depth.dropPercent);
+export function resolveDepth(depth: Depth, layers: number): KeptLayers {
+  if (typeof depth === "number") return depth;
+  return "keep" in depth ? depth.keep : keptLayers(layers, depth.dropPercent);
+}

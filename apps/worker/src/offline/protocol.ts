@@ -11,7 +11,11 @@ export const textsDescriptor = 4;
 export const vectorsDescriptor = 5;
 
 /** How many of the first layers to keep, or how many percent of all to drop from the top. */
-const Depth = Type.Union([Type.Number(), Type.Object({ dropPercent: Type.Number() })]);
+const Depth = Type.Union([
+  Type.Number(),
+  Type.Object({ dropPercent: Type.Number() }),
+  Type.Object({ keep: Type.Array(Type.Number()) }),
+]);
 export type Depth = Static<typeof Depth>;
 
 const PruneJob = Type.Object({

@@ -2,19 +2,20 @@ import {
   findAdapter,
   openCheckpoint,
   openModelFolder,
-  saveFirstLayers,
+  saveLayers,
   type Checkpoint,
 } from "@espalier/encoder/checkpoint";
 import type { Computation } from "../compute/computation.ts";
 import { resolveDepth } from "./depth.ts";
 import type { Outcome, PruneJob, Size } from "./protocol.ts";
 
-/** Writes the first layers of a folder, its adapter merged into them where it holds one. */
+/** Writes some layers of a folder, its adapter merged into them where it holds one. */
 export async function prune(job: PruneJob, { report }: Pick<Computation, "report">): Promise<Outcome> {
   report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
   const before = await sizeOf(openModelFolder(job.model));
   const adapter = await findAdapter(job.model);
-  await saveFirstLayers(job.model, job.output, resolveDepth(job.layers, before.layers), adapter);
+  const layers = resolveDepth(job.layers, before.layers);
+  await saveLayers(job.model, job.output, { layers }, adapter);
   report.progress({ phase: "prune", done: 1, total: 1, unit: "models" });
   const after = await sizeOf(openCheckpoint(job.output));
   return { kind: "prune", before, after, mergedAdapter: adapter !== undefined };

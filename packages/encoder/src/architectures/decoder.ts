@@ -1,3 +1,4 @@
+import { bidirectional } from "./direction.ts";
 import type { Fields } from "./fields.ts";
 import type {
   Activation,
@@ -166,7 +167,7 @@ export function decoder(config: Fields, traits: DecoderTraits): ModelConfig {
     const layer = `${naming.layer}${index}.`;
     return { attention: attention(layer, index), feedForward: feedForward(layer) };
   });
-  return {
+  const described: ModelConfig = {
     ...readCommon(config),
     modelClass: traits.modelClass,
     layers,
@@ -180,6 +181,7 @@ export function decoder(config: Fields, traits: DecoderTraits): ModelConfig {
     naming,
     tiedEmbeddings: config.flag("tie_word_embeddings", traits.tied ?? false),
   };
+  return config.flag("is_causal", true) ? described : bidirectional(described);
 }
 
 const gatedActivations = {

@@ -1,5 +1,5 @@
 import type { WeightDtype } from "../checkpoint/dtype.ts";
-import type { JsonValue } from "../checkpoint/json.ts";
+import type { JsonValue, Spellings } from "../checkpoint/json.ts";
 
 /** A linear layer of the checkpoint: `<name>.weight` [outputs, inputs] and, where it has one, `<name>.bias`. */
 export interface Linear {
@@ -134,6 +134,8 @@ export interface ModelConfig {
   readonly padTokenId: number | undefined;
   /** Everything that the file says, so that a derived checkpoint keeps it. */
   readonly source: ReadonlyMap<string, JsonValue>;
+  /** How the file spells its numbers. */
+  readonly spellings?: Spellings;
 }
 
 /** How a checkpoint names its tensors. */

@@ -1,4 +1,14 @@
-import type { Attention, FeedForward, Linear, ModelConfig, Norm, Surroundings } from "./model-config.ts";
+import type { KeptLayers } from "../checkpoint/surviving.ts";
+import type {
+  Attention,
+  Block,
+  FeedForward,
+  Linear,
+  ModelConfig,
+  Naming,
+  Norm,
+  Surroundings,
+} from "./model-config.ts";
 
 /** The linear layers of a block in their order, and so of a model: what an adapter can adapt. */
 export const linearLayers = ({ blocks }: Pick<ModelConfig, "blocks">): Linear[] =>
@@ -51,9 +61,30 @@ export function layerOf(name: string, { naming }: Pick<ModelConfig, "naming">): 
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The description of a model's first layers. */
-export const ofDepth = (config: ModelConfig, layers: number): ModelConfig => ({
+/** The description of a model of these layers, which are numbered anew. */
+export const ofLayers = (config: ModelConfig, kept: KeptLayers): ModelConfig => ({
   ...config,
-  layers,
-  blocks: config.blocks.slice(0, layers),
+  layers: typeof kept === "number" ? kept : kept.length,
+  blocks:
+    typeof kept === "number"
+      ? config.blocks.slice(0, kept)
+      : kept.map((layer, place) => renumbered(config.blocks[layer]!, config.naming, layer, place)),
 });
+
+/** A block whose names all say another number. */
+function renumbered(block: Block, { layer: before }: Naming, from: number, to: number): Block {
+  const old = `${before}${from}.`;
+  const rename = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(rename);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        key === "name" && typeof item === "string" && item.startsWith(old)
+          ? `${before}${to}.${item.slice(old.length)}`
+          : rename(item),
+      ]),
+    );
+  };
+  return rename(block) as Block;
+}

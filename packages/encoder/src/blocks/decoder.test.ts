@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { languageModelStep } from "./language-model.ts";
 import { Random } from "../random.ts";
 import { tinyLlama } from "../testing/tiny-encoder.ts";
-import { expectedTensors, ofDepth } from "../architectures/tensors.ts";
+import { expectedTensors, ofLayers } from "../architectures/tensors.ts";
 import { inputParameters } from "./parameters.ts";
 import { rotaryTables } from "./rotary-tables.ts";
 import { textEncoder } from "./text-encoder.ts";
@@ -14,7 +14,7 @@ describe("a Llama", () => {
   it("asks for exactly the checkpoint's parameters of the layers it runs", () => {
     const [pooled] = textEncoder(config, [2], { parameter: weight });
     const asked = topological([pooled!]).flatMap((node) => (isOp(node, "weight") ? [node.attrs] : []));
-    const expected = expectedTensors(ofDepth(config, 2));
+    const expected = expectedTensors(ofLayers(config, 2));
     expected.delete("embed_tokens.weight");
     expect(new Map(asked.map(({ name, shape }) => [name, shape]))).toEqual(expected);
     expect(asked).toHaveLength(expected.size);

@@ -1,4 +1,5 @@
 import { Problem } from "@espalier/contract";
+import type { Block, ModelConfig } from "../architectures/model-config.ts";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isWeightDtype, narrow, widen } from "./dtype.ts";
@@ -162,8 +163,8 @@ const isEmpty = (value: JsonValue): boolean =>
 export interface AdapterBase {
   /** Its name or path. */
   readonly name: string;
-  /** How many of its first layers the adapter was trained on; PEFT cuts the rest off. @default all */
-  readonly layers?: number | undefined;
+  /** Numbers of the layers that the adapter was trained on; PEFT takes the others out. @default all */
+  readonly layers?: readonly number[] | undefined;
 }
 
 /**
@@ -196,11 +197,31 @@ export async function writeAdapter(
     use_rslora: false,
     use_dora: false,
     modules_to_save: null,
-    ...(base.layers === undefined ? {} : { layer_replication: [[0, base.layers]] }),
+    ...(base.layers === undefined ? {} : { layer_replication: rangesOf(base.layers) }),
   };
   await writeDurably(join(directory, configFile), (file) =>
     file.writeFile(`${JSON.stringify(config, null, 2)}\n`),
   );
+}
+
+/**
+ * Whether PEFT can make a model of these layers: it moves their weights, while windows and positions stay where the
+ * config has them.
+ */
+export function replicable({ blocks }: ModelConfig, layers: readonly number[]): boolean {
+  const where = ({ attention: { window, rotary } }: Block) => `${window} ${rotary}`;
+  return layers.every((layer, place) => where(blocks[layer]!) === where(blocks[place]!));
+}
+
+/** Rising numbers as half-open ranges: 0, 1, 2, 5 are [0, 3) and [5, 6). */
+function rangesOf(numbers: readonly number[]): [from: number, to: number][] {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number) last[1] = number + 1;
+    else ranges.push([number, number + 1]);
+  }
+  return ranges;
 }
 
 /** What PEFT finds a linear layer by: the end of its name, long enough to leave BERT's pooler alone. */

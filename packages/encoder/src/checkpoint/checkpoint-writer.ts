@@ -1,5 +1,7 @@
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { poolingFile } from "@espalier/contract";
 import type { Checkpoint } from "./checkpoint.ts";
 import { buildFolder, writeDurably } from "./durable.ts";
 import { companions, listModelFolder, shardFile } from "./folder.ts";
@@ -7,7 +9,8 @@ import { formatJson, type JsonObject, type JsonValue } from "./json.ts";
 import { bytesOf, writeSafetensors, type TensorSource } from "./safetensors-writer.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
-const chunkBytes = 8 * 1024 * 1024;
+/** Larger ones leave the processor's cache between reading and writing: 8 MiB took several times as long. */
+const chunkBytes = 1024 * 1024;
 
 /** The raw bytes of a stored weight, under another name where one is given. */
 export function copyOf(checkpoint: Checkpoint, key: string, name: string): TensorSource {
@@ -98,6 +101,7 @@ async function writeWeights(folder: string, groups: readonly (readonly TensorSou
 }
 
 async function copyDurably(from: string, to: string, name: string): Promise<void> {
+  if (name === poolingFile) await mkdir(join(to, dirname(name)), { recursive: true });
   await writeDurably(join(to, name), async (file) => {
     for await (const chunk of createReadStream(join(from, name))) await file.appendFile(chunk);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { tinyConfig } from "../testing/tiny-model.ts";
-import { parseConfig } from "./config.ts";
+import { configOfLayers, parseConfig } from "./config.ts";
 
 const parse = (changes: Record<string, unknown>) =>
   parseConfig(JSON.stringify({ ...tinyConfig, ...changes }));
@@ -88,4 +88,16 @@ test.each([
   expect(() => parseConfig(text)).toThrow(
     expect.objectContaining({ code: "config/malformed", facts: { file: "config.json", byte } }),
   );
+});
+
+test("numbers keep their spelling, which Python reads as their type", () => {
+  const text = JSON.stringify({ ...tinyConfig, made_up: { ratio: 1, list: [2, 3.5] } })
+    .replace('"rope_theta":10000', '"rope_theta":1e4')
+    .replace('"ratio":1', '"ratio":1.0')
+    .replace("[2,3.5]", "[2.0,3.50]");
+  const written = configOfLayers(parseConfig(text), 2);
+  expect(written).toContain('"rope_theta": 1e4,');
+  expect(written).toContain('"ratio": 1.0,');
+  expect(written.replace(/\s/g, "")).toContain('"list":[2.0,3.50]');
+  expect(written).toContain('"num_hidden_layers": 2,');
 });

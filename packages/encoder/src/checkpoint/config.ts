@@ -1,8 +1,10 @@
 import { Problem } from "@espalier/contract";
-import type { ModelConfig } from "../architectures/model-config.ts";
+import type { Attention, Block, ModelConfig } from "../architectures/model-config.ts";
 import { describe } from "../architectures/registry.ts";
 import { dtypeNames } from "../architectures/shared-fields.ts";
+import { ofLayers } from "../architectures/tensors.ts";
 import type { WeightDtype } from "./dtype.ts";
+import { layerNumbers, type KeptLayers } from "./surviving.ts";
 import { formatJson, JsonError, parseJson, type JsonObject, type JsonValue } from "./json.ts";
 
 const file = "config.json";
@@ -14,8 +16,9 @@ export const maxConfigBytes = 1024 * 1024;
  */
 export function parseConfig(text: string): ModelConfig {
   let root: JsonValue;
+  const spellings = new Map<string, string>();
   try {
-    root = parseJson(text);
+    root = parseJson(text, { spellings });
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new Problem("config/malformed", `config.json is not valid JSON: ${error.message}`, {
@@ -25,42 +28,77 @@ export function parseConfig(text: string): ModelConfig {
   }
   if (!(root instanceof Map))
     throw new Problem("config/malformed", "config.json is not a JSON object", { file, byte: 0 });
-  return describe(root);
+  return { ...describe(root), spellings };
 }
 
 /** Lists of `config.json` that hold one item per layer. */
 const perLayer = ["layer_types", "no_rope_layers", "mlp_layer_types"];
 
 /**
- * The text of a `config.json` for the first `layers` layers of a model: everything else stays as it was read; lists
- * with one item per layer are cut to the same length, and fields that point at layers stay within bounds.
+ * The text of a `config.json` for a model of these layers: everything else stays as it was read. Lists with one item per
+ * layer lose the items of the others, and fields that point at layers stay within bounds. Where a rule over the
+ * numbers of layers would give another layer its window or its positions, lists say which has which.
+ * @throws {Problem} `config/unsupported` where `config.json` cannot say what these layers are
  */
-export const configOfDepth = (config: ModelConfig, layers: number): string =>
-  formatJson(sourceOfDepth(config, layers));
+export const configOfLayers = (config: ModelConfig, kept: KeptLayers): string =>
+  formatJson(sourceOfLayers(config, kept), config.spellings);
 
 /**
- * The text of a `config.json` for a model without its output head, as transformers saves it.
- * @param layers how many of the first ones it has
+ * The text of a `config.json` for a model of these layers without its output head, as transformers saves it.
+ * @param kept default: all
  */
 export function configOfEncoder(
   config: ModelConfig,
   dtype: WeightDtype | undefined,
-  layers = config.layers,
+  kept: KeptLayers = config.layers,
 ): string {
-  const source = sourceOfDepth(config, layers);
+  const source = sourceOfLayers(config, kept);
   source.set("architectures", [config.modelClass]);
   if (dtype !== undefined) source.set(source.has("dtype") ? "dtype" : "torch_dtype", dtypeNames[dtype]);
-  return formatJson(source);
+  return formatJson(source, config.spellings);
 }
 
-function sourceOfDepth(config: ModelConfig, layers: number): JsonObject {
+function sourceOfLayers(config: ModelConfig, kept: KeptLayers): JsonObject {
+  const numbers = layerNumbers(kept);
   const source: JsonObject = new Map(config.source);
-  source.set("num_hidden_layers", layers);
+  source.set("num_hidden_layers", numbers.length);
   for (const key of perLayer) {
     const value = source.get(key);
-    if (Array.isArray(value) && value.length === config.layers) source.set(key, value.slice(0, layers));
+    if (Array.isArray(value) && value.length === config.layers)
+      source.set(
+        key,
+        numbers.map((number) => value[number]!),
+      );
   }
   const window = source.get("max_window_layers");
-  if (typeof window === "number" && window > layers) source.set("max_window_layers", layers);
+  if (typeof window === "number" && window > numbers.length) source.set("max_window_layers", numbers.length);
+  if (typeof kept === "number") return source;
+
+  const { blocks } = ofLayers(config, kept);
+  const ruled = describe(source).blocks;
+  if (sameLayers(ruled, blocks)) return source;
+  const differ = (what: (attention: Attention) => boolean): boolean =>
+    blocks.some(({ attention }, i) => what(attention) !== what(ruled[i]!.attention));
+  const slides = ({ window }: Attention): boolean => window !== undefined;
+  const turns = ({ rotary }: Attention): boolean => rotary !== undefined;
+  if (differ(slides))
+    source.set(
+      "layer_types",
+      blocks.map(({ attention }) => (slides(attention) ? "sliding_attention" : "full_attention")),
+    );
+  if (differ(turns))
+    source.set(
+      "no_rope_layers",
+      blocks.map(({ attention }) => (turns(attention) ? 1 : 0)),
+    );
+  if (!sameLayers(describe(source).blocks, blocks))
+    throw new Problem(
+      "config/unsupported",
+      `config.json of ${config.modelType} cannot say what these layers are once others before them are gone; keep the first ones`,
+      { file, field: "/layer_types" },
+    );
   return source;
 }
+
+const sameLayers = (some: readonly Block[], others: readonly Block[]): boolean =>
+  JSON.stringify(some) === JSON.stringify(others);

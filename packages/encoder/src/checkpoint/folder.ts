@@ -1,6 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { isModelFile, modelFileNames, Problem } from "@espalier/contract";
+import { dirname, join } from "node:path";
+import { isModelFile, modelFileNames, poolingFile, Problem } from "@espalier/contract";
 
 export const shardFile = (number: number, of: number): string =>
   `model-${String(number).padStart(5, "0")}-of-${String(of).padStart(5, "0")}.safetensors`;
@@ -40,10 +40,12 @@ export async function listModelFolder(directory: string): Promise<Set<string>> {
     if (!isMissing(error)) throw error;
     throw new Problem("checkpoint/incomplete", "the model folder does not exist", { file: "." });
   }
+  if (entries.includes(dirname(poolingFile))) entries.push(poolingFile);
   for (const name of entries) {
     if (!isModelFile(name)) continue;
     const path = join(directory, name);
     const found = await stat(path).catch(() => undefined);
+    if (name === poolingFile && found === undefined) continue;
     if (found?.isFile() !== true)
       throw new Problem("upload/file-refused", `${name} is not a regular file`, { file: name });
     await refuseByContent(path, name);

@@ -1,5 +1,5 @@
 export { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
-export { configOfDepth, parseConfig } from "./config.ts";
+export { configOfLayers, parseConfig } from "./config.ts";
 export type { ModelConfig } from "../architectures/model-config.ts";
 export { modelTypes } from "../architectures/registry.ts";
 export { expectedTensors } from "../architectures/tensors.ts";
@@ -16,12 +16,13 @@ export {
   checkAdapter,
   findAdapter,
   readAdapter,
+  replicable,
   writeAdapter,
   type LoraAdapter,
   type LoraPair,
 } from "./adapter.ts";
-export { checkDepth, survives } from "./surviving.ts";
-export { saveFirstLayers } from "./first-layers.ts";
+export { checkKept, survives, survivingName, type KeptLayers } from "./surviving.ts";
+export { saveLayers } from "./save-layers.ts";
 export { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
 export { mergeAdapter, type MergeOptions } from "./merge.ts";
 export { replaceWeights } from "./replace.ts";

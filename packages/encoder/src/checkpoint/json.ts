@@ -17,11 +17,25 @@ export interface JsonOptions {
   readonly maxDepth?: number;
   /** Refuse numbers that are not plain non-negative safe integers. @default false */
   readonly onlyIntegers?: boolean;
+  /** Is told how each number is spelled that `formatJson` would spell otherwise. */
+  readonly spellings?: Map<string, string>;
+  /** What the digits of a number mean. @default Number */
+  readonly readNumber?: (digits: string) => number;
 }
+
+/**
+ * How numbers were spelled, by the keys on the way to them. A value says less than its spelling: Python reads `30.0`
+ * as another type than `30`, and transformers refuses one where it wants the other.
+ */
+export type Spellings = ReadonlyMap<string, string>;
+
+const pathTo = (path: string, key: string | number): string => `${path}/${key}`;
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const integer = /^(?:0|[1-9]\d*)$/;
 const blank = /[ \t\n\r]*/y;
+/** What keeps a string from meaning just what it is. */
+const careful = /[\\\p{Cc}\p{Surrogate}]/u;
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
@@ -32,9 +46,11 @@ const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
  */
 export function parseJson(
   text: string,
-  { maxDepth = 64, onlyIntegers = false }: JsonOptions = {},
+  { maxDepth = 64, onlyIntegers = false, spellings, readNumber = Number }: JsonOptions = {},
 ): JsonValue {
   let at = 0;
+  // Large texts need no path.
+  const below = (path: string, key: string | number): string => (spellings ? pathTo(path, key) : "");
 
   function fail(message: string, position = at): never {
     throw new JsonError(message, position);
@@ -45,14 +61,26 @@ export function parseJson(
     at += found.length;
     return found;
   }
+  function skipBlanks(): void {
+    if (text.charCodeAt(at) <= 32) match(blank);
+  }
   function take(char: string): boolean {
     if (text[at] !== char) return false;
     at++;
-    match(blank);
+    skipBlanks();
     return true;
   }
 
   function string(): string {
+    const close = text.indexOf('"', at + 1);
+    const simple = text.slice(at + 1, close);
+    if (close < 0 || careful.test(simple)) return carefulString();
+    at = close + 1;
+    skipBlanks();
+    return simple;
+  }
+
+  function carefulString(): string {
     const start = at++;
     for (;;) {
       while (isPlain(text.charCodeAt(at))) at++;
@@ -64,11 +92,11 @@ export function parseJson(
     const raw = text.slice(start + 1, at - 1);
     const decoded = raw.includes("\\") ? String(JSON.parse(`"${raw}"`)) : raw;
     if (/\p{Surrogate}/u.test(decoded)) fail("a string with a lone surrogate", start);
-    match(blank);
+    skipBlanks();
     return decoded;
   }
 
-  function object(depth: number): JsonObject {
+  function object(depth: number, path: string): JsonObject {
     const entries: JsonObject = new Map();
     if (take("}")) return entries;
     do {
@@ -77,16 +105,16 @@ export function parseJson(
       const key = string();
       if (entries.has(key)) fail(`the key ${JSON.stringify(key)} twice in one object`, start);
       if (!take(":")) fail('":" was expected after an object key');
-      entries.set(key, value(depth));
+      entries.set(key, value(depth, below(path, key)));
     } while (take(","));
     if (!take("}")) fail('"," or "}" was expected in an object');
     return entries;
   }
 
-  function array(depth: number): JsonValue[] {
+  function array(depth: number, path: string): JsonValue[] {
     const items: JsonValue[] = [];
     if (take("]")) return items;
-    do items.push(value(depth));
+    do items.push(value(depth, below(path, items.length)));
     while (take(","));
     if (!take("]")) fail('"," or "]" was expected in an array');
     return items;
@@ -95,11 +123,11 @@ export function parseJson(
   function word<Value extends JsonValue>(literal: string, meaning: Value): Value {
     if (!text.startsWith(literal, at)) fail("a JSON value was expected");
     at += literal.length;
-    match(blank);
+    skipBlanks();
     return meaning;
   }
 
-  function value(depth: number): JsonValue {
+  function value(depth: number, path: string): JsonValue {
     const start = at;
     switch (text[at]) {
       case '"':
@@ -107,7 +135,7 @@ export function parseJson(
       case "{":
       case "[":
         if (depth >= maxDepth) fail(`nesting deeper than ${maxDepth}`);
-        return take("{") ? object(depth + 1) : (take("["), array(depth + 1));
+        return take("{") ? object(depth + 1, path) : (take("["), array(depth + 1, path));
       case "t":
         return word("true", true);
       case "f":
@@ -117,21 +145,22 @@ export function parseJson(
       default: {
         const digits = match(number);
         if (digits === "") fail(at >= text.length ? "the text ends early" : "a JSON value was expected");
-        const parsed = Number(digits);
+        const parsed = readNumber(digits);
         if (onlyIntegers && !(integer.test(digits) && Number.isSafeInteger(parsed)))
           fail(
             `the number ${digits.slice(0, 40)} where a non-negative integer below 2^53 was expected`,
             start,
           );
         if (!Number.isFinite(parsed)) fail("a number beyond the range of a double", start);
-        match(blank);
+        if (spellings !== undefined && digits !== JSON.stringify(parsed)) spellings.set(path, digits);
+        skipBlanks();
         return parsed;
       }
     }
   }
 
   match(blank);
-  const root = value(0);
+  const root = value(0, "");
   if (at < text.length) fail("text after the JSON value");
   return root;
 }
@@ -141,22 +170,25 @@ function isPlain(unit: number): boolean {
   return unit >= 32 && unit !== 34 && unit !== 92;
 }
 
-/** Serialises a parsed value again, with keys in their order, two spaces of indentation and a final newline. */
-export function formatJson(value: JsonValue): string {
-  return `${format(value, "\n")}\n`;
+/**
+ * Serialises a parsed value again, with keys in their order, two spaces of indentation and a final newline.
+ * @param spellings of numbers that are still what they were
+ */
+export function formatJson(value: JsonValue, spellings: Spellings = new Map()): string {
+  return `${format(value, "\n", "", spellings)}\n`;
 }
 
-function format(value: JsonValue, line: string): string {
+function format(value: JsonValue, line: string, path: string, spellings: Spellings): string {
   const inner = `${line}  `;
+  const below = (item: JsonValue, key: string | number) => format(item, inner, pathTo(path, key), spellings);
   if (Array.isArray(value)) {
-    return value.length === 0
-      ? "[]"
-      : `[${inner}${value.map((item) => format(item, inner)).join(`,${inner}`)}${line}]`;
+    return value.length === 0 ? "[]" : `[${inner}${value.map(below).join(`,${inner}`)}${line}]`;
   }
   if (value instanceof Map) {
     if (value.size === 0) return "{}";
-    const entries = [...value].map(([key, item]) => `${JSON.stringify(key)}: ${format(item, inner)}`);
+    const entries = [...value].map(([key, item]) => `${JSON.stringify(key)}: ${below(item, key)}`);
     return `{${inner}${entries.join(`,${inner}`)}${line}}`;
   }
-  return JSON.stringify(value);
+  const spelling = typeof value === "number" ? spellings.get(path) : undefined;
+  return spelling !== undefined && Number(spelling) === value ? spelling : JSON.stringify(value);
 }

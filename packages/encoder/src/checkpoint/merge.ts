@@ -1,3 +1,5 @@
+import type { Encoding } from "@espalier/contract";
+import { seenThrough } from "../architectures/direction.ts";
 import { checkAdapter, type LoraAdapter, type LoraPair } from "./adapter.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
@@ -5,15 +7,17 @@ import { configOfEncoder } from "./config.ts";
 import { narrow, widen, type WeightDtype } from "./dtype.ts";
 import type { TensorSource } from "./safetensors-writer.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
-import { checkDepth, survives } from "./surviving.ts";
+import { checkKept, survivingName, type KeptLayers } from "./surviving.ts";
 
 export interface MergeOptions {
   /** Dtype of every weight written. @default that of each stored weight */
   readonly dtype?: WeightDtype | undefined;
   /** Most bytes of a file of weights. @default as many files as the source has */
   readonly shardBytes?: number | undefined;
-  /** How many of the first layers to write. @default all */
-  readonly layers?: number | undefined;
+  /** Which layers to write. @default all */
+  readonly layers?: KeptLayers | undefined;
+  /** What the config is to say of the direction. @default what it says */
+  readonly attention?: Encoding["attention"] | undefined;
 }
 
 /** Rows that are in memory at a time hold about this many values. */
@@ -25,31 +29,32 @@ const blockValues = 1024 * 1024;
  *
  * The result is an encoder: names without prefix, no output head, architecture `LlamaModel` or its like. This is the form that
  * `AutoModel`, sentence-transformers and text-embeddings-inference read.
- * @throws {Problem} `checkpoint/incomplete` when the adapter is of another model, `layers/out-of-range` unless
- * 1 <= layers <= the model's depth
+ * @throws {Problem} `checkpoint/incomplete` when the adapter is of another model, `layers/out-of-range` for layers that
+ * the model does not have
  */
 export async function mergeAdapter(
   source: string,
   adapter: LoraAdapter,
   target: string,
-  { dtype, shardBytes, layers }: MergeOptions = {},
+  { dtype, shardBytes, layers, attention }: MergeOptions = {},
 ): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
     const { config, tensors } = checkpoint;
     const kept = layers ?? config.layers;
-    checkDepth(kept, config.layers);
+    checkKept(kept, config.layers);
     checkAdapter(tensors, adapter);
     const scale = adapter.alpha / adapter.rank;
     await writeDerived(checkpoint, target, {
-      config: configOfEncoder(config, dtype, kept),
+      config: configOfEncoder(seenThrough(config, attention), dtype, kept),
       shardBytes,
       sourceOf(key, stored) {
-        if (config.naming.carried.test(key) || !survives(key, kept, config)) return undefined;
+        const name = config.naming.carried.test(key) ? undefined : survivingName(key, kept, config);
+        if (name === undefined) return undefined;
         const pair = adapter.pairs.get(key.slice(0, -".weight".length));
         if (pair === undefined && (dtype ?? stored.dtype) === stored.dtype)
-          return copyOf(checkpoint, key, key);
-        return merged(checkpoint, key, stored, pair, scale, dtype ?? stored.dtype);
+          return copyOf(checkpoint, key, name);
+        return { ...merged(checkpoint, key, stored, pair, scale, dtype ?? stored.dtype), name };
       },
     });
   } finally {

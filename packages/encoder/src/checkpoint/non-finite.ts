@@ -8,7 +8,7 @@ export interface NonFinite {
   readonly element: number;
 }
 
-const chunkBytes = 4 * 1024 * 1024;
+const chunkBytes = 1024 * 1024;
 
 /** Bits of the exponent in a 32-bit word, for each value that the word holds; all set means NaN or infinity. */
 const exponents: Record<WeightDtype, readonly number[]> = {

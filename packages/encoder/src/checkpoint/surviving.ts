@@ -2,18 +2,66 @@ import { Problem } from "@espalier/contract";
 import type { ModelConfig } from "../architectures/model-config.ts";
 import { layerOf } from "../architectures/tensors.ts";
 
+/** Which layers of a model are kept: the first so many, or those with these numbers, from 0 and rising. */
+export type KeptLayers = number | readonly number[];
+
+/** The numbers of the layers that are kept. */
+export const layerNumbers = (kept: KeptLayers): readonly number[] =>
+  typeof kept === "number" ? Array.from({ length: kept }, (_, i) => i) : kept;
+
 /**
- * Whether a weight belongs to a model that keeps its first `layers` layers: all do but those of the layers after them.
+ * The name of a weight in a model of the layers that are kept, which are numbered anew; undefined for a weight of another
+ * layer. Weights outside the layers keep their names.
  * @param name without the prefix of a model with a head
  */
-export function survives(name: string, layers: number, config: Pick<ModelConfig, "naming">): boolean {
+export const survivingName = (
+  name: string,
+  kept: KeptLayers,
+  config: Pick<ModelConfig, "naming">,
+): string | undefined =>
+  moved(name, config, (layer) => {
+    if (typeof kept === "number") return layer < kept ? layer : undefined;
+    const place = kept.indexOf(layer);
+    return place < 0 ? undefined : place;
+  });
+
+/** The name that a weight had before {@link survivingName} renamed it. */
+export const formerName = (name: string, kept: KeptLayers, config: Pick<ModelConfig, "naming">): string =>
+  moved(name, config, (place) => (typeof kept === "number" ? place : kept[place])) ?? name;
+
+function moved(
+  name: string,
+  config: Pick<ModelConfig, "naming">,
+  to: (layer: number) => number | undefined,
+): string | undefined {
   const layer = layerOf(name, config);
-  return layer === undefined || layer < layers;
+  if (layer === undefined) return name;
+  const number = to(layer);
+  if (number === undefined) return undefined;
+  const { layer: before } = config.naming;
+  return `${before}${number}${name.slice(before.length + String(layer).length)}`;
 }
 
-/** @throws {Problem} `layers/out-of-range` unless 1 <= layers <= depth */
-export function checkDepth(layers: number, depth: number): void {
-  if (Number.isInteger(layers) && layers >= 1 && layers <= depth) return;
-  const detail = `${layers} layers cannot be kept of ${depth}; choose 1 to ${depth}`;
-  throw new Problem("layers/out-of-range", detail, { field: "/layers" });
+/** Whether a weight belongs to a layer that is kept, or to none. */
+export const survives = (name: string, kept: KeptLayers, config: Pick<ModelConfig, "naming">): boolean =>
+  survivingName(name, kept, config) !== undefined;
+
+/** @throws {Problem} `layers/out-of-range` unless each is a layer of the model, at least one is kept, and numbers rise */
+export function checkKept(kept: KeptLayers, depth: number): void {
+  const refuse = (detail: string): never => {
+    throw new Problem("layers/out-of-range", detail, { field: "/layers" });
+  };
+  if (typeof kept === "number") {
+    if (Number.isInteger(kept) && kept >= 1 && kept <= depth) return;
+    refuse(`${kept} layers cannot be kept of ${depth}; choose 1 to ${depth}`);
+  } else {
+    if (kept.length === 0) refuse("no layer is kept; name at least one");
+    const strange = kept.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= depth);
+    if (strange !== undefined) refuse(`there is no layer ${strange}; they are numbered 0 to ${depth - 1}`);
+    const falling = kept.find((layer, i) => i > 0 && layer <= kept[i - 1]!);
+    if (falling !== undefined)
+      refuse(
+        `layer ${falling} stands after one that is not before it; layers are kept in their order, each once`,
+      );
+  }
 }

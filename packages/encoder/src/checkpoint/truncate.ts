@@ -1,25 +1,36 @@
+import type { Encoding } from "@espalier/contract";
+import { seenThrough } from "../architectures/direction.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
-import { configOfDepth } from "./config.ts";
-import { checkDepth, survives } from "./surviving.ts";
+import { configOfLayers } from "./config.ts";
+import { checkKept, survivingName, type KeptLayers } from "./surviving.ts";
 
 /**
- * Keeps the first `layers` layers of the checkpoint in `source`, its embedding, final norm and untied head, and writes
+ * Keeps some layers of the checkpoint in `source`, numbered anew, its embedding, final norm and untied head, and writes
  * them to the new folder `target`. Byte ranges are copied; no tensor is ever in memory, whatever the model's size.
  * The tokenizer and its companions go along.
- * @throws {Problem} `layers/out-of-range` unless 1 <= layers <= the model's depth
+ * @param attention what the config is to say of the direction; default: what it said
+ * @throws {Problem} `layers/out-of-range` for layers that the model does not have
  */
-export async function truncateCheckpoint(source: string, target: string, layers: number): Promise<void> {
+export async function truncateCheckpoint(
+  source: string,
+  target: string,
+  kept: KeptLayers,
+  attention?: Encoding["attention"],
+): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
-    checkDepth(layers, checkpoint.config.layers);
+    checkKept(kept, checkpoint.config.layers);
     await writeDerived(checkpoint, target, {
-      config: configOfDepth(checkpoint.config, layers),
+      config: configOfLayers(seenThrough(checkpoint.config, attention), kept),
       sourceOf(key, stored) {
-        if (!survives(key, layers, checkpoint.config)) return undefined;
+        const name = survivingName(key, kept, checkpoint.config);
+        if (name === undefined) return undefined;
         // A tied head that stands for the embedding is written under the embedding's name.
-        const named = stored.storedName.endsWith(key);
-        return copyOf(checkpoint, key, named ? stored.storedName : checkpoint.prefix + key);
+        const prefix = stored.storedName.endsWith(key)
+          ? stored.storedName.slice(0, -key.length)
+          : checkpoint.prefix;
+        return copyOf(checkpoint, key, prefix + name);
       },
     });
   } finally {

@@ -29,7 +29,7 @@ test("each distinct text is embedded once", async () => {
 test.each<[reason: string, scores: number[], embed: Embed, code: string]>([
   ["one pair", [1], circle, "dataset/too-small"],
   ["equal scores", [2, 2], circle, "dataset/malformed"],
-  ["equal embeddings", [1, 2], async (texts) => texts.map(() => Float32Array.of(1, 0)), "training/diverged"],
+  ["equal embeddings", [1, 2], async (texts) => texts.map(() => Float32Array.of(1, 0)), "training/collapsed"],
   [
     "embeddings that are not finite",
     [1, 2],

@@ -30,8 +30,12 @@ export async function evaluateSts(
   const cosines = pairs.map(({ sentence1, sentence2 }) =>
     cosine(vectorOf.get(sentence1)!, vectorOf.get(sentence2)!),
   );
-  if (!cosines.every(Number.isFinite)) throw new Problem("training/diverged", "an embedding is not finite");
+  if (!cosines.every(Number.isFinite))
+    throw new Problem("training/diverged", "An embedding is not finite; the model's weights have diverged.");
   if (cosines.every((value) => value === cosines[0]))
-    throw new Problem("training/diverged", "all embeddings are alike");
+    throw new Problem(
+      "training/collapsed",
+      "All pairs have the same cosine: the model gives every text the same vector, so there is nothing to rank.",
+    );
   return { spearman: spearman(cosines, scores), pearson: pearson(cosines, scores), pairs: pairs.length };
 }

@@ -118,6 +118,15 @@ describe("l3prune", () => {
     expect(await lossOf(1)).not.toEqual(await lossOf(2));
   });
 
+  it("spills onto the instruction of a text that is cut, in reference mode alone", async () => {
+    const cutAt = async (maxLength: number, mode: "default" | "reference") => {
+      const encoder = encoderWith({ maxLength });
+      return (await l3prune(encoder, triplets, { settings, mode })).lossByLayer;
+    };
+    expect(await cutAt(16, "reference")).toEqual(await cutAt(16, "default"));
+    expect(await cutAt(8, "reference")).not.toEqual(await cutAt(8, "default"));
+  });
+
   it("stops between chunks when it is cancelled", async () => {
     await expect(find({}, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
   });

@@ -24,7 +24,7 @@ import { pickLayers } from "./pick-layers.ts";
 export interface L3PruneOptions {
   /** @default 100 batches of 64 at scale 50, of one task each; 20 and of all rows in reference mode; seed 42 */
   readonly settings?: SearchSettings | undefined;
-  /** Whether to do as l3prune's code does where that is odd. @default "default" */
+  /** Whether to do as l3prune's code does where that is odd. @default the encoder's, which is "default" */
   readonly mode?: Mode | undefined;
   /** Stops between chunks; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -48,8 +48,8 @@ export async function l3prune(
   triplets: Iterable<TripletRow> | AsyncIterable<TripletRow>,
   options: L3PruneOptions = {},
 ): Promise<SearchResult> {
-  const { signal, report } = options;
-  const settings = resolveSearchSettings(options.settings, options.mode);
+  const { signal, report, mode = encoder.mode } = options;
+  const settings = resolveSearchSettings(options.settings, mode);
   const { batchSize, scale, seed, sampling } = settings;
   const { model, engine } = encoder;
   const rows = await collectTriplets(triplets);
@@ -82,7 +82,7 @@ export async function l3prune(
   let tokens = 0;
   try {
     for (let batch = 0; batch < batches; batch++) {
-      const texts = tokenize(next(), encoder);
+      const texts = tokenize(next(), encoder, mode);
       const vectors = await embedAtAllDepths(texts, forward, encoder, signal);
       for (const [i, matrix] of vectors.entries()) losses[i]!.push(await loss.of(matrix, batchSize));
       candidates += texts.length - batchSize;
@@ -120,8 +120,13 @@ function sampler(
 }
 
 /** Queries, then positives, then one hard negative of each example that has one; only queries take the instruction. */
-function tokenize(examples: readonly Triplet[], { model, encoding, template }: Encoder): TokenizedText[] {
-  const options = { maxLength: encoding.maxLength, ...(template && { template }) };
+function tokenize(
+  examples: readonly Triplet[],
+  { model, encoding, template }: Encoder,
+  spans: Mode,
+): TokenizedText[] {
+  const { maxLength, pooled } = encoding;
+  const options = { maxLength, pooled, spans, ...(template && { template }) };
   const document = (text: string) => model.tokenizer.tokenize(text, options);
   return [
     ...examples.map(({ query, instruction }) => model.tokenizer.tokenize(query, { ...options, instruction })),
@@ -143,7 +148,7 @@ async function embedAtAllDepths(
   for (const chunk of planChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
     signal?.throwIfAborted();
     const pieces = chunk.map((i) => texts[i]!);
-    const results = await forward.run(textFeeds(model, pieces, encoding));
+    const results = await forward.run(textFeeds(model, pieces, encoding.pooling));
     for (const [i, matrix] of matrices.entries()) {
       const data = results[`depth:${i + 1}`]!.data as Float32Array;
       for (const [row, text] of chunk.entries())

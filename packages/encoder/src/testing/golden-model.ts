@@ -33,7 +33,7 @@ export function goldenModel(config: ModelConfig): LoadedModel {
 /** Writes that model as a folder in fp32, its names with the prefix of a model with a head. */
 export async function writeGoldenModel(directory: string, config: ModelConfig): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, "config.json"), formatJson(new Map(config.source)));
+  await writeFile(join(directory, "config.json"), formatJson(new Map(config.source), config.spellings));
   await writeFile(join(directory, "tokenizer.json"), letterTokenizerJson);
   const tensors = [...expectedTensors(config)].map(([name, shape]) => ({
     name: config.naming.prefix + name,

@@ -1,3 +1,35 @@
+import { Problem } from "@espalier/contract";
+
+/** Cosines of unrelated texts from here on tell nothing apart: what is left is the noise of single precision. */
+const alike = 0.9999;
+/** So many steps in a row are no accident. */
+const patience = 20;
+
+/** Finds out when a training has collapsed: unrelated texts keep getting the same vector, although it has warmed up. */
+export class CollapseWatch {
+  readonly #warmup: number;
+  #steps = 0;
+
+  constructor(warmup: number) {
+    this.#warmup = warmup;
+  }
+
+  /**
+   * @param step that has been made, from 1
+   * @param cosine {@link meanCosine} before it
+   * @throws {Problem} `training/collapsed`, after the twentieth such step in a row
+   */
+  see(step: number, cosine: number): void {
+    this.#steps = step > this.#warmup && cosine >= alike ? this.#steps + 1 : 0;
+    if (this.#steps < patience) return;
+    throw new Problem(
+      "training/collapsed",
+      `For ${patience} steps, up to step ${step}, unrelated texts have had a mean cosine of ${alike} or more: the encoder gives all of them the same vector. Lower the learning rate, raise the batch size, or check that the dataset's queries and positives differ.`,
+      { step },
+    );
+  }
+}
+
 /**
  * Mean cosine of each query with the positives of the others: near 1, all texts have got the same vector. By the sums of
  * the unit vectors, because Σᵢⱼ qᵢ·pⱼ = (Σ qᵢ)·(Σ pⱼ).

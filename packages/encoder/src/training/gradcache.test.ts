@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { Random } from "../random.ts";
-import { expectedTensors, ofDepth } from "../architectures/tensors.ts";
+import { expectedTensors, ofLayers } from "../architectures/tensors.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { textFeeds } from "../text-feeds.ts";
 import { fullModel } from "./full.ts";
@@ -13,7 +13,7 @@ import { lora, loraShapes } from "./lora.ts";
 const rank = 2;
 const alpha = 3;
 const scale = 4;
-const config = ofDepth(tinyLlama, 2);
+const config = ofLayers(tinyLlama, 2);
 const model = tinyEncoder(config);
 const texts = ["cat", "a dog", "the cat sat", "dogs", "no cats", "some of it", "un"].map((text) =>
   model.tokenizer.tokenize(text),
@@ -32,7 +32,7 @@ const open = (chunkTokens: number) =>
   GradCache.open({
     model,
     engine: interpreter(),
-    pooling: { pooling: "weighted_mean" },
+    pooling: "weighted_mean",
     trainable: lora(model, { rank, alpha, seed: 0 }),
     scale,
     chunkTokens,
@@ -59,7 +59,7 @@ describe("GradCache", () => {
       ]),
     );
     const expected = await engine.run({
-      ...textFeeds(model, texts, { pooling: "weighted_mean" }),
+      ...textFeeds(model, texts, "weighted_mean"),
       ...adapter,
     });
 
@@ -107,7 +107,7 @@ describe("GradCache", () => {
     const full = await GradCache.open({
       model,
       engine: interpreter(),
-      pooling: { pooling: "mean" },
+      pooling: "mean",
       trainable,
       scale,
       chunkTokens: 20,
@@ -127,15 +127,15 @@ describe("GradCache", () => {
 
   describe("with dropout", () => {
     const rates = { adapter: 0.2, attention: 0.3, hidden: 0.1 };
-    const dropping = () =>
+    const dropping = (chunkTokens = 20) =>
       GradCache.open({
         model,
         engine: interpreter(),
-        pooling: { pooling: "mean" },
+        pooling: "mean",
         trainable: lora(model, { rank, alpha, seed: 0 }),
         scale,
         dropout: rates,
-        chunkTokens: 20,
+        chunkTokens,
       });
 
     it("drops the same for the same seed, something else for another", async () => {
@@ -143,6 +143,20 @@ describe("GradCache", () => {
       const lossOf = async (seed: number) => (await cache.step(texts, 2, factors, { seed })).loss;
       expect(await lossOf(5)).toBe(await lossOf(5));
       expect(await lossOf(5)).not.toBe(await lossOf(6));
+    });
+
+    it("drops the same whatever the chunks, so that a smaller one changes memory alone", async () => {
+      const whole = await (await dropping(1000)).step(texts, 2, factors, { seed: 5 });
+      for (const chunkTokens of [1, 12]) {
+        const step = await (await dropping(chunkTokens)).step(texts, 2, factors, { seed: 5 });
+        expect(step.loss).toBeCloseTo(whole.loss, 6);
+        for (const [name, gradient] of step.gradients) {
+          const expected = whole.gradients.get(name)!;
+          const largest = Math.max(...expected.map(Math.abs));
+          for (const [i, g] of gradient.entries())
+            expect(Math.abs(g - expected[i]!)).toBeLessThan(1e-5 * largest);
+        }
+      }
     });
 
     it("drops the same in both passes: the gradient is that of the loss that is reported", async () => {
@@ -175,7 +189,7 @@ describe("GradCache", () => {
       const options = {
         model,
         engine: interpreter(),
-        pooling: { pooling: "mean" as const },
+        pooling: "mean" as const,
         scale,
         chunkTokens: 20,
       };

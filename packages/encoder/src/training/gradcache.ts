@@ -1,3 +1,4 @@
+import type { Pooling } from "@espalier/contract";
 import {
   gradients,
   input,
@@ -16,7 +17,7 @@ import { textEncoder } from "../blocks/text-encoder.ts";
 import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import { textFeeds, type PoolingOptions } from "../text-feeds.ts";
+import { textFeeds } from "../text-feeds.ts";
 import type { TokenizedText } from "../tokenizer.ts";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
@@ -24,7 +25,7 @@ import type { Trainable } from "./trainable.ts";
 export interface GradCacheOptions {
   readonly model: LoadedModel;
   readonly engine: Engine;
-  readonly pooling: PoolingOptions;
+  readonly pooling: Pooling;
   readonly trainable: Trainable;
   /** Of the cosines in the loss. */
   readonly scale: number;
@@ -45,7 +46,7 @@ export interface ContrastiveStep {
 }
 
 export interface StepOptions {
-  /** Decides what dropout drops; both passes over a chunk drop the same. @default 0 */
+  /** Decides what dropout drops of each text: the same in both passes, and whatever the chunks. @default 0 */
   readonly seed?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -123,15 +124,16 @@ export class GradCache {
       (length) => rotaryKind(model.config, length),
     );
     const textsOf = (chunk: readonly number[]) => chunk.map((i) => texts[i]!);
-    const feedsOf = (chunk: readonly number[], index: number) => {
+    const feedsOf = (chunk: readonly number[]) => {
       const feeds = textFeeds(source, textsOf(chunk), pooling);
-      return { ...fed, ...feeds, ...noise.feeds(this.#noise, feeds["embeddings"]!.shape, [seed, index]) };
+      const [, time] = feeds["embeddings"]!.shape;
+      return { ...fed, ...feeds, ...noise.feeds(this.#noise, time!, chunk, seed) };
     };
 
     const vectors = new Float32Array(texts.length * width);
-    for (const [index, chunk] of chunks.entries()) {
+    for (const chunk of chunks) {
       signal?.throwIfAborted();
-      const { pooled } = await this.#forward.run(feedsOf(chunk, index));
+      const { pooled } = await this.#forward.run(feedsOf(chunk));
       for (const [row, text] of chunk.entries())
         vectors.set((pooled!.data as Float32Array).subarray(row * width, (row + 1) * width), text * width);
     }
@@ -139,13 +141,13 @@ export class GradCache {
     const { loss, gradient } = await this.#loss.withGradient(vectors, queries);
 
     const sums = zeros(trainable.shapes);
-    for (const [index, chunk] of chunks.entries()) {
+    for (const chunk of chunks) {
       signal?.throwIfAborted();
       const data = new Float32Array(chunk.length * width);
       for (const [row, text] of chunk.entries())
         data.set(gradient.subarray(text * width, (text + 1) * width), row * width);
       const cotangent: Tensor = { dtype: "f32", shape: [chunk.length, width], data };
-      const { embeddings, ...parts } = await this.#backward.run({ ...feedsOf(chunk, index), cotangent });
+      const { embeddings, ...parts } = await this.#backward.run({ ...feedsOf(chunk), cotangent });
       for (const [name, part] of Object.entries(parts)) addTo(sums.get(name)!, part.data);
       if (embeddings && tables) {
         const [, time] = embeddings.shape;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { resolveTrainingSettings, type ResolvedTrainingSettings, type Triplet } from "@espalier/contract";
 import { interpreter } from "@espalier/graph";
 import { describe, expect, it } from "vitest";
-import { ofDepth } from "../architectures/tensors.ts";
+import { ofLayers } from "../architectures/tensors.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { temporaryFolder } from "../testing/tiny-model.ts";
 import { fullModel } from "./full.ts";
@@ -37,10 +37,10 @@ const settings: ResolvedTrainingSettings = {
 };
 
 const inputs = (changed: Partial<ResolvedTrainingSettings> = {}): TrainingInputs => ({
-  model: tinyEncoder(ofDepth(tinyLlama, 1)),
+  model: tinyEncoder(ofLayers(tinyLlama, 1)),
   triplets,
   settings: { ...settings, ...changed },
-  encoding: { pooling: "mean", pooled: "content", maxLength: 16 },
+  encoding: { pooling: "mean", pooled: "content", attention: "model", maxLength: 16 },
 });
 
 const train = (control: Omit<TrainingControl, "engine"> = {}, changed = {}) =>

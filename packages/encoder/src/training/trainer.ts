@@ -14,12 +14,13 @@ import {
   type Engine,
   type Schedule,
 } from "@espalier/graph";
+import { seenThrough } from "../architectures/direction.ts";
 import type { DropoutRates } from "../blocks/dropout.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import type { Template } from "../template.ts";
 import type { TokenizedText } from "../tokenizer.ts";
 import { Batches } from "./batches.ts";
-import { meanCosine } from "./collapse.ts";
+import { CollapseWatch, meanCosine } from "./collapse.ts";
 import { GradCache } from "./gradcache.ts";
 import { fullModel } from "./full.ts";
 import { lora } from "./lora.ts";
@@ -30,7 +31,7 @@ export interface TrainingInputs {
   readonly model: LoadedModel;
   readonly triplets: readonly Triplet[];
   readonly settings: ResolvedTrainingSettings;
-  readonly encoding: ResolvedEncoding;
+  readonly encoding: Omit<ResolvedEncoding, "template">;
   readonly template?: Template;
   /** @default "default" */
   readonly mode?: Mode;
@@ -85,12 +86,13 @@ export const trainableOf = ({ model, settings, mode }: TrainingInputs): Trainabl
  * short warm-up, then a linear fall whose horizon lies far beyond the last step. Trained is a LoRA adapter on all linear
  * layers, or everything. With `simcse` each query is its own positive, under other dropout: Gao, Yao and Chen 2021
  * (arXiv:2104.08821). The same inputs on the same engine give the same bits, interrupted or not.
- * @throws {Problem} `dataset/too-small` before anything is computed; `training/diverged` naming the step;
+ * @throws {Problem} `dataset/too-small` before anything is computed; `training/diverged` or `training/collapsed` naming the step;
  * `resource/conflict` when the state to resume belongs to another training; `request/invalid` when a Matryoshka prefix
  * is longer than the vector
  */
 export async function train(inputs: TrainingInputs, control: TrainingControl): Promise<Training> {
-  const { model, triplets, settings, encoding, mode = "default" } = inputs;
+  const { triplets, settings, encoding, mode = "default" } = inputs;
+  const model = { ...inputs.model, config: seenThrough(inputs.model.config, encoding.attention) };
   const { resume, engine, signal } = control;
   const { batchSize, seed, steps, accumulate } = settings;
   checkPrefixes(settings.matryoshka, model.config.hiddenSize);
@@ -104,6 +106,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   }
   const batches = resume ? Batches.resume(triplets, batchSize, resume.batches) : fresh;
   const schedule = scheduleOf(settings, batches.perEpoch);
+  const collapse = new CollapseWatch(schedule.warmup);
   const trainable = trainableOf(inputs);
   const parameters = resume?.parameters ?? (await trainable.start());
   const losses = [...(resume?.losses ?? [])];
@@ -128,7 +131,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   const cache = await GradCache.open({
     model,
     engine,
-    pooling: encoding,
+    pooling: encoding.pooling,
     trainable,
     scale: settings.scale,
     matryoshka: settings.matryoshka,
@@ -161,6 +164,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
       const { tokens, loss, gradients, cosine } = await accumulated(step);
       const { gradients: clipped, norm } = clipGlobalNorm(gradients, settings.maxGradientNorm);
       refuseNonFinite(step + 1, loss, norm);
+      collapse.see(step + 1, cosine);
       // The reference's warm-up begins with a step at a rate of 0, which changes nothing.
       const ahead = mode === "default" && step < schedule.warmup ? 1 : 0;
       const rate = learningRate(schedule, step + ahead);
@@ -245,10 +249,11 @@ function scheduleOf(settings: ResolvedTrainingSettings, batchesPerEpoch: number)
  */
 function tokenize(
   examples: readonly Triplet[],
-  { model, settings, encoding, template }: TrainingInputs,
+  { model, settings, encoding, template, mode }: TrainingInputs,
   epoch: number,
 ): TokenizedText[] {
-  const options = { maxLength: encoding.maxLength, ...(template && { template }) };
+  const { maxLength, pooled } = encoding;
+  const options = { maxLength, pooled, spans: mode, ...(template && { template }) };
   const document = (text: string) => model.tokenizer.tokenize(text, options);
   const queries = examples.map(({ query, instruction }) =>
     model.tokenizer.tokenize(query, { ...options, instruction }),

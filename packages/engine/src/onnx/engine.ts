@@ -35,7 +35,7 @@ export function onnxCpu({ threads = 0 }: OnnxOptions = {}): Engine {
             intra_op: { allow_spinning: "0" },
           },
         },
-      });
+      }).catch(explain);
       let closed = false;
       return {
         async run(feeds) {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import type { HubSource } from "@espalier/contract";
+import { dirname, join } from "node:path";
+import { poolingFile, type HubSource } from "@espalier/contract";
 import { writeDurably } from "../durable.ts";
 import { PartialFile, type FileState } from "./partial-file.ts";
 import type { Repository } from "./repository.ts";
@@ -74,6 +74,7 @@ export class DownloadFolder {
     const announced = this.repository.files.find((each) => each.name === name);
     if (opened !== undefined || announced === undefined) return opened;
     const state = Object.hasOwn(this.#states, name) ? this.#states[name] : undefined;
+    if (name === poolingFile) await mkdir(join(this.model, dirname(name)), { recursive: true });
     const file = await PartialFile.open(join(this.model, name), announced, state);
     this.#files.set(name, file);
     return file;

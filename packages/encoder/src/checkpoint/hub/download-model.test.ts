@@ -32,6 +32,22 @@ describe.each([
   });
 });
 
+test.each([undefined, 1])(
+  "what says how it pools arrives in its own folder, of %s layers",
+  async (layers) => {
+    await using trial = await hubTrial();
+    const files = Object.fromEntries(
+      await Promise.all(
+        (await readdir(trial.source)).map(async (name) => [name, await readFile(join(trial.source, name))]),
+      ),
+    ) as Record<string, Buffer>;
+    const pooling = '{"pooling_mode_cls_token": true}';
+    trial.hub.add("org/tiny", { ...files, "1_Pooling/config.json": pooling });
+    await trial.download(layers === undefined ? {} : { layers });
+    expect(await readFile(join(trial.output, "1_Pooling/config.json"), "utf8")).toBe(pooling);
+  },
+);
+
 test("of layers that do not survive no byte is fetched", async () => {
   await using trial = await hubTrial({ shards: 3 });
   await trial.download({ layers: 1 }, { limits: { gapBytes: 0 } });

@@ -5,7 +5,7 @@ import { readText } from "../folder.ts";
 import { openModelFolder } from "../model-folder.ts";
 import { headerLength } from "../safetensors.ts";
 import { maxIndexBytes, parseIndex } from "../shard-index.ts";
-import { checkDepth, survives } from "../surviving.ts";
+import { checkKept, survives } from "../surviving.ts";
 import { truncateCheckpoint } from "../truncate.ts";
 import { defaultLimits, type HubAccess, type HubLimits } from "./access.ts";
 import { isAnnounced } from "./checksum.ts";
@@ -157,7 +157,7 @@ class ModelDownload {
     await this.#fetchHeaders(fetcher, weights);
     const checkpoint = await openModelFolder(download.model);
     await checkpoint.close();
-    if (layers !== undefined) checkDepth(layers, checkpoint.config.layers);
+    if (layers !== undefined) checkKept(layers, checkpoint.config.layers);
 
     const wanted: Wanted = new Map();
     for (const file of weights) wanted.set(file, this.#needed(file, checkpoint));

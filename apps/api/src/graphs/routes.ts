@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Graph, GraphCreate, type Run } from "@espalier/contract";
+import type { Store } from "@espalier/store";
+import { teamOf } from "../plugins/auth.ts";
+import { answerOnce } from "../plugins/idempotency.ts";
+import { checkSpec } from "../runs/check.ts";
+import { planGraph } from "./plan.ts";
+
+/** Runs that depend on one another, submitted as one. */
+export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+  app.post("/", { schema: { body: GraphCreate, response: { 202: Graph } } }, async (request, reply) => {
+    const teamId = teamOf(request);
+    const planned = planGraph(request.body);
+    const kinds = new Map(planned.map(({ id, spec }) => [id, spec.kind]));
+    for (const { name, spec } of planned)
+      await checkSpec(spec, { store, teamId, field: `/runs/${name}/spec`, planned: kinds });
+    return answerOnce(store, { request, reply, status: 202 }, async (tx) => {
+      const runs: Record<string, Run> = {};
+      for (const { name, ...run } of planned) runs[name] = await store.runs.submit({ teamId, ...run }, tx);
+      return { runs };
+    });
+  });
+};

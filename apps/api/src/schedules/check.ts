@@ -1,0 +1,20 @@
+import { isProblem, Problem, type Submission } from "@espalier/contract";
+import type { Store } from "@espalier/store";
+import { checkExperiment } from "../experiments/check.ts";
+import { checkSpec } from "../runs/check.ts";
+
+/** Refuses a submission that could not succeed now, naming the field of the schedule. */
+export async function checkSubmission(submission: Submission, store: Store, teamId: string): Promise<void> {
+  if ("run" in submission)
+    return checkSpec(submission.run.spec, { store, teamId, field: "/submission/run/spec" });
+  try {
+    await checkExperiment(submission.experiment, store, teamId);
+  } catch (error) {
+    if (!isProblem(error) || error.facts.field === undefined) throw error;
+    const { field } = error.facts;
+    throw new Problem(error.code, error.message, {
+      ...error.facts,
+      field: `/submission/experiment${field}`,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import type { DueSchedule, Store, Submitted, Transaction } from "@espalier/store";
+import type { FastifyBaseLogger } from "fastify";
+import { expand } from "../experiments/expand.ts";
+import { expected } from "../experiments/expected.ts";
+import { expectationsOf } from "../runs/origin.ts";
+import { checkSubmission } from "./check.ts";
+
+/** Fires every schedule that is due. Several processes may do so at the same time. */
+export async function fireSchedules(
+  store: Store,
+  log: Pick<FastifyBaseLogger, "info" | "warn">,
+): Promise<void> {
+  for (;;) {
+    const fired = await store.schedules.fireDue((tx, schedule) => submit(store, tx, schedule));
+    if (fired === undefined) return;
+    if (fired.firing.problem) log.warn(fired, "schedule fired in vain");
+    else log.info(fired, "schedule fired");
+  }
+}
+
+async function submit(
+  store: Store,
+  tx: Transaction,
+  { teamId, submission }: DueSchedule,
+): Promise<Submitted> {
+  await checkSubmission(submission, store, teamId);
+  if ("run" in submission) {
+    const { run } = submission;
+    const expectations = await expectationsOf(run.spec, { store, teamId });
+    const { id } = await store.runs.submit({ teamId, ...run, ...expectations }, tx);
+    return { runId: id };
+  }
+  const { experiment: spec } = submission;
+  const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+  const { id } = await store.experiments.submit({ teamId, spec, runs }, tx);
+  return { experimentId: id };
+}

@@ -1,0 +1,135 @@
+import type { RunCreate, Schedule, Submission } from "@espalier/contract";
+import { defineCommand, UsageError, type Context } from "../command.ts";
+import { exitCode } from "../exit-code.ts";
+import { formatTable } from "../terminal/table.ts";
+import { lookUp } from "./lookup.ts";
+import { pageOf } from "./page.ts";
+import { readJson } from "./run-submit.ts";
+
+export const scheduleAdd = defineCommand({
+  name: "schedule add",
+  arguments: "NAME",
+  summary: "submit an experiment or a run again and again",
+  help: [
+    '--cron EXPRESSION        minute hour day month weekday, such as "0 3 * * 1"',
+    "--timezone ZONE          default UTC; such as Europe/Berlin",
+    "--experiment EXPERIMENT  its spec; or --run RUN",
+    "--spec FILE              as JSON instead (- for stdin): of an experiment; of a run where it has a kind",
+    "Times that pass while the service is down fire once, late, however many they are.",
+  ],
+  arity: [1, 1],
+  options: {
+    cron: { type: "string" },
+    timezone: { type: "string" },
+    experiment: { type: "string" },
+    run: { type: "string" },
+    spec: { type: "string" },
+  },
+  async run(context, values, [name = ""]) {
+    const { cron, timezone } = values;
+    if (!cron) throw new UsageError("--cron is missing");
+    const schedule = await context.connect().schedules.create({
+      name,
+      cron,
+      ...(timezone === undefined ? {} : { timezone }),
+      submission: await submissionOf(context, values),
+    });
+    if (context.output.json) context.output.printJson(schedule);
+    else context.output.print(`${schedule.id}  next ${at(schedule.nextAt)}`);
+    return exitCode.ok;
+  },
+});
+
+interface SourceValues {
+  experiment?: string | undefined;
+  run?: string | undefined;
+  spec?: string | undefined;
+}
+
+async function submissionOf(context: Context, { experiment, run, spec }: SourceValues): Promise<Submission> {
+  if ([experiment, run, spec].filter((each) => each !== undefined).length !== 1)
+    throw new UsageError("give one of --experiment, --run and --spec");
+  const client = context.connect();
+  if (experiment !== undefined) {
+    const id = await lookUp("experiment", experiment, client.experiments.list);
+    return { experiment: (await client.experiments.get(id)).spec };
+  }
+  // The service checks what comes, against the schema, and names the field that is wrong.
+  if (run !== undefined) {
+    const { spec: found, priority } = await client.runs.get(run);
+    return { run: { spec: found, priority } as RunCreate };
+  }
+  const document = await readJson(context, spec!);
+  const isRun = typeof document === "object" && document !== null && "kind" in document;
+  return (isRun ? { run: { spec: document } } : { experiment: document }) as Submission;
+}
+
+export const scheduleList = defineCommand({
+  name: "schedule list",
+  summary: "schedules, newest first, when they are due and what came of them",
+  help: ["--limit N, --cursor C"],
+  arity: [0, 0],
+  options: { limit: { type: "string" }, cursor: { type: "string" } },
+  async run({ output, connect }, { limit, cursor }) {
+    const page = await connect().schedules.list(pageOf(limit, cursor));
+    if (output.json) {
+      output.printJson(page);
+      return exitCode.ok;
+    }
+    const lines = formatTable(page.items, [
+      { title: "ID", value: ({ id }) => id },
+      { title: "NAME", value: ({ name }) => name },
+      { title: "CRON", value: ({ cron }) => cron },
+      { title: "ZONE", value: ({ timezone }) => timezone },
+      { title: "NEXT", value: ({ enabled, nextAt }) => (enabled ? at(nextAt) : "paused") },
+      { title: "LAST", value: ({ last }) => at(last?.dueAt) },
+      { title: "RESULT", value: resultOf },
+    ]);
+    for (const line of lines) output.print(line);
+    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
+    return exitCode.ok;
+  },
+});
+
+const at = (time: string | undefined): string =>
+  time === undefined ? "–" : `${time.slice(0, 16).replace("T", " ")} UTC`;
+
+const resultOf = ({ last }: Schedule): string =>
+  last?.problem
+    ? `${last.problem.code}: ${last.problem.detail}`
+    : (last?.experimentId ?? last?.runId ?? (last ? "gone" : "–"));
+
+const act = (verb: "pause" | "resume", summary: string) =>
+  defineCommand({
+    name: `schedule ${verb}`,
+    arguments: "SCHEDULE",
+    summary,
+    arity: [1, 1],
+    options: {},
+    async run({ output, connect }, _values, [given = ""]) {
+      const client = connect();
+      const schedule = await client.schedules[verb](await lookUp("schedule", given, client.schedules.list));
+      if (output.json) output.printJson(schedule);
+      else output.print(`${schedule.name}  ${schedule.enabled ? `next ${at(schedule.nextAt)}` : "paused"}`);
+      return exitCode.ok;
+    },
+  });
+
+export const schedulePause = act("pause", "let a schedule fire no more, until it is resumed");
+export const scheduleResume = act("resume", "let a schedule fire again, from its next time on");
+
+export const scheduleRemove = defineCommand({
+  name: "schedule remove",
+  arguments: "SCHEDULE",
+  summary: "delete a schedule; what it has submitted stays",
+  arity: [1, 1],
+  options: {},
+  async run({ output, connect }, _values, [given = ""]) {
+    const client = connect();
+    const id = await lookUp("schedule", given, client.schedules.list);
+    await client.schedules.remove(id);
+    if (output.json) output.printJson({ id });
+    else output.print(`${id}  removed`);
+    return exitCode.ok;
+  },
+});

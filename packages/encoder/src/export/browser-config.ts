@@ -1,0 +1,13 @@
+import { formatJson, parseJson } from "../checkpoint/json.ts";
+
+/**
+ * `config.json` of a folder whose ONNX weights stand beside the graph: transformers.js must be told so in browsers; in
+ * Node it finds them by itself.
+ */
+export function browserConfig(config: string): string {
+  const spellings = new Map<string, string>();
+  const root = parseJson(config, { spellings });
+  if (!(root instanceof Map)) throw new TypeError("config.json is not an object");
+  root.set("transformers.js_config", new Map([["use_external_data_format", true]]));
+  return formatJson(root, spellings);
+}

@@ -1,0 +1,127 @@
+import { complement, union, type CodePointSet } from "./code-point-set.ts";
+import * as data from "./data.ts";
+
+/** A table of data.ts as a set. */
+function decode(runs: string): CodePointSet {
+  const set: [number, number][] = [];
+  let at = 0;
+  for (const [i, length] of runs.split(" ").entries()) {
+    const next = at + Number.parseInt(length, 36);
+    if (i % 2 === 1) set.push([at, next - 1]);
+    at = next;
+  }
+  return set;
+}
+
+function memo<Value>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
+}
+
+/** General categories as Oniguruma has them, by their names of two letters. */
+const categories = memo(() => {
+  const names = data.categoryNames.split(" ");
+  const sets = new Map<string, [number, number][]>(names.map((name) => [name, []]));
+  let at = 0;
+  for (const [, length, letter] of data.categoryRuns.matchAll(/([0-9a-z]+)([A-^])/g)) {
+    const next = at + Number.parseInt(length!, 36);
+    sets.get(names[letter!.charCodeAt(0) - 65]!)!.push([at, next - 1]);
+    at = next;
+  }
+  return sets;
+});
+
+/** `L`, `Lu`, `N` …; nothing where there is no such general category. */
+export function generalCategory(name: string): CodePointSet | undefined {
+  const exact = categories().get(name);
+  if (exact !== undefined || name.length !== 1) return exact;
+  const parts = [...categories()].filter(([category]) => category.startsWith(name)).map(([, set]) => set);
+  return parts.length === 0 ? undefined : union(...parts);
+}
+
+const assigned = memo(() => complement(generalCategory("Cn")!));
+
+/** A binary property or script that today's Unicode gives to code points, of those that Oniguruma knows. */
+function propertyToday(escape: string): CodePointSet {
+  const set: [number, number][] = [];
+  const pattern = new RegExp(escape, "u");
+  for (const [first, last] of assigned()) {
+    for (let point = first; point <= last; point++) {
+      if ((point >= 0xd800 && point <= 0xdfff) || !pattern.test(String.fromCodePoint(point))) continue;
+      const before = set.at(-1);
+      if (before?.[1] === point - 1) before[1] = point;
+      else set.push([point, point]);
+    }
+  }
+  return set;
+}
+
+const scripts = [
+  "Han",
+  "Hiragana",
+  "Katakana",
+  "Hangul",
+  "Latin",
+  "Cyrillic",
+  "Greek",
+  "Arabic",
+  "Hebrew",
+  "Thai",
+];
+const scriptSets = new Map<string, CodePointSet>();
+
+/** The code points of a script; nothing where the script is not among the known ones. */
+export function script(name: string): CodePointSet | undefined {
+  if (!scripts.includes(name)) return undefined;
+  const known = scriptSets.get(name) ?? propertyToday(`\\p{Script=${name}}`);
+  scriptSets.set(name, known);
+  return known;
+}
+
+export const alphabetic = memo(() => propertyToday("\\p{Alphabetic}"));
+
+/** `White_Space`, which no release of Unicode changes any more. */
+export const whiteSpace: CodePointSet = [
+  [0x9, 0xd],
+  [0x20, 0x20],
+  [0x85, 0x85],
+  [0xa0, 0xa0],
+  [0x1680, 0x1680],
+  [0x2000, 0x200a],
+  [0x2028, 0x2029],
+  [0x202f, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
+];
+
+const marksDigitsConnectors = memo(() =>
+  union(generalCategory("M")!, generalCategory("Nd")!, generalCategory("Pc")!),
+);
+
+/** `\w` of Oniguruma, which counts superscript digits and fractions of Latin-1 in. */
+export const onigurumaWord = memo(() =>
+  union(alphabetic(), marksDigitsConnectors(), [
+    [0xb2, 0xb3],
+    [0xb9, 0xb9],
+    [0xbc, 0xbe],
+  ]),
+);
+
+/** `\w` of Rust's regex (UTS #18). */
+export const rustWord = memo(() => union(alphabetic(), marksDigitsConnectors(), [[0x200c, 0x200d]]));
+
+/** `char::is_numeric` of Rust, by a newer Unicode than the patterns'. */
+export const numeric = memo(() =>
+  union(generalCategory("N")!, [
+    [0x11de0, 0x11de9],
+    [0x16ff4, 0x16ff6],
+  ]),
+);
+
+export const punctuation = memo(() => decode(data.punctuation));
+export const bertControl = memo(() => decode(data.control));
+export const nonspacingMarks = memo(() => decode(data.nonspacingMarks));
+export const combiningMarks = memo(() => decode(data.combiningMarks));
+
+/** What the library's normal forms leave alone: what came into Unicode after theirs. */
+export const inertInNormalForms = memo(() => union(decode(data.newerInNormalForms), generalCategory("Cn")!));

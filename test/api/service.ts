@@ -1,0 +1,74 @@
+import { tmpdir } from "node:os";
+import { createClient, newId, type Client, type ExperimentSpec } from "@espalier/contract";
+import { pino } from "pino";
+import { buildServer } from "../../apps/api/src/server.ts";
+import { openTestStore, type TestStore } from "../servers/store.ts";
+
+/** The API without its dispatcher, on a store of its own, with a model and datasets of which nobody reads the bytes. */
+export interface TestApi {
+  store: TestStore;
+  url: string;
+  key: string;
+  client: Client;
+  /** Of another team. */
+  stranger: Client;
+  /** What can be submitted. */
+  spec: ExperimentSpec;
+  close(): Promise<void>;
+}
+
+export async function startTestApi(): Promise<TestApi> {
+  const store = await openTestStore();
+  const app = await buildServer({
+    store,
+    queue: () => Promise.resolve(),
+    log: pino({ level: "silent" }),
+    version: "0",
+    scratch: tmpdir(),
+    maxFileBytes: 1e6,
+    maxDatasetBytes: 1e6,
+  });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const { text: key } = await store.teams.createKey(store.teamId, "dev");
+  const other = await store.teams.ensure("strangers");
+  const { text: theirs } = await store.teams.createKey(other.id, "theirs");
+
+  const [modelId, triplets, sts] = [newId("model"), newId("dataset"), newId("dataset")];
+  const architecture = {
+    type: "llama",
+    layers: 4,
+    hiddenSize: 8,
+    vocabularySize: 9,
+    parameters: 100,
+    dtype: "F32",
+  };
+  await store.sql(
+    "insert into model (id, team_id, name, state, architecture) values ($1, $2, 'm', 'READY', $3)",
+    [modelId, store.teamId, JSON.stringify(architecture)],
+  );
+  for (const [id, kind] of [
+    [triplets, "triplets"],
+    [sts, "sts"],
+  ] as const)
+    await store.datasets.register({
+      id,
+      teamId: store.teamId,
+      name: kind,
+      kind,
+      rows: 100,
+      stored: { location: `datasets/${id}/rows.jsonl`, bytes: 1, sha256: "0".repeat(64) },
+    });
+
+  return {
+    store,
+    url,
+    key,
+    client: createClient({ url, key }),
+    stranger: createClient({ url, key: theirs }),
+    spec: { name: "trial", modelId, triplets, evaluation: [sts], variants: ["none", 2] },
+    async close() {
+      await app.close();
+      await store.discard();
+    },
+  };
+}
