@@ -243,7 +243,8 @@ BEGIN
   IF TG_OP = 'INSERT' OR NEW.state <> OLD.state THEN
     INSERT INTO event (team_id, run_id, body) VALUES (NEW.team_id, NEW.id, jsonb_strip_nulls(jsonb_build_object(
       'type', 'run.state', 'runId', NEW.id, 'experimentId', NEW.experiment_id,
-      'state', NEW.state, 'attempt', NEW.attempt, 'reason', NEW.reason, 'failure', NEW.failure)));
+      'state', NEW.state, 'attempt', NEW.attempt, 'reason', NEW.reason, 
+      'failure', CASE WHEN NEW.state <> 'DISPATCHED' THEN NEW.failure END)));
   ELSIF NEW.progress IS DISTINCT FROM OLD.progress AND NEW.progress IS NOT NULL THEN
     what := 'progress';
     INSERT INTO event (team_id, run_id, body) VALUES (NEW.team_id, NEW.id, jsonb_strip_nulls(jsonb_build_object(
