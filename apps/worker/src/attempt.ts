@@ -25,6 +25,8 @@ export interface AttemptContext {
   heartbeat: Heartbeat;
   engine: string;
   threads?: number;
+  /** Module of the compute process; default this package's own. */
+  computeEntry?: string;
   /** Environment that shows the compute process its device and no other. */
   environment?: Readonly<Record<string, string>>;
   graceSeconds: number;
@@ -90,7 +92,7 @@ export class AttemptSupervisor {
   }
 
   async #compute(workspace: Workspace): Promise<Verdict> {
-    const { graceSeconds, environment = {} } = this.#context;
+    const { graceSeconds, environment = {}, computeEntry } = this.#context;
     const stopping = AbortSignal.any([this.#context.stopping, this.#held.preempted]);
     if (stopping.aborted) return { type: "stopped" };
     try {
@@ -103,6 +105,7 @@ export class AttemptSupervisor {
       hub: this.#plan.hub,
       temporaryFolder: workspace.temporary,
       environment,
+      entry: computeEntry,
       onNotice: (notice) => this.#take(notice),
     });
     this.#log.info({ pid: child.pid }, "compute process started");

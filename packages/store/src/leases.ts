@@ -6,6 +6,7 @@ import {
   statesBefore,
   type Architecture,
   type Lease,
+  type LeaseTiming,
   type ModelSource,
   type ProblemDocument,
   type Run,
@@ -80,8 +81,8 @@ export interface Leases {
   /** Gives the run back without charging the attempt, as on shutdown. Throws `lease/lost`. */
   giveBack(lease: Lease): Promise<void>;
   /**
-   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20) after the database
-   * started, so that workers that outlived it renew first.
+   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20, or as the store was
+   * opened) after the database started, so that workers that outlived it renew first.
    */
   sweepExpired(graceSeconds?: number): Promise<{ runId: string; attempt: number; state: RunState }[]>;
   /** Those of these runs that have not ended. */
@@ -98,6 +99,7 @@ const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
 const mayTake =
   "($3::text is null or exists (select from claimable_device d where d.id = $3 and d.worker_id = $2))";
 
+<<<<<<< HEAD
 /**
  * The pool failed the run's last attempt on this very device ($3) a moment ago, and another one of its kind is idle: that
  * one is to have it. Only for a moment, so that a run never waits for a device that does not come.
@@ -110,6 +112,9 @@ const failedHere = `exists (
     and not exists (select from run busy where busy.lease_device = other.id and busy.state = 'RUNNING'))`;
 
 export function createLeases({ query, transaction }: Database): Leases {
+=======
+export function createLeases({ query, transaction }: Database, timing: LeaseTiming = leaseTiming): Leases {
+>>>>>>> df75018 (Let a lease last as long as the operator says, and a worker compute by another module)
   /** Of a device that is named, only when it takes no new runs. */
   const decline = ({
     runId,
@@ -150,7 +155,11 @@ export function createLeases({ query, transaction }: Database): Leases {
            exists (select from attempt a where a.run_id = r.id and a.number > r.forgiven_attempt
              and a.failure = 'out-of-memory') as smaller
          from r`,
+<<<<<<< HEAD
         [runId, workerId, deviceId, leaseTiming.lease, claimable],
+=======
+        [runId, workerId, deviceId, timing.lease, claimable, smallerCodes],
+>>>>>>> df75018 (Let a lease last as long as the operator says, and a worker compute by another module)
       );
       const [row] = rows;
       if (!row) {
@@ -236,7 +245,7 @@ export function createLeases({ query, transaction }: Database): Leases {
         await endAttempt(tx, run, "RETURNED");
       }),
 
-    async sweepExpired(graceSeconds = 20) {
+    async sweepExpired(graceSeconds = timing.grace) {
       const { rows } = await query<{ id: string; attempt: number; lease_owner: string }>(
         `select id, attempt, lease_owner from run
          where state = 'RUNNING' and lease_until < now()
@@ -251,7 +260,7 @@ export function createLeases({ query, transaction }: Database): Leases {
           if (!run) return;
           const problem = new Problem(
             "worker/lost",
-            `Worker ${workerId} has not renewed its lease for ${leaseTiming.lease} s.`,
+            `Worker ${workerId} has not renewed its lease for ${timing.lease} s.`,
           );
           swept.push({ runId, attempt, state: await endAttempt(tx, run, "LOST", problem.toDocument()) });
         });
