@@ -21,7 +21,7 @@ export interface Script {
 
 /** A dataset of triplets that says what the script does. */
 export function toTriplets(script: Script): string {
-  const fields = Object.entries({ pace: 20, ...script });
+  const fields = Object.entries({ pace: 20, weight: 1, ...script });
   return fields.map(([query, value]) => `${JSON.stringify({ query, positive: String(value) })}\n`).join("");
 }
 
