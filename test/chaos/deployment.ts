@@ -141,6 +141,29 @@ export class Deployment {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** As a migration does that workers of before do not understand, or its opposite. */
+  async raiseProtocol(by: number): Promise<void> {
+    await this.#administer("update worker_protocol set oldest = oldest + $1, newest = newest + $1", [by]);
+  }
+
+  /** Ends the connections of an application, on the server's side. */
+  async terminate(application: string): Promise<void> {
+    await this.#administer(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1",
+      [application],
+    );
+  }
+
+  async #administer(sql: string, values: unknown[]): Promise<void> {
+    const client = new pg.Client({ connectionString: this.postgres.url });
+    await client.connect();
+    try {
+      await client.query(sql, values);
+    } finally {
+      await client.end();
+    }
+  }
+
   /** Rows of a query that only reads, beside all links. */
   async look<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     const client = new pg.Client({ connectionString: this.postgres.url });
@@ -205,6 +228,7 @@ export class Deployment {
         ...(this.redis ? { REDIS_URL: queue.via(this.redis.url) } : {}),
         ESPALIER_DATA: this.bytesRoot,
         ESPALIER_LEASE_SECONDS: String(this.leaseSeconds),
+        ESPALIER_HUNG_SECONDS: "60",
         ...environment,
       },
     });

@@ -13,7 +13,7 @@ interface Asked {
 
 /** A line of a history: what was done and answered, and at the end what PostgreSQL says came of it. */
 export type Entry =
-  | { type: "begin"; seed: number; queue: string; leaseSeconds: number }
+  | { type: "begin"; seed: number; name: string }
   | { type: "fault"; fault: string; target: string }
   | ({ type: "submit" } & Asked)
   /** `runId`: accepted. Neither: nobody knows. */

@@ -116,6 +116,24 @@ export class Submitter {
     return this.#ask((client) => client.runs.get(runId));
   }
 
+  /** How many trainings there are, page by page. */
+  async count(): Promise<number> {
+    let [count, cursor] = [0, undefined as string | undefined];
+    do {
+      const after = cursor === undefined ? {} : { cursor };
+      const page = await this.#ask((client) => client.runs.list({ kind: "train", limit: 100, ...after }));
+      count += page.items.length;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return count;
+  }
+
+  /** Whether the pool counts on a worker. */
+  async isActive(name: string): Promise<boolean> {
+    const { items } = await this.#ask((client) => client.workers.list());
+    return items.some((worker) => worker.name === name && worker.state === "ACTIVE");
+  }
+
   async attempts(runId: string) {
     return (await this.#ask((client) => client.runs.attempts(runId))).items;
   }

@@ -44,7 +44,7 @@ const freshSeconds = 2;
 /** Registers this process as a worker, and takes the runs of its devices, one at a time for each. */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
   const { config, store, queue, log, computeEntry } = options;
-  const { name, version, labels, graceSeconds, leastFreePercent, lease: timing } = config;
+  const { name, version, labels, graceSeconds, hungSeconds, leastFreePercent, lease: timing } = config;
   const stopping = new AbortController();
   const {
     nvidia,
@@ -142,6 +142,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       engine: slot.device.engine,
       environment: found[position]!.environment,
       graceSeconds,
+      hungSeconds,
       stopping: stopping.signal,
       ...(threads === undefined ? {} : { threads }),
       ...(computeEntry === undefined ? {} : { computeEntry }),

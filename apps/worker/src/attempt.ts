@@ -30,6 +30,7 @@ export interface AttemptContext {
   /** Environment that shows the compute process its device and no other. */
   environment?: Readonly<Record<string, string>>;
   graceSeconds: number;
+  hungSeconds: number;
   /** Aborts when the worker is asked to end. */
   stopping: AbortSignal;
 }
@@ -92,7 +93,7 @@ export class AttemptSupervisor {
   }
 
   async #compute(workspace: Workspace): Promise<Verdict> {
-    const { graceSeconds, environment = {}, computeEntry } = this.#context;
+    const { graceSeconds, hungSeconds, environment = {}, computeEntry } = this.#context;
     const stopping = AbortSignal.any([this.#context.stopping, this.#held.preempted]);
     if (stopping.aborted) return { type: "stopped" };
     try {
@@ -106,6 +107,7 @@ export class AttemptSupervisor {
       temporaryFolder: workspace.temporary,
       environment,
       entry: computeEntry,
+      hungSeconds,
       onNotice: (notice) => this.#take(notice),
     });
     this.#log.info({ pid: child.pid }, "compute process started");

@@ -36,6 +36,8 @@ export interface ChildOptions {
   environment: Readonly<Record<string, string>>;
   /** Module of the process; default `compute/main.ts`. */
   entry?: string | undefined;
+  /** Silence that makes a computation count as hung, where its steps are not slow. */
+  hungSeconds: number;
   onNotice: (notice: Notice) => void;
 }
 
@@ -57,9 +59,9 @@ const keptLines = 40;
 
 /** Starts the compute process of one attempt, in a process group of its own. */
 export function startChild(options: ChildOptions): Child {
-  const { job, hub, temporaryFolder, environment, entry = computeEntry, onNotice } = options;
+  const { job, hub, temporaryFolder, environment, entry = computeEntry, hungSeconds, onNotice } = options;
   const oomKillsBefore = countOomKills();
-  const watchdog = new Watchdog();
+  const watchdog = new Watchdog(hungSeconds);
   const child = spawn(process.execPath, ["--import", "tsx", entry, String(process.pid)], {
     cwd: home,
     env: { ...passedOn(), ...environment, TMPDIR: temporaryFolder },
