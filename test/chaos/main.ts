@@ -32,6 +32,9 @@ if (values.help || chosen.length === 0 || !(minutes > 0) || !Number.isInteger(fi
 const folder = mkdtempSync(join(tmpdir(), "espalier-history-"));
 const say = (line: string): void => console.log(line);
 let failed = false;
+let current: Deployment | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void (current?.close() ?? Promise.resolve()).finally(() => process.exit(130)));
 
 for (const queue of chosen) {
   if (queue === "redis" && noRedis) say(`redis: skipped: ${noRedis}`);
@@ -52,7 +55,7 @@ async function named(queue: QueueKind, list: string): Promise<void> {
       continue;
     }
     const began = performance.now();
-    deployment ??= await Deployment.start({ queue, history: history(`${queue}-${number}`, number) });
+    deployment ??= await begin(queue, `${queue}-${number}`, number);
     try {
       await run(deployment);
       const violations = await deployment.verify();
@@ -73,7 +76,7 @@ async function random(queue: QueueKind): Promise<void> {
   const end = performance.now() + minutes * 60_000;
   for (let seed = first; performance.now() < end; seed++) {
     const seconds = Math.min(300, (end - performance.now()) / 1000);
-    const deployment = await Deployment.start({ queue, history: history(`${queue}-seed-${seed}`, seed) });
+    const deployment = await begin(queue, `${queue}-seed-${seed}`, seed);
     try {
       const counts = await disturb(deployment, { seed, seconds });
       const violations = await deployment.verify(600);
@@ -90,10 +93,11 @@ async function random(queue: QueueKind): Promise<void> {
   }
 }
 
-function history(name: string, seed: number): History {
-  const made = new History(join(folder, `${name}.jsonl`));
-  made.add({ type: "begin", seed, name });
-  return made;
+async function begin(queue: QueueKind, name: string, seed: number): Promise<Deployment> {
+  const history = new History(join(folder, `${name}.jsonl`));
+  history.add({ type: "begin", seed, name });
+  current = await Deployment.start({ queue, history });
+  return current;
 }
 
 /** Saves the logs of a deployment beside its history. */

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { Link } from "./link.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Ends what it runs when this process is gone. */
+const host = "apps/cli/src/stack/app-host/main.ts";
 
 export interface MemberOptions {
   name: string;
@@ -50,10 +52,10 @@ export class Member {
     const { module, environment, log } = this.#options;
     const output = openSync(log, "a");
     this.#frozen = false;
-    this.#process = spawn(process.execPath, ["--import", "tsx", module], {
+    this.#process = spawn(process.execPath, ["--import", "tsx", host, module], {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment, ...more },
-      stdio: ["ignore", output, output],
+      stdio: ["pipe", output, output],
       // Signals of a terminal are for whoever runs the suite.
       detached: true,
     });
@@ -88,14 +90,16 @@ export class Member {
   }
 
   /** Compute processes that it has started, the last one last. */
-  get computes(): { pid: number; runId: string; attempt: number }[] {
+  get computes(): { pid: number; runId: string; attempt: number; at: number }[] {
     return this.log
       .split("\n")
       .filter((line) => line.includes('"compute process started"'))
       .map((line) => {
         // The base of the logger has a `pid` of its own; of two keys the last one counts.
-        const { pid, runId, attempt } = JSON.parse(line) as { pid: number; runId: string; attempt: number };
-        return { pid, runId, attempt };
+        const { time, ...compute } = JSON.parse(line) as { [key in "pid" | "attempt" | "time"]: number } & {
+          runId: string;
+        };
+        return { pid: compute.pid, runId: compute.runId, attempt: compute.attempt, at: time };
       });
   }
 }

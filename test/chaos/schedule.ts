@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Random } from "../../packages/encoder/src/random.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Member } from "./member.ts";
-import { Random } from "./random.ts";
 import type { Training } from "./submitter.ts";
 
 export interface ScheduleOptions {
@@ -16,10 +16,10 @@ interface Fault {
   make: (d: Deployment, random: Random) => Promise<(() => Promise<void> | void) | undefined>;
 }
 
-const member = (d: Deployment, random: Random): Member => random.pick(d.members);
+const member = (d: Deployment, random: Random): Member => pick(random, d.members);
 const anyLink = (d: Deployment, random: Random) => {
   const { name, links } = member(d, random);
-  const [which, link] = random.pick(Object.entries(links));
+  const [which, link] = pick(random, Object.entries(links));
   return { target: `${name} ${which}`, link };
 };
 const anyCommit = /commit\0|update run set|insert into metric|update attempt/;
@@ -63,7 +63,7 @@ const faults: Readonly<Record<string, Fault>> = {
   "kill compute": {
     weight: 2,
     async make(d, random) {
-      const compute = random.pick(d.workers).computes.at(-1);
+      const compute = pick(random, d.workers).computes.at(-1);
       if (compute === undefined) return undefined;
       d.note("kill", `compute process ${compute.pid}`);
       try {
@@ -91,7 +91,7 @@ const faults: Readonly<Record<string, Fault>> = {
     async make(d, random) {
       const { target, link } = anyLink(d, random);
       d.note("delay", target);
-      link.delay(random.integer(50, 500));
+      link.delay(between(random, 50, 500));
       return () => link.heal();
     },
   },
@@ -99,7 +99,7 @@ const faults: Readonly<Record<string, Fault>> = {
     weight: 5,
     async make(d, random) {
       const { name, links } = member(d, random);
-      const how = random.pick(["cut", "silence"] as const);
+      const how = pick(random, ["cut", "silence"] as const);
       d.note(`lose an answer, ${how}`, name);
       void links.database.swallowAnswer(anyCommit, { how });
       return () => links.database.heal();
@@ -108,7 +108,7 @@ const faults: Readonly<Record<string, Fault>> = {
   postgres: {
     weight: 1,
     async make(d, random) {
-      const how = random.pick(["stop", "crash"] as const);
+      const how = pick(random, ["stop", "crash"] as const);
       d.note(how, "postgres");
       await d.postgres[how]();
       return () => d.postgres.start();
@@ -135,15 +135,15 @@ export async function disturb(
   d: Deployment,
   { seed, seconds }: ScheduleOptions,
 ): Promise<{ runs: number; faults: number }> {
-  const random = new Random(seed);
+  const random = Random.seeded(seed);
   const end = performance.now() + seconds * 1000;
   const counts = { runs: 0, faults: 0 };
   const undoing = new Set<Promise<void>>();
-  const client = keepBusy(d, new Random(seed + 1), end);
+  const client = keepBusy(d, Random.seeded(seed + 1), end);
   while (performance.now() < end) {
-    await sleep(random.integer(500, 4000));
+    await sleep(between(random, 500, 4000));
     const fault = faults[weighted(random)];
-    const lasts = random.integer(500, d.leaseSeconds * 2500);
+    const lasts = between(random, 500, d.leaseSeconds * 2500);
     counts.faults += 1;
     const undo = await fault.make(d, random);
     if (!undo) continue;
@@ -164,22 +164,22 @@ export async function disturb(
 async function keepBusy(d: Deployment, random: Random, end: number): Promise<number> {
   const runIds: string[] = [];
   while (performance.now() < end) {
-    const pending = random.integer(0, 9);
+    const pending = between(random, 0, 9);
     if (runIds.length === 0 || pending < 6) runIds.push(await d.client.submit(anyTraining(random)));
-    else if (pending < 8) await d.client.cancel(random.pick(runIds.slice(-6)));
-    else await d.client.retry(random.pick(runIds));
-    await sleep(random.integer(500, 5000));
+    else if (pending < 8) await d.client.cancel(pick(random, runIds.slice(-6)));
+    else await d.client.retry(pick(random, runIds));
+    await sleep(between(random, 500, 5000));
   }
   return runIds.length;
 }
 
 function anyTraining(random: Random): Training {
-  const steps = random.integer(5, 120);
-  const script = random.pick([{}, {}, {}, {}, { crash: 3 }, { memory: 4 }, { starve: 4 }, { weight: 2048 }]);
+  const steps = between(random, 5, 120);
+  const script = pick(random, [{}, {}, {}, {}, { crash: 3 }, { memory: 4 }, { starve: 4 }, { weight: 2048 }]);
   return {
     steps,
-    every: random.pick([1, 3, 10, 1000]),
-    script: { pace: random.integer(1, 80), ...script },
+    every: pick(random, [1, 3, 10, 1000]),
+    script: { pace: between(random, 1, 80), ...script },
   };
 }
 
@@ -190,11 +190,17 @@ function disturbLink(d: Deployment, random: Random, how: "stall" | "silence" | "
   return () => link.heal();
 }
 
+/** Both ends included. */
+const between = (random: Random, least: number, most: number): number =>
+  least + random.below(Math.floor(most) - least + 1);
+
+const pick = <T>(random: Random, items: readonly T[]): T => items[random.below(items.length)];
+
 function start(victim: Member): void {
   if (!victim.alive) victim.start();
 }
 
 function weighted(random: Random): string {
   const names = Object.entries(faults).flatMap(([name, { weight }]) => Array<string>(weight).fill(name));
-  return random.pick(names);
+  return pick(random, names);
 }

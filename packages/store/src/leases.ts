@@ -99,7 +99,6 @@ const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
 const mayTake =
   "($3::text is null or exists (select from claimable_device d where d.id = $3 and d.worker_id = $2))";
 
-<<<<<<< HEAD
 /**
  * The pool failed the run's last attempt on this very device ($3) a moment ago, and another one of its kind is idle: that
  * one is to have it. Only for a moment, so that a run never waits for a device that does not come.
@@ -111,10 +110,7 @@ const failedHere = `exists (
     and a.ended_at > now() - interval '30 s'
     and not exists (select from run busy where busy.lease_device = other.id and busy.state = 'RUNNING'))`;
 
-export function createLeases({ query, transaction }: Database): Leases {
-=======
 export function createLeases({ query, transaction }: Database, timing: LeaseTiming = leaseTiming): Leases {
->>>>>>> df75018 (Let a lease last as long as the operator says, and a worker compute by another module)
   /** Of a device that is named, only when it takes no new runs. */
   const decline = ({
     runId,
@@ -155,11 +151,7 @@ export function createLeases({ query, transaction }: Database, timing: LeaseTimi
            exists (select from attempt a where a.run_id = r.id and a.number > r.forgiven_attempt
              and a.failure = 'out-of-memory') as smaller
          from r`,
-<<<<<<< HEAD
-        [runId, workerId, deviceId, leaseTiming.lease, claimable],
-=======
-        [runId, workerId, deviceId, timing.lease, claimable, smallerCodes],
->>>>>>> df75018 (Let a lease last as long as the operator says, and a worker compute by another module)
+        [runId, workerId, deviceId, timing.lease, claimable],
       );
       const [row] = rows;
       if (!row) {

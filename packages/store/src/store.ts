@@ -95,7 +95,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     heartbeats: createHeartbeats(database, lease),
     holds: createHolds(database),
     workerEvents: createWorkerEvents(database),
-    leader: createLeader(database),
+    leader: createLeader(database, lease),
     bytes,
     transaction: database.transaction,
     async ping() {
