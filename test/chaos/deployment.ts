@@ -118,6 +118,7 @@ export class Deployment {
   /** Heals, waits until nothing moves any more, and says what is not as it must be. */
   async verify(seconds = 240): Promise<Violation[]> {
     await this.heal();
+    await this.ready();
     // What does not end in time is found in the snapshot.
     await until("every run has ended", () => this.#allEnded(), { seconds, ms: 250 }).catch(() => undefined);
     await until("no computation is left", async () => (await this.#computing()).length === 0, {
