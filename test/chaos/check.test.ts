@@ -122,7 +122,7 @@ const planted: [what: string, invariant: Invariant, change: Change][] = [
     "charged",
     (history) => [
       ...history.filter((entry) => entry.type !== "attempt"),
-      ...[1, 2, 3, 4, 5].map((number): Entry => ({ ...unsaved, number })),
+      ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((number): Entry => ({ ...unsaved, number })),
     ],
   ],
   [

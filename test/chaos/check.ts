@@ -1,4 +1,4 @@
-import { isTerminal, maxLostAttempts, runMoves, type RunState } from "@espalier/contract";
+import { isTerminal, runMoves, type RunState } from "@espalier/contract";
 import { adapterDigest } from "./adapter.ts";
 import type { ArtifactEntry, AttemptEntry, Entry, RunEntry } from "./history.ts";
 import { lossOf, statesOf } from "./trainer/progression.ts";
@@ -12,6 +12,9 @@ export const invariants = {
   charged: "attempts are charged for what they lost, and for nothing else",
   lawful: "a run moves only as its states allow, and nothing computes for it when it has ended",
 } as const;
+/** A run that the pool fails this often in a row without progress has to be given up, and none is given up after fewer. */
+const futile = { least: 3, most: 8 } as const;
+
 export type Invariant = keyof typeof invariants;
 
 export interface Violation {
@@ -201,16 +204,16 @@ function charged({ run, asked, attempts, retried }: Story): Violation[] {
   const say = (detail: string) => found.push(violation("charged", run.runId, detail));
   let [inRow, saved] = [0, -1];
   for (const { number, state, checkpointStep = -1 } of attempts) {
-    if (inRow >= maxLostAttempts && !retried) say(`attempt ${number} came after ${inRow} without progress`);
+    if (inRow >= futile.most && !retried) say(`attempt ${number} came after ${inRow} without progress`);
     if (state === "LOST" || state === "FAILED") inRow = checkpointStep > saved ? 0 : inRow + 1;
     saved = Math.max(saved, checkpointStep);
   }
-  if (run.state !== "FAILED") return found;
+  if (run.state === "SUCCEEDED" || run.state === "CANCELLED" || !isTerminal(run.state)) return found;
   if (run.code === undefined) say("it failed and does not say why");
-  if (run.code === "run/too-many-attempts" && inRow < Math.min(3, maxLostAttempts))
-    say(`it was given up after ${inRow} attempts without progress`);
+  const exhausted = run.code === "run/too-many-attempts";
+  if (exhausted && inRow < futile.least) say(`it was given up after ${inRow} attempts without progress`);
   const { crash, starve } = asked?.script ?? {};
-  if (run.code !== "run/too-many-attempts" && crash === undefined && starve === undefined)
+  if (!exhausted && crash === undefined && starve === undefined)
     say(`it failed with ${run.code}, though nothing was wrong with it`);
   return found;
 }

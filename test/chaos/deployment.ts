@@ -125,7 +125,7 @@ export class Deployment {
       seconds: 60,
     }).catch(() => undefined);
     for (const pid of await this.#computing()) this.history.add({ type: "orphan", pid });
-    const entries = await snapshot(this.postgres.url, this.bytesRoot);
+    const entries = await snapshot(this.postgres.url, this.bytesRoot, (runId) => this.client.metrics(runId));
     const violations = check([...this.history.entries, ...entries]);
     if (violations.length > 0) for (const entry of entries) this.history.add(entry);
     return violations;

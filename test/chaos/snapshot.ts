@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import type { Metric } from "@espalier/contract";
 import pg from "pg";
 import type { ArtifactEntry, AttemptEntry, Entry, RunEntry } from "./history.ts";
 
-/** Reads what PostgreSQL and the stored bytes say of all runs, in an order that a checker can go through. */
-export async function snapshot(databaseUrl: string, bytesRoot: string): Promise<Entry[]> {
+/** Reads what PostgreSQL, the stored bytes and, of metrics, the API say of all runs, in an order that a checker can go through. */
+export async function snapshot(
+  databaseUrl: string,
+  bytesRoot: string,
+  metricsOf: (runId: string) => Promise<readonly Metric[]>,
+): Promise<Entry[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
@@ -24,20 +29,21 @@ export async function snapshot(databaseUrl: string, bytesRoot: string): Promise<
       `select 'event' as type, run_id as "runId", body ->> 'state' as state, (body ->> 'attempt')::int as attempt
        from event where body ->> 'type' = 'run.state' order by run_id, xid, seq`,
     );
-    const metrics = await client.query<Entry>(
-      `select 'metric' as type, run_id as "runId", name, step, value, attempt from metric order by run_id, name, step`,
-    );
     const artifacts = await client.query<ArtifactEntry & { location: string }>(
       `select 'artifact' as type, run_id as "runId", attempt, kind, name, sha256, location
        from artifact where attempt is not null order by run_id, name`,
     );
+    const metrics: Entry[] = [];
+    for (const { runId, attempt } of runs.rows)
+      for (const { name, step, value, attempt: by } of attempt > 0 ? await metricsOf(runId) : [])
+        metrics.push({ type: "metric", runId, name, step, value, attempt: by });
     const found = await Promise.all(
       artifacts.rows.map(async ({ location, ...artifact }) => ({
         ...artifact,
         ...present(await digest(join(bytesRoot, location))),
       })),
     );
-    return [...runs.rows, ...attempts.rows, ...events.rows, ...metrics.rows, ...found].map(withoutNulls);
+    return [...runs.rows, ...attempts.rows, ...events.rows, ...metrics, ...found].map(withoutNulls);
   } finally {
     await client.end();
   }

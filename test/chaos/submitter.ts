@@ -8,6 +8,7 @@ import {
   isProblem,
   isTerminal,
   type Client,
+  type Metric,
   type Run,
   type RunState,
 } from "@espalier/contract";
@@ -132,6 +133,33 @@ export class Submitter {
   async isActive(name: string): Promise<boolean> {
     const { items } = await this.#ask((client) => client.workers.list());
     return items.some((worker) => worker.name === name && worker.state === "ACTIVE");
+  }
+
+  /** All points of a run that count. */
+  async metrics(runId: string): Promise<Metric[]> {
+    const points: Metric[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) };
+      const page = await this.#ask((client) => client.runs.metrics(runId, query));
+      points.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return points;
+  }
+
+  /** Waits until a run has ended in whatever way. */
+  async ends(runId: string): Promise<Run> {
+    let run = await this.get(runId);
+    await until(
+      `${runId} has ended`,
+      async () => {
+        run = await this.get(runId);
+        return isTerminal(run.state);
+      },
+      { ms: 200 },
+    );
+    return run;
   }
 
   async attempts(runId: string) {

@@ -12,7 +12,7 @@ export const clientScenarios: readonly Scenario[] = [
     title:
       "An API dies between its commit and its answer, or an answer is lost: the same key gives the same run.",
     queues: both,
-    quick: both,
+    quick: ["postgres"],
     async run(d) {
       const after = /insert into run \(/;
       for (const kill of [false, true]) {
@@ -35,7 +35,6 @@ export const clientScenarios: readonly Scenario[] = [
     number: 15,
     title: "The APIs are restarted one by one under submissions: none is lost, none is doubled.",
     queues: both,
-    quick: ["postgres"],
     async run(d) {
       let restarting = true;
       const runIds: string[] = [];
@@ -83,7 +82,7 @@ export const clientScenarios: readonly Scenario[] = [
     title:
       "Runs are cancelled while they wait, start, compute and finish: each has one end, and a retry succeeds.",
     queues: both,
-    quick: both,
+    quick: ["redis"],
     async run(d) {
       const computing = await d.client.submit({ steps: 1000, script: { pace: 40 } });
       const runIds = await several(d, 6, { steps: 8, script: { pace: 20 } });
