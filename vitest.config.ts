@@ -15,12 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: [
-            "packages/**/*.test.ts",
-            "apps/**/*.test.ts",
-            "tools/**/*.test.ts",
-            ...pure,
-          ],
+          include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tools/**/*.test.ts", ...pure],
           exclude: ["**/node_modules/**", ...service.slice(0, 1)],
           testTimeout: 30_000,
         },

@@ -76,7 +76,7 @@ const without =
 const changed =
   (match: (entry: Entry) => boolean, change: object): Change =>
   (history) =>
-    history.map((entry) => (match(entry) ? ({ ...entry, ...change } as Entry) : entry));
+    history.map((entry) => (match(entry) ? { ...entry, ...change } : entry));
 const added =
   (...entries: Entry[]): Change =>
   (history) => [...history, ...entries];

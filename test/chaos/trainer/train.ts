@@ -72,13 +72,13 @@ function tensorsOf(state: Buffer, { weight = 1 }: Script): TensorSource[] {
 
 async function load(path: string): Promise<{ step: number; state: Buffer }> {
   const bytes = await readFile(path);
-  const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString()) as {
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  const { __metadata__: metadata, state } = JSON.parse(bytes.subarray(8, start).toString()) as {
     __metadata__: { step: string };
     state: { data_offsets: [number, number] };
   };
-  const start = 8 + Number(bytes.readBigUInt64LE());
-  const [from, to] = header.state.data_offsets;
-  return { step: Number(header.__metadata__.step), state: bytes.subarray(start + from, start + to) };
+  const [from, to] = state.data_offsets;
+  return { step: Number(metadata.step), state: bytes.subarray(start + from, start + to) };
 }
 
 async function misbehave(
