@@ -90,13 +90,21 @@ export class Deployment {
     return join(this.folder, "data");
   }
 
-  /** Resolves when every API answers and every worker has registered since it was started last. */
+  /**
+   * Resolves when every API answers and every worker has registered since it was started last. What gave up because a
+   * server was away is started again, as whoever runs the service does.
+   */
   async ready(): Promise<void> {
-    for (const api of this.apis)
-      await until(`${api.name} is ready`, () => this.client.isReady(this.apis.indexOf(api)));
+    const started = (member: Member): boolean => {
+      if (!member.alive) member.start();
+      return true;
+    };
+    for (const [index, api] of this.apis.entries())
+      await until(`${api.name} is ready`, () => started(api) && this.client.isReady(index));
     for (const worker of this.workers)
-      await until(`${worker.name} is registered`, () =>
-        worker.log.includes(`"pid":${worker.pid},"workerId"`),
+      await until(
+        `${worker.name} is registered`,
+        () => started(worker) && worker.log.includes(`"pid":${worker.pid},"workerId"`),
       );
   }
 
