@@ -78,7 +78,14 @@ export class AttemptSupervisor {
     this.#log.info({ kind: run.kind }, "attempt started");
     let workspace: Workspace | undefined;
     try {
-      workspace = await this.#context.scratch.workspace(lease.runId, lease.attempt);
+      workspace = await this.#context.scratch
+        .workspace(lease.runId, lease.attempt)
+        .catch(async (error: unknown) => {
+          // Most often a disk that is full: the run goes on elsewhere now, and not when its lease has run out.
+          await this.#conclude({ type: "failed", problem: explainError(error) });
+          return undefined;
+        });
+      if (workspace === undefined) return;
       const verdict = await this.#compute(workspace);
       await this.#saved.settled();
       await this.#drainReport();
@@ -148,12 +155,12 @@ export class AttemptSupervisor {
     }
   }
 
-  async #conclude(verdict: Verdict, workspace: Workspace): Promise<void> {
+  async #conclude(verdict: Verdict, workspace?: Workspace): Promise<void> {
     const { leases } = this.#context.store;
     const { lease } = this.#claim;
     switch (verdict.type) {
       case "done":
-        return this.#commit(verdict.outcome, workspace);
+        return this.#commit(verdict.outcome, workspace!);
       case "stopped":
         await this.#end("returned", () => leases.giveBack(lease));
         return;

@@ -35,7 +35,7 @@ export const diskScenarios: readonly Scenario[] = [
         const [worker, ...rest] = d.workers;
         for (const each of d.workers) await each.kill();
         worker.start({ ESPALIER_SCRATCH: folder });
-        const runId = await d.client.submit({ steps: 200, every: 2, script: { pace: 30, weight: 4096 } });
+        const runId = await d.client.submit({ steps: 100, every: 5, script: { pace: 40, weight: 4096 } });
         await d.client.saves(runId);
         d.note("fill", `disk of ${worker.name}`);
         const filler = join(folder, "filler");
