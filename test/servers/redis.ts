@@ -69,7 +69,7 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 async function answering(port: number): Promise<void> {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 60_000;
   for (;;) {
     const socket = connect(port, "127.0.0.1");
     const open = await Promise.race([
