@@ -11,6 +11,8 @@ export interface TestStore extends Store {
   teamId: string;
   workerId: string;
   databaseUrl: string;
+  /** Folder of its bytes. */
+  bytesRoot: string;
   sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
   /** Submits a run that needs no other, or those named. */
   submit: (dependsOn?: string[], more?: { priority?: number }) => Promise<Run>;
@@ -54,6 +56,7 @@ export async function openTestStore(): Promise<TestStore> {
     teamId: team.id,
     workerId: worker.id,
     databaseUrl,
+    bytesRoot,
     sql: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
       (await pool.query<Row>(text, values)).rows,
     submit: (dependsOn = [], more = {}) =>

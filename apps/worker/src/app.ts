@@ -23,6 +23,8 @@ export interface WorkerAppOptions {
   store: Store;
   queue: Queue;
   log: Logger;
+  /** Module of the compute process; default this package's own. */
+  computeEntry?: string;
 }
 
 export interface WorkerApp {
@@ -40,8 +42,9 @@ const closeSeconds = 2;
 const freshSeconds = 2;
 
 /** Registers this process as a worker, and takes the runs of its devices, one at a time for each. */
-export async function startWorker({ config, store, queue, log }: WorkerAppOptions): Promise<WorkerApp> {
-  const { name, version, labels, graceSeconds, leastFreePercent } = config;
+export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
+  const { config, store, queue, log, computeEntry } = options;
+  const { name, version, labels, graceSeconds, hungSeconds, leastFreePercent, lease: timing } = config;
   const stopping = new AbortController();
   const {
     nvidia,
@@ -104,6 +107,7 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
     onChange: (what, facts) => log.info(facts, what),
   });
   const heartbeat = new Heartbeat({
+    timing,
     send: (beat) => store.heartbeats.beat(worker.id, beat),
     measurements: () => monitor.measurements,
     onAnswer: (answer) => void obey(answer).catch(warn("the worker could not return")),
@@ -138,8 +142,10 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
       engine: slot.device.engine,
       environment: found[position]!.environment,
       graceSeconds,
+      hungSeconds,
       stopping: stopping.signal,
       ...(threads === undefined ? {} : { threads }),
+      ...(computeEntry === undefined ? {} : { computeEntry }),
     });
     attempts.set(position, attempt);
     await attempt.run().finally(() => attempts.delete(position));

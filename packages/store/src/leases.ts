@@ -6,6 +6,7 @@ import {
   statesBefore,
   type Architecture,
   type Lease,
+  type LeaseTiming,
   type ModelSource,
   type ProblemDocument,
   type Run,
@@ -80,8 +81,8 @@ export interface Leases {
   /** Gives the run back without charging the attempt, as on shutdown. Throws `lease/lost`. */
   giveBack(lease: Lease): Promise<void>;
   /**
-   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20) after the database
-   * started, so that workers that outlived it renew first.
+   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20, or as the store was
+   * opened) after the database started, so that workers that outlived it renew first.
    */
   sweepExpired(graceSeconds?: number): Promise<{ runId: string; attempt: number; state: RunState }[]>;
   /** Those of these runs that have not ended. */
@@ -109,7 +110,7 @@ const failedHere = `exists (
     and a.ended_at > now() - interval '30 s'
     and not exists (select from run busy where busy.lease_device = other.id and busy.state = 'RUNNING'))`;
 
-export function createLeases({ query, transaction }: Database): Leases {
+export function createLeases({ query, transaction }: Database, timing: LeaseTiming = leaseTiming): Leases {
   /** Of a device that is named, only when it takes no new runs. */
   const decline = ({
     runId,
@@ -150,7 +151,7 @@ export function createLeases({ query, transaction }: Database): Leases {
            exists (select from attempt a where a.run_id = r.id and a.number > r.forgiven_attempt
              and a.failure = 'out-of-memory') as smaller
          from r`,
-        [runId, workerId, deviceId, leaseTiming.lease, claimable],
+        [runId, workerId, deviceId, timing.lease, claimable],
       );
       const [row] = rows;
       if (!row) {
@@ -236,7 +237,7 @@ export function createLeases({ query, transaction }: Database): Leases {
         await endAttempt(tx, run, "RETURNED");
       }),
 
-    async sweepExpired(graceSeconds = 20) {
+    async sweepExpired(graceSeconds = timing.grace) {
       const { rows } = await query<{ id: string; attempt: number; lease_owner: string }>(
         `select id, attempt, lease_owner from run
          where state = 'RUNNING' and lease_until < now()
@@ -251,7 +252,7 @@ export function createLeases({ query, transaction }: Database): Leases {
           if (!run) return;
           const problem = new Problem(
             "worker/lost",
-            `Worker ${workerId} has not renewed its lease for ${leaseTiming.lease} s.`,
+            `Worker ${workerId} has not renewed its lease for ${timing.lease} s.`,
           );
           swept.push({ runId, attempt, state: await endAttempt(tx, run, "LOST", problem.toDocument()) });
         });

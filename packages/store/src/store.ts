@@ -1,3 +1,4 @@
+import type { LeaseTiming } from "@espalier/contract";
 import { createArtifacts, type Artifacts } from "./artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
 import { openDisk } from "./bytes/disk.ts";
@@ -30,6 +31,8 @@ export interface StoreOptions {
   poolSize?: number;
   /** Seals what a run may use and nobody may read; at least 32 characters. Without it nothing of that kind is taken. */
   secret?: string | undefined;
+  /** Default 45 s; every process of a pool has the same. */
+  lease?: LeaseTiming;
 }
 
 /**
@@ -66,7 +69,8 @@ export interface Store {
 }
 
 /** Opens the store; the database must be migrated. */
-export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, bytesRoot, poolSize, secret, lease } = options;
   const bytes = await openDisk(bytesRoot);
   const database = openDatabase(databaseUrl, poolSize);
   const events = createEvents(database);
@@ -81,17 +85,17 @@ export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: St
     experiments: createExperiments(database),
     schedules: createSchedules(database),
     runs: createRuns(database),
-    leases: createLeases(database),
+    leases: createLeases(database, lease),
     secrets,
     dispatch: createDispatch(database),
     metrics: createMetrics(database),
     logs: createLogs(database),
     events,
-    workers: createWorkers(database),
-    heartbeats: createHeartbeats(database),
+    workers: createWorkers(database, lease),
+    heartbeats: createHeartbeats(database, lease),
     holds: createHolds(database),
     workerEvents: createWorkerEvents(database),
-    leader: createLeader(database),
+    leader: createLeader(database, lease),
     bytes,
     transaction: database.transaction,
     async ping() {
