@@ -5,6 +5,8 @@ import { defineConfig } from "vitest/config";
  * `service`: real Postgres, real queues, real processes; named `*.db.test.ts`, `*.queue.test.ts`, or in `test/`.
  */
 const service = ["**/*.{db,queue,service}.test.ts", "test/**/*.test.ts"];
+/** Tests in `test/` that need no server. */
+const pure = ["test/architecture.test.ts", "test/chaos/check.test.ts"];
 
 export default defineConfig({
   test: {
@@ -13,12 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: [
-            "packages/**/*.test.ts",
-            "apps/**/*.test.ts",
-            "tools/**/*.test.ts",
-            "test/architecture.test.ts",
-          ],
+          include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tools/**/*.test.ts", ...pure],
           exclude: ["**/node_modules/**", ...service.slice(0, 1)],
           testTimeout: 30_000,
         },
@@ -27,7 +24,7 @@ export default defineConfig({
         test: {
           name: "service",
           include: service,
-          exclude: ["**/node_modules/**", "test/architecture.test.ts"],
+          exclude: ["**/node_modules/**", ...pure],
           globalSetup: "test/servers/setup.ts",
           fileParallelism: false,
           testTimeout: 120_000,

@@ -20,7 +20,9 @@ export interface PostgresServer {
   url: string;
   /** Fast shutdown; the data stays. */
   stop: () => Promise<void>;
-  /** Starts again after `stop`, on the same port. */
+  /** Ends it at once, as a crash does: what was not yet durable is lost. */
+  crash: () => Promise<void>;
+  /** Starts again after `stop` or `crash`, on the same port. */
   start: () => Promise<void>;
   /** Stops for good and deletes the data. */
   remove: () => Promise<void>;
@@ -51,19 +53,26 @@ export async function startPostgres(): Promise<PostgresServer> {
       if (child.exitCode !== null || Date.now() > until)
         throw new Error(`PostgreSQL did not start:\n${readFileSync(log, "utf8")}`);
   };
-  const stop = async () => {
+  const end = async (how: (host: ChildProcess) => void) => {
     const running = child;
     child = undefined;
     if (!running || running.exitCode !== null) return;
     const exited = once(running, "exit");
-    running.kill("SIGTERM");
+    how(running);
     await exited;
   };
+  const stop = () => end((host) => host.kill("SIGTERM"));
+  // SIGQUIT is Postgres' immediate shutdown; the next start recovers from its log.
+  const crash = () =>
+    end(() =>
+      process.kill(Number(readFileSync(join(home, "data/postmaster.pid"), "utf8").split("\n")[0]), "SIGQUIT"),
+    );
   await start();
   return {
     url,
     start,
     stop,
+    crash,
     remove: async () => {
       await stop();
       await Promise.all([folder, home].map((path) => rm(path, { recursive: true, force: true })));

@@ -52,12 +52,16 @@ export async function startRedis(): Promise<RedisServer> {
     process.kill("SIGKILL");
     await exited;
   };
+  // Redis watches nobody.
+  const orphaned = () => void child?.kill("SIGKILL");
+  process.once("exit", orphaned);
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
     start,
     stop,
     remove: async () => {
+      process.off("exit", orphaned);
       await stop();
       await rm(folder, { recursive: true, force: true });
     },
@@ -65,7 +69,7 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 async function answering(port: number): Promise<void> {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 60_000;
   for (;;) {
     const socket = connect(port, "127.0.0.1");
     const open = await Promise.race([

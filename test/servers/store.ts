@@ -21,6 +21,8 @@ export interface TestStore extends Store {
   workerId: string;
   deviceId: string;
   databaseUrl: string;
+  /** Folder of its bytes. */
+  bytesRoot: string;
   sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
   /** Submits a run that needs no other, or those named. */
   submit: (dependsOn?: string[], more?: Partial<NewRun>) => Promise<Run>;
@@ -68,6 +70,7 @@ export async function openTestStore(): Promise<TestStore> {
     workerId: worker.id,
     deviceId,
     databaseUrl,
+    bytesRoot,
     sql: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
       (await pool.query<Row>(text, values)).rows,
     submit: (dependsOn = [], more = {}) =>

@@ -3,6 +3,7 @@ import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { metrics } from "./metrics.ts";
+import { submit } from "./submit.ts";
 import { truncate } from "./truncate.ts";
 
 const benches: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   engine,
   heartbeat,
   metrics,
+  submit,
   truncate,
 };
 

@@ -19,8 +19,8 @@ export interface App {
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
   const applied = await migrate(config.databaseUrl);
   if (applied.length > 0) log.info({ applied }, "database migrated");
-  const { databaseUrl, data: bytesRoot, secret } = config;
-  const store = await openStore({ databaseUrl, bytesRoot, secret });
+  const { databaseUrl, data: bytesRoot, secret, lease } = config;
+  const store = await openStore({ databaseUrl, bytesRoot, secret, lease });
   const team = await store.teams.ensure("default");
   if (config.bootstrapKey !== undefined)
     await store.teams.createKey(team.id, "first", config.bootstrapKey, "operator");
@@ -30,6 +30,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const dispatcher = startDispatcher({
     store,
     log,
+    reconcileMs: (lease.lease * 2_000) / 9,
+    redeliverSeconds: (lease.lease * 2) / 3,
     ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
   });
   const janitor = startJanitor(store, log);

@@ -1,3 +1,4 @@
+import { leaseTimingOf, type LeaseTiming } from "@espalier/contract";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 
@@ -12,6 +13,7 @@ const Env = Type.Object({
   }),
   ESPALIER_SECRET: Type.Optional(Type.String({ minLength: 32 })),
   ESPALIER_BOOTSTRAP_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_LEASE_SECONDS: Type.Number({ minimum: 5, default: 45 }),
   ESPALIER_MAX_FILE_BYTES: Type.Integer({ minimum: 1, default: 64 * 2 ** 30 }),
   ESPALIER_MAX_DATASET_BYTES: Type.Integer({ minimum: 1, default: 4 * 2 ** 30 }),
 });
@@ -29,6 +31,8 @@ export interface Config {
   secret?: string;
   /** Key that must belong to the team `default`, as an operator's, once the API is up; made by whoever started it. */
   bootstrapKey?: string;
+  /** How long a worker may be silent before others take its runs; the workers have the same. */
+  lease: LeaseTiming;
   maxFileBytes: number;
   maxDatasetBytes: number;
 }
@@ -54,6 +58,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     logLevel: value.ESPALIER_LOG_LEVEL,
     ...(value.ESPALIER_SECRET === undefined ? {} : { secret: value.ESPALIER_SECRET }),
     ...(value.ESPALIER_BOOTSTRAP_KEY === undefined ? {} : { bootstrapKey: value.ESPALIER_BOOTSTRAP_KEY }),
+    lease: leaseTimingOf(value.ESPALIER_LEASE_SECONDS),
     maxFileBytes: value.ESPALIER_MAX_FILE_BYTES,
     maxDatasetBytes: value.ESPALIER_MAX_DATASET_BYTES,
   };

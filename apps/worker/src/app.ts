@@ -24,6 +24,8 @@ export interface WorkerAppOptions {
   store: Store;
   queue: Queue;
   log: Logger;
+  /** Module of the compute process; default this package's own. */
+  computeEntry?: string;
 }
 
 export interface WorkerApp {
@@ -44,8 +46,9 @@ const freshSeconds = 2;
 const sharers = 4;
 
 /** Registers this process as a worker, and takes the runs that are given to its devices. */
-export async function startWorker({ config, store, queue, log }: WorkerAppOptions): Promise<WorkerApp> {
-  const { name, version, labels, graceSeconds, leastFreePercent } = config;
+export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
+  const { config, store, queue, log, computeEntry } = options;
+  const { name, version, labels, graceSeconds, hungSeconds, leastFreePercent, lease: timing } = config;
   const stopping = new AbortController();
   const {
     nvidia,
@@ -104,6 +107,7 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
     onChange: (what, facts) => log.info(facts, what),
   });
   const heartbeat = new Heartbeat({
+    timing,
     send: (beat) => store.heartbeats.beat(worker.id, beat),
     measurements: () => monitor.measurements,
     onAnswer: (answer) => void obey(answer).catch(warn("the worker could not return")),
@@ -134,8 +138,10 @@ export async function startWorker({ config, store, queue, log }: WorkerAppOption
       engine: given[0]!.device.engine,
       environment: sharedEnvironment(given.map((slot) => found[slots.indexOf(slot)]!.environment)),
       graceSeconds,
+      hungSeconds,
       stopping: stopping.signal,
       ...(threads === undefined ? {} : { threads }),
+      ...(computeEntry === undefined ? {} : { computeEntry }),
     });
     for (const slot of given) slot.enter(attempt);
     try {

@@ -25,9 +25,12 @@ export interface AttemptContext {
   heartbeat: Heartbeat;
   engine: string;
   threads?: number;
+  /** Module of the compute process; default this package's own. */
+  computeEntry?: string;
   /** Environment that shows the compute process its device and no other. */
   environment?: Readonly<Record<string, string>>;
   graceSeconds: number;
+  hungSeconds: number;
   /** Aborts when the worker is asked to end. */
   stopping: AbortSignal;
 }
@@ -75,7 +78,14 @@ export class AttemptSupervisor {
     this.#log.info({ kind: run.kind }, "attempt started");
     let workspace: Workspace | undefined;
     try {
-      workspace = await this.#context.scratch.workspace(lease.runId, lease.attempt);
+      workspace = await this.#context.scratch
+        .workspace(lease.runId, lease.attempt)
+        .catch(async (error: unknown) => {
+          // Most often a disk that is full: the run goes on elsewhere now, and not when its lease has run out.
+          await this.#conclude({ type: "failed", problem: explainError(error) });
+          return undefined;
+        });
+      if (workspace === undefined) return;
       const verdict = await this.#compute(workspace);
       await this.#saved.settled();
       await this.#drainReport();
@@ -90,7 +100,7 @@ export class AttemptSupervisor {
   }
 
   async #compute(workspace: Workspace): Promise<Verdict> {
-    const { graceSeconds, environment = {} } = this.#context;
+    const { graceSeconds, hungSeconds, environment = {}, computeEntry } = this.#context;
     const stopping = AbortSignal.any([this.#context.stopping, this.#held.preempted]);
     if (stopping.aborted) return { type: "stopped" };
     try {
@@ -103,6 +113,8 @@ export class AttemptSupervisor {
       hub: this.#plan.hub,
       temporaryFolder: workspace.temporary,
       environment,
+      entry: computeEntry,
+      hungSeconds,
       onNotice: (notice) => this.#take(notice),
     });
     this.#log.info({ pid: child.pid }, "compute process started");
@@ -147,12 +159,12 @@ export class AttemptSupervisor {
     }
   }
 
-  async #conclude(verdict: Verdict, workspace: Workspace): Promise<void> {
+  async #conclude(verdict: Verdict, workspace?: Workspace): Promise<void> {
     const { leases } = this.#context.store;
     const { lease } = this.#claim;
     switch (verdict.type) {
       case "done":
-        return this.#commit(verdict.outcome, workspace);
+        return this.#commit(verdict.outcome, workspace!);
       case "stopped":
         await this.#end("returned", () => leases.giveBack(lease));
         return;

@@ -34,6 +34,10 @@ export interface ChildOptions {
   temporaryFolder: string;
   /** What it is told beside what is passed on; it wins. */
   environment: Readonly<Record<string, string>>;
+  /** Module of the process; default `compute/main.ts`. */
+  entry?: string | undefined;
+  /** Silence that makes a computation count as hung, where its steps are not slow. */
+  hungSeconds: number;
   onNotice: (notice: Notice) => void;
 }
 
@@ -46,7 +50,7 @@ export interface Child {
   kill(): void;
 }
 
-const entry = fileURLToPath(new URL("compute/main.ts", import.meta.url));
+const computeEntry = fileURLToPath(new URL("compute/main.ts", import.meta.url));
 /** Where packages and the TypeScript loader are found. */
 const home = fileURLToPath(new URL("..", import.meta.url));
 const exitSeconds = 5;
@@ -54,9 +58,10 @@ const watchSeconds = 5;
 const keptLines = 40;
 
 /** Starts the compute process of one attempt, in a process group of its own. */
-export function startChild({ job, hub, temporaryFolder, environment, onNotice }: ChildOptions): Child {
+export function startChild(options: ChildOptions): Child {
+  const { job, hub, temporaryFolder, environment, entry = computeEntry, hungSeconds, onNotice } = options;
   const oomKillsBefore = countOomKills();
-  const watchdog = new Watchdog();
+  const watchdog = new Watchdog(hungSeconds);
   const child = spawn(process.execPath, ["--import", "tsx", entry, String(process.pid)], {
     cwd: home,
     env: { ...passedOn(), ...environment, TMPDIR: temporaryFolder },

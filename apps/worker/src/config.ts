@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { Problem } from "@espalier/contract";
+import { leaseTimingOf, Problem, type LeaseTiming } from "@espalier/contract";
 import { engineNames } from "@espalier/engine";
 import { readHubSettings, type HubSettings } from "./hub-settings.ts";
 import { version } from "./version.ts";
@@ -31,6 +31,10 @@ export interface Config {
   threads?: number;
   /** ESPALIER_GRACE_SECONDS: time that a compute process gets for its last checkpoint on shutdown; default 6. */
   graceSeconds: number;
+  /** ESPALIER_HUNG_SECONDS: a computation that is silent this long, and 20 times its median step, is ended; default 600. */
+  hungSeconds: number;
+  /** ESPALIER_LEASE_SECONDS: how long a worker may be silent before others take its runs; default 45, and the API's. */
+  lease: LeaseTiming;
   /** ESPALIER_SECRET: the API's, which seals clients' hub tokens. */
   secret?: string;
   hub: HubSettings;
@@ -83,6 +87,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     leastFreePercent: number("ESPALIER_MIN_FREE_PERCENT", 0) ?? 50,
     ...(threads === undefined ? {} : { threads: Math.floor(threads) }),
     graceSeconds: number("ESPALIER_GRACE_SECONDS", 0) ?? 6,
+    hungSeconds: number("ESPALIER_HUNG_SECONDS", 10) ?? 600,
+    lease: leaseTimingOf(number("ESPALIER_LEASE_SECONDS", 5) ?? 45),
     ...(secret ? { secret } : {}),
     hub: readHubSettings(environment),
     maxFileBytes: Math.floor(number("ESPALIER_MAX_FILE_BYTES", 1) ?? 64 * 2 ** 30),

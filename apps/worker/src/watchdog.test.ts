@@ -4,7 +4,7 @@ import { Watchdog } from "./watchdog.ts";
 /** A watchdog that has seen signs of progress this many seconds apart, and a clock. */
 function after(...gaps: number[]) {
   let now = 0;
-  const watchdog = new Watchdog(() => now);
+  const watchdog = new Watchdog(600, () => now);
   const pass = (seconds: number) => void (now += seconds * 1000);
   for (const gap of gaps) {
     pass(gap);

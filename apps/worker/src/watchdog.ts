@@ -1,19 +1,19 @@
-/** A silence this long is no fault, however quick the steps were. */
-const leastSeconds = 600;
 /** A step may take this many times as long as the median one. */
 const factor = 20;
 
 /**
  * Tells a computation that hangs from one that is slow: it counts as hung after 20 times the median gap between signs of
- * progress, and not before ten minutes. The lease stays healthy meanwhile, because another process renews it.
+ * progress, and not before `leastSeconds`, however quick the steps were. The lease stays healthy meanwhile, because another process renews it.
  */
 export class Watchdog {
+  readonly #leastSeconds: number;
   readonly #now: () => number;
   readonly #gaps: number[] = [];
   #last: number;
 
   /** @param now monotonic milliseconds */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(leastSeconds: number, now: () => number = () => performance.now()) {
+    this.#leastSeconds = leastSeconds;
     this.#now = now;
     this.#last = now();
   }
@@ -30,7 +30,7 @@ export class Watchdog {
   hungFor(): number | undefined {
     const sorted = [...this.#gaps].sort((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    const allowed = Math.max(leastSeconds * 1000, factor * median);
+    const allowed = Math.max(this.#leastSeconds * 1000, factor * median);
     const silent = this.#now() - this.#last;
     return silent > allowed ? Math.round(silent / 1000) : undefined;
   }

@@ -39,7 +39,14 @@ export {
 export { Graph, GraphCreate } from "./graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
-export { leaseTiming, sweepSeconds, workerProtocol, type Lease } from "./lease.ts";
+export {
+  leaseTiming,
+  leaseTimingOf,
+  sweepSeconds,
+  workerProtocol,
+  type Lease,
+  type LeaseTiming,
+} from "./lease.ts";
 export { mergePatch } from "./merge-patch.ts";
 export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./metric.ts";
 export { chunkTokensOf } from "./memory.ts";

@@ -6,7 +6,26 @@ export interface Lease {
 }
 
 /** Seconds. A lease outlives several lost heartbeats; a worker that cannot renew stops committing before it ends. */
-export const leaseTiming = { lease: 45, heartbeat: 5, selfFence: 35, giveUp: 600 } as const;
+export interface LeaseTiming {
+  lease: number;
+  heartbeat: number;
+  selfFence: number;
+  giveUp: number;
+  /** After the database has started nobody is found lost for this long: those that outlived it renew first. */
+  grace: number;
+}
+
+/** All times follow from how long a lease lasts; it is the same for the API and its workers. */
+export const leaseTimingOf = (lease: number): LeaseTiming => ({
+  lease,
+  heartbeat: lease / 9,
+  selfFence: (lease * 7) / 9,
+  giveUp: (lease * 40) / 3,
+  grace: (lease * 4) / 9,
+});
+
+/** 45 s, renewed every 5 s; commits end 35 s after the last renewal, computations after ten minutes. */
+export const leaseTiming: LeaseTiming = leaseTimingOf(45);
 
 /** Seconds between two looks for leases that have ended. */
 export const sweepSeconds = 10;

@@ -25,6 +25,8 @@ export function postgresBackend(connectionString: string, onError: (error: Error
     max: 4,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    // As in the store: silence is an end.
+    query_timeout: 30_000,
     application_name: "espalier-queue",
   };
   // Its statements name no schema.

@@ -24,13 +24,18 @@ export interface Database {
   atOnce: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** Uses the caller's transaction, or one of its own. */
   within: <T>(tx: Transaction | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
-  /** A connection beside the pool, for what belongs to a session; not connected yet. */
+  /** A connection beside the pool, for what belongs to a session; not connected yet. See `watch`. */
   session: () => pg.Client;
   close: () => Promise<void>;
 }
 
 const deadlockTries = 5;
 const preparedMs = 15_000;
+/**
+ * A connection that does not answer a statement for this long is given up. TCP notices that a peer is gone without a word
+ * only after a quarter of an hour, and never where something between the two acknowledges for it.
+ */
+const statementMs = 30_000;
 
 export function openDatabase(url: string, poolSize = 10): Database {
   const connection = {
@@ -39,6 +44,7 @@ export function openDatabase(url: string, poolSize = 10): Database {
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    query_timeout: statementMs,
   };
   const pool = new pg.Pool({ ...connection, max: poolSize, idleTimeoutMillis: 30_000 });
   // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
@@ -74,7 +80,9 @@ export function openDatabase(url: string, poolSize = 10): Database {
       await client.query("commit");
       return result;
     } catch (error) {
-      await client.query("rollback").catch(() => (broken = true));
+      // One that is silent would be asked in vain.
+      if (isTimeout(error)) broken = true;
+      else await client.query("rollback").catch(() => (broken = true));
       throw error;
     } finally {
       client.off("error", ignore);
@@ -115,7 +123,31 @@ export function openDatabase(url: string, poolSize = 10): Database {
   };
 }
 
+/**
+ * Asks a connection for a sign of life every so often, and calls back once when it does not give one in that time. For
+ * connections that only listen, or only hold a lock, and would never learn that the other side is gone. `end` then closes
+ * at once, as the question is still open.
+ * @returns ends it
+ */
+export function watch(client: pg.Client, seconds: number, onSilent: () => void): () => void {
+  let asked = false;
+  const timer = setInterval(() => {
+    if (asked) {
+      clearInterval(timer);
+      return onSilent();
+    }
+    asked = true;
+    client.query("select 1").then(() => (asked = false), ignore);
+  }, seconds * 1000);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
 const ignore = () => undefined;
+
+/** As `pg` words it when `query_timeout` has passed. */
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error && error.message === "Query read timeout";
 
 const codeOf = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
@@ -129,7 +161,7 @@ export const isConflict = (error: unknown): boolean => ["40P01", "40001"].includ
 const unreachable =
   /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|53300|P1001|P1002|P1008|P1017|P2024)$/;
 const unreachableText =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
+  /connection terminated|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
 
 /** `service/unavailable` for a database that cannot be reached; anything else stays what it is. */
 export function toProblem(error: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { Needs, PriorityClass, RunKind } from "@espalier/contract";
+import type { LeaseTiming, Needs, PriorityClass, RunKind } from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
 
 /** Milliseconds since the epoch, on the database's clock. */
@@ -90,18 +90,18 @@ export const historyKeys = ({ kind, modelId }: Pick<DispatchRun, "kind" | "model
   modelId === null ? [kind] : [`${kind}/${modelId}`, kind];
 
 /** A worker that has missed three heartbeats gets no new runs; it is LOST much later, because what it runs may go on. */
-export const silence = "15 s";
+export const silenceOf = ({ heartbeat }: LeaseTiming): number => 3 * heartbeat;
 
 const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8`;
 
 /**
- * Devices of living workers, and of the last one of each name that was seen within a day. A measurement is up to five
- * seconds old when it is sent, so that for twice as long after a run has left, its memory may still be in it.
+ * Devices of living workers, and of the last one of each name that was seen within a day. A measurement is up to a
+ * heartbeat ($2 s) old when it is sent, so that for twice as long after a run has left, its memory may still be in it.
  */
 const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.memory_bytes::float8 as "memoryBytes",
-    case when w.state = 'ACTIVE' and (d.released_at is null or p.seen_at > d.released_at + interval '10 s')
+    case when w.state = 'ACTIVE' and (d.released_at is null or p.seen_at > d.released_at + make_interval(secs => 2 * $2))
       then p.free_bytes[d.position + 1]::float8 end as "freeBytes",
-    case when w.state = 'LOST' or p.seen_at < now() - interval '${silence}' then 'lost'
+    case when w.state = 'LOST' or p.seen_at < now() - make_interval(secs => $1) then 'lost'
       when c.id is not null and coalesce(d.declined_until < now(), true) then 'schedulable'
       when exists (select from worker_drain r where r.worker_name = w.name)
         or exists (select from device_hold h where h.worker_name = w.name and h.device = d.identity
@@ -161,7 +161,10 @@ const history = `select key, cardinality(durations) as samples, earliest, likely
   from run_history where key = any($1)`;
 
 /** Reads everything in one snapshot of the database, in as many statements as there are tables. */
-export const readSnapshot = ({ atOnce }: Pick<Database, "atOnce">): Promise<DispatchSnapshot> =>
+export const readSnapshot = (
+  { atOnce }: Pick<Database, "atOnce">,
+  timing: LeaseTiming,
+): Promise<DispatchSnapshot> =>
   atOnce(async (tx) => {
     const [plan] = await rows<{ now: number; number: string; reservations: unknown[] }>(
       tx,
@@ -175,7 +178,7 @@ export const readSnapshot = ({ atOnce }: Pick<Database, "atOnce">): Promise<Disp
       ...plan!,
       queued: waiting,
       running: held,
-      devices: await rows<DispatchDevice>(tx, devices),
+      devices: await rows<DispatchDevice>(tx, devices, [silenceOf(timing), timing.heartbeat]),
       teams: await rows<DispatchAccount>(tx, teams),
       users: await rows<DispatchAccount & { teamId: string }>(tx, users),
       history: await rows<DispatchHistory>(tx, history, [[...keys]]),

@@ -1,6 +1,12 @@
-import type { ExpectedStart, Unblock, WaitingReason } from "@espalier/contract";
+import {
+  leaseTiming,
+  type ExpectedStart,
+  type LeaseTiming,
+  type Unblock,
+  type WaitingReason,
+} from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
-import { readSnapshot, silence, type DispatchSnapshot } from "./dispatch-snapshot.ts";
+import { readSnapshot, silenceOf, type DispatchSnapshot } from "./dispatch-snapshot.ts";
 import { toJson } from "./json.ts";
 
 /** A delivery to put on the queue of a worker, by its name. `dispatch` numbers the deliveries of a run. */
@@ -67,16 +73,16 @@ export interface Dispatch {
   recall(unclaimedSeconds?: number): Promise<string[]>;
 }
 
-/** Whether a device that run `r` was given takes no new run, or its worker is silent. */
+/** Whether a device that run `r` was given takes no new run, or its worker has been silent for $2 s. */
 const isRefused = `not exists (select from run_device e where e.run_id = r.id)
   or exists (select from run_device e where e.run_id = r.id and not exists (
     select from claimable_device d join worker_pulse p on p.worker_id = d.worker_id
-    where d.id = e.device_id and d.worker_id = r.dispatch_worker and p.seen_at > now() - interval '${silence}'))`;
+    where d.id = e.device_id and d.worker_id = r.dispatch_worker and p.seen_at > now() - make_interval(secs => $2)))`;
 
-export function createDispatch(database: Database): Dispatch {
+export function createDispatch(database: Database, timing: LeaseTiming = leaseTiming): Dispatch {
   const { query, transaction } = database;
   return {
-    snapshot: () => readSnapshot(database),
+    snapshot: () => readSnapshot(database, timing),
 
     commit: (decisions) =>
       transaction(async (tx) => {
@@ -101,7 +107,7 @@ export function createDispatch(database: Database): Dispatch {
       return rows;
     },
 
-    async recall(unclaimedSeconds = 150) {
+    async recall(unclaimedSeconds = (timing.lease * 10) / 3) {
       const { rows } = await query<{ id: string }>(
         `with late as (
            select r.id, ${isRefused} as refused from run r where r.state = 'DISPATCHED'
@@ -113,7 +119,7 @@ export function createDispatch(database: Database): Dispatch {
          update run r set state = 'QUEUED', reason = case when late.refused
            then 'Its devices take no new runs any more.' else 'Its worker did not start it in time.' end
          from late where r.id = late.id and r.state = 'DISPATCHED' returning r.id`,
-        [unclaimedSeconds],
+        [unclaimedSeconds, silenceOf(timing)],
       );
       await query("delete from run_waiting w using run r where r.id = w.run_id and r.state <> 'QUEUED'");
       return rows.map(({ id }) => id);

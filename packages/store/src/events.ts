@@ -1,6 +1,6 @@
 import type { Event } from "@espalier/contract";
 import type { Client } from "pg";
-import type { Database } from "./database.ts";
+import { watch, type Database } from "./database.ts";
 import { matchCursor } from "./page.ts";
 import { iso } from "./row.ts";
 
@@ -27,6 +27,7 @@ export interface Events {
 
 const channel = "espalier_run";
 const reconnectMs = 1_000;
+const watchSeconds = 15;
 const everything: Hint = { teamId: "", runId: "", what: "" };
 
 /** Events and their hints. `close` ends the connection that listens. */
@@ -45,9 +46,11 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     const mine = session();
     client = mine;
     let ended = false;
+    let unwatch = (): void => undefined;
     const again = (): void => {
       if (ended) return;
       ended = true;
+      unwatch();
       void mine.end().catch(() => undefined);
       if (client === mine) client = undefined;
       if (!closed) reconnect = setTimeout(listen, reconnectMs);
@@ -62,6 +65,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
       try {
         await mine.connect();
         await mine.query(`listen ${channel}`);
+        unwatch = watch(mine, watchSeconds, again);
         // What was committed while nobody listened has left no hint.
         tell(everything);
       } catch {

@@ -1,6 +1,7 @@
 import {
   leaseTiming,
   type HoldCause,
+  type LeaseTiming,
   type Measurement,
   type Progress,
   type WorkerState,
@@ -72,7 +73,10 @@ const statement = `
   from unsynced, worker w where p.worker_id = $1 and w.id = $1
   returning w.state, p.orders, (select json_agg(r) from renewed r) as runs`;
 
-export function createHeartbeats({ query, prepared }: Database): Heartbeats {
+export function createHeartbeats(
+  { query, prepared }: Database,
+  timing: LeaseTiming = leaseTiming,
+): Heartbeats {
   /** Which of these are the worker's nevertheless: they were skipped. */
   async function heldOf(workerId: string, runs: Beat["runs"]): Promise<Set<string>> {
     if (runs.length === 0) return new Set();
@@ -90,7 +94,7 @@ export function createHeartbeats({ query, prepared }: Database): Heartbeats {
         runs.map(({ runId }) => runId),
         runs.map(({ attempt }) => attempt),
         runs.map(({ progress }) => (progress === undefined ? null : toJson(progress))),
-        leaseTiming.lease,
+        timing.lease,
         measurements.map((each) => whole(each?.freeBytes, 0, 2 ** 50)),
         measurements.map((each) => whole(each?.utilization, 0, 100)),
         measurements.map((each) => whole(each?.temperature, -300, 1000)),

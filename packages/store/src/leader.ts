@@ -1,4 +1,5 @@
-import { toProblem, type Database } from "./database.ts";
+import { leaseTiming, type LeaseTiming } from "@espalier/contract";
+import { toProblem, watch, type Database } from "./database.ts";
 
 /** Leadership of a name, held by a connection of its own. */
 export interface Leadership {
@@ -8,19 +9,26 @@ export interface Leadership {
 }
 
 export interface Leader {
-  /** One holder per name and database; undefined while another has it. */
+  /**
+   * One holder per name and database; undefined while another has it. A holder that is cut off without a word is known to be
+   * gone after a lease's time, on both sides, and another may follow it.
+   */
   acquire(name: string): Promise<Leadership | undefined>;
 }
 
 /** Locks of Espalier among the advisory locks of a database. */
 const lockSpace = 0x65737061;
 
-export function createLeader({ session }: Database): Leader {
+export function createLeader({ session }: Database, timing: LeaseTiming = leaseTiming): Leader {
   return {
     async acquire(name) {
       const client = session();
       const lost = new AbortController();
-      const end = () => lost.abort(new Error(`The leadership of ${name} is lost.`));
+      let unwatch = (): void => undefined;
+      const end = () => {
+        unwatch();
+        lost.abort(new Error(`The leadership of ${name} is lost.`));
+      };
       client.on("error", end);
       client.on("end", end);
       try {
@@ -30,7 +38,19 @@ export function createLeader({ session }: Database): Leader {
           [lockSpace, name],
         );
         if (rows[0]?.held) {
-          return { signal: lost.signal, release: () => client.end() };
+          // The server would keep the lock of a silent session for hours.
+          await client.query(`set idle_session_timeout = ${Math.round(timing.lease * 1000)}`);
+          unwatch = watch(client, timing.selfFence / 3, () => {
+            end();
+            void client.end().catch(() => undefined);
+          });
+          return {
+            signal: lost.signal,
+            async release() {
+              unwatch();
+              if (!lost.signal.aborted) await client.end();
+            },
+          };
         }
         await client.end();
         return undefined;

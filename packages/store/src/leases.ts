@@ -6,6 +6,7 @@ import {
   statesBefore,
   type Architecture,
   type Lease,
+  type LeaseTiming,
   type ModelSource,
   type ProblemDocument,
   type Run,
@@ -82,8 +83,8 @@ export interface Leases {
   /** Gives the run back without charging the attempt, as on shutdown or to make room. Throws `lease/lost`. */
   giveBack(lease: Lease): Promise<void>;
   /**
-   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20) after the database
-   * started, so that workers that outlived it renew first.
+   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20, or as the store was
+   * opened) after the database started, so that workers that outlived it renew first.
    */
   sweepExpired(graceSeconds?: number): Promise<{ runId: string; attempt: number; state: RunState }[]>;
   /** Those of these runs that have not ended. */
@@ -103,7 +104,7 @@ const isRefused = `not exists (select from run_device where run_id = $1)
 /** How long a device is left alone that is closed to its worker, and not yet to the database. */
 const declinedFor = "10 s";
 
-export function createLeases({ query, transaction }: Database): Leases {
+export function createLeases({ query, transaction }: Database, timing: LeaseTiming = leaseTiming): Leases {
   /** DISPATCHED → QUEUED, if it was refused. */
   const decline = (runId: string, workerId: string, closed: readonly string[]) =>
     query(
@@ -140,7 +141,7 @@ export function createLeases({ query, transaction }: Database): Leases {
            array(select d.id from run_device e join device d on d.id = e.device_id where e.run_id = r.id
              order by d.position) as "deviceIds"
          from r`,
-        [runId, workerId, closed, leaseTiming.lease, claimable],
+        [runId, workerId, closed, timing.lease, claimable],
       );
       const [row] = rows;
       if (!row) {
@@ -226,7 +227,7 @@ export function createLeases({ query, transaction }: Database): Leases {
         await endAttempt(tx, run, (await markPreempted(tx, lease)) ? "PREEMPTED" : "RETURNED");
       }),
 
-    async sweepExpired(graceSeconds = 20) {
+    async sweepExpired(graceSeconds = timing.grace) {
       const { rows } = await query<{ id: string; attempt: number; lease_owner: string }>(
         `select id, attempt, lease_owner from run
          where state = 'RUNNING' and lease_until < now()
@@ -241,7 +242,7 @@ export function createLeases({ query, transaction }: Database): Leases {
           if (!run) return;
           const problem = new Problem(
             "worker/lost",
-            `Worker ${workerId} has not renewed its lease for ${leaseTiming.lease} s.`,
+            `Worker ${workerId} has not renewed its lease for ${timing.lease} s.`,
           );
           swept.push({ runId, attempt, state: await endAttempt(tx, run, "LOST", problem.toDocument()) });
         });

@@ -1,3 +1,4 @@
+import type { LeaseTiming } from "@espalier/contract";
 import { createAccounts, type Accounts } from "./accounts.ts";
 import { createArtifacts, type Artifacts } from "./artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
@@ -32,6 +33,8 @@ export interface StoreOptions {
   poolSize?: number;
   /** Seals what a run may use and nobody may read; at least 32 characters. Without it nothing of that kind is taken. */
   secret?: string | undefined;
+  /** Default 45 s; every process of a pool has the same. */
+  lease?: LeaseTiming;
 }
 
 /**
@@ -70,7 +73,8 @@ export interface Store {
 }
 
 /** Opens the store; the database must be migrated. */
-export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, bytesRoot, poolSize, secret, lease } = options;
   const bytes = await openDisk(bytesRoot);
   const database = openDatabase(databaseUrl, poolSize);
   const events = createEvents(database);
@@ -87,17 +91,17 @@ export async function openStore({ databaseUrl, bytesRoot, poolSize, secret }: St
     schedules: createSchedules(database),
     runs: createRuns(database),
     queued: createQueued(database),
-    leases: createLeases(database),
+    leases: createLeases(database, lease),
     secrets,
-    dispatch: createDispatch(database),
+    dispatch: createDispatch(database, lease),
     metrics: createMetrics(database),
     logs: createLogs(database),
     events,
-    workers: createWorkers(database),
-    heartbeats: createHeartbeats(database),
+    workers: createWorkers(database, lease),
+    heartbeats: createHeartbeats(database, lease),
     holds: createHolds(database),
     workerEvents: createWorkerEvents(database),
-    leader: createLeader(database),
+    leader: createLeader(database, lease),
     bytes,
     transaction: database.transaction,
     async ping() {

@@ -1,4 +1,12 @@
-import { newId, Problem, workerProtocol, type Worker, type WorkerState } from "@espalier/contract";
+import {
+  leaseTiming,
+  newId,
+  Problem,
+  workerProtocol,
+  type LeaseTiming,
+  type Worker,
+  type WorkerState,
+} from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
 import { checkRegistration, type NewWorker } from "./registration.ts";
 import { found, present } from "./row.ts";
@@ -22,11 +30,11 @@ export interface Workers {
   get(workerId: string, teamId?: string): Promise<Worker>;
   /** ACTIVE ones, and the last of every name that was seen within the last day. For a team, only its own runs are named. */
   list(teamId?: string): Promise<Worker[]>;
-  /** ACTIVE → LOST for workers silent this long; default 45 s. Not in the first 20 s after the database started. */
+  /** ACTIVE → LOST for workers silent this long; default a lease. Not in the first 20 s after the database started. */
   markLost(silentSeconds?: number, graceSeconds?: number): Promise<string[]>;
 }
 
-export function createWorkers({ query, transaction }: Database): Workers {
+export function createWorkers({ query, transaction }: Database, timing: LeaseTiming = leaseTiming): Workers {
   const get = async (workerId: string, teamId?: string): Promise<Worker> =>
     found((await readWorkers({ query }, "w.id = $1", [workerId], teamId))[0], "worker", workerId);
 
@@ -36,7 +44,7 @@ export function createWorkers({ query, transaction }: Database): Workers {
       const id = newId("worker");
       await transaction(async (tx) => {
         await checkProtocol(tx, worker.protocol ?? workerProtocol);
-        await takeName(tx, worker.name);
+        await takeName(tx, worker.name, timing.lease);
         await insert(tx, id, worker);
       });
       return get(id);
@@ -84,7 +92,7 @@ export function createWorkers({ query, transaction }: Database): Workers {
         [],
         teamId,
       ),
-    markLost: (silentSeconds = 45, graceSeconds = 20) =>
+    markLost: (silentSeconds = timing.lease, graceSeconds = timing.grace) =>
       transaction(async (tx) => {
         const { rows } = await tx.query<{ id: string; name: string }>(
           `update worker w set state = 'LOST' from worker_pulse p
@@ -125,16 +133,16 @@ export const lockName = (tx: Transaction, name: string) =>
   tx.query("select pg_advisory_xact_lock(hashtextextended('worker ' || $1, 0))", [name]);
 
 /** Makes sure that no other worker lives under this name; one that has been silent for a lease's time is LOST. */
-async function takeName(tx: Transaction, name: string): Promise<void> {
+async function takeName(tx: Transaction, name: string, silentSeconds: number): Promise<void> {
   await lockName(tx, name);
   const { rows: lost } = await tx.query(
     `update worker w set state = 'LOST' from worker_pulse p
-     where p.worker_id = w.id and w.name = $1 and w.state = 'ACTIVE' and p.seen_at < now() - interval '45 s'
+     where p.worker_id = w.id and w.name = $1 and w.state = 'ACTIVE' and p.seen_at < now() - make_interval(secs => $2)
      returning w.id`,
-    [name],
+    [name, silentSeconds],
   );
   if (lost.length > 0)
-    await tell(tx, { worker: name, type: "lost", reason: "Silent for 45 s.", by: "service" });
+    await tell(tx, { worker: name, type: "lost", reason: `Silent for ${silentSeconds} s.`, by: "service" });
   const { rows } = await tx.query<{ host: string }>(
     "select host from worker where name = $1 and state = 'ACTIVE'",
     [name],

@@ -1,0 +1,15 @@
+import { clientScenarios } from "./clients.ts";
+import { diskScenarios } from "./disk.ts";
+import type { Scenario } from "./scenario.ts";
+import { serverScenarios } from "./servers.ts";
+import { workerScenarios } from "./workers.ts";
+
+export type { Scenario } from "./scenario.ts";
+
+/** All of them, by number. */
+export const scenarios: readonly Scenario[] = [
+  ...workerScenarios,
+  ...serverScenarios,
+  ...clientScenarios,
+  ...diskScenarios,
+].sort((a, b) => a.number - b.number);

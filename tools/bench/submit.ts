@@ -1,0 +1,92 @@
+/**
+ * What a client and an idle device wait for, with the service as processes: an API, a worker, PostgreSQL, and the queue on
+ * PostgreSQL and on Redis. First how long `POST /v1/runs` takes at 50 a second for 20 s; then, one after another, how long
+ * it is from asking to the worker's start of the compute process, as both see it by this machine's clock, and from asking to
+ * the first step that the computation reports. Trainings are those of the chaos suite, which compute next to nothing.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Deployment, type QueueKind } from "../../test/chaos/deployment.ts";
+import { History } from "../../test/chaos/history.ts";
+import { until } from "../../test/chaos/patience.ts";
+import { noRedis } from "../../test/servers/redis.ts";
+
+const rate = { perSecond: 50, seconds: 20 };
+const starts = 30;
+/** What the service is to keep, in ms. */
+const targets = { submit: { p99: 100 }, start: { p50: 1000, p99: 3000 } };
+
+export async function submit(): Promise<void> {
+  for (const queue of ["postgres", "redis"] as const) {
+    if (queue === "redis" && noRedis) console.log(`redis: skipped: ${noRedis}`);
+    else await measure(queue);
+  }
+}
+
+async function measure(queue: QueueKind): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "espalier-bench-"));
+  const history = new History(join(folder, "history.jsonl"));
+  const deployment = await Deployment.start({ queue, history, apis: 1, workers: 1, leaseSeconds: 45 });
+  try {
+    print(queue, "submission to child start", await startTimes(deployment), targets.start);
+    // Workers are on other machines: their computations are not to be paid for here.
+    await deployment.workers[0].kill();
+    const { took, seconds } = await submitTimes(deployment);
+    print(queue, `submission, ${(took.length / seconds).toFixed(0)}/s`, took, targets.submit);
+  } finally {
+    await deployment.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Asks at a steady pace, whether or not earlier ones are answered. */
+async function submitTimes({ client }: Deployment): Promise<{ took: number[]; seconds: number }> {
+  const took: number[] = [];
+  const asking: Promise<void>[] = [];
+  // The dataset, the pool and the compiled code are there before it counts.
+  for (let i = 0; i < 20; i++) await client.submit({ steps: 1 });
+  const start = performance.now();
+  for (let i = 0; i < rate.perSecond * rate.seconds; i++) {
+    await sleep(start + (i * 1000) / rate.perSecond - performance.now());
+    const asked = performance.now();
+    asking.push(
+      client.submit({ steps: 1 }).then(() => {
+        took.push(performance.now() - asked);
+      }),
+    );
+  }
+  await Promise.all(asking);
+  return { took, seconds: (performance.now() - start) / 1000 };
+}
+
+/** The device is idle whenever it is asked. */
+async function startTimes({ client, workers: [worker] }: Deployment): Promise<number[]> {
+  const took: number[] = [];
+  for (let i = 0; i < starts; i++) {
+    const asked = Date.now();
+    const runId = await client.submit({ steps: 1, script: { pace: 1 } });
+    const find = () => worker.computes.find((compute) => compute.runId === runId);
+    await until("the compute process starts", () => find() !== undefined, { ms: 20 });
+    took.push(find()!.at - asked);
+    await client.reaches(runId, "SUCCEEDED");
+    await sleep(500);
+  }
+  return took;
+}
+
+function print(
+  queue: QueueKind,
+  what: string,
+  took: readonly number[],
+  target: Readonly<Record<string, number>>,
+): void {
+  const sorted = [...took].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1];
+  const figures = { p50: at(0.5), p90: at(0.9), p99: at(0.99), most: at(1) };
+  const words = Object.entries(figures).map(
+    ([name, ms]) => `${name} ${ms.toFixed(0)} ms${name in target ? ` (target ${target[name]})` : ""}`,
+  );
+  console.log(`${queue}: ${what}: ${words.join(", ")}, ${took.length} measured`);
+}
