@@ -18,7 +18,9 @@ export const GraphCreate = Type.Object(
             type: "object",
             description: "as in `POST /v1/runs`, with names of this graph where it has ids of runs",
           }),
+          class: RunCreate.properties.class,
           priority: RunCreate.properties.priority,
+          needs: RunCreate.properties.needs,
           dependsOn: Type.Optional(
             Type.Array(Type.String({ maxLength: 64 }), {
               maxItems: 64,

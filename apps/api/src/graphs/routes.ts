@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Graph, GraphCreate, type Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
-import { teamOf } from "../plugins/auth.ts";
+import { ownerOf, teamOf } from "../plugins/auth.ts";
 import { answerOnce } from "../plugins/idempotency.ts";
 import { checkSpec } from "../runs/check.ts";
+import { expectationsOf } from "../runs/origin.ts";
 import { planGraph } from "./plan.ts";
 
 /** Runs that depend on one another, submitted as one. */
@@ -14,9 +15,14 @@ export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     const kinds = new Map(planned.map(({ id, spec }) => [id, spec.kind]));
     for (const { name, spec } of planned)
       await checkSpec(spec, { store, teamId, field: `/runs/${name}/spec`, planned: kinds });
+    const specs = new Map(planned.map(({ id, spec }) => [id, spec]));
+    const expected: Awaited<ReturnType<typeof expectationsOf>>[] = [];
+    for (const { spec } of planned)
+      expected.push(await expectationsOf(spec, { store, teamId, planned: specs }));
     return answerOnce(store, { request, reply, status: 202 }, async (tx) => {
       const runs: Record<string, Run> = {};
-      for (const { name, ...run } of planned) runs[name] = await store.runs.submit({ teamId, ...run }, tx);
+      for (const [i, { name, ...run }] of planned.entries())
+        runs[name] = await store.runs.submit({ ...ownerOf(request), ...run, ...expected[i] }, tx);
       return { runs };
     });
   });

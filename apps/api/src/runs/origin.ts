@@ -1,4 +1,4 @@
-import { Problem, type Model, type ModelRef, type RunSpec } from "@espalier/contract";
+import type { Model, ModelRef, RunSpec } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { predictMemory, type Size } from "./memory.ts";
 
@@ -8,26 +8,23 @@ export interface Origin {
   size: Size | undefined;
 }
 
-/** Longest chain of runs that is followed. */
-const most = 32;
+export interface OriginPlace {
+  store: Pick<Store, "models" | "runs">;
+  teamId: string;
+  /** Specs of runs that are submitted together and do not exist yet. */
+  planned?: ReadonlyMap<string, RunSpec>;
+}
 
 /** Follows a reference to the model that exists; a pruning on the way makes it smaller where it says by how much. */
-export async function originOf(
-  ref: ModelRef,
-  { store, teamId }: { store: Pick<Store, "models" | "runs">; teamId: string },
-): Promise<Origin> {
+export async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace): Promise<Origin> {
   const cuts: RunSpec[] = [];
   let next = ref;
-  for (let i = 0; typeof next !== "string" && i < most; i++) {
-    const { spec } = await store.runs.get(teamId, next.run);
+  // Runs depend on earlier ones, so that the chain ends.
+  while (typeof next !== "string") {
+    const spec: RunSpec = planned?.get(next.run) ?? (await store.runs.get(teamId, next.run)).spec;
     cuts.push(spec);
-    if (!("model" in spec)) break;
-    next = spec.model;
+    next = spec.kind === "import" ? spec.modelId : spec.model;
   }
-  if (typeof next !== "string")
-    throw new Problem("run/upstream-failed", "The model's chain of runs does not end.", {
-      field: "/spec/model",
-    });
   const { id, architecture }: Model = await store.models.get(teamId, next);
   return { modelId: id, size: architecture && cuts.reduceRight(cut, architecture as Size) };
 }
@@ -51,7 +48,7 @@ export function cut(size: Size, spec: RunSpec): Size {
 /** What the dispatcher is told of a run when it is submitted. */
 export async function expectationsOf(
   spec: RunSpec,
-  place: Parameters<typeof originOf>[1],
+  place: OriginPlace,
 ): Promise<{ modelId?: string; predictedBytes?: number }> {
   if (!("model" in spec)) return withBytes(predictMemory(spec, undefined));
   const { modelId, size } = await originOf(spec.model, place);

@@ -64,12 +64,22 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     "/:runId/clone",
     { schema: { params: RunId, body: Patch, response: { 202: Run } } },
     async (request, reply) => {
-      const { kind, spec, priority } = await store.runs.get(teamOf(request), request.params.runId);
+      const {
+        kind,
+        spec,
+        class: priorityClass,
+        priority,
+        needs,
+      } = await store.runs.get(teamOf(request), request.params.runId);
       if (kind === "import")
         throw new Problem("run/illegal-move", "An import is not cloned; submit it as a model again.", {
           runId: request.params.runId,
         });
-      return submit({ spec: parseSpec(patched(spec, request)), priority }, request, reply);
+      return submit(
+        { spec: parseSpec(patched(spec, request)), class: priorityClass, priority, needs },
+        request,
+        reply,
+      );
     },
   );
 
