@@ -3,12 +3,12 @@ import type { Store } from "@espalier/store";
 import { predictMemory, type Size } from "./memory.ts";
 
 /** The imported or produced model that a run works on in the end, and how large what it works on will be. */
-export interface Origin {
+interface Origin {
   modelId: string;
   size: Size | undefined;
 }
 
-export interface OriginPlace {
+interface OriginPlace {
   store: Pick<Store, "models" | "runs">;
   teamId: string;
   /** Specs of runs that are submitted together and do not exist yet. */
@@ -16,7 +16,7 @@ export interface OriginPlace {
 }
 
 /** Follows a reference to the model that exists; a pruning on the way makes it smaller where it says by how much. */
-export async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace): Promise<Origin> {
+async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace): Promise<Origin> {
   const cuts: RunSpec[] = [];
   let next = ref;
   // Runs depend on earlier ones, so that the chain ends.

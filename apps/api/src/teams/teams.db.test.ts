@@ -1,5 +1,12 @@
 import { tmpdir } from "node:os";
-import { classCharge, createClient, newId, usageHalfLifeMs, type Client } from "@espalier/contract";
+import {
+  classCharge,
+  createClient,
+  newId,
+  usageHalfLifeMs,
+  type Client,
+  type TeamChange,
+} from "@espalier/contract";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -60,14 +67,14 @@ describe("weights and quotas", () => {
     await operator.teams.set("orchard", { weight: 1, borrowing: null, deviceHours: null, period: "month" });
   });
 
-  it.each([
+  it.each<[TeamChange, object]>([
     [{ weight: 0 }, invalid],
     [{ weight: -1 }, invalid],
     [{ devices: -1 }, invalid],
     [{ queuedRuns: 1.5 }, invalid],
     [{ deviceHours: -0.1 }, invalid],
     [{ period: "year" as "day" }, invalid],
-    [{ gpus: 3 } as object, invalid],
+    [{ gpus: 3 } as TeamChange, invalid],
     [{}, invalid],
   ])("that make no sense are refused: %j", async (change, problem) => {
     await expect(operator.teams.set("orchard", change)).rejects.toMatchObject(problem);
