@@ -187,7 +187,12 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
 
   test("has l3prune's curve and picks", async () => {
     const result = await l3prune(
-      new Encoder(modelOf(name), { engine: engines[1], maxLength: 64 }),
+      new Encoder(modelOf(name), {
+        engine: engines[1],
+        pooling: "weighted_mean",
+        pooled: "content",
+        maxLength: 64,
+      }),
       triplets,
       {
         settings: { batchSize: triplets.length, batches: 1, scale, sampling: "in-order" },
