@@ -26,7 +26,9 @@ export default defineConfig({
           include: service,
           exclude: ["**/node_modules/**", ...pure],
           globalSetup: "test/servers/setup.ts",
-          fileParallelism: false,
+          // They wait more than they compute: for leases, locks and silences to end.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
