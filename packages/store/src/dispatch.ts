@@ -199,6 +199,7 @@ async function preempt(tx: Transaction, preemptions: readonly DispatchPreemption
   return rows.map(({ id }) => id);
 }
 
+/** Each run is looked up by its key: of a join, the planner would have to guess how many there are. */
 async function explain(tx: Transaction, waiting: readonly DispatchWaiting[]): Promise<void> {
   if (waiting.length === 0) return;
   await tx.query(
@@ -206,7 +207,7 @@ async function explain(tx: Transaction, waiting: readonly DispatchWaiting[]): Pr
      select u.run_id, u.reason::jsonb, u.position, u.unblocked_by::jsonb, u.expected_start::jsonb
      from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[])
        u (run_id, reason, position, unblocked_by, expected_start)
-     join run r on r.id = u.run_id and r.state = 'QUEUED'
+     where (select r.state from run r where r.id = u.run_id) = 'QUEUED'
      on conflict (run_id) do update set reason = excluded.reason, position = excluded.position,
        unblocked_by = excluded.unblocked_by, expected_start = excluded.expected_start,
        since = case when w.reason ->> 'code' = excluded.reason ->> 'code' then w.since else now() end
