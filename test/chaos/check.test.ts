@@ -117,6 +117,7 @@ const planted: [what: string, invariant: Invariant, change: Change][] = [
   ["a failure without a reason", "charged", changed(isRun, { state: "FAILED", code: undefined })],
   ["a failure that nothing explains", "charged", changed(isRun, { state: "FAILED", code: "internal/error" })],
   ["a run given up too soon", "charged", changed(isRun, { state: "FAILED", code: "run/too-many-attempts" })],
+  ["a run set aside too soon", "charged", changed(isRun, { state: "QUARANTINED", code: "run/quarantined" })],
   [
     "a run tried on and on",
     "charged",

@@ -12,8 +12,10 @@ export const invariants = {
   charged: "attempts are charged for what they lost, and for nothing else",
   lawful: "a run moves only as its states allow, and nothing computes for it when it has ended",
 } as const;
-/** A run that the pool fails this often in a row without progress has to be given up, and none is given up after fewer. */
-const futile = { least: 3, most: 8 } as const;
+/** Attempts in a row without progress after which a run is given up by each code, and none after fewer. */
+const futile: Readonly<Record<string, number>> = { "run/quarantined": 3, "run/too-many-attempts": 8 };
+/** Nothing is tried more often than this. */
+const most = Math.max(...Object.values(futile));
 
 export type Invariant = keyof typeof invariants;
 
@@ -204,16 +206,16 @@ function charged({ run, asked, attempts, retried }: Story): Violation[] {
   const say = (detail: string) => found.push(violation("charged", run.runId, detail));
   let [inRow, saved] = [0, -1];
   for (const { number, state, checkpointStep = -1 } of attempts) {
-    if (inRow >= futile.most && !retried) say(`attempt ${number} came after ${inRow} without progress`);
+    if (inRow >= most && !retried) say(`attempt ${number} came after ${inRow} without progress`);
     if (state === "LOST" || state === "FAILED") inRow = checkpointStep > saved ? 0 : inRow + 1;
     saved = Math.max(saved, checkpointStep);
   }
   if (run.state === "SUCCEEDED" || run.state === "CANCELLED" || !isTerminal(run.state)) return found;
   if (run.code === undefined) say("it failed and does not say why");
-  const exhausted = run.code === "run/too-many-attempts";
-  if (exhausted && inRow < futile.least) say(`it was given up after ${inRow} attempts without progress`);
+  const least = futile[run.code ?? ""];
+  if (least !== undefined && inRow < least) say(`it was given up after ${inRow} attempts without progress`);
   const { crash, starve } = asked?.script ?? {};
-  if (!exhausted && crash === undefined && starve === undefined)
+  if (least === undefined && crash === undefined && starve === undefined)
     say(`it failed with ${run.code}, though nothing was wrong with it`);
   return found;
 }
