@@ -80,8 +80,14 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-/** URL of a new, empty database on the server that the whole test run shares; it goes when the server does. */
-export async function freshDatabase(server = inject("postgresUrl")): Promise<string> {
+/** The server of this worker of vitest, which are numbered from 1. */
+const ownServer = (): string => {
+  const urls = inject("postgresUrls");
+  return urls[(Number(process.env["VITEST_POOL_ID"] ?? 1) - 1) % urls.length];
+};
+
+/** URL of a new, empty database on a server that later files share; it goes when the server does. */
+export async function freshDatabase(server = ownServer()): Promise<string> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const client = new pg.Client({ connectionString: server });
   await client.connect();
@@ -97,6 +103,6 @@ export async function freshDatabase(server = inject("postgresUrl")): Promise<str
 
 declare module "vitest" {
   interface ProvidedContext {
-    postgresUrl: string;
+    postgresUrls: string[];
   }
 }

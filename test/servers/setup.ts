@@ -1,9 +1,17 @@
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "./postgres.ts";
 
-/** Starts the PostgreSQL that every service test of this run shares; returns its teardown. */
+/**
+ * Starts a PostgreSQL for each file that is tested at a time; returns their teardown. Files share none: events are told
+ * once no transaction of the server is older, so that one file's would hold back another's.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startPostgres();
-  project.provide("postgresUrl", server.url);
-  return server.remove;
+  const servers = await Promise.all(Array.from({ length: project.config.maxWorkers }, () => startPostgres()));
+  project.provide(
+    "postgresUrls",
+    servers.map(({ url }) => url),
+  );
+  return async () => {
+    await Promise.all(servers.map((server) => server.remove()));
+  };
 }
