@@ -33,12 +33,14 @@ describe("a transaction", () => {
     const store = await openTestStore();
     try {
       const [a, b] = [await store.submit(), await store.submit()];
-      let tries = 0;
+      let [tries, held] = [0, 0];
       const lockBoth = (first: string, second: string) =>
         store.transaction(async (tx) => {
           tries += 1;
           await tx.query("update run set priority = priority + 1 where id = $1", [first]);
-          await sleep(200);
+          held += 1;
+          // Each holds one before either asks for the other.
+          while (held < 2) await sleep(10);
           await tx.query("update run set priority = priority + 1 where id = $1", [second]);
         });
       await Promise.all([lockBoth(a.id, b.id), lockBoth(b.id, a.id)]);
