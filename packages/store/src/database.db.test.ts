@@ -44,7 +44,8 @@ describe("a transaction", () => {
           await tx.query("update run set priority = priority + 1 where id = $1", [second]);
         });
       await Promise.all([lockBoth(a.id, b.id), lockBoth(b.id, a.id)]);
-      expect(tries).toBe(3);
+      // The one that gave way may overtake the other at its next try.
+      expect(tries).toBeGreaterThanOrEqual(3);
       expect((await store.runs.get(store.teamId, a.id)).priority).toBe(2);
     } finally {
       await store.discard();
