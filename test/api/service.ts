@@ -1,7 +1,5 @@
-import { tmpdir } from "node:os";
 import { createClient, newId, type Client, type ExperimentSpec } from "@espalier/contract";
-import { pino } from "pino";
-import { buildServer } from "../../apps/api/src/server.ts";
+import { listen } from "../servers/api.ts";
 import { openTestStore, type TestStore } from "../servers/store.ts";
 
 /** The API without its dispatcher, on a store of its own, with a model and datasets of which nobody reads the bytes. */
@@ -19,16 +17,7 @@ export interface TestApi {
 
 export async function startTestApi(): Promise<TestApi> {
   const store = await openTestStore();
-  const app = await buildServer({
-    store,
-    queue: () => Promise.resolve(),
-    log: pino({ level: "silent" }),
-    version: "0",
-    scratch: tmpdir(),
-    maxFileBytes: 1e6,
-    maxDatasetBytes: 1e6,
-  });
-  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const { app, url } = await listen(store);
   const { text: key } = await store.teams.createKey(store.teamId, "dev");
   const other = await store.teams.ensure("strangers");
   const { text: theirs } = await store.teams.createKey(other.id, "theirs");

@@ -1,11 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type Client, type Run, type RunCreate } from "@espalier/contract";
-import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { listen } from "../servers/api.ts";
 import { defaultPolicy } from "../../apps/api/src/dispatcher/plan/policy.ts";
-import { buildServer } from "../../apps/api/src/server.ts";
+import type { buildServer } from "../../apps/api/src/server.ts";
 import { freshDatabase } from "../servers/postgres.ts";
 import { demoModel, startPool, until, type Pool } from "./pool.ts";
 
@@ -20,16 +19,9 @@ let triplets: string;
 beforeAll(async () => {
   pool = await startPool(await freshDatabase(), { policy: { ...defaultPolicy, minRunMs: 0, minGainMs: 0 } });
   const { store } = pool;
-  app = await buildServer({
-    store,
-    queue: () => Promise.resolve(),
-    log: pino({ level: "silent" }),
-    version: "0",
-    scratch: tmpdir(),
-    maxFileBytes: 1e9,
-    maxDatasetBytes: 1e9,
-  });
-  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const api = await listen(store, 1e9);
+  ({ app } = api);
+  const { url } = api;
   const { text: operatorKey } = await store.teams.createKey(pool.teamId, "ops", undefined, "operator");
   const operator = createClient({ url, key: operatorKey });
   const member = async (team: string) =>

@@ -1,11 +1,9 @@
-import { tmpdir } from "node:os";
 import { createClient, newId, type Client, type KeyRole } from "@espalier/contract";
 import type { FastifyInstance } from "fastify";
-import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listen } from "../../../../test/servers/api.ts";
 import { claimOn } from "../../../../test/servers/place.ts";
 import { cpu, openTestStore, type TestStore } from "../../../../test/servers/store.ts";
-import { buildServer } from "../server.ts";
 
 let store: TestStore;
 let app: FastifyInstance;
@@ -25,16 +23,7 @@ let operatorKey: string;
 
 beforeAll(async () => {
   store = await openTestStore();
-  app = await buildServer({
-    store,
-    queue: () => Promise.resolve(),
-    log: pino({ level: "silent" }),
-    version: "0",
-    scratch: tmpdir(),
-    maxFileBytes: 1e6,
-    maxDatasetBytes: 1e6,
-  });
-  url = await app.listen({ host: "127.0.0.1", port: 0 });
+  ({ app, url } = await listen(store));
   ({ client: operator, key: operatorKey } = await clientOf(store.teamId, "ops", "operator"));
   ({ client: member } = await clientOf(store.teamId, "dev", "member"));
   const other = await store.teams.ensure("strangers");

@@ -1,4 +1,3 @@
-import { tmpdir } from "node:os";
 import {
   classCharge,
   createClient,
@@ -8,12 +7,11 @@ import {
   type TeamChange,
 } from "@espalier/contract";
 import type { FastifyInstance } from "fastify";
-import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listen } from "../../../../test/servers/api.ts";
 import { claimOn } from "../../../../test/servers/place.ts";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 import { accrued } from "../dispatcher/plan/usage.ts";
-import { buildServer } from "../server.ts";
 
 let store: TestStore;
 let app: FastifyInstance;
@@ -21,16 +19,9 @@ let operator: Client;
 let member: Client;
 beforeAll(async () => {
   store = await openTestStore();
-  app = await buildServer({
-    store,
-    queue: () => Promise.resolve(),
-    log: pino({ level: "silent" }),
-    version: "0",
-    scratch: tmpdir(),
-    maxFileBytes: 1e6,
-    maxDatasetBytes: 1e6,
-  });
-  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const api = await listen(store);
+  ({ app } = api);
+  const { url } = api;
   const { text } = await store.teams.createKey(store.teamId, "ops", undefined, "operator");
   operator = createClient({ url, key: text });
   member = createClient({

@@ -2,8 +2,7 @@ import type { DatasetCreateQuery, DatasetKind } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatBytes } from "../terminal/format.ts";
-import { formatTable } from "../terminal/table.ts";
-import { pageOf } from "./page.ts";
+import { pageOf, printPage } from "./page.ts";
 import { nameFrom, streamFile } from "./model-folder.ts";
 
 export const datasetAdd = defineCommand({
@@ -68,19 +67,12 @@ export const datasetList = defineCommand({
   options: { limit: { type: "string" }, cursor: { type: "string" } },
   async run({ output, connect }, { limit, cursor }) {
     const page = await connect().datasets.list(pageOf(limit, cursor));
-    if (output.json) {
-      output.printJson(page);
-      return exitCode.ok;
-    }
-    const lines = formatTable(page.items, [
+    return printPage(output, page, [
       { title: "ID", value: ({ id }) => id },
       { title: "NAME", value: ({ name }) => name },
       { title: "KIND", value: ({ kind }) => kind },
       { title: "ROWS", value: ({ rows }) => rows.toLocaleString("en"), align: "right" },
       { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
     ]);
-    for (const line of lines) output.print(line);
-    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
-    return exitCode.ok;
   },
 });

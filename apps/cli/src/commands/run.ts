@@ -12,7 +12,7 @@ import { formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
-import { pageOf } from "./page.ts";
+import { pageOf, printPage } from "./page.ts";
 import { startsIn } from "./queue-table.ts";
 import { parsePatch } from "./settings.ts";
 
@@ -35,11 +35,7 @@ export const runList = defineCommand({
       ...(kind === undefined ? {} : { kind: kind as RunKind }),
       ...(experiment === undefined ? {} : { experimentId: experiment }),
     });
-    if (output.json) {
-      output.printJson(page);
-      return exitCode.ok;
-    }
-    const lines = formatTable(page.items, [
+    return printPage(output, page, [
       { title: "ID", value: ({ id }) => id },
       { title: "RUN", value: runLabel },
       { title: "STATE", value: ({ state }) => state },
@@ -47,9 +43,6 @@ export const runList = defineCommand({
       { title: "TIME", value: duration, align: "right" },
       { title: "CREATED", value: ({ createdAt }) => createdAt.slice(0, 19).replace("T", " ") },
     ]);
-    for (const line of lines) output.print(line);
-    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
-    return exitCode.ok;
   },
 });
 

@@ -1,9 +1,8 @@
 import type { RunCreate, Schedule, Submission } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { formatTable } from "../terminal/table.ts";
 import { lookUp } from "./lookup.ts";
-import { pageOf } from "./page.ts";
+import { pageOf, printPage } from "./page.ts";
 import { readJson } from "./run-submit.ts";
 
 export const scheduleAdd = defineCommand({
@@ -72,11 +71,7 @@ export const scheduleList = defineCommand({
   options: { limit: { type: "string" }, cursor: { type: "string" } },
   async run({ output, connect }, { limit, cursor }) {
     const page = await connect().schedules.list(pageOf(limit, cursor));
-    if (output.json) {
-      output.printJson(page);
-      return exitCode.ok;
-    }
-    const lines = formatTable(page.items, [
+    return printPage(output, page, [
       { title: "ID", value: ({ id }) => id },
       { title: "NAME", value: ({ name }) => name },
       { title: "CRON", value: ({ cron }) => cron },
@@ -85,9 +80,6 @@ export const scheduleList = defineCommand({
       { title: "LAST", value: ({ last }) => at(last?.dueAt) },
       { title: "RESULT", value: resultOf },
     ]);
-    for (const line of lines) output.print(line);
-    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
-    return exitCode.ok;
   },
 });
 

@@ -1,9 +1,8 @@
 import { Problem, type Client, type Device, type Worker } from "@espalier/contract";
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { formatTable } from "../terminal/table.ts";
 import { lookUp } from "./lookup.ts";
-import { pageOf } from "./page.ts";
+import { pageOf, printPage } from "./page.ts";
 import { workerLines, workerState } from "./worker-table.ts";
 
 export const workerList = defineCommand({
@@ -29,11 +28,7 @@ export const workerEvents = defineCommand({
   async run({ output, connect }, { limit, cursor }, [given = ""]) {
     const client = connect();
     const page = await client.workers.events(await idOf(client, given), pageOf(limit, cursor));
-    if (output.json) {
-      output.printJson(page);
-      return exitCode.ok;
-    }
-    const lines = formatTable(page.items, [
+    return printPage(output, page, [
       { title: "AT", value: ({ at }) => at.slice(0, 19).replace("T", " ") },
       { title: "EVENT", value: ({ type }) => type },
       { title: "DEVICE", value: ({ device }) => device ?? "–" },
@@ -41,9 +36,6 @@ export const workerEvents = defineCommand({
       { title: "BY", value: ({ by }) => by ?? "–" },
       { title: "REASON", value: ({ reason }) => reason ?? "" },
     ]);
-    for (const line of lines) output.print(line);
-    if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
-    return exitCode.ok;
   },
 });
 
