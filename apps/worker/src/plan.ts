@@ -75,7 +75,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
         settings,
         ...(chunkTokens === undefined ? {} : { chunkTokens }),
       };
-      const modelName = nameOf(await originOf(store, teamId, model));
+      const modelName = originName(await lineageOf(store, teamId, model));
       return {
         job: { ...common, kind: "search", mode, modelName, ...inputs },
         model,
@@ -96,7 +96,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "train",
           mode,
           baseName: model.name,
-          modelName: nameOf(await originOf(store, teamId, model)),
+          modelName: originName(await lineageOf(store, teamId, model)),
           triplets: triplets.path,
           texts: triplets.kind === "texts",
           encoding: await folderEncoding(files.model, spec.encoding ?? {}),
@@ -117,7 +117,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "evaluate",
           mode: spec.mode ?? "default",
           model: files.model,
-          modelName: nameOf(await originOf(store, teamId, model)),
+          modelName: originName(await lineageOf(store, teamId, model)),
           datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
           encoding: await folderEncoding(files.model, spec.encoding ?? {}),
           ...(chunkTokens === undefined ? {} : { chunkTokens }),
@@ -127,6 +127,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
       };
     }
     case "export": {
+      const lineage = await lineageOf(store, teamId, model);
       const { formats = ["safetensors"], shardBytes = 5_000_000_000, dtype } = spec;
       return {
         job: {
@@ -134,9 +135,9 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
           kind: "export",
           ...files,
           adapter: hasAdapter(model),
-          base: await adapterBase(store, teamId, model, workspace),
+          base: await adapterBase(store, teamId, lineage, workspace),
           formats,
-          modelName: nameOf(await originOf(store, teamId, model)),
+          modelName: originName(lineage),
           encoding: await folderEncoding(
             files.model,
             spec.encoding ?? (await trainedWith(store, teamId, model)),
@@ -158,6 +159,20 @@ async function trainedWith(store: PlanContext["store"], teamId: string, { runId 
   return "encoding" in spec ? (spec.encoding ?? {}) : {};
 }
 
+/** A model, the one that it was made from, and so on to the imported one. */
+async function lineageOf(store: PlanContext["store"], teamId: string, model: Model): Promise<Model[]> {
+  const lineage = [model];
+  for (let id = model.baseModelId; id !== undefined; id = lineage.at(-1)!.baseModelId)
+    lineage.push(await store.models.get(teamId, id));
+  return lineage;
+}
+
+/** What the imported model of a lineage is called where it came from. */
+function originName(lineage: readonly Model[]): string {
+  const { source, name } = lineage.at(-1)!;
+  return source?.hub ?? name;
+}
+
 /**
  * The imported model below an adapter, by the name under which it is found, and which of its layers are left where it
  * was pruned, or imported in part.
@@ -165,18 +180,17 @@ async function trainedWith(store: PlanContext["store"], teamId: string, { runId 
 async function adapterBase(
   store: PlanContext["store"],
   teamId: string,
-  model: Model,
+  lineage: readonly Model[],
   workspace: Workspace,
 ): Promise<ExportJob["base"]> {
-  let base = model;
-  let layers = Array.from({ length: knownArchitecture(model).layers }, (_, i) => i);
-  while (base.baseModelId !== undefined) {
-    const spec = base.runId === undefined ? undefined : (await store.runs.get(teamId, base.runId)).spec;
+  const base = lineage.at(-1)!;
+  let layers = Array.from({ length: knownArchitecture(lineage[0]!).layers }, (_, i) => i);
+  for (const { runId } of lineage.slice(0, -1)) {
+    const spec = runId === undefined ? undefined : (await store.runs.get(teamId, runId)).spec;
     if (spec?.kind === "prune" && typeof spec.layers === "object" && "keep" in spec.layers) {
       const { keep } = spec.layers;
       layers = layers.map((layer) => keep[layer]!);
     }
-    base = await store.models.get(teamId, base.baseModelId);
   }
   const cut = base.source?.layers !== undefined || layers.length < knownArchitecture(base).layers;
   const files = await store.models.files(teamId, base.id);
@@ -185,18 +199,8 @@ async function adapterBase(
     files.filter(({ name }) => name === file),
     workspace.base,
   );
-  return { name: nameOf(base), config: join(workspace.base, file), ...(cut ? { layers } : {}) };
+  return { name: originName(lineage), config: join(workspace.base, file), ...(cut ? { layers } : {}) };
 }
-
-/** The imported model that a model was made from. */
-async function originOf(store: PlanContext["store"], teamId: string, model: Model): Promise<Model> {
-  let origin = model;
-  while (origin.baseModelId !== undefined) origin = await store.models.get(teamId, origin.baseModelId);
-  return origin;
-}
-
-/** What an imported model is called where it came from. */
-const nameOf = ({ source, name }: Model): string => source?.hub ?? name;
 
 function refuseAdapter(model: Model, what: string): void {
   if (!hasAdapter(model)) return;
