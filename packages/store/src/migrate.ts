@@ -8,7 +8,7 @@ import { toProblem } from "./database.ts";
 
 const home = fileURLToPath(new URL("../../../prisma/migrations", import.meta.url));
 /** The lock that Prisma's own `migrate deploy` takes, so that the two exclude each other. */
-const lockId = 72707369;
+export const migrationLock = 72707369;
 
 interface Applied {
   migration_name: string;
@@ -35,7 +35,7 @@ export async function migrate(databaseUrl: string, folder = home): Promise<strin
   try {
     await client.connect();
     await client.query("set lock_timeout = '60s'");
-    await client.query("select pg_advisory_lock($1)", [lockId]);
+    await client.query("select pg_advisory_lock($1)", [migrationLock]);
     await client.query("set lock_timeout = 0");
     return await deploy(client, folder);
   } catch (error) {

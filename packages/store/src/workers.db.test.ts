@@ -1,6 +1,8 @@
 import { newId } from "@espalier/contract";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cpu, openTestStore, type TestStore } from "../../../test/servers/store.ts";
+import { migrationLock } from "./migrate.ts";
 import type { NewWorker } from "./registration.ts";
 
 let store: TestStore;
@@ -139,6 +141,23 @@ describe("a registration", () => {
       code: "worker/refused",
       message: expect.stringContaining(words) as string,
     });
+  });
+
+  it("of a protocol that a migration is about to bring waits for its end", async () => {
+    const migration = new pg.Client(store.databaseUrl);
+    await migration.connect();
+    try {
+      await migration.query("select pg_advisory_lock($1)", [migrationLock]);
+      const registered = store.workers.register(worker("early", { protocol: 3 }));
+      await expect
+        .poll(() => store.sql("select from pg_locks where locktype = 'advisory' and not granted"))
+        .toHaveLength(1);
+      await migration.query("update worker_protocol set newest = 3");
+      await migration.end();
+      expect(await registered).toMatchObject({ name: "early", state: "ACTIVE" });
+    } finally {
+      await store.sql("update worker_protocol set newest = 2");
+    }
   });
 
   it("that lies is refused, and the pool goes on", async () => {

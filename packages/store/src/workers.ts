@@ -8,6 +8,7 @@ import {
   type WorkerState,
 } from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
+import { migrationLock } from "./migrate.ts";
 import { checkRegistration, type NewWorker } from "./registration.ts";
 import { found, present } from "./row.ts";
 import { tell } from "./worker-events.ts";
@@ -113,11 +114,25 @@ export function createWorkers({ query, transaction }: Database, timing: LeaseTim
   };
 }
 
+/** The first and the last protocol that the service speaks with workers. */
+interface Protocols {
+  oldest: number;
+  newest: number;
+}
+
 async function checkProtocol(tx: Transaction, protocol: number): Promise<void> {
-  const { rows } = await tx.query<{ oldest: number; newest: number }>(
-    "select oldest, newest from worker_protocol",
-  );
-  const { oldest, newest } = found(rows[0], "protocol", "row");
+  const spoken = async () =>
+    found(
+      (await tx.query<Protocols>("select oldest, newest from worker_protocol")).rows[0],
+      "protocol",
+      "row",
+    );
+  let { oldest, newest } = await spoken();
+  if (protocol > newest) {
+    // The service may be on its way there, between two migrations.
+    await tx.query("select pg_advisory_xact_lock_shared($1)", [migrationLock]);
+    ({ oldest, newest } = await spoken());
+  }
   if (Number.isInteger(protocol) && protocol >= oldest && protocol <= newest) return;
   throw new Problem(
     "worker/refused",
