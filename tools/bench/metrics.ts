@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId, type Lease } from "../../packages/contract/src/index.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
+import { claimOn } from "../../test/servers/place.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
 
 const runs = 8;
@@ -23,16 +24,21 @@ export async function metrics(): Promise<void> {
   const store = await openStore({ databaseUrl: server.url, bytesRoot, poolSize: runs });
   try {
     const { id: teamId } = await store.teams.ensure("bench");
-    const { id: workerId } = await store.workers.register({
+    const { id: workerId, devices } = await store.workers.register({
       name: "worker",
       host: "host",
       version: "0",
-      devices: [
-        { address: "cpu", identity: "cpu", kind: "cpu", name: "cpu", engine: "onnx-cpu", memoryBytes: 1e9 },
-      ],
+      devices: Array.from({ length: runs }, (_, index) => ({
+        address: `cuda:${index}`,
+        identity: `cuda:GPU-${index}`,
+        kind: "cuda" as const,
+        name: "NVIDIA H100 80GB HBM3",
+        engine: "onnx-cuda",
+        memoryBytes: 85_520_809_984,
+      })),
     });
-    const claim = async (runId: string): Promise<Lease> => {
-      const claimed = await store.leases.claim({ runId, workerId });
+    const claim = async (runId: string, index: number): Promise<Lease> => {
+      const claimed = await claimOn(store, { runId, workerId, deviceId: devices[index].id });
       if (!claimed) throw new Error("a run could not be claimed");
       return claimed.lease;
     };

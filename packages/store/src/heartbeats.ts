@@ -56,22 +56,24 @@ interface Row {
 // 500 workers say this every five seconds, so it is one statement that each connection plans once: nothing in it makes
 // PostgreSQL prefer a plan for the values at hand, which would cost more than the work. A run that somebody is changing is
 // skipped, so that it cannot cost the others their leases. The last moments of heartbeats may be lost in a crash of the
-// server: leases are longer by far.
-const statement = `
+// server: leases are longer by far. Progress is named only where there is some, as its trigger costs something too.
+const statement = (progress: boolean): string => `
   with unsynced as (select set_config('synchronous_commit', 'off', true)),
   unlocked as (
     select id, attempt, cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt,
       extract(epoch from preempt_until - now())::float8 as grace
     from run where lease_owner = $1 and state = 'RUNNING' for no key update skip locked
   ), renewed as (
-    update run set lease_until = now() + make_interval(secs => $5),
-      progress = coalesce(b.progress::jsonb, run.progress)
-    from unlocked join unnest($2::text[], $3::int[], $4::text[]) b (id, attempt, progress) using (id, attempt)
+    update run set lease_until = now() + make_interval(secs => $4)
+      ${progress ? ", progress = coalesce(b.progress::jsonb, run.progress)" : ""}
+    from unlocked join unnest($2::text[], $3::int[] ${progress ? ", $8::text[]" : ""}) b (id, attempt ${progress ? ", progress" : ""})
+      using (id, attempt)
     where run.id = unlocked.id returning run.id, run.attempt, unlocked.cancel, unlocked.preempt, unlocked.grace
   )
-  update worker_pulse p set seen_at = now(), free_bytes = $6, utilization = $7, temperature = $8
+  update worker_pulse p set seen_at = now(), free_bytes = $5, utilization = $6, temperature = $7
   from unsynced, worker w where p.worker_id = $1 and w.id = $1
   returning w.state, p.orders, (select json_agg(r) from renewed r) as runs`;
+const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
 export function createHeartbeats(
   { query, prepared }: Database,
@@ -89,16 +91,19 @@ export function createHeartbeats(
 
   return {
     async beat(workerId, { runs, measurements }) {
-      const { rows } = await prepared<Row>("heartbeat", statement, [
+      const values = [
         workerId,
         runs.map(({ runId }) => runId),
         runs.map(({ attempt }) => attempt),
-        runs.map(({ progress }) => (progress === undefined ? null : toJson(progress))),
         timing.lease,
         measurements.map((each) => whole(each?.freeBytes, 0, 2 ** 50)),
         measurements.map((each) => whole(each?.utilization, 0, 100)),
         measurements.map((each) => whole(each?.temperature, -300, 1000)),
-      ]);
+      ];
+      const progress = runs.map((run) => (run.progress === undefined ? null : toJson(run.progress)));
+      const { rows } = progress.some((each) => each !== null)
+        ? await prepared<Row>("heartbeat with progress", renewalWithProgress, [...values, progress])
+        : await prepared<Row>("heartbeat", renewal, values);
       const [row] = rows;
       if (!row) return undefined;
       const { drain, holds = [] } = row.orders ?? {};
