@@ -32,7 +32,7 @@ export async function serve(
   const queue = await untilReady(log, () =>
     openQueue(redisUrl ? { redisUrl } : { databaseUrl }, {
       lockMs: lease.lease * 1000,
-      onError: (error) => log.warn({ err: error }, "the queue's connection failed"),
+      onError: (error) => log.warn({ err: error }, "the queue reports an error"),
     }),
   );
   const app = await untilReady(log, () => startWorker({ config, store, queue, log, ...options })).catch(

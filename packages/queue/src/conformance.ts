@@ -153,6 +153,23 @@ export function testQueue(title: string, server: QueueServer, lockMs = 1_500): v
       expect(errors.map(({ message }) => message)).toEqual(["no run_a", "no run_b"]);
     });
 
+    it("drops a job that is no delivery, and says what it was", async () => {
+      const errors: Error[] = [];
+      const seen: string[] = [];
+      const taking = await server.open({ lockMs, onError: (error) => errors.push(error) });
+      opened.push(taking);
+      await taking.work(lane, async ({ runId }) => void seen.push(runId));
+      await queue.add(lane, { runId: 7, dispatch: 1 } as never);
+      await queue.add(lane, { runId: "run_a" } as never);
+      await queue.add(lane, delivery("b"));
+      await vi.waitFor(() => expect(seen).toEqual(["run_b"]), 5_000);
+      await idle();
+      expect(errors.map(({ message }) => message)).toEqual([
+        'a job that is no delivery was dropped: {"runId":7,"dispatch":1}',
+        'a job that is no delivery was dropped: {"runId":"run_a"}',
+      ]);
+    });
+
     it("takes no more while paused", async () => {
       const { seen, consumer } = await collect();
       await queue.add(lane, delivery("a"));

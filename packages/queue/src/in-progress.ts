@@ -12,8 +12,15 @@ export class InProgress {
     this.#onError = onError;
   }
 
-  /** Resolves when the handler has ended, however it ended. */
-  async handle({ runId, dispatch }: Delivery): Promise<void> {
+  /** Resolves when the handler has ended, however it ended. What is no delivery is dropped, with an error that shows it. */
+  async handle(data: unknown): Promise<void> {
+    if (!isDelivery(data)) {
+      this.#onError(
+        new Error(`a job that is no delivery was dropped: ${JSON.stringify(data)?.slice(0, 200)}`),
+      );
+      return;
+    }
+    const { runId, dispatch } = data;
     const ended = this.#handler({ runId, dispatch }, this.#leaving.signal).catch((error: unknown) =>
       this.#onError(error instanceof Error ? error : new Error(String(error))),
     );
@@ -38,3 +45,12 @@ export class InProgress {
 }
 
 const abortMs = 500;
+
+/** Anybody who reaches the server can write into its queues. */
+const isDelivery = (data: unknown): data is Delivery =>
+  typeof data === "object" &&
+  data !== null &&
+  "runId" in data &&
+  typeof data.runId === "string" &&
+  "dispatch" in data &&
+  Number.isInteger(data.dispatch);

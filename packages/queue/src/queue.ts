@@ -35,7 +35,7 @@ export interface Counts {
 export interface QueueOptions {
   /** Milliseconds after which a delivery of a consumer that died is given to another, at the earliest; default 45,000. */
   lockMs?: number;
-  /** Called with errors of connections, which mend themselves, and of handlers. */
+  /** Called with errors of connections, which mend themselves, of handlers, and of jobs that are no deliveries. */
   onError?: (error: Error) => void;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { newId } from "@espalier/contract";
 import { openQueue, type Delivery } from "@espalier/queue";
 import { Redis } from "ioredis";
 import type { Deployment } from "../deployment.ts";
@@ -144,7 +145,7 @@ export const serverScenarios: readonly Scenario[] = [
   {
     number: 13,
     title:
-      "Deliveries are repeated, of runs that compute and of runs that have ended: nothing is claimed twice.",
+      "Deliveries are repeated in any order, and mixed with jobs that nobody knows: nothing is claimed twice.",
     queues: both,
     quick: ["redis"],
     async run(d) {
@@ -155,6 +156,9 @@ export const serverScenarios: readonly Scenario[] = [
       d.note("repeat", `${await repeatDeliveries(d)} deliveries`);
       await d.client.reaches(running, "SUCCEEDED");
       for (const runId of [ended, running]) assert.deepEqual(await endsOf(d, runId), ["SUCCEEDED"]);
+      await until("what is no delivery is told of", () =>
+        d.workers.some(({ log }) => log.includes("a job that is no delivery was dropped")),
+      );
     },
   },
 ];
@@ -168,7 +172,7 @@ async function redis(d: Deployment, work: (server: Redis) => Promise<unknown>): 
   }
 }
 
-/** Adds every delivery that the queue remembers once more, under another number. */
+/** Adds every delivery that the queue remembers once more, the last one first, with a run that nobody knows and a job that says nothing. */
 async function repeatDeliveries(d: Deployment): Promise<number> {
   const jobs: { queue: string; data: Delivery }[] = [];
   if (d.redis)
@@ -181,8 +185,11 @@ async function repeatDeliveries(d: Deployment): Promise<number> {
   else jobs.push(...(await d.look<{ queue: string; data: Delivery }>("select queue, data from bullmq.job")));
   const queue = await openQueue(d.redis ? { redisUrl: d.redis.url } : { databaseUrl: d.postgres.url });
   try {
-    for (const { queue: name, data } of jobs)
+    for (const { queue: name, data } of jobs.toReversed()) {
       await queue.add(name, { ...data, dispatch: data.dispatch + 1000 });
+      await queue.add(name, { runId: newId("run"), dispatch: 1 });
+      await queue.add(name, { dispatch: 1 } as Delivery);
+    }
   } finally {
     await queue.close();
   }
