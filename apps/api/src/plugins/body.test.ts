@@ -1,23 +1,42 @@
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
 import { limited } from "./body.ts";
 
-test("a client that goes away before its body is read is an error of the reading, not of the process", async () => {
+/** A request of which half has arrived, as the server sees it. */
+async function halfSent() {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   const client = request({ host: "127.0.0.1", port, method: "PUT" });
   client.on("error", () => undefined).write("the first half");
   const [raw] = (await once(server, "request")) as [IncomingMessage];
-  const stream = limited({ body: raw, raw, headers: raw.headers } as unknown as FastifyRequest, 100);
-  client.destroy();
-  await new Promise((resolve) => raw.on("close", resolve));
-  const read = async () => {
-    for await (const chunk of stream) expect(String(chunk)).toBe("the first half");
+  const leave = async () => {
+    client.destroy();
+    await new Promise((resolve) => raw.on("close", resolve));
   };
-  await expect(read()).rejects.toThrow("aborted");
+  const asked = { body: raw, raw, headers: raw.headers } as unknown as FastifyRequest;
+  return { asked, leave, server };
+}
+
+async function read(stream: Readable): Promise<void> {
+  for await (const chunk of stream) expect(String(chunk)).toBe("the first half");
+}
+
+test("a client that goes away before its body is read is an error of the reading, not of the process", async () => {
+  const { asked, leave, server } = await halfSent();
+  const stream = limited(asked, 100);
+  await leave();
+  await expect(read(stream)).rejects.toThrow("aborted");
+  server.close();
+});
+
+test("the body of a client that has gone already is refused, and not waited for", async () => {
+  const { asked, leave, server } = await halfSent();
+  await leave();
+  expect(() => limited(asked, 100)).toThrow("The connection closed before the body ended.");
   server.close();
 });

@@ -21,6 +21,9 @@ export function limited(request: FastifyRequest, maxBytes: number): Readable {
   if (body === undefined || typeof body.pipe !== "function") {
     throw new Problem("request/unsupported-media-type", "Send the file itself as application/octet-stream.");
   }
+  const gone = () => new Problem("upload/incomplete", "The connection closed before the body ended.");
+  // It closed while the caller was looked up: no event will tell.
+  if (body.destroyed && !body.readableEnded) throw gone();
   let seen = 0;
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -36,8 +39,7 @@ export function limited(request: FastifyRequest, maxBytes: number): Readable {
   // A client that goes away ends the body early; the error must reach the reader of the counted stream.
   body.on("error", (error) => counter.destroy(error));
   request.raw.on("close", () => {
-    if (!request.raw.readableEnded)
-      counter.destroy(new Problem("upload/incomplete", "The connection closed before the body ended."));
+    if (!request.raw.readableEnded) counter.destroy(gone());
   });
   body.pipe(counter);
   return counter;
