@@ -68,6 +68,24 @@ it("finds nothing in a sound history", () => {
   expect(check(sound())).toEqual([]);
 });
 
+it("counts the failure of the attempt that saved last: nothing has been saved since", () => {
+  const story = (failures: number): Entry[] => [
+    { type: "submit", key: "a", seed, steps, script: { crash: 5 } },
+    { type: "submitted", key: "a", runId },
+    { ...run, state: "QUARANTINED", attempt: failures, code: "run/quarantined" },
+    ...Array.from({ length: failures }, (_, index): Entry => ({
+      ...(index === 0 ? first : unsaved),
+      number: index + 1,
+      startedAt: 1000 * index,
+      endedAt: 1000 * index + 500,
+    })),
+  ];
+  const charged = (failures: number) =>
+    check(story(failures)).filter(({ invariant }) => invariant === "charged");
+  expect(charged(3)).toEqual([]);
+  expect(charged(2)).toMatchObject([{ detail: "it was given up after 2 failures without progress" }]);
+});
+
 type Change = (history: Entry[]) => Entry[];
 const without =
   (match: (entry: Entry) => boolean): Change =>
@@ -123,7 +141,7 @@ const planted: [what: string, invariant: Invariant, change: Change][] = [
     "charged",
     (history) => [
       ...history.filter((entry) => entry.type !== "attempt"),
-      ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((number): Entry => ({ ...unsaved, number })),
+      ...Array.from({ length: 12 }, (_, index): Entry => ({ ...unsaved, number: index + 1 })),
     ],
   ],
   [

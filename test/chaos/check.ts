@@ -12,10 +12,10 @@ export const invariants = {
   charged: "attempts are charged for what they lost, and for nothing else",
   lawful: "a run moves only as its states allow, and nothing computes for it when it has ended",
 } as const;
-/** Attempts in a row without progress after which a run is given up by each code, and none after fewer. */
+/** Failures with nothing saved in between after which a run is given up by each code, and none after fewer. */
 const futile: Readonly<Record<string, number>> = { "run/quarantined": 3, "run/too-many-attempts": 8 };
-/** Nothing is tried more often than this. */
-const most = Math.max(...Object.values(futile));
+/** Nothing is tried more often than this, however its failures mix. */
+const most = Object.values(futile).reduce((sum, each) => sum + each);
 
 export type Invariant = keyof typeof invariants;
 
@@ -206,14 +206,16 @@ function charged({ run, asked, attempts, retried }: Story): Violation[] {
   const say = (detail: string) => found.push(violation("charged", run.runId, detail));
   let [inRow, saved] = [0, -1];
   for (const { number, state, checkpointStep = -1 } of attempts) {
-    if (inRow >= most && !retried) say(`attempt ${number} came after ${inRow} without progress`);
-    if (state === "LOST" || state === "FAILED") inRow = checkpointStep > saved ? 0 : inRow + 1;
+    if (inRow >= most && !retried) say(`attempt ${number} came after ${inRow} failures without progress`);
+    // One that saved something and then failed is the first of a row: nothing has been saved since.
+    if (checkpointStep > saved) inRow = 0;
+    if (state === "LOST" || state === "FAILED") inRow++;
     saved = Math.max(saved, checkpointStep);
   }
   if (run.state === "SUCCEEDED" || run.state === "CANCELLED" || !isTerminal(run.state)) return found;
   if (run.code === undefined) say("it failed and does not say why");
   const least = futile[run.code ?? ""];
-  if (least !== undefined && inRow < least) say(`it was given up after ${inRow} attempts without progress`);
+  if (least !== undefined && inRow < least) say(`it was given up after ${inRow} failures without progress`);
   const { crash, starve } = asked?.script ?? {};
   if (least === undefined && crash === undefined && starve === undefined)
     say(`it failed with ${run.code}, though nothing was wrong with it`);
