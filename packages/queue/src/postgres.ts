@@ -27,6 +27,7 @@ export function postgresBackend(connectionString: string, onError: (error: Error
     keepAlive: true,
     // As in the store: silence is an end.
     query_timeout: 30_000,
+    idle_in_transaction_session_timeout: 30_000,
     application_name: "espalier-queue",
   };
   // Its statements name no schema.

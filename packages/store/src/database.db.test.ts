@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { leaseTimingOf } from "@espalier/contract";
 import { migrate, openStore } from "@espalier/store";
 import { describe, expect, it } from "vitest";
+import { Link } from "../../../test/chaos/link.ts";
 import { startPostgres } from "../../../test/servers/postgres.ts";
 import { openTestStore } from "../../../test/servers/store.ts";
 
@@ -48,6 +50,36 @@ describe("a transaction", () => {
       expect(tries).toBeGreaterThanOrEqual(3);
       expect((await store.runs.get(store.teamId, a.id)).priority).toBe(2);
     } finally {
+      await store.discard();
+    }
+  });
+
+  it("whose client falls silent gives up its locks", async () => {
+    const store = await openTestStore();
+    const link = await Link.to(store.databaseUrl);
+    const { databaseUrl, bytesRoot } = store;
+    const far = await openStore({ databaseUrl: link.via(databaseUrl), bytesRoot, lease: leaseTimingOf(2) });
+    try {
+      const { id } = await store.submit();
+      const after = { locking: () => undefined as void, cancelling: () => undefined as void };
+      const locked = new Promise<void>((resolve) => (after.locking = resolve));
+      const cancelled = new Promise<void>((resolve) => (after.cancelling = resolve));
+      const silent = far.transaction(async (tx) => {
+        await tx.query("select from run where id = $1 for update", [id]);
+        link.silence();
+        after.locking();
+        await cancelled;
+        link.drop();
+        await tx.query("update run set priority = 7 where id = $1", [id]);
+      });
+      await locked;
+      expect(await store.runs.cancel(store.teamId, id)).toMatchObject({ state: "CANCELLED" });
+      after.cancelling();
+      await expect(silent).rejects.toMatchObject(away);
+      expect((await store.runs.get(store.teamId, id)).priority).toBe(0);
+    } finally {
+      await link.close();
+      await far.close();
       await store.discard();
     }
   });

@@ -37,7 +37,8 @@ const preparedMs = 15_000;
  */
 const statementMs = 30_000;
 
-export function openDatabase(url: string, poolSize = 10): Database {
+/** @param leaseSeconds how long the pool lets anybody hold anything without a sign of life */
+export function openDatabase(url: string, poolSize: number, leaseSeconds: number): Database {
   const connection = {
     connectionString: url,
     application_name: "espalier",
@@ -45,6 +46,8 @@ export function openDatabase(url: string, poolSize = 10): Database {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     query_timeout: statementMs,
+    // The server cannot tell either: without this, the locks of a transaction whose client fell silent stay.
+    idle_in_transaction_session_timeout: Math.min(statementMs, leaseSeconds * 1000),
   };
   const pool = new pg.Pool({ ...connection, max: poolSize, idleTimeoutMillis: 30_000 });
   // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
@@ -157,9 +160,10 @@ const codeOf = (error: unknown): string | undefined =>
 /** The transaction met another one, and would succeed if it were run again. */
 export const isConflict = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error) ?? "");
 
-// Connection errors of Node, SQLSTATE classes 08 and 57P0x (shutdown), too many connections; Prisma's own numbers.
+// Connection errors of Node, SQLSTATE classes 08 and 57P0x (shutdown), idle in a transaction for too long, too many
+// connections; Prisma's own numbers.
 const unreachable =
-  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|53300|P1001|P1002|P1008|P1017|P2024)$/;
+  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|25P03|53300|P1001|P1002|P1008|P1017|P2024)$/;
 const unreachableText =
   /connection terminated|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
 

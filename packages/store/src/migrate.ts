@@ -34,6 +34,8 @@ export async function migrate(databaseUrl: string, folder = home): Promise<strin
   client.on("error", () => undefined);
   try {
     await client.connect();
+    // A silent one must not keep the lock.
+    await client.query("set idle_session_timeout = '60s'");
     await client.query("set lock_timeout = '60s'");
     await client.query("select pg_advisory_lock($1)", [migrationLock]);
     await client.query("set lock_timeout = 0");

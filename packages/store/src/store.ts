@@ -1,4 +1,4 @@
-import type { LeaseTiming } from "@espalier/contract";
+import { leaseTiming, type LeaseTiming } from "@espalier/contract";
 import { createAccounts, type Accounts } from "./accounts.ts";
 import { createArtifacts, type Artifacts } from "./artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
@@ -74,9 +74,9 @@ export interface Store {
 
 /** Opens the store; the database must be migrated. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, bytesRoot, poolSize, secret, lease } = options;
+  const { databaseUrl, bytesRoot, poolSize = 10, secret, lease = leaseTiming } = options;
   const bytes = await openDisk(bytesRoot);
-  const database = openDatabase(databaseUrl, poolSize);
+  const database = openDatabase(databaseUrl, poolSize, lease.lease);
   const events = createEvents(database);
   const secrets = createSecrets(database, secret);
   return {
