@@ -140,7 +140,9 @@ export async function disturb(
   const counts = { runs: 0, faults: 0 };
   const undoing = new Set<Promise<void>>();
   const client = keepBusy(d, Random.seeded(seed + 1), end);
-  while (performance.now() < end) {
+  let unheard = false;
+  client.catch(() => (unheard = true));
+  while (performance.now() < end && !unheard) {
     await sleep(between(random, 500, 4000));
     const fault = faults[weighted(random)];
     const lasts = between(random, 500, d.leaseSeconds * 2500);
