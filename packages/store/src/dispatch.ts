@@ -1,10 +1,4 @@
-import {
-  leaseTiming,
-  type ExpectedStart,
-  type LeaseTiming,
-  type Unblock,
-  type WaitingReason,
-} from "@espalier/contract";
+import { type ExpectedStart, type LeaseTiming, type Unblock, type WaitingReason } from "@espalier/contract";
 import type { Database, Transaction } from "./database.ts";
 import { readSnapshot, silenceOf, type DispatchSnapshot } from "./dispatch-snapshot.ts";
 import { toJson } from "./json.ts";
@@ -79,7 +73,7 @@ const isRefused = `not exists (select from run_device e where e.run_id = r.id)
     select from claimable_device d join worker_pulse p on p.worker_id = d.worker_id
     where d.id = e.device_id and d.worker_id = r.dispatch_worker and p.seen_at > now() - make_interval(secs => $2)))`;
 
-export function createDispatch(database: Database, timing: LeaseTiming = leaseTiming): Dispatch {
+export function createDispatch(database: Database, timing: LeaseTiming): Dispatch {
   const { query, transaction } = database;
   return {
     snapshot: () => readSnapshot(database, timing),

@@ -1,5 +1,4 @@
 import {
-  leaseTiming,
   type HoldCause,
   type LeaseTiming,
   type Measurement,
@@ -75,10 +74,7 @@ const statement = (progress: boolean): string => `
   returning w.state, p.orders, (select json_agg(r) from renewed r) as runs`;
 const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
-export function createHeartbeats(
-  { query, prepared }: Database,
-  timing: LeaseTiming = leaseTiming,
-): Heartbeats {
+export function createHeartbeats({ query, prepared }: Database, timing: LeaseTiming): Heartbeats {
   /** Which of these are the worker's nevertheless: they were skipped. */
   async function heldOf(workerId: string, runs: Beat["runs"]): Promise<Set<string>> {
     if (runs.length === 0) return new Set();

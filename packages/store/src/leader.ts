@@ -1,4 +1,4 @@
-import { leaseTiming, type LeaseTiming } from "@espalier/contract";
+import { type LeaseTiming } from "@espalier/contract";
 import { toProblem, watch, type Database } from "./database.ts";
 
 /** Leadership of a name, held by a connection of its own. */
@@ -19,7 +19,7 @@ export interface Leader {
 /** Locks of Espalier among the advisory locks of a database. */
 const lockSpace = 0x65737061;
 
-export function createLeader({ session }: Database, timing: LeaseTiming = leaseTiming): Leader {
+export function createLeader({ session }: Database, timing: LeaseTiming): Leader {
   return {
     async acquire(name) {
       const client = session();

@@ -1,6 +1,5 @@
 import {
   isTerminal,
-  leaseTiming,
   Problem,
   runStates,
   statesBefore,
@@ -104,7 +103,7 @@ const isRefused = `not exists (select from run_device where run_id = $1)
 /** How long a device is left alone that is closed to its worker, and not yet to the database. */
 const declinedFor = "10 s";
 
-export function createLeases({ query, transaction }: Database, timing: LeaseTiming = leaseTiming): Leases {
+export function createLeases({ query, transaction }: Database, timing: LeaseTiming): Leases {
   /** DISPATCHED → QUEUED, if it was refused. */
   const decline = (runId: string, workerId: string, closed: readonly string[]) =>
     query(

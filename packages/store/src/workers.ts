@@ -1,5 +1,4 @@
 import {
-  leaseTiming,
   newId,
   Problem,
   workerProtocol,
@@ -35,7 +34,7 @@ export interface Workers {
   markLost(silentSeconds?: number, graceSeconds?: number): Promise<string[]>;
 }
 
-export function createWorkers({ query, transaction }: Database, timing: LeaseTiming = leaseTiming): Workers {
+export function createWorkers({ query, transaction }: Database, timing: LeaseTiming): Workers {
   const get = async (workerId: string, teamId?: string): Promise<Worker> =>
     found((await readWorkers({ query }, "w.id = $1", [workerId], teamId))[0], "worker", workerId);
 
