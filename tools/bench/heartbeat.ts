@@ -12,6 +12,7 @@ import { leaseTiming, newId, type Measurement } from "../../packages/contract/sr
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
 import { claimOn } from "../../test/servers/place.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
+import { cards } from "./cards.ts";
 
 const pool = { workers: 500, devices: 4, connections: 50, endedRuns: 20_000 };
 const warmSeconds = 15;
@@ -38,14 +39,7 @@ export async function heartbeat(): Promise<void> {
         name: `worker-${i}`,
         host: `host-${i}`,
         version: "0",
-        devices: Array.from({ length: pool.devices }, (_, index) => ({
-          address: `cuda:${index}`,
-          identity: `cuda:GPU-${i}-${index}`,
-          kind: "cuda" as const,
-          name: "NVIDIA H100 80GB HBM3",
-          engine: "onnx-cuda",
-          memoryBytes: 85_520_809_984,
-        })),
+        devices: cards(pool.devices, i),
       });
       members.push({ id, deviceId: devices[0].id, runs: [] });
     }

@@ -10,6 +10,7 @@ import { newId, type Lease } from "../../packages/contract/src/index.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
 import { claimOn } from "../../test/servers/place.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
+import { cards } from "./cards.ts";
 
 const runs = 8;
 const batch = 1_000;
@@ -28,14 +29,7 @@ export async function metrics(): Promise<void> {
       name: "worker",
       host: "host",
       version: "0",
-      devices: Array.from({ length: runs }, (_, index) => ({
-        address: `cuda:${index}`,
-        identity: `cuda:GPU-${index}`,
-        kind: "cuda" as const,
-        name: "NVIDIA H100 80GB HBM3",
-        engine: "onnx-cuda",
-        memoryBytes: 85_520_809_984,
-      })),
+      devices: cards(runs, 0),
     });
     const claim = async (runId: string, index: number): Promise<Lease> => {
       const claimed = await claimOn(store, { runId, workerId, deviceId: devices[index].id });
