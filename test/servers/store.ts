@@ -14,6 +14,7 @@ import {
 import pg from "pg";
 import { claimOn, place } from "./place.ts";
 import { freshDatabase } from "./postgres.ts";
+import { settled } from "./settled.ts";
 
 /** A store on a database of its own, with one team and one worker, and a client to look behind it. */
 export interface TestStore extends Store {
@@ -32,6 +33,8 @@ export interface TestStore extends Store {
   claimed: (runId: string) => Promise<Claim>;
   /** A heartbeat with one run; undefined when its lease is lost. */
   beat: (lease: Lease, progress?: Progress) => Promise<{ cancel: boolean; preempt: boolean } | undefined>;
+  /** Waits until `events` shows all that is committed by now. */
+  settled: () => Promise<void>;
   /** Closes the store and deletes its bytes. */
   discard: () => Promise<void>;
 }
@@ -64,6 +67,8 @@ export async function openTestStore(): Promise<TestStore> {
     devices: [cpu],
   });
   const [{ id: deviceId }] = worker.devices;
+  const sql = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+    (await pool.query<Row>(text, values)).rows;
   return {
     ...store,
     teamId: team.id,
@@ -71,8 +76,7 @@ export async function openTestStore(): Promise<TestStore> {
     deviceId,
     databaseUrl,
     bytesRoot,
-    sql: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
-      (await pool.query<Row>(text, values)).rows,
+    sql,
     submit: (dependsOn = [], more = {}) =>
       store.runs.submit({
         teamId: team.id,
@@ -92,6 +96,7 @@ export async function openTestStore(): Promise<TestStore> {
       const [run] = answer?.runs ?? [];
       return run?.held ? { cancel: run.cancel, preempt: run.preempt } : undefined;
     },
+    settled: () => settled(sql),
     discard: async () => {
       await store.close();
       await pool.end();

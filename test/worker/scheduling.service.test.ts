@@ -124,10 +124,12 @@ it("a run that nobody can take says so over REST, as a sentence, and as an event
   });
   expect(waiting).not.toHaveProperty("expectedStart");
   const { id: teamId } = await pool.store.teams.ensure("one");
-  const { events } = await pool.store.events.read(teamId, { after, runId: run.id });
-  expect(events.flatMap((event) => (event.type === "run.waiting" ? [event.reason.code] : []))).toEqual([
-    "worker-missing",
-  ]);
+  const told = async () => {
+    const { events } = await pool.store.events.read(teamId, { after, runId: run.id });
+    return events.flatMap((event) => (event.type === "run.waiting" ? [event.reason.code] : []));
+  };
+  await until(async () => (await told()).length > 0);
+  expect(await told()).toEqual(["worker-missing"]);
   expect(await one.runs.cancel(run.id)).not.toHaveProperty("waiting");
 });
 

@@ -194,6 +194,7 @@ describe("a commit", () => {
 
   it("says why a run waits, and tells it as an event only when the reason is another", async () => {
     const { id } = await store.submit();
+    await store.settled();
     const after = await store.events.position();
     const told = async (reason: WaitingReason, position: number) =>
       store.dispatch.commit(
@@ -220,6 +221,7 @@ describe("a commit", () => {
       since: expect.any(String) as string,
     });
     await told({ code: "fair-share-behind", share: 0.9, fair: 0.5 }, 2);
+    await store.settled();
     const { events } = await store.events.read(store.teamId, { after, runId: id });
     expect(events).toMatchObject([
       { type: "run.waiting", reason: { code: "waiting-for-device", ahead: 3 }, position: 4 },

@@ -16,6 +16,7 @@ describe("events", () => {
     await store.beat(lease, progress);
     await store.runs.cancel(store.teamId, id);
     await store.leases.cancelled(lease);
+    await store.settled();
     const { events } = await store.events.read(store.teamId, { runId: id, after });
     expect(
       events.map((event) =>
@@ -34,6 +35,7 @@ describe("events", () => {
   });
 
   it("are not passed over by a reader while an earlier transaction is still open", async () => {
+    await store.settled();
     const { cursor: start } = await store.events.read(store.teamId, { after: await store.events.position() });
     let commit: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (commit = resolve));
@@ -51,11 +53,13 @@ describe("events", () => {
     expect(early.events).toEqual([]);
     commit();
     const ids = [await slow, quick];
+    await store.settled();
     const { events } = await store.events.read(store.teamId, { after: early.cursor });
     expect(events.map(({ runId }) => runId)).toEqual(ids);
   });
 
   it("reach a reader exactly once under concurrent writers", async () => {
+    await store.settled();
     let cursor = await store.events.position();
     const seen: string[] = [];
     const read = async () => {
@@ -85,6 +89,7 @@ describe("events", () => {
     );
     writing = false;
     await reader;
+    await store.settled();
     while ((await read()) > 0);
     expect([...seen].sort()).toEqual(written.flat().sort());
   });

@@ -140,6 +140,7 @@ describe("a heartbeat", () => {
     const lease = await running(0);
     const progress = { phase: "train", done: 1, total: 2, unit: "steps" };
     await beat([{ ...lease, progress }] as never);
+    await store.settled();
     const after = await store.events.position();
     const hints: string[] = [];
     const unsubscribe = store.events.subscribe(({ runId }) => hints.push(runId));
@@ -149,6 +150,7 @@ describe("a heartbeat", () => {
     const { id } = await store.submit();
     await until(() => hints.includes(id));
     unsubscribe();
+    await store.settled();
     expect((await store.events.read(store.teamId, { after })).events).toMatchObject([{ state: "QUEUED" }]);
     expect(hints).not.toContain(lease.runId);
   });

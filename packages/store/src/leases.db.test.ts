@@ -214,6 +214,7 @@ describe("an attempt without a result", () => {
     expect(await stateOf(dependent.id)).toBe("SKIPPED");
     expect(await store.leases.claim({ runId: id, workerId: store.workerId })).toBeUndefined();
 
+    await store.settled();
     const { events } = await store.events.read(store.teamId, { after, limit: 1000 });
     const failures = events.flatMap((event) =>
       event.type === "run.state" && event.runId === id && event.failure

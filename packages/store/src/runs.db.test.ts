@@ -181,6 +181,7 @@ describe("any sequence of calls", () => {
           }
         }
 
+        await store.settled();
         const { events } = await store.events.read(store.teamId, { after, limit: 1000 });
         for (const runId of runs) {
           const states = events.flatMap((event) =>
