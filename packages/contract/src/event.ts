@@ -23,9 +23,9 @@ export const RunStateEvent = Type.Object({
   failure: Type.Optional(FailureClass),
 });
 
-/** A run moved on within its attempt. */
+/** Where a run has come to within its attempt. It is not kept, so it has no id; a reader that was away asks for the run. */
 export const RunProgressEvent = Type.Object({
-  ...common,
+  at: Timestamp,
   type: Type.Literal("run.progress"),
   runId: Type.String(),
   experimentId: Type.Optional(Type.String()),
@@ -43,5 +43,11 @@ export const RunWaitingEvent = Type.Object({
   position: Type.Optional(Type.Integer()),
 });
 
-export const Event = Type.Union([RunStateEvent, RunProgressEvent, RunWaitingEvent]);
+export type RunProgressEvent = Static<typeof RunProgressEvent>;
+
+/** What is kept, for a week, and read again by its id. */
+export const RecordedEvent = Type.Union([RunStateEvent, RunWaitingEvent]);
+export type RecordedEvent = Static<typeof RecordedEvent>;
+
+export const Event = Type.Union([RecordedEvent, RunProgressEvent]);
 export type Event = Static<typeof Event>;

@@ -22,7 +22,7 @@ export {
   type TemplateChoice,
 } from "./encoding.ts";
 export { EvaluationResult, StsScore } from "./evaluation.ts";
-export { Event, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./event.ts";
+export { Event, RecordedEvent, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
 export {

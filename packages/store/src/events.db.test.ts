@@ -13,16 +13,16 @@ describe("events", () => {
     const { lease } = await store.claimed(id);
     const progress = { phase: "prune", done: 1, total: 2, unit: "files" };
     await store.beat(lease, progress);
-    await store.beat(lease, progress);
     await store.runs.cancel(store.teamId, id);
     await store.leases.cancelled(lease);
     await store.settled();
     const { events } = await store.events.read(store.teamId, { runId: id, after });
-    expect(
-      events.map((event) =>
-        event.type === "run.state" ? event.state : event.type === "run.progress" ? event.progress : event,
-      ),
-    ).toEqual(["QUEUED", "DISPATCHED", "RUNNING", progress, "CANCELLED"]);
+    expect(events.map((event) => (event.type === "run.state" ? event.state : event))).toEqual([
+      "QUEUED",
+      "DISPATCHED",
+      "RUNNING",
+      "CANCELLED",
+    ]);
     expect(events.at(-1)).toEqual({
       id: expect.stringMatching(/^\d+-\d+$/) as string,
       at: expect.stringMatching(/^\d{4}-.*Z$/) as string,

@@ -1,4 +1,4 @@
-import type { Event } from "@espalier/contract";
+import type { RecordedEvent, RunProgressEvent } from "@espalier/contract";
 import type { Client } from "pg";
 import { watch, type Database } from "./database.ts";
 import { matchCursor } from "./page.ts";
@@ -9,6 +9,8 @@ export interface Hint {
   teamId: string;
   runId: string;
   what: "state" | "progress" | "cancel" | "waiting" | "";
+  /** Of `progress`: what is to be told; it is not kept. */
+  progress?: RunProgressEvent;
 }
 
 export interface Events {
@@ -16,7 +18,7 @@ export interface Events {
   read(
     teamId: string,
     options?: { runId?: string; after?: string; limit?: number },
-  ): Promise<{ events: Event[]; cursor: string }>;
+  ): Promise<{ events: RecordedEvent[]; cursor: string }>;
   /** The cursor of this moment: reading after it gives only what is new. */
   position(): Promise<string>;
   /** Calls back on every committed change, until the returned function is called. Hints can be lost; poll as well. */
@@ -25,7 +27,8 @@ export interface Events {
   sweep(olderThanSeconds?: number): Promise<number>;
 }
 
-const channel = "espalier_run";
+/** What is notified: team, run, and what has changed; of progress also the event. */
+export const channel = "espalier_run";
 const reconnectMs = 1_000;
 const watchSeconds = 15;
 const everything: Hint = { teamId: "", runId: "", what: "" };
@@ -57,10 +60,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     };
     mine.on("error", again);
     mine.on("end", again);
-    mine.on("notification", ({ payload = "" }) => {
-      const [teamId = "", runId = "", what = ""] = payload.split(" ");
-      tell({ teamId, runId, what: what as Hint["what"] });
-    });
+    mine.on("notification", ({ payload = "" }) => tell(toHint(payload)));
     void (async () => {
       try {
         await mine.connect();
@@ -85,7 +85,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
         [teamId, runId ?? null, xid, seq, limit],
       );
       const events = rows.map(
-        ({ xid, seq, at, body }) => ({ id: `${xid}-${seq}`, at: iso(at), ...body }) as Event,
+        ({ xid, seq, at, body }) => ({ id: `${xid}-${seq}`, at: iso(at), ...body }) as RecordedEvent,
       );
       return { events, cursor: events.at(-1)?.id ?? after };
     },
@@ -112,4 +112,12 @@ export function createEvents({ query, session }: Database): Events & { close(): 
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+function toHint(payload: string): Hint {
+  const [, teamId = "", runId = "", what = "", body] = /^(\S*) (\S*) (\S*)(?: (.*))?$/s.exec(payload) ?? [];
+  const hint = { teamId, runId, what: what as Hint["what"] };
+  if (body === undefined) return hint;
+  const event = JSON.parse(body) as RunProgressEvent;
+  return { ...hint, progress: { ...event, at: iso(new Date(event.at)) } };
 }

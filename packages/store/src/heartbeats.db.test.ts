@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { leaseTiming, newId } from "@espalier/contract";
+import type { Hint } from "@espalier/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { claimOn } from "../../../test/servers/place.ts";
 import { cpu, openTestStore, type TestStore } from "../../../test/servers/store.ts";
@@ -153,6 +154,39 @@ describe("a heartbeat", () => {
     await store.settled();
     expect((await store.events.read(store.teamId, { after })).events).toMatchObject([{ state: "QUEUED" }]);
     expect(hints).not.toContain(lease.runId);
+  });
+
+  it("tells new progress once, and what is longer than can be told costs no lease", async () => {
+    const [one, two] = [await running(0), await running(1)];
+    const hints: Hint[] = [];
+    const unsubscribe = store.events.subscribe((hint) => hints.push(hint));
+    await until(() => hints.length > 0);
+    const progress = { phase: "train\n", done: 1, total: 2, unit: "steps" };
+    const tooLong = { ...progress, phase: "x".repeat(9000) };
+    for (let n = 0; n < 2; n++) {
+      const answer = await beat([
+        { ...one, progress },
+        { ...two, progress: tooLong },
+      ] as never);
+      expect(answer?.runs.map(({ renewed }) => renewed)).toEqual([true, true]);
+    }
+    expect((await store.runs.get(store.teamId, two.runId)).progress).toEqual(tooLong);
+    await beat([{ ...one, progress: { ...progress, done: 2 } }] as never);
+    await until(() => hints.some((hint) => hint.progress?.progress.done === 2));
+    unsubscribe();
+    const told = (done: number) => ({
+      teamId: store.teamId,
+      runId: one.runId,
+      what: "progress",
+      progress: {
+        type: "run.progress",
+        at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        runId: one.runId,
+        attempt: 1,
+        progress: { ...progress, done },
+      },
+    });
+    expect(hints.filter(({ what }) => what === "progress")).toEqual([told(1), told(2)]);
   });
 
   it("rewrites in place: no index is touched", async () => {

@@ -6,6 +6,7 @@ import {
   type WorkerState,
 } from "@espalier/contract";
 import type { Database } from "./database.ts";
+import { channel } from "./events.ts";
 import { toJson } from "./json.ts";
 
 /** All that a worker has to say every few seconds. */
@@ -55,12 +56,12 @@ interface Row {
 // 500 workers say this every five seconds, so it is one statement that each connection plans once: nothing in it makes
 // PostgreSQL prefer a plan for the values at hand, which would cost more than the work. A run that somebody is changing is
 // skipped, so that it cannot cost the others their leases. The last moments of heartbeats may be lost in a crash of the
-// server: leases are longer by far. Progress is named only where there is some, as its trigger costs something too.
+// server: leases are longer by far. New progress is told at once to those who watch, unless it is longer than NOTIFY takes.
 const statement = (progress: boolean): string => `
   with unsynced as (select set_config('synchronous_commit', 'off', true)),
   unlocked as (
     select id, attempt, cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt,
-      extract(epoch from preempt_until - now())::float8 as grace
+      extract(epoch from preempt_until - now())::float8 as grace ${progress ? ", progress as before" : ""}
     from run where lease_owner = $1 and state = 'RUNNING' for no key update skip locked
   ), renewed as (
     update run set lease_until = now() + make_interval(secs => $4)
@@ -68,10 +69,19 @@ const statement = (progress: boolean): string => `
     from unlocked join unnest($2::text[], $3::int[] ${progress ? ", $8::text[]" : ""}) b (id, attempt ${progress ? ", progress" : ""})
       using (id, attempt)
     where run.id = unlocked.id returning run.id, run.attempt, unlocked.cancel, unlocked.preempt, unlocked.grace
-  )
+      ${progress ? ", run.team_id, run.experiment_id, run.progress, unlocked.before" : ""}
+  ) ${progress ? told : ""}
   update worker_pulse p set seen_at = now(), free_bytes = $5, utilization = $6, temperature = $7
   from unsynced, worker w where p.worker_id = $1 and w.id = $1
-  returning w.state, p.orders, (select json_agg(r) from renewed r) as runs`;
+  returning w.state, p.orders,
+    (select json_agg(r) from (select id, attempt, cancel, preempt, grace from renewed) r) as runs
+    ${progress ? ", (select count(told) from told) as told" : ""}`;
+const told = `, told as (
+    select pg_notify('${channel}', team_id || ' ' || id || ' progress ' || event) as told
+    from renewed, lateral (select jsonb_strip_nulls(jsonb_build_object('type', 'run.progress', 'at', now(), 'runId', id,
+      'experimentId', experiment_id, 'attempt', attempt, 'progress', progress))::text as event) e
+    where progress is distinct from before and octet_length(event) < 7000
+  )`;
 const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
 export function createHeartbeats({ query, prepared }: Database, timing: LeaseTiming): Heartbeats {

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { idOf } from "@espalier/contract";
+import { Event, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { teamOf } from "../plugins/auth.ts";
@@ -7,11 +7,18 @@ import { streamEvents } from "../plugins/event-stream.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
 
+/** What each message's `data` holds; the stream itself is written by hand. */
+const response = {
+  200: { description: "server-sent events", content: { "text/event-stream": { schema: Event } } },
+};
+
 /** Live events of the team, or of one run, as server-sent events. */
 export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.get("/events", (request, reply) => streamEvents(request, reply, { store, teamId: teamOf(request) }));
+  app.get("/events", { schema: { response } }, async (request, reply) => {
+    await streamEvents(request, reply, { store, teamId: teamOf(request) });
+  });
 
-  app.get("/runs/:runId/events", { schema: { params: RunId } }, async (request, reply) => {
+  app.get("/runs/:runId/events", { schema: { params: RunId, response } }, async (request, reply) => {
     const [teamId, { runId }] = [teamOf(request), request.params];
     await store.runs.get(teamId, runId);
     await streamEvents(request, reply, { store, teamId, runId });

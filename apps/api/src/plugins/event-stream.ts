@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Store } from "@espalier/store";
+import type { Event } from "@espalier/contract";
+import type { Hint, Store } from "@espalier/store";
 
 interface Source {
   store: Pick<Store, "events">;
@@ -13,10 +14,12 @@ const heartbeatMs = 15_000;
 const pollMs = 2_000;
 /** A client that reads slower than events come is disconnected at this much unsent text; it resumes where it was. */
 const maxUnsentBytes = 1_000_000;
+/** Progress is not kept for a client with this much unsent text: newer is on its way. */
+const maxBehindBytes = 64_000;
 
 /**
  * Streams events as `text/event-stream` until the client leaves, resuming after its `Last-Event-ID`. Without one it
- * starts now. Comments keep proxies from closing an idle connection.
+ * starts now. Progress is told as it comes, without an id. Comments keep proxies from closing an idle connection.
  */
 export async function streamEvents(
   request: FastifyRequest,
@@ -31,9 +34,12 @@ export async function streamEvents(
 
   const raw: ServerResponse = reply.raw;
   const bell = new Bell();
+  const concerns = (hint: Hint) =>
+    hint.teamId === "" || (hint.teamId === teamId && (runId === undefined || hint.runId === runId));
   const unsubscribe = store.events.subscribe((hint) => {
-    if (hint.teamId === "" || (hint.teamId === teamId && (runId === undefined || hint.runId === runId)))
-      bell.ring();
+    if (!concerns(hint)) return;
+    if (!hint.progress) bell.ring();
+    else if (!raw.destroyed && raw.writableLength < maxBehindBytes) raw.write(frame(hint.progress));
   });
   const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
   raw.on("close", () => bell.ring());
@@ -47,8 +53,7 @@ export async function streamEvents(
   try {
     while (!raw.destroyed && raw.writableLength <= maxUnsentBytes) {
       cursor = next;
-      for (const event of events)
-        raw.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      for (const event of events) raw.write(`id: ${event.id}\n${frame(event)}`);
       if (events.length === 0) await bell.heard(pollMs);
       if (!raw.destroyed) ({ events, cursor: next } = await read());
     }
@@ -61,6 +66,8 @@ export async function streamEvents(
     raw.destroy();
   }
 }
+
+const frame = (event: Event): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 /** Wakes one waiter; a ring that nobody waits for is kept. */
 class Bell {

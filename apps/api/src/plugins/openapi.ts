@@ -20,7 +20,7 @@ export async function registerOpenapi(app: FastifyInstance, version: string): Pr
       schema: {
         ...schema,
         response: {
-          // A route may come without a schema, such as an event stream.
+          // A route may come without a schema.
           ...(schema?.response as object | undefined),
           default: Type.Unsafe({ ...ProblemDocument, description: "problem" }),
         },

@@ -48,7 +48,6 @@ test("events move the progress, and news of an older attempt does not", async ()
   const seen: (number | undefined)[] = [];
   let loads = 0;
   const progress = (attempt: number, done: number): Event => ({
-    id: "1",
     at,
     type: "run.progress",
     runId: id,
@@ -63,7 +62,7 @@ test("events move the progress, and news of an older attempt does not", async ()
       await new Promise((resolve) => setTimeout(resolve, 20));
       yield progress(1, 9);
       yield progress(2, 3);
-      yield { id: "2", at, type: "run.state", runId: id, state: "SUCCEEDED", attempt: 2 };
+      yield { id: "1", at, type: "run.state", runId: id, state: "SUCCEEDED", attempt: 2 };
     },
   });
   expect(seen).toContain(3);
