@@ -69,6 +69,36 @@ test("events move the progress, and news of an older attempt does not", async ()
   expect(seen).not.toContain(9);
 });
 
+test("a run that events have ended lasts as long as it did, not until it is loaded again", async () => {
+  const seen: Run[] = [];
+  let loads = 0;
+  const moment = (seconds: number) => new Date(seconds * 1000).toISOString();
+  const state = (state: Run["state"], attempt: number, seconds: number): Event => ({
+    id: "1",
+    at: moment(seconds),
+    type: "run.state",
+    runId: id,
+    state,
+    attempt,
+  });
+  const progress = { phase: "train", done: 3, total: 10, unit: "steps" };
+  await watchRuns({
+    ...base,
+    show: (runs) => seen.push(...runs),
+    load: () => Promise.resolve([run(loads++ === 0 ? { progress } : { state: "SUCCEEDED" })]),
+    async *events() {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      yield state("RUNNING", 2, 7);
+      yield { at: moment(8), type: "run.progress", runId: id, attempt: 2, progress };
+      yield state("SUCCEEDED", 2, 9);
+    },
+  });
+  const started = { attempt: 2, startedAt: moment(7) };
+  const ended = { ...started, state: "SUCCEEDED", endedAt: moment(9), progress };
+  expect(seen.slice(1, 4)).toMatchObject([{ ...started, state: "RUNNING" }, { ...started, progress }, ended]);
+  expect(seen[1]).not.toHaveProperty("progress");
+});
+
 test("aborting rejects with the reason of the signal", async () => {
   const detach = new AbortController();
   const watching = watchRuns({

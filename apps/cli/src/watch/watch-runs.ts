@@ -74,7 +74,16 @@ export async function watchRuns(options: WatchOptions): Promise<Run[]> {
 
 function apply(run: Run, event: Event): Run {
   if (event.type === "run.waiting" || event.attempt < run.attempt || isTerminal(run.state)) return run;
-  if (event.type === "run.progress")
-    return { ...run, state: "RUNNING", attempt: event.attempt, progress: event.progress };
-  return { ...run, state: event.state, attempt: event.attempt };
+  const { attempt } = event;
+  if (event.type === "run.progress") return { ...run, state: "RUNNING", attempt, progress: event.progress };
+  const { progress, ...rest } = run;
+  return {
+    ...rest,
+    state: event.state,
+    attempt,
+    // What an attempt before had come to says nothing of this one.
+    ...(progress && attempt === run.attempt ? { progress } : {}),
+    ...(event.state === "RUNNING" ? { startedAt: event.at } : {}),
+    ...(isTerminal(event.state) ? { endedAt: event.at } : {}),
+  };
 }
