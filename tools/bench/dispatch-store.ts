@@ -12,8 +12,7 @@ import { Teller } from "../../apps/api/src/dispatcher/told.ts";
 import { viewOf } from "../../apps/api/src/dispatcher/view.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
-
-const pool = { queued: 10_000, teams: 20, users: 5, workers: 25, devices: 8 };
+import { fillPool } from "./full-pool.ts";
 
 export async function dispatchStore(): Promise<void> {
   const server = await startPostgres();
@@ -21,7 +20,7 @@ export async function dispatchStore(): Promise<void> {
   await migrate(server.url);
   const store = await openStore({ databaseUrl: server.url, bytesRoot });
   try {
-    await fill(store);
+    await fillPool(store);
     console.log("a pass through PostgreSQL, all devices in use:");
     const tellers = { fresh: new Teller(), steady: new Teller() };
     for (let i = 0; i < 3; i++) await pass(store, tellers.steady, 0);
@@ -91,58 +90,4 @@ function print(title: string, times: readonly Times[]): void {
       median((t) => t.commit),
     )} of ${median((t) => t.told)} reasons; ${ms(median((t) => t.cpu))} of processor here`,
   );
-}
-
-/** A pool where everything is in use, and a long queue. */
-async function fill(store: Store): Promise<void> {
-  const teams: string[] = [];
-  for (let i = 0; i < pool.teams; i++) {
-    const { id } = await store.teams.ensure(`team-${i}`);
-    teams.push(id);
-    for (let user = 0; user < pool.users; user++)
-      await store.teams.createKey(id, "key", undefined, "member", `user-${user}`);
-    await store.accounts.setTeam(`team-${i}`, { weight: 1 + (i % 3), devices: i % 2 ? 10 : null });
-  }
-  for (let i = 0; i < pool.workers; i++) {
-    const devices = Array.from({ length: pool.devices }, (_, index) => ({
-      address: `cuda:${index}`,
-      identity: `cuda:GPU-${i}-${index}`,
-      kind: "cuda" as const,
-      name: "NVIDIA H100 80GB HBM3",
-      engine: "onnx-cuda",
-      memoryBytes: 80e9,
-    }));
-    await store.workers.register({ name: `worker-${i}`, host: "h", version: "0", devices });
-  }
-  await store.transaction(async (tx) => {
-    // Longer than any silence, so that the pool does not vanish while it is measured.
-    await tx.query("update worker_pulse set seen_at = now() + interval '1 hour'");
-    const runs = `insert into run (id, team_id, user_id, kind, state, spec, model_id, class, priority, needs, shares,
-        predicted_bytes, queued_at, dispatched_at, attempt, lease_owner, lease_until)
-      select $3 || n, u.team_id, u.id, kinds[1 + n % 4], $2, '{"kind": "train"}', 'mdl_' || n % 50,
-        case when n % 10 = 0 then 'urgent' when n % 4 = 1 then 'idle' else 'normal' end, n % 3,
-        case when n % 5 = 0 then jsonb_build_object('devices', 1 + n % 4, 'kinds', '["cuda"]'::jsonb) else '{}' end, n % 3 = 0,
-        (2 + n % 60) * 1e9, now() - n * interval '10 s', now(), $4, $5, $6
-      from generate_series(1, $1) n
-        join (select id, team_id, row_number() over (order by id) as i, count(*) over () as users from team_user) u
-          on u.i = 1 + n % u.users,
-        (select array['train', 'evaluate', 'search', 'export'] as kinds) k`;
-    const devices = pool.workers * pool.devices;
-    await tx.query(runs, [pool.queued, "QUEUED", "run_q", 0, null, null]);
-    const { rows } = await tx.query<{ id: string }>("select id from worker limit 1");
-    await tx.query(runs, [devices, "RUNNING", "run_r", 1, rows[0].id, new Date(Date.now() + 3_600_000)]);
-    await tx.query(
-      `insert into attempt (run_id, number, worker_id) select id, 1, lease_owner from run where state = 'RUNNING'`,
-    );
-    await tx.query(
-      `insert into run_device (run_id, device_id, units)
-       select r.id, d.id, 1 from (select id, row_number() over (order by id) as n from run where state = 'RUNNING') r
-         join (select id, row_number() over (order by id) as n from device) d using (n)`,
-    );
-    await tx.query(
-      `insert into run_history (key, durations, memory_ratios, earliest, likely, latest, memory_ratio)
-       select kind, array_fill(3.6e6::float8, array[10]), '{}', 3e5, 3.6e6, 7.2e6, 1 from unnest(array['train', 'evaluate']) kind`,
-    );
-    await tx.query("analyze");
-  });
 }
