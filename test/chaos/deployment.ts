@@ -147,7 +147,8 @@ export class Deployment {
     const links = new Set(this.members.flatMap((member) => Object.values(member.links)));
     await Promise.all([...links].map((link) => link.close()));
     await Promise.all([this.postgres.remove(), this.redis?.remove()]);
-    await rm(this.folder, { recursive: true, force: true });
+    // Compute processes of the killed workers end by themselves, and write until they have.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 
   /** As a migration does that workers of before do not understand, or its opposite. */

@@ -158,7 +158,8 @@ export async function startPool(
       await dispatcher.stop();
       await queue.close();
       await store.close();
-      await rm(folder, { recursive: true, force: true });
+      // Compute processes of the killed workers end by themselves, and write until they have.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
   return pool;

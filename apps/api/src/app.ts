@@ -3,7 +3,7 @@ import { openQueue } from "@espalier/queue";
 import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
-import { startDispatcher } from "./dispatcher/dispatcher.ts";
+import { startDispatcherThread } from "./dispatcher/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
 import { buildServer } from "./server.ts";
 import { version } from "./version.ts";
@@ -15,7 +15,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Wires the API: migrated store, queue, dispatcher, server. The only place that knows them all. */
+/** Wires the API: migrated store, queue, dispatcher in its thread, server. The only place that knows them all. */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
   const applied = await migrate(config.databaseUrl);
   if (applied.length > 0) log.info({ applied }, "database migrated");
@@ -27,13 +27,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const queue = await openQueue(
     config.redisUrl === undefined ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
   );
-  const dispatcher = startDispatcher({
-    store,
-    log,
-    reconcileMs: (lease.lease * 2_000) / 9,
-    redeliverSeconds: (lease.lease * 2) / 3,
-    ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
-  });
+  const dispatcher = await startDispatcherThread(config);
   const janitor = startJanitor(store, log);
   const server = await buildServer({
     store,

@@ -1,0 +1,29 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { openQueue } from "@espalier/queue";
+import { openStore } from "@espalier/store";
+import { pino } from "pino";
+import type { Config } from "../../config.ts";
+import { startDispatcher } from "../dispatcher.ts";
+
+const { databaseUrl, redisUrl, data: bytesRoot, secret, lease, logLevel } = workerData as Config;
+const log = pino({ level: logLevel });
+
+const store = await openStore({ databaseUrl, bytesRoot, secret, lease });
+const queue = await openQueue(redisUrl === undefined ? { databaseUrl } : { redisUrl });
+const dispatcher = startDispatcher({
+  store,
+  log,
+  reconcileMs: (lease.lease * 2_000) / 9,
+  redeliverSeconds: (lease.lease * 2) / 3,
+  ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
+});
+
+parentPort?.once("message", () => {
+  void (async () => {
+    await dispatcher.stop();
+    await queue.close();
+    await store.close();
+    process.exit(0);
+  })();
+});
+parentPort?.postMessage("ready");

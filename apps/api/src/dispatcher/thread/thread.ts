@@ -1,0 +1,21 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { Config } from "../../config.ts";
+import type { Dispatcher } from "../dispatcher.ts";
+
+/**
+ * Runs the dispatcher in a thread with connections of its own: a pass over thousands of queued runs computes for tens of
+ * milliseconds at a stretch, in which requests would wait. What the thread does not catch ends the process, as anything
+ * uncaught does.
+ */
+export async function startDispatcherThread(config: Config): Promise<Dispatcher> {
+  const thread = new Worker(new URL("entry.mjs", import.meta.url), { workerData: config });
+  await once(thread, "message");
+  return {
+    async stop() {
+      const ended = once(thread, "exit");
+      thread.postMessage("stop");
+      await ended;
+    },
+  };
+}
