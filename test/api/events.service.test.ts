@@ -11,6 +11,15 @@ let client: Client;
 beforeAll(async () => {
   api = await startTestApi();
   ({ store, client } = api);
+  // What is told before the API listens to PostgreSQL is lost; from the first that has come on, it listens.
+  const stream = await follow("/v1/events");
+  const { lease } = await store.claimed((await store.submit()).id);
+  for (let done = 1; !stream.seen.some(({ type }) => type === "run.progress"); done++) {
+    await beat(lease, done);
+    await sleep(20);
+  }
+  await stream.close();
+  await store.leases.succeed(lease, { result: { modelId: newId("model") } });
 });
 afterAll(() => api.close());
 

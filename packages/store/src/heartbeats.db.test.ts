@@ -157,10 +157,14 @@ describe("a heartbeat", () => {
   });
 
   it("tells new progress once, and what is longer than can be told costs no lease", async () => {
-    const [one, two] = [await running(0), await running(1)];
     const hints: Hint[] = [];
     const unsubscribe = store.events.subscribe((hint) => hints.push(hint));
-    await until(() => hints.length > 0);
+    await until(async () => {
+      const { id } = await store.submit();
+      await sleep(20);
+      return hints.some(({ runId }) => runId === id);
+    });
+    const [one, two] = [await running(0), await running(1)];
     const progress = { phase: "train\n", done: 1, total: 2, unit: "steps" };
     const tooLong = { ...progress, phase: "x".repeat(9000) };
     for (let n = 0; n < 2; n++) {
