@@ -5,10 +5,8 @@ const pool = { queued: 10_000, teams: 20, users: 5, workers: 25, devices: 8 };
 
 /** A pool where everything is in use, for an hour at least, and a long queue. */
 export async function fillPool(store: Store): Promise<void> {
-  const teams: string[] = [];
   for (let i = 0; i < pool.teams; i++) {
     const { id } = await store.teams.ensure(`team-${i}`);
-    teams.push(id);
     for (let user = 0; user < pool.users; user++)
       await store.teams.createKey(id, "key", undefined, "member", `user-${user}`);
     await store.accounts.setTeam(`team-${i}`, { weight: 1 + (i % 3), devices: i % 2 ? 10 : null });

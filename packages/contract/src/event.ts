@@ -32,6 +32,7 @@ export const RunProgressEvent = Type.Object({
   attempt: Type.Integer(),
   progress: Progress,
 });
+export type RunProgressEvent = Static<typeof RunProgressEvent>;
 
 /** Why a queued run waits has become another reason; its numbers change without an event. */
 export const RunWaitingEvent = Type.Object({
@@ -42,8 +43,6 @@ export const RunWaitingEvent = Type.Object({
   reason: WaitingReason,
   position: Type.Optional(Type.Integer()),
 });
-
-export type RunProgressEvent = Static<typeof RunProgressEvent>;
 
 /** What is kept, for a week, and read again by its id. */
 export const RecordedEvent = Type.Union([RunStateEvent, RunWaitingEvent]);

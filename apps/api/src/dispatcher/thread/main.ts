@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import { openQueue } from "@espalier/queue";
 import { openStore } from "@espalier/store";
@@ -18,12 +19,9 @@ const dispatcher = startDispatcher({
   ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
 });
 
-parentPort?.once("message", () => {
-  void (async () => {
-    await dispatcher.stop();
-    await queue.close();
-    await store.close();
-    process.exit(0);
-  })();
-});
-parentPort?.postMessage("ready");
+parentPort!.postMessage("ready");
+await once(parentPort!, "message");
+await dispatcher.stop();
+await queue.close();
+await store.close();
+process.exit(0);
