@@ -1,0 +1,145 @@
+import {
+  type HoldCause,
+  type LeaseTiming,
+  type Measurement,
+  type Progress,
+  type WorkerState,
+} from "@espalier/contract";
+import type { Database } from "../database/database.ts";
+import { channel } from "../events/events.ts";
+import { toJson } from "../database/json.ts";
+
+/** All that a worker has to say every few seconds. */
+export interface Beat {
+  /** Attempts that it works on; `progress` where it has changed. */
+  runs: readonly { runId: string; attempt: number; progress?: Progress }[];
+  /** By position of the device; undefined where nothing was measured. */
+  measurements: readonly (Measurement | undefined)[];
+}
+
+export interface BeatAnswer {
+  state: WorkerState;
+  /** Of each run of the beat. `held`: it is this worker's; `renewed`: its lease lasts from now. */
+  runs: readonly RunAnswer[];
+  /** It is to take no new runs; with `now` also to give back those that it has. */
+  drain?: { now: boolean; done: boolean };
+  /** Why its devices take no new runs; with `accepted` it may again, as an operator knows of that many errors. */
+  holds: readonly { deviceId: string; cause: HoldCause; accepted?: number }[];
+}
+
+interface RunAnswer {
+  runId: string;
+  attempt: number;
+  held: boolean;
+  renewed: boolean;
+  cancel: boolean;
+  preempt: boolean;
+  /** It has so long to save, where that was said. */
+  graceSeconds?: number;
+}
+
+export interface Heartbeats {
+  /**
+   * Renews the leases of a worker's runs, and stores their progress and what its devices measure, in one statement. A run
+   * that it does not hold is answered as such; one that another transaction is changing at this moment is `held`, but
+   * `renewed` only by a later beat. Undefined for a worker that is not known.
+   */
+  beat(workerId: string, beat: Beat): Promise<BeatAnswer | undefined>;
+}
+
+interface Row {
+  state: WorkerState;
+  orders: Partial<Pick<BeatAnswer, "drain" | "holds">> | null;
+  runs: { id: string; attempt: number; cancel: boolean; preempt: boolean; grace: number | null }[] | null;
+}
+
+// 500 workers say this every five seconds, so it is one statement that each connection plans once: nothing in it makes
+// PostgreSQL prefer a plan for the values at hand, which would cost more than the work. A run that somebody is changing is
+// skipped, so that it cannot cost the others their leases. The last moments of heartbeats may be lost in a crash of the
+// server: leases are longer by far. New progress is told at once to those who watch, unless it is longer than NOTIFY takes.
+const statement = (progress: boolean): string => `
+  with unsynced as (select set_config('synchronous_commit', 'off', true)),
+  unlocked as (
+    select id, attempt, cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt,
+      extract(epoch from preempt_until - now())::float8 as grace ${progress ? ", progress as before" : ""}
+    from run where lease_owner = $1 and state = 'RUNNING' for no key update skip locked
+  ), renewed as (
+    update run set lease_until = now() + make_interval(secs => $4)
+      ${progress ? ", progress = coalesce(b.progress::jsonb, run.progress)" : ""}
+    from unlocked join unnest($2::text[], $3::int[] ${progress ? ", $8::text[]" : ""}) b (id, attempt ${progress ? ", progress" : ""})
+      using (id, attempt)
+    where run.id = unlocked.id returning run.id, run.attempt, unlocked.cancel, unlocked.preempt, unlocked.grace
+      ${progress ? ", run.team_id, run.experiment_id, run.progress, unlocked.before" : ""}
+  ) ${progress ? told : ""}
+  update worker_pulse p set seen_at = now(), free_bytes = $5, utilization = $6, temperature = $7
+  from unsynced, worker w where p.worker_id = $1 and w.id = $1
+  returning w.state, p.orders,
+    (select json_agg(r) from (select id, attempt, cancel, preempt, grace from renewed) r) as runs
+    ${progress ? ", (select count(told) from told) as told" : ""}`;
+const told = `, told as (
+    select pg_notify('${channel}', team_id || ' ' || id || ' progress ' || event) as told
+    from renewed, lateral (select jsonb_strip_nulls(jsonb_build_object('type', 'run.progress', 'at', now(), 'runId', id,
+      'experimentId', experiment_id, 'attempt', attempt, 'progress', progress))::text as event) e
+    where progress is distinct from before and octet_length(event) < 7000
+  )`;
+const [renewal, renewalWithProgress] = [statement(false), statement(true)];
+
+export function createHeartbeats({ query, prepared }: Database, timing: LeaseTiming): Heartbeats {
+  /** Which of these are the worker's nevertheless: they were skipped. */
+  async function heldOf(workerId: string, runs: Beat["runs"]): Promise<Set<string>> {
+    if (runs.length === 0) return new Set();
+    const { rows } = await query<{ id: string; attempt: number }>(
+      "select id, attempt from run where id = any($2) and lease_owner = $1 and state = 'RUNNING'",
+      [workerId, runs.map(({ runId }) => runId)],
+    );
+    return new Set(rows.map(({ id, attempt }) => `${id} ${attempt}`));
+  }
+
+  return {
+    async beat(workerId, { runs, measurements }) {
+      const values = [
+        workerId,
+        runs.map(({ runId }) => runId),
+        runs.map(({ attempt }) => attempt),
+        timing.lease,
+        measurements.map((each) => whole(each?.freeBytes, 0, 2 ** 50)),
+        measurements.map((each) => whole(each?.utilization, 0, 100)),
+        measurements.map((each) => whole(each?.temperature, -300, 1000)),
+      ];
+      const progress = runs.map((run) => (run.progress === undefined ? null : toJson(run.progress)));
+      const { rows } = progress.some((each) => each !== null)
+        ? await prepared<Row>("heartbeat with progress", renewalWithProgress, [...values, progress])
+        : await prepared<Row>("heartbeat", renewal, values);
+      const [row] = rows;
+      if (!row) return undefined;
+      const { drain, holds = [] } = row.orders ?? {};
+      const renewed = new Map(row.runs?.map((run) => [`${run.id} ${run.attempt}`, run]));
+      const keyOf = ({ runId, attempt }: { runId: string; attempt: number }) => `${runId} ${attempt}`;
+      const held = await heldOf(
+        workerId,
+        runs.filter((run) => !renewed.has(keyOf(run))),
+      );
+      return {
+        state: row.state,
+        holds,
+        ...(drain === undefined ? {} : { drain }),
+        runs: runs.map(({ runId, attempt }) => {
+          const run = renewed.get(keyOf({ runId, attempt }));
+          return {
+            runId,
+            attempt,
+            held: run !== undefined || held.has(keyOf({ runId, attempt })),
+            renewed: run !== undefined,
+            cancel: run?.cancel ?? false,
+            preempt: run !== undefined && (run.preempt || drain?.now === true),
+            ...(run?.preempt && run.grace !== null ? { graceSeconds: Math.max(0, run.grace) } : {}),
+          };
+        }),
+      };
+    },
+  };
+}
+
+/** A measurement that cannot be is none: it must not cost the leases that come with it. */
+const whole = (value: number | undefined, least: number, most: number): number | null =>
+  value !== undefined && value >= least && value <= most ? Math.round(value) : null;

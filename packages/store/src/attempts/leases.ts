@@ -1,0 +1,259 @@
+import {
+  isTerminal,
+  Problem,
+  runStates,
+  statesBefore,
+  type Architecture,
+  type Lease,
+  type LeaseTiming,
+  type ModelSource,
+  type ProblemDocument,
+  type Run,
+  type RunResult,
+  type RunState,
+} from "@espalier/contract";
+import type { NewArtifact } from "../artifacts/artifacts.ts";
+import { endAttempt, holdRun, leaseLost } from "./end.ts";
+import type { StoredObject } from "../bytes/bytes.ts";
+import type { Database } from "../database/database.ts";
+import { settle } from "../runs/dependents.ts";
+import { toJson } from "../database/json.ts";
+import type { NewModel } from "../models/models.ts";
+import { markPreempted, notPreempted } from "./preemption.ts";
+import { publish } from "./publish.ts";
+import { runColumns, toRun, type RunRow } from "../runs/row.ts";
+
+/** The last state that an attempt saved. */
+export interface Checkpoint {
+  step: number;
+  stored: StoredObject;
+}
+
+/** What a worker gets with a lease. */
+export interface Claim {
+  lease: Lease;
+  teamId: string;
+  run: Run;
+  /** Saved by an earlier attempt; where to go on. */
+  checkpoint?: Checkpoint;
+  /** The devices that it was given, in the order of their positions. */
+  deviceIds: string[];
+  /** An earlier attempt ran out of memory: use half the chunk. */
+  smaller: boolean;
+}
+
+/** What a successful attempt publishes, all of it or nothing. */
+export interface Success {
+  result: RunResult;
+  artifacts?: NewArtifact[];
+  model?: NewModel;
+  /** Of an import: what its tensors say; the model becomes READY with it. */
+  architecture?: Architecture;
+  /** Of an import from a hub: the model's files among the artifacts. */
+  files?: NewModel["files"];
+  /** Of an import from a hub: what it was asked for, and the commit that this meant. */
+  source?: ModelSource;
+}
+
+/**
+ * Every call names the attempt, and does nothing for one that is not the run's current one. All times are the database's.
+ * `saveCheckpoint`, the ends and a heartbeat also hold after the lease has expired, as long as nobody has noticed.
+ */
+export interface Leases {
+  /**
+   * Starts the next attempt of a run that was DISPATCHED to this worker, on exactly the devices that it was given; undefined
+   * when there is nothing to claim (drop the delivery). Where one of them takes no new runs, or is among those that are
+   * `closed` to the worker, the run goes back to the dispatcher.
+   */
+  claim(input: { runId: string; workerId: string; closed?: readonly string[] }): Promise<Claim | undefined>;
+  /** Asks whoever works on the run to save it and give it back; the next heartbeat says so. False unless it is RUNNING. */
+  preempt(runId: string): Promise<boolean>;
+  /** Makes a stored checkpoint the one to resume from. Throws `lease/lost`. */
+  saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Promise<void>;
+  /** Throws `lease/lost`, and then publishes nothing. */
+  succeed(lease: Lease, success: Success): Promise<void>;
+  /**
+   * Ends the attempt with a problem; `judge` decides what becomes of the run: QUEUED again, FAILED or QUARANTINED; or
+   * CANCELLED when that was asked for. Throws `lease/lost`.
+   */
+  fail(lease: Lease, problem: ProblemDocument): Promise<RunState>;
+  /** The attempt stopped because a cancel was asked for. Throws `lease/lost`. */
+  cancelled(lease: Lease): Promise<void>;
+  /** Gives the run back without charging the attempt, as on shutdown or to make room. Throws `lease/lost`. */
+  giveBack(lease: Lease): Promise<void>;
+  /**
+   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20, or as the store was
+   * opened) after the database started, so that workers that outlived it renew first.
+   */
+  sweepExpired(graceSeconds?: number): Promise<{ runId: string; attempt: number; state: RunState }[]>;
+  /** Those of these runs that have not ended. */
+  unfinished(runIds: readonly string[]): Promise<string[]>;
+}
+
+const terminal = runStates.filter(isTerminal);
+const claimable = statesBefore("RUNNING");
+/** The attempt is the run's current one, and this worker's. */
+const held = "id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING'";
+const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
+
+/** One of the devices that the run ($1) was given takes no new runs, or is closed ($3) to its worker ($2). */
+const isRefused = `not exists (select from run_device where run_id = $1)
+  or exists (select from run_device e where e.run_id = $1 and (e.device_id = any($3::text[]) or not exists (
+    select from claimable_device d where d.id = e.device_id and d.worker_id = $2)))`;
+/** How long a device is left alone that is closed to its worker, and not yet to the database. */
+const declinedFor = "10 s";
+
+export function createLeases({ query, transaction }: Database, timing: LeaseTiming): Leases {
+  /** DISPATCHED → QUEUED, if it was refused. */
+  const decline = (runId: string, workerId: string, closed: readonly string[]) =>
+    query(
+      `with declined as (
+         update run set state = 'QUEUED', reason = 'The device that was to take it takes no new runs now.'
+         where id = $1 and state = 'DISPATCHED' and dispatch_worker = $2 and (${isRefused}) returning id
+       )
+       update device set declined_until = now() + interval '${declinedFor}'
+       where id = any($3) and id in (select e.device_id from run_device e join declined on declined.id = e.run_id)`,
+      [runId, workerId, closed],
+    );
+
+  return {
+    async claim({ runId, workerId, closed = [] }) {
+      type Row = RunRow & { checkpoint: Checkpoint | null; smaller: boolean; deviceIds: string[] };
+      const { rows } = await query<Row>(
+        `with r as (
+           update run set state = 'RUNNING', attempt = attempt + 1, lease_owner = $2,
+             lease_until = now() + make_interval(secs => $4), started_at = coalesce(started_at, now()),
+             progress = null, problem = null, reason = null, failure = null, not_before = null, ${notPreempted}
+           where id = $1 and state = any($5) and dispatch_worker = $2 and cancel_requested_at is null and not (${isRefused})
+           returning *
+         ), saved as (
+           select a.checkpoint, a.checkpoint_step from attempt a where a.run_id = $1 and a.checkpoint is not null
+           order by a.checkpoint_step desc, a.number desc limit 1
+         ), started as (
+           insert into attempt (run_id, number, worker_id, device_id, resumed_step)
+           select id, attempt, lease_owner, (select min(device_id) from run_device e where e.run_id = r.id),
+             (select checkpoint_step from saved) from r
+         )
+         select ${runColumns}, (select checkpoint from saved) as checkpoint,
+           exists (select from attempt a where a.run_id = r.id and a.number > r.forgiven_attempt
+             and a.failure = 'out-of-memory') as smaller,
+           array(select d.id from run_device e join device d on d.id = e.device_id where e.run_id = r.id
+             order by d.position) as "deviceIds"
+         from r`,
+        [runId, workerId, closed, timing.lease, claimable],
+      );
+      const [row] = rows;
+      if (!row) {
+        await decline(runId, workerId, closed);
+        return undefined;
+      }
+      return {
+        lease: { runId, attempt: row.attempt, workerId },
+        teamId: row.teamId,
+        run: toRun(row),
+        deviceIds: row.deviceIds,
+        smaller: row.smaller,
+        ...(row.checkpoint ? { checkpoint: row.checkpoint } : {}),
+      };
+    },
+
+    async preempt(runId) {
+      const { rowCount } = await query(
+        `update run set preempt_requested_at = coalesce(preempt_requested_at, now()),
+           preempt_reason = coalesce(preempt_reason, 'request') where id = $1 and state = 'RUNNING'`,
+        [runId],
+      );
+      return rowCount === 1;
+    },
+
+    async saveCheckpoint(lease, { step, stored }) {
+      const { rowCount } = await query(
+        `with held as (select id, attempt from run where ${held} for update)
+         update attempt a set checkpoint_step = $4, checkpoint = $5, checkpoint_at = now() from held
+         where a.run_id = held.id and a.number = held.attempt`,
+        [...key(lease), step, toJson({ step, stored })],
+      );
+      if (rowCount === 0) throw leaseLost(lease);
+    },
+
+    succeed: (lease, success) =>
+      transaction(async (tx) => {
+        const { rows } = await tx.query<{ team_id: string; kind: string }>(
+          `with ended as (
+             update run set state = 'SUCCEEDED', result = $4, problem = null, reason = null, lease_until = null,
+               ended_at = now()
+             where ${held} returning id, attempt, team_id, kind
+           ), closed as (
+             update attempt a set state = 'SUCCEEDED', ended_at = now() from ended
+             where a.run_id = ended.id and a.number = ended.attempt
+           )
+           select team_id, kind from ended`,
+          [...key(lease), toJson(success.result)],
+        );
+        const [ended] = rows;
+        if (!ended) throw leaseLost(lease);
+        await publish(tx, { teamId: ended.team_id, runId: lease.runId, attempt: lease.attempt }, success);
+        await settle(tx, [lease.runId]);
+      }),
+
+    fail: (lease, problem) =>
+      transaction(async (tx) => {
+        const run = await holdRun(tx, lease);
+        if (!run) throw leaseLost(lease);
+        return endAttempt(tx, run, "FAILED", problem);
+      }),
+
+    cancelled: (lease) =>
+      transaction(async (tx) => {
+        const { rowCount } = await tx.query(
+          `with ended as (
+             update run set state = 'CANCELLED', problem = null, reason = 'Cancelled while it ran.',
+               cancel_requested_at = coalesce(cancel_requested_at, now()), lease_until = null, ended_at = now()
+             where ${held} returning id, attempt
+           )
+           update attempt a set state = 'CANCELLED', ended_at = now() from ended
+           where a.run_id = ended.id and a.number = ended.attempt`,
+          key(lease),
+        );
+        if (rowCount === 0) throw leaseLost(lease);
+        await settle(tx, [lease.runId]);
+      }),
+
+    giveBack: (lease) =>
+      transaction(async (tx) => {
+        const run = await holdRun(tx, lease);
+        if (!run) throw leaseLost(lease);
+        await endAttempt(tx, run, (await markPreempted(tx, lease)) ? "PREEMPTED" : "RETURNED");
+      }),
+
+    async sweepExpired(graceSeconds = timing.grace) {
+      const { rows } = await query<{ id: string; attempt: number; lease_owner: string }>(
+        `select id, attempt, lease_owner from run
+         where state = 'RUNNING' and lease_until < now()
+           and pg_postmaster_start_time() < now() - make_interval(secs => $1)
+         order by lease_until`,
+        [graceSeconds],
+      );
+      const swept: { runId: string; attempt: number; state: RunState }[] = [];
+      for (const { id: runId, attempt, lease_owner: workerId } of rows)
+        await transaction(async (tx) => {
+          const run = await holdRun(tx, { runId, attempt, workerId }, "lease_until < now()");
+          if (!run) return;
+          const problem = new Problem(
+            "worker/lost",
+            `Worker ${workerId} has not renewed its lease for ${timing.lease} s.`,
+          );
+          swept.push({ runId, attempt, state: await endAttempt(tx, run, "LOST", problem.toDocument()) });
+        });
+      return swept;
+    },
+
+    async unfinished(runIds) {
+      const { rows } = await query<{ id: string }>(
+        "select id from run where id = any($1) and state <> all($2)",
+        [runIds, terminal],
+      );
+      return rows.map(({ id }) => id);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { insertArtifacts } from "../artifacts/artifacts.ts";
+import type { Transaction } from "../database/database.ts";
+import { toJson } from "../database/json.ts";
+import type { Success } from "./leases.ts";
+import { insertModel, insertModelFiles } from "../models/models.ts";
+
+/** Registers what a successful attempt made, in the transaction that ends it. */
+export async function publish(
+  tx: Transaction,
+  owner: { teamId: string; runId: string; attempt: number },
+  { artifacts = [], model, architecture, files = [], source }: Success,
+): Promise<void> {
+  await insertArtifacts(tx, owner, artifacts);
+  if (model) await insertModel(tx, { ...owner, state: "READY", model });
+  const { rows } = await tx.query<{ id: string }>(
+    `update model set state = 'READY', architecture = coalesce($2::jsonb, architecture),
+       source = coalesce($3::jsonb, source)
+     where run_id = $1 and state = 'IMPORTING' returning id`,
+    [owner.runId, ...[architecture, source].map((each) => (each === undefined ? null : toJson(each)))],
+  );
+  for (const { id } of rows) await insertModelFiles(tx, id, files);
+  // Its files are artifacts now; only the list of the upload goes.
+  await tx.query("delete from upload where model_id = any($1)", [rows.map(({ id }) => id)]);
+}

@@ -1,0 +1,183 @@
+import pg from "pg";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { isProblem, Problem } from "@espalier/contract";
+import { PrismaClient } from "../generated/client.ts";
+
+/** An open transaction, to pass to the calls that belong to it. */
+export type Transaction = Pick<pg.PoolClient, "query">;
+
+/** One pool for reads through Prisma and for the statements that are written by hand. */
+export interface Database {
+  prisma: PrismaClient;
+  query: <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<pg.QueryResult<Row>>;
+  /**
+   * A statement that each connection plans once, by a name of its own; for what runs all the time. A connection that does
+   * not answer it within 15 s is given up.
+   */
+  prepared: <Row extends pg.QueryResultRow>(
+    name: string,
+    sql: string,
+    values: unknown[],
+  ) => Promise<pg.QueryResult<Row>>;
+  transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** Reads of one moment: all see the same. */
+  atOnce: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** Uses the caller's transaction, or one of its own. */
+  within: <T>(tx: Transaction | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** A connection beside the pool, for what belongs to a session; not connected yet. See `watch`. */
+  session: () => pg.Client;
+  close: () => Promise<void>;
+}
+
+const deadlockTries = 5;
+const preparedMs = 15_000;
+/**
+ * A connection that does not answer a statement for this long is given up. TCP notices that a peer is gone without a word
+ * only after a quarter of an hour, and never where something between the two acknowledges for it.
+ */
+const statementMs = 30_000;
+
+/** @param leaseSeconds how long the pool lets anybody hold anything without a sign of life */
+export function openDatabase(url: string, poolSize: number, leaseSeconds: number): Database {
+  const connection = {
+    connectionString: url,
+    application_name: "espalier",
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    query_timeout: statementMs,
+    // The server cannot tell either: without this, the locks of a transaction whose client fell silent stay.
+    idle_in_transaction_session_timeout: Math.min(statementMs, leaseSeconds * 1000),
+  };
+  const pool = new pg.Pool({ ...connection, max: poolSize, idleTimeoutMillis: 30_000 });
+  // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
+  pool.on("error", ignore);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
+    query: {
+      $allOperations: async ({ args, query }) => {
+        try {
+          return (await query(args)) as unknown;
+        } catch (error) {
+          throw toProblem(error);
+        }
+      },
+    },
+  }) as unknown as PrismaClient;
+
+  async function send<Row extends pg.QueryResultRow>(config: pg.QueryConfig & { query_timeout?: number }) {
+    try {
+      return await pool.query<Row>(config);
+    } catch (error) {
+      throw toProblem(error);
+    }
+  }
+
+  async function once<T>(work: (tx: Transaction) => Promise<T>, begin = "begin"): Promise<T> {
+    const client = await pool.connect();
+    // The pool listens only while a connection is idle.
+    client.on("error", ignore);
+    let broken = false;
+    try {
+      await client.query(begin);
+      const result = await work(client);
+      await client.query("commit");
+      return result;
+    } catch (error) {
+      // One that is silent would be asked in vain.
+      if (isTimeout(error)) broken = true;
+      else await client.query("rollback").catch(() => (broken = true));
+      throw error;
+    } finally {
+      client.off("error", ignore);
+      client.release(broken);
+    }
+  }
+
+  async function transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await once(work);
+      } catch (error) {
+        // Two transactions that need each other's rows: Postgres ends one of them, to be run again.
+        if (tries < deadlockTries && isConflict(error)) continue;
+        throw toProblem(error);
+      }
+    }
+  }
+
+  return {
+    prisma,
+    query: (text, values = []) => send({ text, values }),
+    prepared: (name, text, values) => send({ name, text, values, query_timeout: preparedMs }),
+    transaction,
+    async atOnce(work) {
+      try {
+        return await once(work, "begin isolation level repeatable read, read only");
+      } catch (error) {
+        throw toProblem(error);
+      }
+    },
+    within: (tx, work) => (tx ? work(tx) : transaction(work)),
+    session: () => new pg.Client(connection),
+    close: async () => {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+/**
+ * Asks a connection for a sign of life every so often, and calls back once when it does not give one in that time. For
+ * connections that only listen, or only hold a lock, and would never learn that the other side is gone. `end` then closes
+ * at once, as the question is still open.
+ * @returns ends it
+ */
+export function watch(client: pg.Client, seconds: number, onSilent: () => void): () => void {
+  let asked = false;
+  const timer = setInterval(() => {
+    if (asked) {
+      clearInterval(timer);
+      return onSilent();
+    }
+    asked = true;
+    client.query("select 1").then(() => (asked = false), ignore);
+  }, seconds * 1000);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+const ignore = () => undefined;
+
+/** As `pg` words it when `query_timeout` has passed. */
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error && error.message === "Query read timeout";
+
+const codeOf = (error: unknown): string | undefined =>
+  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+
+/** The transaction met another one, and would succeed if it were run again. */
+export const isConflict = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error) ?? "");
+
+// Connection errors of Node, SQLSTATE classes 08 and 57P0x (shutdown), idle in a transaction for too long, too many
+// connections; Prisma's own numbers.
+const unreachable =
+  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|25P03|53300|P1001|P1002|P1008|P1017|P2024)$/;
+const unreachableText =
+  /connection terminated|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
+
+/** `service/unavailable` for a database that cannot be reached; anything else stays what it is. */
+export function toProblem(error: unknown): unknown {
+  if (isProblem(error)) return error;
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (unreachable.test(codeOf(each) ?? "") || unreachableText.test(each.message))
+      return new Problem(
+        "service/unavailable",
+        "The database cannot be reached; try again in a moment.",
+        {},
+        { cause: error },
+      );
+  }
+  return error;
+}

@@ -1,0 +1,123 @@
+import type { RecordedEvent, RunProgressEvent } from "@espalier/contract";
+import type { Client } from "pg";
+import { watch, type Database } from "../database/database.ts";
+import { matchCursor } from "../database/page.ts";
+import { iso } from "../database/row.ts";
+
+/** Something may have changed; read to know what. Empty: anything may have, because hints were missed. */
+export interface Hint {
+  teamId: string;
+  runId: string;
+  what: "state" | "progress" | "cancel" | "waiting" | "";
+  /** Of `progress`: what is to be told; it is not kept. */
+  progress?: RunProgressEvent;
+}
+
+export interface Events {
+  /** Events after a cursor, in an order in which no later commit can slip in before an earlier read. */
+  read(
+    teamId: string,
+    options?: { runId?: string; after?: string; limit?: number },
+  ): Promise<{ events: RecordedEvent[]; cursor: string }>;
+  /** The cursor of this moment: reading after it gives only what is new. */
+  position(): Promise<string>;
+  /** Calls back on every committed change, until the returned function is called. Hints can be lost; poll as well. */
+  subscribe(listener: (hint: Hint) => void): () => void;
+  /** Forgets events older than this; default a week. */
+  sweep(olderThanSeconds?: number): Promise<number>;
+}
+
+/** What is notified: team, run, and what has changed; of progress also the event. */
+export const channel = "espalier_run";
+const reconnectMs = 1_000;
+const watchSeconds = 15;
+const everything: Hint = { teamId: "", runId: "", what: "" };
+
+/** Events and their hints. `close` ends the connection that listens. */
+export function createEvents({ query, session }: Database): Events & { close(): Promise<void> } {
+  const listeners = new Set<(hint: Hint) => void>();
+  const tell = (hint: Hint): void => {
+    for (const listener of listeners) listener(hint);
+  };
+  let closed = false;
+  let client: Client | undefined;
+  let reconnect: NodeJS.Timeout | undefined;
+
+  /** Listens on a connection of its own, for as long as anybody subscribes; a lost connection is made anew. */
+  function listen(): void {
+    if (closed || client || listeners.size === 0) return;
+    const mine = session();
+    client = mine;
+    let ended = false;
+    let unwatch = (): void => undefined;
+    const again = (): void => {
+      if (ended) return;
+      ended = true;
+      unwatch();
+      void mine.end().catch(() => undefined);
+      if (client === mine) client = undefined;
+      if (!closed) reconnect = setTimeout(listen, reconnectMs);
+    };
+    mine.on("error", again);
+    mine.on("end", again);
+    mine.on("notification", ({ payload = "" }) => tell(toHint(payload)));
+    void (async () => {
+      try {
+        await mine.connect();
+        await mine.query(`listen ${channel}`);
+        unwatch = watch(mine, watchSeconds, again);
+        // What was committed while nobody listened has left no hint.
+        tell(everything);
+      } catch {
+        again();
+      }
+    })();
+  }
+
+  return {
+    async read(teamId, { runId, after = "0-0", limit = 200 } = {}) {
+      const [, xid, seq] = matchCursor(after, /^(\d{1,19})-(\d{1,19})$/);
+      const { rows } = await query<{ xid: string; seq: string; at: Date; body: object }>(
+        `select xid, seq, at, body from event
+         where team_id = $1 and ($2::text is null or run_id = $2) and (xid, seq) > ($3::bigint, $4::bigint)
+           and xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+         order by xid, seq limit $5`,
+        [teamId, runId ?? null, xid, seq, limit],
+      );
+      const events = rows.map(
+        ({ xid, seq, at, body }) => ({ id: `${xid}-${seq}`, at: iso(at), ...body }) as RecordedEvent,
+      );
+      return { events, cursor: events.at(-1)?.id ?? after };
+    },
+    async position() {
+      const { rows } = await query<{ xid: string }>(
+        "select (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)::text as xid",
+      );
+      return `${rows[0]!.xid}-9223372036854775807`;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      listen();
+      return () => void listeners.delete(listener);
+    },
+    async sweep(olderThanSeconds = 7 * 86_400) {
+      const { rowCount } = await query("delete from event where at < now() - make_interval(secs => $1)", [
+        olderThanSeconds,
+      ]);
+      return rowCount ?? 0;
+    },
+    async close() {
+      closed = true;
+      clearTimeout(reconnect);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
+
+function toHint(payload: string): Hint {
+  const [, teamId = "", runId = "", what = "", body] = /^(\S*) (\S*) (\S*)(?: (.*))?$/s.exec(payload) ?? [];
+  const hint = { teamId, runId, what: what as Hint["what"] };
+  if (body === undefined) return hint;
+  const event = JSON.parse(body) as RunProgressEvent;
+  return { ...hint, progress: { ...event, at: iso(new Date(event.at)) } };
+}

@@ -1,0 +1,159 @@
+import {
+  isUnsuccessful,
+  newId,
+  Problem,
+  unsuccessfulStates,
+  type ExperimentSpec,
+  type Page,
+  type PageQuery,
+  type Run,
+  type RunState,
+} from "@espalier/contract";
+import type { Database, Transaction } from "../database/database.ts";
+import type { Experiment as ExperimentRow } from "../generated/client.ts";
+import { toJson } from "../database/json.ts";
+import { pageLimit, toPage } from "../database/page.ts";
+import { revive } from "../runs/revive.ts";
+import { found, iso } from "../database/row.ts";
+import { toRun } from "../runs/row.ts";
+import { cancelRuns, runsOfExperiments, type NewRun } from "../runs/runs.ts";
+import { submitRun } from "../runs/submit.ts";
+
+/** An experiment as stored; state and report follow from its runs. */
+export interface ExperimentRecord {
+  id: string;
+  name: string;
+  spec: ExperimentSpec;
+  runs: Run[];
+  createdAt: string;
+}
+
+export interface Experiments {
+  /** The experiment and all its runs, or nothing. Runs come after those that they depend on. */
+  submit(
+    input: { teamId: string; userId?: string; spec: ExperimentSpec; runs: NewRun[] },
+    tx?: Transaction,
+  ): Promise<ExperimentRecord>;
+  get(teamId: string, experimentId: string): Promise<ExperimentRecord>;
+  list(teamId: string, query?: PageQuery): Promise<Page<ExperimentRecord>>;
+  /** Cancels every run that is not terminal. */
+  cancel(teamId: string, experimentId: string): Promise<ExperimentRecord>;
+  /** Puts back every run that ended without success, and what was skipped because of it; what has succeeded is kept. */
+  retry(teamId: string, experimentId: string): Promise<ExperimentRecord>;
+}
+
+/** So that no dependency ends between the look at it and the decision. */
+const lockWithDependencies = (tx: Transaction, ids: readonly string[]) =>
+  tx.query(
+    `select id from run where id = any($1)
+       or id in (select depends_on_id from run_dependency where run_id = any($1)) order by id for update`,
+    [ids],
+  );
+
+/** A run that needs another experiment's run cannot come back before that one. */
+async function refuseOutside(tx: Transaction, ids: readonly string[]): Promise<void> {
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
+    `select u.id, u.state from run_dependency d join run r on r.id = d.run_id join run u on u.id = d.depends_on_id
+     where r.id = any($1) and r.state = any($2) and u.id <> all($1) and u.state = any($2) limit 1`,
+    [ids, unsuccessfulStates],
+  );
+  const [outside] = rows;
+  if (outside)
+    throw new Problem(
+      "run/upstream-failed",
+      `Run ${outside.id} of another submission is ${outside.state}; retry that one first.`,
+      { runId: outside.id },
+    );
+}
+
+export function createExperiments({ prisma, query, transaction, within }: Database): Experiments {
+  const reader = { query } as Transaction;
+
+  async function withRuns(teamId: string, rows: readonly ExperimentRow[]): Promise<ExperimentRecord[]> {
+    const runs = await runsOfExperiments(
+      reader,
+      teamId,
+      rows.map(({ id }) => id),
+    );
+    return rows.map(({ id, name, spec, createdAt }) => ({
+      id,
+      name,
+      spec: spec as ExperimentSpec,
+      runs: runs.filter((run) => run.experimentId === id).map(toRun),
+      createdAt: iso(createdAt),
+    }));
+  }
+
+  async function get(teamId: string, experimentId: string): Promise<ExperimentRecord> {
+    const row = found(
+      await prisma.experiment.findUnique({ where: { id: experimentId, teamId } }),
+      "experiment",
+      experimentId,
+    );
+    const [record] = await withRuns(teamId, [row]);
+    return record!;
+  }
+
+  return {
+    submit: ({ spec, runs, ...owner }, tx) =>
+      within(tx, async (tx) => {
+        const id = newId("experiment");
+        const { rows } = await tx.query<{ created_at: Date }>(
+          "insert into experiment (id, team_id, name, spec) values ($1, $2, $3, $4) returning created_at",
+          [id, owner.teamId, spec.name, toJson(spec)],
+        );
+        const submitted: Run[] = [];
+        for (const [position, run] of runs.entries())
+          submitted.push(await submitRun(tx, { ...run, ...owner, experimentId: id, position }));
+        return { id, name: spec.name, spec, runs: submitted, createdAt: iso(rows[0]!.created_at) };
+      }),
+    get,
+    async list(teamId, { limit: wanted, cursor } = {}) {
+      const limit = pageLimit(wanted);
+      const rows = await prisma.experiment.findMany({
+        where: { teamId, ...(cursor === undefined ? {} : { id: { lt: cursor } }) },
+        orderBy: { id: "desc" },
+        take: limit + 1,
+      });
+      const { items, ...rest } = toPage(
+        rows,
+        limit,
+        (row) => row,
+        ({ id }) => id,
+      );
+      return { items: await withRuns(teamId, items), ...rest };
+    },
+    async cancel(teamId, experimentId) {
+      await transaction(async (tx) => {
+        const runs = await runsOfExperiments(tx, teamId, [experimentId]);
+        await cancelRuns(
+          tx,
+          runs.map(({ id }) => id),
+        );
+      });
+      return get(teamId, experimentId);
+    },
+    async retry(teamId, experimentId) {
+      await transaction(async (tx) => {
+        const ids = (await runsOfExperiments(tx, teamId, [experimentId])).map(({ id }) => id);
+        await lockWithDependencies(tx, ids);
+        const runs = await runsOfExperiments(tx, teamId, [experimentId]);
+        const leaving = runs.find(({ state, cancelRequestedAt }) => state === "RUNNING" && cancelRequestedAt);
+        if (leaving)
+          throw new Problem(
+            "run/illegal-move",
+            `Run ${leaving.id} is still being cancelled; retry when it has ended.`,
+            { runId: leaving.id },
+          );
+        if (runs.length > 0 && !runs.some(({ state }) => isUnsuccessful(state)))
+          throw new Problem(
+            "run/illegal-move",
+            "No run of this experiment has failed, so there is nothing to retry.",
+          );
+        await refuseOutside(tx, ids);
+        await revive(tx, ids);
+      });
+      return get(teamId, experimentId);
+    },
+  };
+}

@@ -1,0 +1,215 @@
+import {
+  newId,
+  Problem,
+  type Architecture,
+  type HubSource,
+  type Model,
+  type ModelSource,
+  type ModelState,
+  type Page,
+  type PageQuery,
+  type Run,
+} from "@espalier/contract";
+import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
+import type { StoredFile } from "../bytes/bytes.ts";
+import type { Database, Transaction } from "../database/database.ts";
+import type { Prisma } from "../generated/client.ts";
+import { toJson } from "../database/json.ts";
+import { pageLimit, toPage } from "../database/page.ts";
+import { found, iso, present } from "../database/row.ts";
+import type { Secrets } from "../runs/secrets.ts";
+import type { NewRun } from "../runs/runs.ts";
+import { submitRun } from "../runs/submit.ts";
+import { lockUpload, uploadFiles } from "./uploads.ts";
+
+/** A model that a run made. Its files are artifacts of the same commit, or of the models it came from. */
+export interface NewModel {
+  id: string;
+  name: string;
+  architecture: Architecture;
+  files: { name: string; artifactId: string }[];
+  baseModelId?: string;
+}
+
+/** Whose an import is, and what the dispatcher is told of its run. */
+type ImportOptions = { teamId: string } & Pick<NewRun, "userId" | "priority" | "predictedBytes">;
+
+export interface Models {
+  /**
+   * Registers an upload's files: the model, IMPORTING, and the import run that will make it READY. When that run does not
+   * succeed the model is removed again; the upload stays, to be corrected.
+   */
+  register(
+    input: ImportOptions & { name: string; uploadId: string; architecture: Architecture },
+    tx?: Transaction,
+  ): Promise<{ model: Model; run: Run }>;
+  /**
+   * Registers a model that the import run will download, IMPORTING and without files. When that run does not succeed the
+   * model is removed again.
+   * @param token of the hub, for that run alone
+   */
+  registerHub(
+    input: ImportOptions & { name: string; source: HubSource; token?: string | undefined },
+    tx?: Transaction,
+  ): Promise<{ model: Model; run: Run }>;
+  get(teamId: string, modelId: string): Promise<Model>;
+  list(teamId: string, query?: PageQuery): Promise<Page<Model>>;
+  /** The files with their locations, for `Bytes.materialise`. */
+  files(teamId: string, modelId: string): Promise<StoredFile[]>;
+}
+
+const withFiles = { files: { include: { artifact: true }, orderBy: { name: "asc" } } } as const;
+type ModelRow = Prisma.ModelGetPayload<{ include: typeof withFiles }>;
+
+export function createModels({ prisma, within }: Database, secrets: Pick<Secrets, "put">): Models {
+  const find = async (teamId: string, id: string) =>
+    found(await prisma.model.findUnique({ where: { id, teamId }, include: withFiles }), "model", id);
+  return {
+    register: ({ name, uploadId, architecture, ...options }, tx) =>
+      within(tx, async (tx) => {
+        const { teamId } = options;
+        await lockUpload(tx, teamId, uploadId);
+        const stored = await uploadFiles(tx, uploadId);
+        if (stored.length === 0) throw new Problem("upload/incomplete", "The upload has no files yet.");
+        const files = stored.map((file) => ({
+          id: newId("artifact"),
+          kind: "model-file" as const,
+          name: file.name,
+          stored: file,
+        }));
+        const modelId = newId("model");
+        const run = await submitRun(tx, { ...options, spec: { kind: "import", modelId, uploadId } });
+        await insertArtifacts(tx, { teamId, runId: run.id }, files);
+        const createdAt = await insertModel(tx, {
+          teamId,
+          runId: run.id,
+          state: "IMPORTING",
+          model: {
+            id: modelId,
+            name,
+            architecture,
+            files: files.map((file) => ({ name: file.name, artifactId: file.id })),
+          },
+        });
+        await tx.query("update upload set model_id = $2 where id = $1", [uploadId, modelId]);
+        const model: Model = {
+          id: modelId,
+          name,
+          state: "IMPORTING",
+          architecture,
+          bytes: stored.reduce((sum, file) => sum + file.bytes, 0),
+          files: files.map((file) => ({ name: file.name, artifactId: file.id, bytes: file.stored.bytes })),
+          runId: run.id,
+          createdAt: iso(createdAt),
+        };
+        return { model, run };
+      }),
+
+    registerHub: ({ name, source, token, ...options }, tx) =>
+      within(tx, async (tx) => {
+        const { teamId } = options;
+        const id = newId("model");
+        const run = await submitRun(tx, { ...options, spec: { kind: "import", modelId: id, source } });
+        if (token !== undefined) await secrets.put(run.id, token, tx);
+        const createdAt = await insertModel(tx, {
+          teamId,
+          runId: run.id,
+          state: "IMPORTING",
+          model: { id, name, files: [], source },
+        });
+        const model: Model = {
+          id,
+          name,
+          state: "IMPORTING",
+          bytes: 0,
+          files: [],
+          source,
+          runId: run.id,
+          createdAt: iso(createdAt),
+        };
+        return { model, run };
+      }),
+
+    get: async (teamId, modelId) => toModel(await find(teamId, modelId)),
+    async list(teamId, { limit: wanted, cursor } = {}) {
+      const limit = pageLimit(wanted);
+      const rows = await prisma.model.findMany({
+        where: { teamId, ...(cursor === undefined ? {} : { id: { lt: cursor } }) },
+        orderBy: { id: "desc" },
+        take: limit + 1,
+        include: withFiles,
+      });
+      return toPage(rows, limit, toModel, ({ id }) => id);
+    },
+    async files(teamId, modelId) {
+      const { files } = await find(teamId, modelId);
+      return files.map(({ name, artifact }) => ({ name, ...toStored(artifact) }));
+    },
+  };
+}
+
+/** Inserts a model and its files, whose artifacts exist; returns its time. */
+export async function insertModel(
+  tx: Transaction,
+  {
+    teamId,
+    runId,
+    state,
+    model,
+  }: {
+    teamId: string;
+    runId: string;
+    state: ModelState;
+    model: Omit<NewModel, "architecture"> & { architecture?: Architecture; source?: ModelSource };
+  },
+): Promise<Date> {
+  const { id, name, architecture, source, baseModelId, files } = model;
+  const { rows } = await tx.query<{ created_at: Date }>(
+    `insert into model (id, team_id, name, state, architecture, source, base_model_id, run_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) returning created_at`,
+    [
+      id,
+      teamId,
+      name,
+      state,
+      ...[architecture, source].map((each) => (each === undefined ? null : toJson(each))),
+      baseModelId,
+      runId,
+    ],
+  );
+  await insertModelFiles(tx, id, files);
+  return rows[0]!.created_at;
+}
+
+/** Adds files, whose artifacts exist, to a model. */
+export async function insertModelFiles(
+  tx: Transaction,
+  modelId: string,
+  files: NewModel["files"],
+): Promise<void> {
+  for (const { name, artifactId } of files)
+    await tx.query("insert into model_file (model_id, name, artifact_id) values ($1, $2, $3)", [
+      modelId,
+      name,
+      artifactId,
+    ]);
+}
+
+const toModel = (row: ModelRow): Model => ({
+  id: row.id,
+  name: row.name,
+  state: row.state as ModelState,
+  bytes: row.files.reduce((sum, { artifact }) => sum + Number(artifact.bytes), 0),
+  files: row.files.map(({ name, artifactId, artifact }) => ({
+    name,
+    artifactId,
+    bytes: Number(artifact.bytes),
+  })),
+  ...present({
+    architecture: row.architecture as Architecture | null,
+    source: row.source as ModelSource | null,
+    baseModelId: row.baseModelId,
+    runId: row.runId,
+  }),
+  createdAt: iso(row.createdAt),
+});

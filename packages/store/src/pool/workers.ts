@@ -1,0 +1,202 @@
+import {
+  newId,
+  Problem,
+  workerProtocol,
+  type LeaseTiming,
+  type Worker,
+  type WorkerState,
+} from "@espalier/contract";
+import type { Database, Transaction } from "../database/database.ts";
+import { migrationLock } from "../database/migrate.ts";
+import { checkRegistration, type NewWorker } from "./registration.ts";
+import { found, present } from "../database/row.ts";
+import { tell } from "./worker-events.ts";
+import { readWorkers } from "./worker-rows.ts";
+
+export interface Workers {
+  /**
+   * Makes a worker ACTIVE. Holds and the drain of its name apply to it.
+   * @throws {Problem} `worker/refused` for a registration that cannot be true or is of another protocol;
+   *   `resource/conflict` while another worker of this name lives
+   */
+  register(worker: NewWorker): Promise<Worker>;
+  /** The ACTIVE worker of a name, with what it said of its process. */
+  holder(name: string): Promise<{ id: string; host: string; process?: string } | undefined>;
+  /** A LOST worker is back: ACTIVE again, or, when another has taken its name, STOPPED. */
+  revive(workerId: string): Promise<WorkerState>;
+  /** The worker has stopped in good order, or is known to be dead. */
+  stop(workerId: string): Promise<void>;
+  /** For a team, only its own runs are named. */
+  get(workerId: string, teamId?: string): Promise<Worker>;
+  /** ACTIVE ones, and the last of every name that was seen within the last day. For a team, only its own runs are named. */
+  list(teamId?: string): Promise<Worker[]>;
+  /** ACTIVE → LOST for workers silent this long; default a lease. Not in the first 20 s after the database started. */
+  markLost(silentSeconds?: number, graceSeconds?: number): Promise<string[]>;
+}
+
+export function createWorkers({ query, transaction }: Database, timing: LeaseTiming): Workers {
+  const get = async (workerId: string, teamId?: string): Promise<Worker> =>
+    found((await readWorkers({ query }, "w.id = $1", [workerId], teamId))[0], "worker", workerId);
+
+  return {
+    async register(worker) {
+      checkRegistration(worker);
+      const id = newId("worker");
+      await transaction(async (tx) => {
+        await checkProtocol(tx, worker.protocol ?? workerProtocol);
+        await takeName(tx, worker.name, timing.lease);
+        await insert(tx, id, worker);
+      });
+      return get(id);
+    },
+    async holder(name) {
+      const { rows } = await query<{ id: string; host: string; process: string | null }>(
+        "select id, host, process from worker where name = $1 and state = 'ACTIVE'",
+        [name],
+      );
+      const [row] = rows;
+      return row && { id: row.id, host: row.host, ...present({ process: row.process }) };
+    },
+    revive: (workerId) =>
+      transaction(async (tx) => {
+        const { rows } = await tx.query<{ name: string; state: WorkerState }>(
+          "select name, state from worker where id = $1 for update",
+          [workerId],
+        );
+        const { name, state } = found(rows[0], "worker", workerId);
+        if (state !== "LOST") return state;
+        await lockName(tx, name);
+        const { rowCount: others } = await tx.query(
+          "select from worker where name = $1 and (state = 'ACTIVE' or id > $2)",
+          [name, workerId],
+        );
+        const next = others === 0 ? "ACTIVE" : "STOPPED";
+        await tx.query("update worker set state = $2 where id = $1", [workerId, next]);
+        if (next === "ACTIVE") await tell(tx, { worker: name, type: "returned", by: "worker" });
+        return next;
+      }),
+    stop: (workerId) =>
+      transaction(async (tx) => {
+        const { rows } = await tx.query<{ name: string }>(
+          "update worker set state = 'STOPPED' where id = $1 and state <> 'STOPPED' returning name",
+          [workerId],
+        );
+        for (const { name } of rows) await tell(tx, { worker: name, type: "stopped", by: "worker" });
+      }),
+    get,
+    list: (teamId) =>
+      readWorkers(
+        { query },
+        `w.state = 'ACTIVE' or (p.seen_at > now() - interval '1 day'
+           and not exists (select from worker later where later.name = w.name and later.id > w.id))`,
+        [],
+        teamId,
+      ),
+    markLost: (silentSeconds = timing.lease, graceSeconds = timing.grace) =>
+      transaction(async (tx) => {
+        const { rows } = await tx.query<{ id: string; name: string }>(
+          `update worker w set state = 'LOST' from worker_pulse p
+           where p.worker_id = w.id and w.state = 'ACTIVE' and p.seen_at < now() - make_interval(secs => $1)
+             and pg_postmaster_start_time() < now() - make_interval(secs => $2)
+           returning w.id, w.name`,
+          [silentSeconds, graceSeconds],
+        );
+        for (const { name } of rows)
+          await tell(tx, {
+            worker: name,
+            type: "lost",
+            reason: `Silent for ${silentSeconds} s.`,
+            by: "service",
+          });
+        return rows.map(({ id }) => id);
+      }),
+  };
+}
+
+/** The first and the last protocol that the service speaks with workers. */
+interface Protocols {
+  oldest: number;
+  newest: number;
+}
+
+async function checkProtocol(tx: Transaction, protocol: number): Promise<void> {
+  const spoken = async () =>
+    found(
+      (await tx.query<Protocols>("select oldest, newest from worker_protocol")).rows[0],
+      "protocol",
+      "row",
+    );
+  let { oldest, newest } = await spoken();
+  if (protocol > newest) {
+    // The service may be on its way there, between two migrations.
+    await tx.query("select pg_advisory_xact_lock_shared($1)", [migrationLock]);
+    ({ oldest, newest } = await spoken());
+  }
+  if (Number.isInteger(protocol) && protocol >= oldest && protocol <= newest) return;
+  throw new Problem(
+    "worker/refused",
+    `The pool does not take this worker: it speaks protocol ${protocol}, the service ${
+      oldest === newest ? newest : `${oldest} to ${newest}`
+    }. ${protocol > newest ? "Update the service first" : "Update the worker"}.`,
+    { field: "/protocol" },
+  );
+}
+
+/** Changes of what a name stands for happen one after another. */
+export const lockName = (tx: Transaction, name: string) =>
+  tx.query("select pg_advisory_xact_lock(hashtextextended('worker ' || $1, 0))", [name]);
+
+/** Makes sure that no other worker lives under this name; one that has been silent for a lease's time is LOST. */
+async function takeName(tx: Transaction, name: string, silentSeconds: number): Promise<void> {
+  await lockName(tx, name);
+  const { rows: lost } = await tx.query(
+    `update worker w set state = 'LOST' from worker_pulse p
+     where p.worker_id = w.id and w.name = $1 and w.state = 'ACTIVE' and p.seen_at < now() - make_interval(secs => $2)
+     returning w.id`,
+    [name, silentSeconds],
+  );
+  if (lost.length > 0)
+    await tell(tx, { worker: name, type: "lost", reason: `Silent for ${silentSeconds} s.`, by: "service" });
+  const { rows } = await tx.query<{ host: string }>(
+    "select host from worker where name = $1 and state = 'ACTIVE'",
+    [name],
+  );
+  if (rows[0])
+    throw new Problem(
+      "resource/conflict",
+      `A worker named ${name} lives on ${rows[0].host}; stop it, or give this one another ESPALIER_WORKER_NAME.`,
+      { field: "/name" },
+    );
+}
+
+async function insert(tx: Transaction, id: string, worker: NewWorker): Promise<void> {
+  const { name, host, version, protocol = workerProtocol, process, labels = {}, devices } = worker;
+  await tx.query(
+    "insert into worker (id, name, host, version, protocol, process, labels) values ($1, $2, $3, $4, $5, $6, $7)",
+    [id, name, host, version, protocol, process, labels],
+  );
+  await tx.query("insert into worker_pulse (worker_id, free_bytes) values ($1, $2)", [
+    id,
+    devices.map(({ freeBytes }) => freeBytes ?? null),
+  ]);
+  const columns = ["identity", "address", "kind", "name", "engine", "memoryBytes", "driver"] as const;
+  await tx.query(
+    `insert into device (id, worker_id, position, software, identity, address, kind, name, engine, memory_bytes, driver)
+     select d.id, $1, d.position - 1, d.software, d.identity, d.address, d.kind, d.name, d.engine, d.memory, d.driver
+     from unnest($2::text[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[])
+       with ordinality d (id, software, identity, address, kind, name, engine, memory, driver, position)`,
+    [
+      id,
+      devices.map(() => newId("device")),
+      devices.map(({ software = false }) => software),
+      ...columns.map((column) => devices.map((device) => device[column] ?? null)),
+    ],
+  );
+  await tx.query("update worker_pulse set orders = worker_orders(worker_id) where worker_id = $1", [id]);
+  await tell(tx, {
+    worker: name,
+    type: "registered",
+    by: "worker",
+    reason: `Version ${version} on ${host}.`,
+  });
+}

@@ -1,0 +1,74 @@
+import { isTerminal, type RunState } from "@espalier/contract";
+import { leaseLost } from "../attempts/end.ts";
+import type { Database } from "../database/database.ts";
+import { toText } from "../database/json.ts";
+import { matchCursor, pageLimit, toPage } from "../database/page.ts";
+import { found, iso } from "../database/row.ts";
+import type { Lease, LogLevel, LogLine, Page, PageQuery } from "@espalier/contract";
+
+export interface Logs {
+  /** Throws `lease/lost`. */
+  append(lease: Lease, lines: readonly { level: LogLevel; message: string }[]): Promise<void>;
+  /** Oldest first. The last page has a cursor too while the run can still write. */
+  list(teamId: string, runId: string, query?: PageQuery): Promise<Page<LogLine>>;
+}
+
+/** The lease's run, locked against another claim while the statement runs. */
+export const heldRun =
+  "select id from run where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' for share";
+
+const maxMessage = 16_384;
+
+export function createLogs({ query }: Database): Logs {
+  return {
+    async append(lease, lines) {
+      if (lines.length === 0) return;
+      const { rows } = await query<{ held: boolean }>(
+        `with held as (${heldRun}), written as (
+           insert into log_line (run_id, attempt, level, message)
+           select held.id, $2, l.level, l.message
+           from held, unnest($4::text[], $5::text[]) with ordinality as l(level, message, position) order by l.position
+         )
+         select exists (select from held) as held`,
+        [
+          lease.runId,
+          lease.attempt,
+          lease.workerId,
+          lines.map(({ level }) => level),
+          lines.map(({ message }) => toText(message.slice(0, maxMessage))),
+        ],
+      );
+      if (!rows[0]?.held) throw leaseLost(lease);
+    },
+
+    async list(teamId, runId, { limit: wanted, cursor = "0" } = {}) {
+      const limit = pageLimit(wanted);
+      matchCursor(cursor, /^\d{1,18}$/);
+      const { rows: runs } = await query<{ state: RunState }>(
+        "select state from run where team_id = $1 and id = $2",
+        [teamId, runId],
+      );
+      const { state } = found(runs[0], "run", runId);
+      const { rows } = await query<{
+        seq: string;
+        attempt: number;
+        at: Date;
+        level: LogLevel;
+        message: string;
+      }>(
+        "select seq, attempt, at, level, message from log_line where run_id = $1 and seq > $2 order by seq limit $3",
+        [runId, cursor, limit + 1],
+      );
+      const page = toPage(
+        rows,
+        limit,
+        ({ attempt, at, level, message }): LogLine => ({ attempt, at: iso(at), level, message }),
+        ({ seq }) => seq,
+      );
+      // A run that can still write: the reader comes back with where it is.
+      return page.cursor === undefined && !isTerminal(state)
+        ? { ...page, cursor: rows.at(-1)?.seq ?? cursor }
+        : page;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { PriorityClass, QueueEntry, QueuePage, QueueQuery, RunKind, RunState } from "@espalier/contract";
+import type { Database } from "../database/database.ts";
+import { matchCursor, pageLimit, toPage } from "../database/page.ts";
+import { iso, present } from "../database/row.ts";
+import { toWaiting, waitingColumn, type WaitingRow } from "./row.ts";
+
+export interface Queued {
+  /** What waits for devices, in the order in which it would start. Of other teams' runs only what concerns everybody. */
+  page(teamId: string, query?: QueueQuery): Promise<QueuePage>;
+}
+
+interface Row {
+  id: string;
+  place: number;
+  position: number | null;
+  own: boolean;
+  class: PriorityClass;
+  kind: RunKind;
+  state: RunState;
+  variant: string | null;
+  experimentId: string | null;
+  queuedAt: Date;
+  waiting: WaitingRow | null;
+}
+
+/** Runs that are about to start come first, those without a place last. */
+const place = "case r.state when 'DISPATCHED' then 0 else coalesce(w.position, 2147483647) end";
+
+export const createQueued = ({ query }: Database): Queued => ({
+  async page(teamId, { limit: wanted, cursor, own = false } = {}) {
+    const limit = pageLimit(wanted);
+    const [, afterPlace, afterId] =
+      cursor === undefined ? [] : matchCursor(cursor, /^(\d{1,10}):(\w{1,64})$/);
+    const { rows } = await query<Row>(
+      `select r.id, ${place} as place, w.position, r.team_id = $1 as own, r.class, r.kind, r.state, r.variant,
+         r.experiment_id as "experimentId", r.queued_at as "queuedAt", ${waitingColumn} as waiting
+       from run r left join run_waiting w on w.run_id = r.id
+       where r.state in ('QUEUED', 'DISPATCHED') and (not $2 or r.team_id = $1)
+         and ($3::int is null or (${place}, r.id) > ($3, $4))
+       order by ${place}, r.id limit $5`,
+      [teamId, own, afterPlace, afterId, limit + 1],
+    );
+    const { rows: counts } = await query<{ total: number; own: number }>(
+      `select count(*)::int as total, (count(*) filter (where team_id = $1))::int as own
+       from run where state in ('QUEUED', 'DISPATCHED')`,
+      [teamId],
+    );
+    return { ...toPage(rows, limit, toEntry, (row) => `${row.place}:${row.id}`), ...counts[0]! };
+  },
+});
+
+function toEntry(row: Row): QueueEntry {
+  const common = {
+    ...present({ position: row.position }),
+    class: row.class,
+    own: row.own,
+    queuedAt: iso(row.queuedAt),
+  };
+  if (!row.own) return common;
+  const { kind, state, variant, experimentId, waiting } = row;
+  return {
+    ...common,
+    runId: row.id,
+    kind,
+    state,
+    ...present({ variant, experimentId, waiting: waiting && toWaiting(waiting) }),
+  };
+}

@@ -1,0 +1,121 @@
+import {
+  explainWaiting,
+  type FailureClass,
+  type Needs,
+  type PriorityClass,
+  type Waiting,
+  type ProblemDocument,
+  type Progress,
+  type Run,
+  type RunKind,
+  type RunResult,
+  type RunSpec,
+  type RunState,
+} from "@espalier/contract";
+import type { Transaction } from "../database/database.ts";
+import { found, iso, isoOrNull, present } from "../database/row.ts";
+
+/** A run as `runColumns` selects it. */
+export interface RunRow {
+  id: string;
+  teamId: string;
+  kind: RunKind;
+  state: RunState;
+  spec: RunSpec;
+  class: PriorityClass;
+  priority: number;
+  needs: Needs;
+  predictedBytes: string | null;
+  waiting: WaitingRow | null;
+  dependsOn: string[];
+  experimentId: string | null;
+  variant: string | null;
+  attempt: number;
+  leaseOwner: string | null;
+  cancelRequestedAt: Date | null;
+  progress: Progress | null;
+  result: RunResult | null;
+  problem: ProblemDocument | null;
+  failure: FailureClass | null;
+  createdAt: Date;
+  queuedAt: Date | null;
+  startedAt: Date | null;
+  endedAt: Date | null;
+}
+
+/** A row of `run_waiting` as JSON. */
+export interface WaitingRow extends Pick<Waiting, "reason"> {
+  position: number | null;
+  unblocked_by: Waiting["unblockedBy"];
+  expected_start: Waiting["expectedStart"] | null;
+  since?: string;
+}
+
+/** Why a run that is called `r` waits; of one that depends on others or is about to start, its state says it. */
+export const waitingColumn = `case r.state
+    when 'QUEUED' then (select to_jsonb(w) from run_waiting w where w.run_id = r.id)
+    when 'DISPATCHED' then jsonb_build_object('reason', jsonb_build_object('code', 'starting', 'workerId', r.dispatch_worker),
+      'unblocked_by', '[{"by": "worker"}]'::jsonb)
+    when 'WAITING' then (
+      select jsonb_build_object('reason', jsonb_build_object('code', 'dependency', 'runIds', u.ids),
+        'unblocked_by', jsonb_build_array(jsonb_build_object('by', 'runs', 'runIds', u.ids)))
+      from (select coalesce(jsonb_agg(d.depends_on_id order by d.depends_on_id), '[]') as ids
+        from run_dependency d join run o on o.id = d.depends_on_id
+        where d.run_id = r.id and o.state <> 'SUCCEEDED') u)
+  end`;
+
+/** Columns of a run that is called `r`. */
+export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.class, r.priority, r.needs,
+  r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
+  array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
+  r.experiment_id as "experimentId", r.variant, r.attempt, r.lease_owner as "leaseOwner",
+  r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
+  r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
+
+export const toRun = (row: RunRow): Run => ({
+  id: row.id,
+  kind: row.kind,
+  state: row.state,
+  spec: row.spec,
+  class: row.class,
+  priority: row.priority,
+  needs: row.needs,
+  dependsOn: row.dependsOn,
+  attempt: row.attempt,
+  createdAt: iso(row.createdAt),
+  ...present({
+    predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
+    waiting: row.waiting && toWaiting(row.waiting),
+    experimentId: row.experimentId,
+    variant: row.variant,
+    progress: row.progress,
+    result: row.result,
+    problem: row.problem,
+    failure: row.failure,
+    cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
+    workerId: row.leaseOwner,
+    queuedAt: isoOrNull(row.queuedAt),
+    startedAt: isoOrNull(row.startedAt),
+    endedAt: isoOrNull(row.endedAt),
+  }),
+});
+
+export const toWaiting = (row: WaitingRow): Waiting => ({
+  reason: row.reason,
+  detail: explainWaiting(row.reason),
+  unblockedBy: row.unblocked_by,
+  ...present({
+    since: row.since === undefined ? null : new Date(row.since).toISOString(),
+    position: row.position,
+    expectedStart: row.expected_start,
+  }),
+});
+
+/** The run as the transaction sees it; `lock` also keeps others from changing it. */
+export async function readRun(tx: Transaction, teamId: string, runId: string, lock = false): Promise<Run> {
+  const { rows } = await tx.query<RunRow>(
+    `select ${runColumns} from run r where r.team_id = $1 and r.id = $2 ${lock ? "for update of r" : ""}`,
+    [teamId, runId],
+  );
+  return toRun(found(rows[0], "run", runId));
+}

@@ -1,0 +1,191 @@
+import {
+  assertMove,
+  isTerminal,
+  isUnsuccessful,
+  Problem,
+  type Attempt,
+  type AttemptState,
+  type FailureClass,
+  type Needs,
+  type Page,
+  type Preempted,
+  type PriorityClass,
+  type ProblemDocument,
+  type Run,
+  type RunQuery,
+  type RunSpec,
+  type RunState,
+} from "@espalier/contract";
+import type { Database, Transaction } from "../database/database.ts";
+import { settle } from "./dependents.ts";
+import type { Attempt as AttemptRow } from "../generated/client.ts";
+import { pageLimit, toPage } from "../database/page.ts";
+import { found, iso, isoOrNull, present } from "../database/row.ts";
+import { revive } from "./revive.ts";
+import { readRun, runColumns, toRun, type RunRow } from "./row.ts";
+import { submitRun } from "./submit.ts";
+
+export interface NewRun {
+  /** Default: a new id. */
+  id?: string;
+  spec: RunSpec;
+  /** Beside the runs whose outputs the spec names. */
+  dependsOn?: string[];
+  /** Higher first among the runs of one user; default 0. */
+  priority?: number;
+  /** Default: normal. */
+  class?: PriorityClass;
+  needs?: Needs;
+  /** Expected peak of memory on each device; default: unknown. */
+  predictedBytes?: number;
+  /** The imported model that it comes from in the end: runs of one kind and model are alike. */
+  modelId?: string;
+  /** Whose it is; default: the team's user `default`. */
+  userId?: string;
+  variant?: string;
+}
+
+export interface Runs {
+  /** QUEUED when all it depends on has succeeded, else WAITING; `run/upstream-failed` when that cannot happen any more. */
+  submit(input: NewRun & { teamId: string }, tx?: Transaction): Promise<Run>;
+  get(teamId: string, runId: string): Promise<Run>;
+  /** Newest first. */
+  list(teamId: string, query?: RunQuery): Promise<Page<Run>>;
+  /** In the order of submission. */
+  ofExperiment(teamId: string, experimentId: string): Promise<Run[]>;
+  attempts(teamId: string, runId: string): Promise<Attempt[]>;
+  /** A run that no worker holds is CANCELLED at once; a RUNNING one is asked to stop. Asking twice is fine; a terminal run refuses. */
+  cancel(teamId: string, runId: string): Promise<Run>;
+  /** Puts a run back that ended without success, and the runs that were SKIPPED because of it. */
+  retry(teamId: string, runId: string): Promise<Run>;
+}
+
+export function createRuns({ prisma, query, transaction, within }: Database): Runs {
+  const get = (teamId: string, runId: string) => readRun({ query } as Transaction, teamId, runId);
+  return {
+    submit: (input, tx) => within(tx, (tx) => submitRun(tx, input)),
+    get,
+    async list(teamId, { limit: wanted, cursor, state, kind, experimentId } = {}) {
+      const limit = pageLimit(wanted);
+      const { rows } = await query<RunRow>(
+        `select ${runColumns} from run r
+         where r.team_id = $1 and ($2::text is null or r.id < $2) and ($3::text is null or r.state = $3)
+           and ($4::text is null or r.kind = $4) and ($5::text is null or r.experiment_id = $5)
+         order by r.id desc limit $6`,
+        [teamId, cursor, state, kind, experimentId, limit + 1],
+      );
+      return toPage(rows, limit, toRun, ({ id }) => id);
+    },
+    async ofExperiment(teamId, experimentId) {
+      return (await runsOfExperiments({ query } as Transaction, teamId, [experimentId])).map(toRun);
+    },
+    async attempts(teamId, runId) {
+      const run = await prisma.run.findUnique({
+        where: { id: runId, teamId },
+        include: { attempts: { orderBy: { number: "asc" } } },
+      });
+      return found(run, "run", runId).attempts.map(toAttempt);
+    },
+    cancel: (teamId, runId) =>
+      transaction(async (tx) => {
+        const { state } = await readRun(tx, teamId, runId, true);
+        if (isTerminal(state) && state !== "CANCELLED")
+          throw new Problem("run/illegal-move", `The run is ${state} already; it cannot be cancelled.`, {
+            runId,
+          });
+        await cancelRuns(tx, [runId]);
+        return readRun(tx, teamId, runId);
+      }),
+    retry: (teamId, runId) =>
+      transaction(async (tx) => {
+        const run = await readRun(tx, teamId, runId, true);
+        assertMove(run.state, "QUEUED");
+        if (!isTerminal(run.state))
+          throw new Problem(
+            "run/illegal-move",
+            `The run is ${run.state}; only one that has ended can be retried.`,
+            {
+              runId,
+            },
+          );
+        if (run.kind === "import")
+          throw new Problem(
+            "run/illegal-move",
+            "The model of this import is gone; submit it as a model again.",
+            { runId },
+          );
+        await refuseUpstream(tx, run);
+        await revive(tx, [runId]);
+        return readRun(tx, teamId, runId);
+      }),
+  };
+}
+
+async function refuseUpstream(tx: Transaction, { dependsOn }: Run): Promise<void> {
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
+    "select id, state from run where id = any($1) order by id for share",
+    [dependsOn],
+  );
+  const failed = rows.find(({ state }) => isUnsuccessful(state));
+  if (failed)
+    throw new Problem("run/upstream-failed", `Run ${failed.id} is ${failed.state}; retry that one first.`, {
+      runId: failed.id,
+    });
+}
+
+/** Rows of the runs of experiments, in the order of submission. */
+export async function runsOfExperiments(
+  tx: Transaction,
+  teamId: string,
+  experimentIds: readonly string[],
+): Promise<RunRow[]> {
+  const { rows } = await tx.query<RunRow>(
+    `select ${runColumns} from run r where r.team_id = $1 and r.experiment_id = any($2)
+     order by r.experiment_id, r.position`,
+    [teamId, experimentIds],
+  );
+  return rows;
+}
+
+/** Cancels those that no worker holds and asks the others to stop; terminal ones stay. */
+export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Promise<void> {
+  await tx.query("select 1 from run where id = any($1) order by id for update", [runIds]);
+  const { rows } = await tx.query<{ id: string }>(
+    `update run set state = 'CANCELLED', cancel_requested_at = now(), ended_at = now(),
+       reason = 'Cancelled before it started.'
+     where id = any($1) and state in ('WAITING', 'QUEUED', 'DISPATCHED') returning id`,
+    [runIds],
+  );
+  await tx.query(
+    `update run set cancel_requested_at = now()
+     where id = any($1) and state = 'RUNNING' and cancel_requested_at is null`,
+    [runIds],
+  );
+  await settle(
+    tx,
+    rows.map(({ id }) => id),
+  );
+}
+
+const toAttempt = (row: AttemptRow): Attempt => ({
+  runId: row.runId,
+  number: row.number,
+  state: row.state as AttemptState,
+  workerId: row.workerId,
+  startedAt: iso(row.startedAt),
+  ...present({
+    deviceId: row.deviceId,
+    resumedStep: row.resumedStep,
+    checkpointStep: row.checkpointStep,
+    problem: row.problem as ProblemDocument | null,
+    preempted:
+      row.state === "PREEMPTED"
+        ? {
+            reason: row.preemptReason as Preempted["reason"],
+            ...present({ forRunId: row.preemptFor, lostSteps: row.lostSteps }),
+          }
+        : null,
+    failure: row.failure as FailureClass | null,
+    endedAt: isoOrNull(row.endedAt),
+  }),
+});

@@ -1,0 +1,52 @@
+import { Problem, type Lease } from "@espalier/contract";
+import type { Database, Transaction } from "../database/database.ts";
+import { Seal } from "./seal.ts";
+
+/** Texts that one run may use, sealed at rest and erased when it ends, however it ends. */
+export interface Secrets {
+  /** Throws `service/not-configured` where this process has no secret to seal with. */
+  put(runId: string, text: string, tx: Transaction): Promise<void>;
+  /**
+   * What the run of a lease may use; undefined when it has nothing, or the lease is lost. Throws `service/not-configured`
+   * where this process cannot open it.
+   */
+  open(lease: Lease): Promise<string | undefined>;
+}
+
+const notConfigured = (detail: string, cause?: unknown): Problem =>
+  new Problem("service/not-configured", detail, {}, { cause });
+
+/** @param secret ESPALIER_SECRET */
+export function createSecrets({ query }: Database, secret: string | undefined): Secrets {
+  const seal = secret === undefined ? undefined : new Seal(secret);
+  return {
+    async put(runId, text, tx) {
+      if (!seal)
+        throw notConfigured(
+          "The service keeps no tokens, because it has no ESPALIER_SECRET; set it on the API and the workers.",
+        );
+      await tx.query("insert into run_secret (run_id, sealed) values ($1, $2)", [
+        runId,
+        seal.seal(text, runId),
+      ]);
+    },
+    async open({ runId, attempt, workerId }) {
+      const { rows } = await query<{ sealed: Buffer }>(
+        `select s.sealed from run_secret s join run r on r.id = s.run_id
+         where r.id = $1 and r.attempt = $2 and r.lease_owner = $3 and r.state = 'RUNNING'`,
+        [runId, attempt, workerId],
+      );
+      const [row] = rows;
+      if (!row) return undefined;
+      try {
+        if (seal) return seal.open(row.sealed, runId);
+      } catch (cause) {
+        throw notConfigured(
+          "The worker cannot open the run's token: its ESPALIER_SECRET is not the API's.",
+          cause,
+        );
+      }
+      throw notConfigured("The worker cannot open the run's token: it has no ESPALIER_SECRET.");
+    },
+  };
+}

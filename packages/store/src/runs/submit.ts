@@ -1,0 +1,80 @@
+import {
+  dependenciesOf,
+  isUnsuccessful,
+  newId,
+  Problem,
+  type Run,
+  type RunKind,
+  type RunState,
+} from "@espalier/contract";
+import type { Transaction } from "../database/database.ts";
+import { toJson } from "../database/json.ts";
+import { readRun } from "./row.ts";
+import type { NewRun } from "./runs.ts";
+
+/** Kinds that read and write files and compute next to nothing: they leave the device to others. */
+const sharing: ReadonlySet<RunKind> = new Set(["import", "prune"]);
+
+/** Inserts a run and what it depends on, in the state that its dependencies allow. */
+export async function submitRun(
+  tx: Transaction,
+  input: NewRun & { teamId: string; experimentId?: string; position?: number },
+): Promise<Run> {
+  const { teamId, spec, id = newId("run"), priority = 0, position = 0, needs = {} } = input;
+  const { class: priorityClass = "normal", shares = sharing.has(spec.kind) } = { ...input, ...needs };
+  const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
+  const state = await firstState(tx, teamId, dependsOn);
+  await tx.query(
+    `insert into run (id, team_id, kind, state, spec, priority, experiment_id, variant, position, class, needs, shares,
+       predicted_bytes, model_id, user_id, queued_at)
+     values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+       coalesce($15, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')),
+       case when $4::text = 'QUEUED' then now() end)`,
+    [
+      id,
+      teamId,
+      spec.kind,
+      state,
+      toJson(spec),
+      priority,
+      input.experimentId,
+      input.variant,
+      position,
+      priorityClass,
+      toJson(needs),
+      shares,
+      input.predictedBytes,
+      input.modelId,
+      input.userId,
+    ],
+  );
+  await tx.query("insert into run_dependency (run_id, depends_on_id) select $1, unnest($2::text[])", [
+    id,
+    dependsOn,
+  ]);
+  return readRun(tx, teamId, id);
+}
+
+/** Locks the dependencies against ending, so that their end will see the new run. */
+async function firstState(
+  tx: Transaction,
+  teamId: string,
+  dependsOn: readonly string[],
+): Promise<"QUEUED" | "WAITING"> {
+  const { rows } = await tx.query<{ id: string; state: RunState }>(
+    "select id, state from run where team_id = $1 and id = any($2) order by id for share",
+    [teamId, dependsOn],
+  );
+  for (const id of dependsOn) {
+    const state = rows.find((row) => row.id === id)?.state;
+    if (state === undefined)
+      throw new Problem("resource/not-found", `There is no run ${id} to depend on.`, { runId: id });
+    if (isUnsuccessful(state))
+      throw new Problem(
+        "run/upstream-failed",
+        `Run ${id} is ${state}; retry it first, or depend on another.`,
+        { runId: id },
+      );
+  }
+  return rows.every(({ state }) => state === "SUCCEEDED") ? "QUEUED" : "WAITING";
+}

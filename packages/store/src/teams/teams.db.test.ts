@@ -1,0 +1,101 @@
+import { newApiKey } from "@espalier/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
+
+let store: TestStore;
+beforeAll(async () => void (store = await openTestStore()));
+afterAll(() => store.discard());
+
+describe("a key", () => {
+  it("stands for its team until it is revoked, and its secret is nowhere in the database", async () => {
+    const { key, text } = await store.teams.createKey(store.teamId, "first");
+    expect(await store.teams.verify(text)).toEqual({
+      teamId: store.teamId,
+      userId: expect.stringMatching(/^usr_/) as string,
+      keyId: key.id,
+      keyName: "first",
+      role: "member",
+    });
+    const [row] = await store.sql<{ row: string }>("select api_key::text as row from api_key where id = $1", [
+      key.id,
+    ]);
+    const secret = text.split("_")[2].slice(0, 64);
+    expect(row.row).not.toContain(secret);
+    expect((await store.teams.listKeys(store.teamId))[0].lastUsedAt).toBeDefined();
+    await store.teams.revokeKey(store.teamId, key.id);
+    expect(await store.teams.verify(text)).toBeUndefined();
+  });
+
+  it("that is unknown or differs in its secret stands for nobody", async () => {
+    expect(await store.teams.verify(newApiKey())).toBeUndefined();
+    expect(await store.teams.verify("esp_nonsense")).toBeUndefined();
+    const { key, text } = await store.teams.createKey(store.teamId, "k");
+    await store.sql("update api_key set hash = sha256('another') where id = $1", [key.id]);
+    expect(await store.teams.verify(text)).toBeUndefined();
+  });
+
+  it("can be brought along, more than once", async () => {
+    const text = newApiKey();
+    const first = await store.teams.createKey(store.teamId, "first", text);
+    const again = await store.teams.createKey(store.teamId, "first", text);
+    expect(again.key).toEqual(first.key);
+    expect(await store.teams.verify(text)).toMatchObject({ teamId: store.teamId });
+  });
+
+  it("becomes an operator's when it is brought along as one, by those who know it whole", async () => {
+    const text = newApiKey();
+    await store.teams.createKey(store.teamId, "first", text);
+    const { key } = await store.teams.createKey(store.teamId, "first", text, "operator");
+    expect(key.role).toBe("operator");
+    expect(await store.teams.verify(text)).toMatchObject({ role: "operator" });
+    await store.sql("update api_key set hash = sha256('another') where id = $1", [key.id]);
+    await store.teams.createKey(store.teamId, "first", text, "member");
+    expect((await store.teams.listKeys(store.teamId)).find(({ id }) => id === key.id)?.role).toBe("operator");
+  });
+
+  it("is not another team's to revoke", async () => {
+    const { id: stranger } = await store.teams.ensure("strangers");
+    const { key } = await store.teams.createKey(store.teamId, "mine");
+    await expect(store.teams.revokeKey(stranger, key.id)).rejects.toMatchObject({
+      code: "resource/not-found",
+    });
+  });
+});
+
+it("a team is made once, also by two servers at the same time", async () => {
+  const made = await Promise.all(Array.from({ length: 5 }, () => store.teams.ensure("twice")));
+  expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+});
+
+describe("an idempotency key", () => {
+  const request = (key: string, hash = "h") => ({ teamId: store.teamId, key, hash });
+
+  it("gives concurrent repetitions one run and one response", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        store.idempotency.once(request("a"), async (tx) => {
+          const spec = { kind: "prune" as const, model: "mdl_0123456789abcdefghjkmnpqrs", layers: 1 };
+          const run = await store.runs.submit({ teamId: store.teamId, spec }, tx);
+          return { status: 202, body: run };
+        }),
+      ),
+    );
+    expect(answers.filter(({ replayed }) => !replayed).length).toBe(1);
+    expect(new Set(answers.map(({ body }) => (body as { id: string }).id)).size).toBe(1);
+    expect((await store.runs.list(store.teamId)).items.length).toBe(1);
+  });
+
+  it("refuses another request, and forgets one that failed", async () => {
+    await expect(store.idempotency.once(request("b"), () => Promise.reject(new Error("no")))).rejects.toThrow(
+      "no",
+    );
+    const ok = () => Promise.resolve({ status: 200, body: null });
+    expect(await store.idempotency.once(request("b"), ok)).toMatchObject({ replayed: false });
+    await expect(store.idempotency.once(request("b", "other"), ok)).rejects.toMatchObject({
+      code: "idempotency/mismatch",
+    });
+    await store.sql("update idempotency set created_at = now() - interval '2 days'");
+    await store.idempotency.sweep();
+    expect(await store.idempotency.once(request("b", "other"), ok)).toMatchObject({ replayed: false });
+  });
+});
