@@ -7,6 +7,8 @@ import { defineConfig } from "vitest/config";
 const service = ["**/*.{db,queue,service}.test.ts", "test/**/*.test.ts"];
 /** Tests in `test/` that need no server. */
 const pure = ["test/architecture.test.ts", "test/chaos/check.test.ts"];
+/** Packages, and clones that a killed test left behind. */
+const foreign = ["**/node_modules/**", ".tsbuild/**"];
 
 export default defineConfig({
   test: {
@@ -16,7 +18,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tools/**/*.test.ts", ...pure],
-          exclude: ["**/node_modules/**", ...service.slice(0, 1)],
+          exclude: [...foreign, ...service.slice(0, 1)],
           testTimeout: 30_000,
         },
       },
@@ -24,7 +26,7 @@ export default defineConfig({
         test: {
           name: "service",
           include: service,
-          exclude: ["**/node_modules/**", ...pure],
+          exclude: [...foreign, ...pure],
           globalSetup: "test/servers/setup.ts",
           // They wait more than they compute: for leases, locks and silences to end.
           maxWorkers: 2,

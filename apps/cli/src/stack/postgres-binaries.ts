@@ -36,7 +36,12 @@ export function usableBinaries(
   const copy = join(folder, "postgresql");
   if (existsSync(copy) && works(copy, user)) return { home: copy, copied: true };
   rmSync(copy, { recursive: true, force: true });
-  cpSync(packaged, copy, { recursive: true, filter: (source) => !source.endsWith(".a") });
+  // Links are copied as they are, relative: Node would make them lead into the folder that `user` may not enter.
+  cpSync(packaged, copy, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (source) => !source.endsWith(".a"),
+  });
   addLinks(packaged, copy);
   spawnSync("chmod", ["-R", "a+rX", copy]);
   spawnSync("chmod", ["a+x", ...["postgres", "initdb"].map((name) => join(copy, "bin", name))]);

@@ -1,45 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createClient, type Client } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../repository.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
+import { endUp, startUp, upCommand, type Up } from "./testing/up.ts";
 
-interface Up {
-  process: ChildProcess;
-  url: string;
-  key: string;
-  client: Client;
-}
-
-const command = ["--import", "tsx", join(repository, "apps/cli/src/main.ts")];
 let folder: string;
 let up: Up;
 
-/** `espalier up` as a process of its own, once it has said where it is. */
-async function start(): Promise<Up> {
-  const child = spawn(process.execPath, [...command, "up", "--json", "--data", folder], {
-    cwd: repository,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [line] = (await Promise.race([
-    once(createInterface({ input: child.stdout }), "line"),
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`espalier up ended with ${code}`))),
-  ])) as [string];
-  const { url, key } = JSON.parse(line) as { url: string; key: string };
-  return { process: child, url, key, client: createClient({ url, key }) };
-}
-
-/** Ends `espalier up` by a signal; resolves with its exit code. */
-async function end(signal: NodeJS.Signals): Promise<number | null> {
-  const ended = once(up.process, "exit") as Promise<[number | null]>;
-  up.process.kill(signal);
-  return (await ended)[0];
-}
+const start = (): Promise<Up> => startUp(repository, folder);
+const end = (signal: NodeJS.Signals): Promise<number | null> => endUp(up, signal);
 
 /** Processes that work on the folder: it is in their command line or in their environment. */
 function processesOn(folder: string): string[] {
@@ -88,7 +62,7 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
     up = await start();
   });
   afterAll(async () => {
-    if (up.process.exitCode === null && up.process.signalCode === null) await end("SIGTERM");
+    await end("SIGTERM");
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -106,9 +80,7 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
   });
 
   test("a second stack on the same folder is refused with a line that says so", async () => {
-    const second = spawn(process.execPath, [...command, "up", "--json", "--data", folder], {
-      cwd: repository,
-    });
+    const second = spawn(process.execPath, upCommand(repository, folder), { cwd: repository });
     const lines: string[] = [];
     createInterface({ input: second.stderr }).on("line", (line) => lines.push(line));
     expect((await once(second, "close"))[0]).toBe(1);
