@@ -9,7 +9,7 @@ export async function fillPool(store: Store): Promise<void> {
     const { id } = await store.teams.ensure(`team-${i}`);
     for (let user = 0; user < pool.users; user++)
       await store.teams.createKey(id, "key", undefined, "member", `user-${user}`);
-    await store.accounts.setTeam(`team-${i}`, { weight: 1 + (i % 3), devices: i % 2 ? 10 : null });
+    await store.teams.change(`team-${i}`, { weight: 1 + (i % 3), devices: i % 2 ? 10 : null });
   }
   for (let i = 0; i < pool.workers; i++) {
     await store.workers.register({

@@ -1,4 +1,4 @@
-import type { TeamAccount, TeamChange, UserChange } from "./account.ts";
+import type { Team, TeamChange, UserChange } from "./team.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Dataset, DatasetCreateQuery } from "./dataset.ts";
@@ -182,12 +182,12 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     queue: (query: QueueQuery = {}) => json<QueuePage>("GET", "/v1/queue", { query }),
     /** For operators. */
     teams: {
-      list: () => json<{ items: TeamAccount[] }>("GET", "/v1/teams"),
-      get: (name: string) => json<TeamAccount>("GET", `/v1/teams/${encodeURIComponent(name)}`),
+      list: () => json<{ items: Team[] }>("GET", "/v1/teams"),
+      get: (name: string) => json<Team>("GET", `/v1/teams/${encodeURIComponent(name)}`),
       set: (name: string, change: TeamChange) =>
-        json<TeamAccount>("PUT", `/v1/teams/${encodeURIComponent(name)}`, { json: change }),
+        json<Team>("PUT", `/v1/teams/${encodeURIComponent(name)}`, { json: change }),
       setUser: (name: string, user: string, change: UserChange) =>
-        json<TeamAccount>("PUT", `/v1/teams/${encodeURIComponent(name)}/users/${encodeURIComponent(user)}`, {
+        json<Team>("PUT", `/v1/teams/${encodeURIComponent(name)}/users/${encodeURIComponent(user)}`, {
           json: change,
         }),
       /** The key's text is shown this once. */

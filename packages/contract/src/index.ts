@@ -1,4 +1,3 @@
-export { quotaPeriods, TeamAccount, TeamChange, UserAccount, UserChange } from "./account.ts";
 export { apiKeyId, newApiKey } from "./api-key.ts";
 export { Artifact, ArtifactKind } from "./artifact.ts";
 export { Attempt, AttemptState, Preempted } from "./attempt.ts";
@@ -102,7 +101,7 @@ export {
   type ResolvedTrainingSettings,
 } from "./settings.ts";
 export { readEvents, type ServerSentMessage } from "./sse.ts";
-export { ApiKey, KeyCreate, KeyRole, Team } from "./team.ts";
+export { ApiKey, KeyCreate, KeyRole, quotaPeriods, Team, TeamChange, TeamUser, UserChange } from "./team.ts";
 export { TrainingResult, TrainingSettings } from "./training.ts";
 export { Upload } from "./upload.ts";
 export {

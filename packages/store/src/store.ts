@@ -1,5 +1,4 @@
 import { leaseTiming, type LeaseTiming } from "@espalier/contract";
-import { createAccounts, type Accounts } from "./teams/quotas.ts";
 import { createArtifacts, type Artifacts } from "./artifacts/artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
 import { openDisk } from "./bytes/disk.ts";
@@ -43,7 +42,6 @@ export interface StoreOptions {
  */
 export interface Store {
   teams: Teams;
-  accounts: Accounts;
   idempotency: Idempotency;
   uploads: Uploads;
   models: Models;
@@ -81,7 +79,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const secrets = createSecrets(database, secret);
   return {
     teams: createTeams(database),
-    accounts: createAccounts(database),
     idempotency: createIdempotency(database),
     uploads: createUploads(database, bytes),
     models: createModels(database, secrets),

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { ApiKey, KeyCreate, Name, TeamAccount, TeamChange, UserChange } from "@espalier/contract";
+import { ApiKey, KeyCreate, Name, Team, TeamChange, UserChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { operatorOf } from "../plugins/auth.ts";
@@ -10,32 +10,32 @@ const UserName = Type.Object({ team: Name, user: Name }, { additionalProperties:
 
 /** Teams with their weights and quotas; for operators. */
 export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.get("/", { schema: { response: { 200: list(TeamAccount) } } }, async (request) => {
+  app.get("/", { schema: { response: { 200: list(Team) } } }, async (request) => {
     operatorOf(request);
-    return { items: await store.accounts.list() };
+    return { items: await store.teams.list() };
   });
 
-  const one = { params: TeamName, response: { 200: TeamAccount } };
+  const one = { params: TeamName, response: { 200: Team } };
   app.get("/:team", { schema: one }, (request) => {
     operatorOf(request);
-    return store.accounts.get(request.params.team);
+    return store.teams.get(request.params.team);
   });
 
   app.put("/:team", { schema: { ...one, body: TeamChange } }, async (request) => {
     const by = operatorOf(request);
     const { team } = request.params;
     request.log.info({ team, change: request.body, by }, "team changed");
-    return store.accounts.setTeam(team, request.body);
+    return store.teams.change(team, request.body);
   });
 
   app.put(
     "/:team/users/:user",
-    { schema: { params: UserName, body: UserChange, response: { 200: TeamAccount } } },
+    { schema: { params: UserName, body: UserChange, response: { 200: Team } } },
     async (request) => {
       const by = operatorOf(request);
       const { team, user } = request.params;
       request.log.info({ team, user, change: request.body, by }, "user changed");
-      return store.accounts.setUser(team, user, request.body);
+      return store.teams.changeUser(team, user, request.body);
     },
   );
 

@@ -1,4 +1,4 @@
-import type { KeyRole, TeamAccount, TeamChange } from "@espalier/contract";
+import type { KeyRole, Team, TeamChange } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../terminal/output.ts";
@@ -9,12 +9,11 @@ const number = (value: number): string => String(Math.round(value * 10) / 10);
 const of = (used: number, limit: number | null | undefined): string =>
   limit === undefined || limit === null ? number(used) : `${number(used)} of ${number(limit)}`;
 
-type Row = Pick<
-  TeamAccount,
-  "name" | "weight" | "period" | "runningDevices" | "usedDeviceHours" | "queuedRuns"
-> & { quota: TeamAccount["quota"] };
+type Row = Pick<Team, "name" | "weight" | "period" | "runningDevices" | "usedDeviceHours" | "queuedRuns"> & {
+  quota: Team["quota"];
+};
 
-function print(output: Output, teams: readonly TeamAccount[]): void {
+function print(output: Output, teams: readonly Team[]): void {
   // A team whose only user is `default` is one line.
   const rows: Row[] = teams.flatMap((team) => [
     team,

@@ -67,6 +67,25 @@ it("a team is made once, also by two servers at the same time", async () => {
   expect(new Set(made.map(({ id }) => id)).size).toBe(1);
 });
 
+it("device hours begin anew in another period, and stay where the same one is set again", async () => {
+  const { id } = await store.teams.ensure("counted");
+  await store.sql(
+    "update team set spent_hours = 5, spent_from = period_start(quota_period, now()) where id = $1",
+    [id],
+  );
+  expect(await store.teams.change("counted", { period: "month", weight: 2 })).toMatchObject({
+    period: "month",
+    weight: 2,
+    usedDeviceHours: 5,
+  });
+  expect(await store.teams.change("counted", { period: "day" })).toMatchObject({
+    period: "day",
+    usedDeviceHours: 0,
+  });
+  // Back in the first period: the hours of it are not known any more.
+  expect((await store.teams.change("counted", { period: "month" })).usedDeviceHours).toBe(0);
+});
+
 describe("an idempotency key", () => {
   const request = (key: string, hash = "h") => ({ teamId: store.teamId, key, hash });
 

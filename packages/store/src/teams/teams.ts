@@ -1,110 +1,89 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { apiKeyId, newApiKey, newId, type ApiKey, type KeyRole, type Team } from "@espalier/contract";
+import { newId, Problem, type Team, type TeamChange, type UserChange } from "@espalier/contract";
+import type { Prisma } from "../generated/client.ts";
 import type { Database } from "../database/database.ts";
-import type { ApiKey as KeyRow } from "../generated/client.ts";
-import { found, iso, isoOrNull, present } from "../database/row.ts";
+import { found } from "../database/row.ts";
+import { createKeys, ensureUser, type Keys } from "./keys.ts";
+import { readTeams } from "./usage.ts";
 
-/** Who is calling. */
-export interface Caller {
-  teamId: string;
-  userId?: string;
-  keyId: string;
-  keyName: string;
-  role: KeyRole;
-}
-
-export interface Teams {
+/** Teams and their users, with their keys, weights, quotas and usage. */
+export interface Teams extends Keys {
   /** The team of this name, made if missing, with its user `default`. */
-  ensure(name: string): Promise<Team>;
+  ensure(name: string): Promise<{ id: string; name: string }>;
+  list(): Promise<Team[]>;
+  get(teamName: string): Promise<Team>;
   /**
-   * Makes a key. `text` (`esp_<id>_<secret><crc32>`; default: a new one) is not stored and cannot be shown again.
-   * Making the same key again changes at most its role. It is of the team's `user` (default `default`), made if missing.
+   * A field that is left out stays as it is; null takes a limit away. A quota below what the team holds now is accepted:
+   * no run is ended for it. Throws `request/invalid` where nothing is given.
    */
-  createKey(
-    teamId: string,
-    name: string,
-    text?: string,
-    role?: KeyRole,
-    user?: string,
-  ): Promise<{ key: ApiKey; text: string }>;
-  listKeys(teamId: string): Promise<ApiKey[]>;
-  revokeKey(teamId: string, keyId: string): Promise<void>;
-  /** The caller that a key's text stands for; undefined when it is malformed, unknown or revoked. */
-  verify(text: string): Promise<Caller | undefined>;
+  change(teamName: string, change: TeamChange): Promise<Team>;
+  /** As `change`, for one user of a team. Returns the team. */
+  changeUser(teamName: string, userName: string, change: UserChange): Promise<Team>;
 }
 
-const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
-
-export function createTeams({ prisma, query }: Database): Teams {
-  const ensureUser = async (teamId: string, name: string): Promise<string> => {
-    await query(
-      "insert into team_user (id, team_id, name) values ($1, $2, $3) on conflict (team_id, name) do nothing",
-      [newId("user"), teamId, name],
-    );
-    return (await prisma.teamUser.findUniqueOrThrow({ where: { teamId_name: { teamId, name } } })).id;
-  };
+export function createTeams(database: Database): Teams {
+  const { prisma, query } = database;
+  const get = async (teamName: string): Promise<Team> =>
+    found((await readTeams({ query }, teamName))[0], "team", teamName);
 
   return {
+    ...createKeys(database),
+
     async ensure(name) {
-      await query("insert into team (id, name) values ($1, $2) on conflict (name) do nothing", [
-        newId("team"),
-        name,
+      await prisma.team.createMany({ data: { id: newId("team"), name }, skipDuplicates: true });
+      const { id } = await prisma.team.findUniqueOrThrow({ where: { name } });
+      await ensureUser(prisma, id, "default");
+      return { id, name };
+    },
+    list: () => readTeams({ query }),
+    get,
+    async change(teamName, change) {
+      const { id } = found(await prisma.team.findUnique({ where: { name: teamName } }), "team", teamName);
+      const data = columnsOf(change);
+      await prisma.$transaction([
+        ...perPeriod(change, (not) =>
+          prisma.team.updateMany({ where: { id, quotaPeriod: { not } }, data: { spentHours: 0 } }),
+        ),
+        prisma.team.update({ where: { id }, data }),
       ]);
-      const { id, createdAt } = await prisma.team.findUniqueOrThrow({ where: { name } });
-      await ensureUser(id, "default");
-      return { id, name, createdAt: iso(createdAt) };
+      return get(teamName);
     },
-
-    async createKey(teamId, name, text = newApiKey(), role = "member", user = "default") {
-      const id = apiKeyId(text);
-      if (id === undefined) throw new TypeError("not the text of an API key");
-      await query(
-        `insert into api_key as k (id, team_id, name, hash, role, user_id) values ($1, $2, $3, $4, $5, $6)
-         on conflict (id) do update set role = excluded.role where k.team_id = excluded.team_id and k.hash = excluded.hash`,
-        [id, teamId, name, hashOf(text), role, await ensureUser(teamId, user)],
+    async changeUser(teamName, userName, change) {
+      const { id } = found(
+        await prisma.teamUser.findFirst({ where: { name: userName, team: { name: teamName } } }),
+        `user ${userName} of team`,
+        teamName,
       );
-      return { key: toKey(await prisma.apiKey.findUniqueOrThrow({ where: { id, teamId } })), text };
-    },
-
-    async listKeys(teamId) {
-      return (await prisma.apiKey.findMany({ where: { teamId }, orderBy: { id: "asc" } })).map(toKey);
-    },
-
-    async revokeKey(teamId, keyId) {
-      const { rows } = await query<{ id: string }>(
-        "update api_key set revoked_at = coalesce(revoked_at, now()) where team_id = $1 and id = $2 returning id",
-        [teamId, keyId],
-      );
-      found(rows[0], "API key", keyId);
-    },
-
-    async verify(text) {
-      const id = apiKeyId(text);
-      if (id === undefined) return undefined;
-      const row = await prisma.apiKey.findUnique({ where: { id, revokedAt: null } });
-      if (!row || !timingSafeEqual(row.hash, hashOf(text))) return undefined;
-      // Once a minute is enough to see that a key is in use, and keeps most requests read-only.
-      await query(
-        `update api_key set last_used_at = now()
-         where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
-        [id],
-      );
-      return {
-        teamId: row.teamId,
-        keyId: id,
-        keyName: row.name,
-        role: row.role as KeyRole,
-        ...present({ userId: row.userId }),
-      };
+      const data = columnsOf(change);
+      await prisma.$transaction([
+        ...perPeriod(change, (not) =>
+          prisma.teamUser.updateMany({ where: { id, quotaPeriod: { not } }, data: { spentHours: 0 } }),
+        ),
+        prisma.teamUser.update({ where: { id }, data }),
+      ]);
+      return get(teamName);
     },
   };
 }
 
-const toKey = ({ id, teamId, userId, name, role, createdAt, lastUsedAt, revokedAt }: KeyRow): ApiKey => ({
-  id,
-  teamId,
-  name,
-  role: role as KeyRole,
-  createdAt: iso(createdAt),
-  ...present({ userId, lastUsedAt: isoOrNull(lastUsedAt), revokedAt: isoOrNull(revokedAt) }),
-});
+const columns = {
+  weight: "weight",
+  period: "quotaPeriod",
+  devices: "quotaDevices",
+  borrowing: "quotaBorrowing",
+  queuedRuns: "quotaQueuedRuns",
+  deviceHours: "quotaHours",
+} as const satisfies Record<keyof TeamChange, keyof Prisma.TeamUncheckedUpdateInput>;
+
+function columnsOf(change: TeamChange): Record<string, string | number | null> {
+  const given = (Object.keys(columns) as (keyof TeamChange)[]).flatMap((field) => {
+    const value = change[field];
+    return value === undefined ? [] : [[columns[field], value] as const];
+  });
+  if (given.length === 0)
+    throw new Problem("request/invalid", "Nothing is to change; name a weight or a quota.", { field: "" });
+  return Object.fromEntries(given);
+}
+
+/** Hours that were counted in another period say nothing about the new one: `recount` sets them back, where a period is given. */
+const perPeriod = <T>({ period }: TeamChange, recount: (period: Team["period"]) => T): T[] =>
+  period === undefined ? [] : [recount(period)];

@@ -1,0 +1,32 @@
+import type { Team } from "@espalier/contract";
+
+const number = (value: number): string => String(Math.round(value * 10) / 10);
+
+const devicesOf = (units: number): string => `${number(units)} ${units === 1 ? "device" : "devices"}`;
+
+/** What a team's quota means for what it has now, in sentences for operators. */
+export function quotaNotes({
+  quota,
+  runningDevices,
+  usedDeviceHours,
+  queuedRuns,
+}: Omit<Team, "users" | "notes">): string[] {
+  const { devices, borrowing, deviceHours, queuedRuns: inOrder } = quota;
+  const notes: string[] = [];
+  const ceiling = devices == null || borrowing == null ? Infinity : devices + borrowing;
+  if (runningDevices > ceiling)
+    notes.push(
+      `It holds ${devicesOf(runningDevices)}, more than its ${number(ceiling)}: nothing is ended for that, nothing new of it starts until it is below.`,
+    );
+  else if (devices != null && runningDevices > devices)
+    notes.push(
+      `It borrows ${devicesOf(runningDevices - devices)}: teams within their own quota may reclaim them.`,
+    );
+  if (deviceHours != null && usedDeviceHours >= deviceHours)
+    notes.push(
+      `Its ${number(deviceHours)} device hours of this period are used up: what runs goes on, nothing new of it starts before the next.`,
+    );
+  if (inOrder != null && queuedRuns > inOrder)
+    notes.push(`${queuedRuns - inOrder} of its ${queuedRuns} queued runs wait outside the order.`);
+  return notes;
+}

@@ -1,0 +1,82 @@
+import type { Team, TeamUser } from "@espalier/contract";
+import type { Database } from "../database/database.ts";
+import { present } from "../database/row.ts";
+import { quotaNotes } from "./quota-notes.ts";
+
+interface Row {
+  id: string;
+  name: string;
+  teamId: string;
+  weight: number;
+  period: Team["period"];
+  devices: number | null;
+  borrowing: number | null;
+  queuedRuns: number | null;
+  deviceHours: number | null;
+  usedDeviceHours: number;
+  usage: number;
+  runningDevices: number;
+  waiting: number;
+}
+
+/** Rows of `table`, which runs name as `owner`: what ended attempts have used, and running ones so far. */
+const usageOf = (table: "team" | "team_user", owner: "team_id" | "user_id", more: string) => `
+  with held as (
+    select r.${owner} as owner, e.units, a.started_at,
+      case r.class when 'urgent' then 2 when 'normal' then 1 else 0.5 end as charge
+    from run r join run_device e on e.run_id = r.id join attempt a on a.run_id = r.id and a.number = r.attempt
+    where r.state = 'RUNNING'
+  )
+  select t.id, t.name, t.weight, t.quota_period as period, t.quota_devices as devices, t.quota_hours as "deviceHours",
+    (case when t.spent_from = period_start(t.quota_period, now()) then t.spent_hours else 0 end + coalesce((
+      select sum(h.units * extract(epoch from now() - greatest(h.started_at, period_start(t.quota_period, now())))) / 3600
+      from held h where h.owner = t.id), 0))::float8 as "usedDeviceHours",
+    (t.used_seconds * 2 ^ (-greatest(0, extract(epoch from now() - t.used_at)) / usage_half_life()) + coalesce((
+      select sum(h.units * h.charge * usage_half_life() / ln(2)
+        * (1 - 2 ^ (-extract(epoch from now() - h.started_at) / usage_half_life())))
+      from held h where h.owner = t.id), 0))::float8 as usage,
+    coalesce((select sum(h.units) from held h where h.owner = t.id), 0)::float8 as "runningDevices",
+    (select count(*) from run r where r.${owner} = t.id and r.state = 'QUEUED')::int as waiting, ${more}
+  from ${table} t`;
+const teams = usageOf(
+  "team",
+  "team_id",
+  `t.id as "teamId", t.quota_borrowing as borrowing, t.quota_queued_runs as "queuedRuns"`,
+);
+const users = usageOf(
+  "team_user",
+  "user_id",
+  `t.team_id as "teamId", null::float8 as borrowing, null::int as "queuedRuns"`,
+);
+
+/** All teams by name, or the one of this name, with their users and what they have used up to now. */
+export async function readTeams({ query }: Pick<Database, "query">, name?: string): Promise<Team[]> {
+  const { rows } = await query<Row>(`${teams} where $1::text is null or t.name = $1 order by t.name`, [name]);
+  const { rows: members } = await query<Row>(`${users} where t.team_id = any($1) order by t.name`, [
+    rows.map(({ id }) => id),
+  ]);
+  return rows.map((row) =>
+    toTeam(
+      row,
+      members.filter(({ teamId }) => teamId === row.id),
+    ),
+  );
+}
+
+function toTeam(row: Row, members: readonly Row[]): Team {
+  const { devices, borrowing, queuedRuns, deviceHours } = row;
+  const team = { ...toUser(row), quota: present({ devices, borrowing, queuedRuns, deviceHours }) };
+  return { ...team, users: members.map(toUser), notes: quotaNotes(team) };
+}
+
+const toUser = ({ waiting, ...row }: Row): TeamUser => ({
+  id: row.id,
+  name: row.name,
+  weight: row.weight,
+  period: row.period,
+  usedDeviceHours: row.usedDeviceHours,
+  usage: row.usage,
+  runningDevices: row.runningDevices,
+  queuedRuns: waiting,
+  quota: present({ devices: row.devices, deviceHours: row.deviceHours }),
+});
