@@ -156,6 +156,13 @@ test("the page of errors lists every problem with its status and title", () => {
   );
 });
 
+test("every problem is produced by some code of the product", () => {
+  const text = product.map(read).join("\n");
+  // As a value: not as the key of a table, and not where codes are compared.
+  const isProduced = (code: string): boolean => new RegExp(`(?<![=!]== |case )"${code}"(?!:)`).test(text);
+  expect(Object.keys(problems).filter((code) => !isProduced(code))).toEqual([]);
+});
+
 test("the environment is read in config.ts and main.ts only", () => {
   const readers = product.filter((file) => read(file).includes("process.env"));
   expect(readers.filter((file) => !/(^|\/)(config|main)\.ts$/.test(file))).toEqual([]);
