@@ -66,7 +66,12 @@ function modelOf(name: string): LoadedModel {
   return goldenModel(config);
 }
 
-function near(actual: ArrayLike<number>, expected: readonly number[], tolerance: number, what: string): void {
+function expectNear(
+  actual: ArrayLike<number>,
+  expected: readonly number[],
+  tolerance: number,
+  what: string,
+): void {
   expect(actual.length, what).toBe(expected.length);
   const largest = Math.max(...expected.map(Math.abs));
   const worst = Math.max(...expected.map((value, i) => Math.abs(actual[i] - value)));
@@ -116,23 +121,28 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
     for (const { text, layers, last, pooled, start } of golden.texts) {
       const states = await statesOf(model, text, engine);
       for (const [i, [first, end]] of layers.entries()) {
-        near(
+        expectNear(
           states[i].subarray(0, hiddenSize),
           first,
           1e-4,
           `first position after layer ${i + 1} of ${text}`,
         );
-        near(states[i].subarray(-hiddenSize), end, 1e-4, `last position after layer ${i + 1} of ${text}`);
+        expectNear(
+          states[i].subarray(-hiddenSize),
+          end,
+          1e-4,
+          `last position after layer ${i + 1} of ${text}`,
+        );
       }
       const state = states.at(-1)!;
-      near(state, last, 1e-4, `last layer of ${text}`);
+      expectNear(state, last, 1e-4, `last layer of ${text}`);
       const span = { start, end: text.length };
       for (const how of ["weighted_mean", "mean", "last_token"] as const) {
         const weights = poolingWeights(how, [span], text.length);
         const vector = Array.from({ length: hiddenSize }, (_, k) =>
           weights.reduce((sum, w, t) => sum + w * state[t * hiddenSize + k], 0),
         );
-        near(vector, pooled[how], 1e-4, `${how} of ${text}`);
+        expectNear(vector, pooled[how], 1e-4, `${how} of ${text}`);
       }
     }
   });
@@ -175,7 +185,7 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
           left * hiddenSize,
           (left + ids.length) * hiddenSize,
         );
-        if (precision === "float32") near(states, last, 1e-4, `${name} padded by ${left} and ${right}`);
+        if (precision === "float32") expectNear(states, last, 1e-4, `${name} padded by ${left} and ${right}`);
         else
           expect(cosine(Float32Array.from(states), Float32Array.from(last)), `${name} int8`).toBeGreaterThan(
             0.99,
@@ -198,7 +208,7 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
         settings: { batchSize: triplets.length, batches: 1, scale, sampling: "in-order" },
       },
     );
-    near(
+    expectNear(
       result.lossByLayer.map((loss) => loss ?? Number.NaN),
       golden.search.loss_by_layer,
       1e-4,
@@ -224,11 +234,11 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
     ].map((text) => model.tokenizer.tokenize(text));
     const { loss, gradients } = await cache.step(texts, triplets.length, goldenFactors(model.config, rank));
     await cache.close();
-    near([loss], [golden.contrastive.loss], 1e-4, "loss");
+    expectNear([loss], [golden.contrastive.loss], 1e-4, "loss");
     expect([...gradients.keys()].sort()).toEqual(Object.keys(golden.contrastive.gradients).sort());
     for (const [factor, [norm, product]] of Object.entries(golden.contrastive.gradients)) {
       const [ownNorm, ownProduct] = goldenProbe(factor, gradients.get(factor)!);
-      near([ownNorm], [norm], 1e-3, `norm of the gradient of ${factor}`);
+      expectNear([ownNorm], [norm], 1e-3, `norm of the gradient of ${factor}`);
       expect(Math.abs(ownProduct - product) / norm, factor).toBeLessThan(1e-3);
     }
   });
@@ -276,11 +286,11 @@ describe.each(Object.keys(goldens.cases))("%s", (name) => {
         seconds: 0,
       },
     });
-    near(losses, expected.losses, 1e-3, "losses");
-    near(norms, expected.norms, 1e-3, "gradient norms");
+    expectNear(losses, expected.losses, 1e-3, "losses");
+    expectNear(norms, expected.norms, 1e-3, "gradient norms");
     for (const [factor, [norm, product]] of Object.entries(expected.factors)) {
       const [ownNorm, ownProduct] = goldenProbe(factor, end.get(factor)!);
-      near([ownNorm], [norm], 1e-3, `norm of ${factor}`);
+      expectNear([ownNorm], [norm], 1e-3, `norm of ${factor}`);
       expect(Math.abs(ownProduct - product) / norm, factor).toBeLessThan(1e-3);
     }
   });

@@ -25,7 +25,7 @@ const tolerance = 1e-3;
 /** A folder with SmolLM2-135M-Instruct, 270 MB, which is made and not shipped. */
 const smollm2 = process.env.ESPALIER_SMOLLM2;
 
-const near = (actual: number, expected: number): void =>
+const expectNear = (actual: number, expected: number): void =>
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(tolerance * Math.abs(expected));
 
 const readJson = async <T>(path: string): Promise<T> => JSON.parse(await readFile(path, "utf8")) as T;
@@ -59,7 +59,7 @@ describe("stories260K", () => {
       join(folder, "golden.json"),
     );
     const logits = await lastLogits(await loadModel(folder), golden.ids);
-    for (const [i, expected] of golden.last_token_logits_first8.entries()) near(logits[i], expected);
+    for (const [i, expected] of golden.last_token_logits_first8.entries()) expectNear(logits[i], expected);
   });
 });
 
@@ -118,7 +118,7 @@ describe("SmolLM2-135M-Instruct", () => {
     );
     const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]);
     expect(order.slice(0, expected.top.length)).toEqual(expected.top.map(([id]) => id));
-    for (const [id, logit] of expected.top) near(logits[id], logit);
+    for (const [id, logit] of expected.top) expectNear(logits[id], logit);
   });
 
   test("embeds the same vectors at every depth", async ({ skip }) => {
@@ -129,9 +129,9 @@ describe("SmolLM2-135M-Instruct", () => {
       const encoder = new Encoder(model, { engine }).keep(depth.layers);
       const vectors = await encoder.embed(golden.sentences);
       await encoder.close();
-      for (const [i, norm] of depth.norms.entries()) near(Math.hypot(...vectors[i]), norm);
-      near(cosine(vectors[0], vectors[1]), depth.cos_0_1);
-      near(cosine(vectors[0], vectors[2]), depth.cos_0_2);
+      for (const [i, norm] of depth.norms.entries()) expectNear(Math.hypot(...vectors[i]), norm);
+      expectNear(cosine(vectors[0], vectors[1]), depth.cos_0_1);
+      expectNear(cosine(vectors[0], vectors[2]), depth.cos_0_2);
       const scale = Math.max(...depth.first8_of_sentence_0.map(Math.abs));
       for (const [i, value] of depth.first8_of_sentence_0.entries())
         expect(Math.abs(vectors[0][i] - value)).toBeLessThan(tolerance * scale);
@@ -148,7 +148,7 @@ describe("SmolLM2-135M-Instruct", () => {
       settings: { batchSize: 64, batches: 10, scale: 20, sampling: "in-order" },
     });
     for (const [i, loss] of golden.search.loss_by_layer.entries())
-      near(result.lossByLayer[i] ?? Number.NaN, loss);
+      expectNear(result.lossByLayer[i] ?? Number.NaN, loss);
     expect([result.small, result.large]).toEqual([golden.search.small, golden.search.large]);
   }, 600_000);
 });

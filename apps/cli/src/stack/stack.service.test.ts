@@ -29,20 +29,7 @@ function processesOn(folder: string): string[] {
   );
 }
 
-async function eventually<T>(
-  what: () => Promise<T> | T,
-  accept: (value: T) => boolean,
-  seconds = 30,
-): Promise<T> {
-  for (const deadline = Date.now() + seconds * 1000; ;) {
-    const value = await Promise.resolve()
-      .then(what)
-      .catch((error: unknown) => error as T);
-    if (accept(value)) return value;
-    if (Date.now() > deadline) throw new Error("it did not happen in time", { cause: value });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
+const patience = { timeout: 30_000, interval: 100 };
 
 const recorded = (): Record<string, ProcessIdentity> =>
   (
@@ -97,17 +84,17 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
       await addDataset(`before-${part}`);
       const victim = recorded()[part];
       process.kill(victim.pid, "SIGKILL");
-      await eventually(
-        () => recorded()[part]?.pid,
-        (pid) => typeof pid === "number" && pid !== victim.pid,
-      );
-      await eventually(datasets, (names) => Array.isArray(names) && names.includes(`before-${part}`));
+      await expect
+        .poll(() => recorded()[part]?.pid, patience)
+        .toSatisfy((pid) => pid !== undefined && pid !== victim.pid);
+      await expect.poll(datasets, patience).toContain(`before-${part}`);
       const since = Date.now();
-      await eventually(
-        () => up.client.workers.list(),
-        ({ items }) =>
-          items?.some(({ state, lastSeenAt }) => state === "ACTIVE" && Date.parse(lastSeenAt) > since),
-      );
+      await expect
+        .poll(async () => {
+          const { items } = await up.client.workers.list();
+          return items.some(({ state, lastSeenAt }) => state === "ACTIVE" && Date.parse(lastSeenAt) > since);
+        }, patience)
+        .toBe(true);
     },
   );
 
@@ -118,7 +105,7 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
     };
     const [pid] = readFileSync(join(databaseFolder, "data", "postmaster.pid"), "utf8").split("\n");
     process.kill(Number(pid), "SIGKILL");
-    await eventually(datasets, (names) => Array.isArray(names) && names.includes("before-postmaster"));
+    await expect.poll(datasets, patience).toContain("before-postmaster");
   });
 
   test("Ctrl-C ends every process, and a new start goes on where it was", async () => {
@@ -135,11 +122,6 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
     up = await start();
     expect(await datasets()).toEqual(expect.arrayContaining(["before-api", "before-postmaster"]));
     await end("SIGKILL");
-    expect(
-      await eventually(
-        () => processesOn(folder),
-        (pids) => Array.isArray(pids) && pids.length === 0,
-      ),
-    ).toEqual([]);
+    await expect.poll(() => processesOn(folder), patience).toEqual([]);
   });
 });

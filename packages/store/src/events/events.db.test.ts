@@ -97,18 +97,17 @@ describe("events", () => {
   it("are hinted at on commit, and after the listening connection was cut", async () => {
     const hints: string[] = [];
     const unsubscribe = store.events.subscribe(({ runId }) => hints.push(runId));
-    const until = async (condition: () => boolean) => {
-      for (const end = Date.now() + 10_000; !condition(); await sleep(10))
-        if (Date.now() > end) throw new Error(`only ${JSON.stringify(hints)}`);
+    const expectHint = async (runId: string) => {
+      await expect.poll(() => hints, { timeout: 10_000, interval: 10 }).toContain(runId);
     };
-    await until(() => hints.includes(""));
+    await expectHint("");
     const first = await store.submit();
-    await until(() => hints.includes(first.id));
+    await expectHint(first.id);
     hints.length = 0;
     await store.sql("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %'");
-    await until(() => hints.includes(""));
+    await expectHint("");
     const second = await store.submit();
-    await until(() => hints.includes(second.id));
+    await expectHint(second.id);
     unsubscribe();
   });
 

@@ -16,7 +16,7 @@ function atFirst(
   trial.hub.misbehave = (request) => (which(request) && times-- > 0 ? how : undefined);
 }
 
-async function arrives(trial: HubTrial): Promise<void> {
+async function expectArrival(trial: HubTrial): Promise<void> {
   await trial.download();
   expect(await checksums(trial.output)).toEqual(await checksums(trial.source));
 }
@@ -41,14 +41,14 @@ describe("a download arrives in spite of", () => {
   ])("%s", async (_, times, which, how) => {
     await using trial = await hubTrial();
     atFirst(trial, times, which, how);
-    await arrives(trial);
+    await expectArrival(trial);
   });
 
   test("a piece that is damaged on the way, once", async () => {
     await using trial = await hubTrial();
     const damaged = { content: new Uint8Array(weightsOf(trial)) };
     atFirst(trial, 1, afterHeader, damaged);
-    await arrives(trial);
+    await expectArrival(trial);
   });
 
   test("a file whose etag changes in between, begun anew", async () => {
@@ -56,7 +56,7 @@ describe("a download arrives in spite of", () => {
     let seen = 0;
     trial.hub.misbehave = (request) =>
       isWeights(request) ? { headers: { etag: ++seen < 4 ? '"one"' : '"two"' } } : undefined;
-    await arrives(trial);
+    await expectArrival(trial);
   });
 
   test("a file that has another etag at every look", async () => {
@@ -64,21 +64,21 @@ describe("a download arrives in spite of", () => {
     let seen = 0;
     trial.hub.misbehave = (request) =>
       isWeights(request) ? { headers: { etag: `"${++seen}"` } } : undefined;
-    await arrives(trial);
+    await expectArrival(trial);
   });
 
   test("a server that stops honouring ranges halfway", async () => {
     await using trial = await hubTrial();
     let seen = 0;
     trial.hub.misbehave = (request) => (isWeights(request) && ++seen > 2 ? { ignoreRange: true } : undefined);
-    await arrives(trial);
+    await expectArrival(trial);
   });
 });
 
 test("what a broken connection brought is not fetched again", async () => {
   await using trial = await hubTrial();
   atFirst(trial, 5, isWeights, { cutAfter: 3_000 });
-  await arrives(trial);
+  await expectArrival(trial);
   const sent = trial.hub.requestsFor("model.safetensors").reduce((sum, request) => sum + request.sent, 0);
   expect(sent).toBe(weightsOf(trial));
 });
@@ -91,7 +91,7 @@ test("Retry-After is waited for", async () => {
     at.push(performance.now());
     return at.length === 1 ? { status: 429, headers: { "retry-after": "1" } } : undefined;
   };
-  await arrives(trial);
+  await expectArrival(trial);
   expect(at[1]! - at[0]!).toBeGreaterThan(990);
 });
 
