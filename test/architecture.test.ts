@@ -9,14 +9,18 @@ const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 /** Which of our packages each one may import. */
 const layers: Record<string, string[]> = {
   contract: [],
-  graph: [],
+  tensor: [],
+  scheduler: ["contract"],
+  model: ["contract"],
+  process: ["contract"],
   store: ["contract"],
   queue: ["contract"],
-  encoder: ["contract", "graph"],
-  engine: ["graph"],
-  api: ["contract", "store", "queue", "encoder"],
-  worker: ["contract", "graph", "store", "queue", "encoder", "engine"],
-  cli: ["contract", "encoder"],
+  engine: ["tensor"],
+  encoder: ["contract", "model", "tensor"],
+  api: ["contract", "scheduler", "model", "store", "queue"],
+  worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
+  compute: ["contract", "model", "process", "tensor", "encoder", "engine"],
+  cli: ["contract", "model", "process", "compute"],
 };
 
 /** Heavy dependencies, and the one package that may know them. */
@@ -24,7 +28,7 @@ const owners: [RegExp, string][] = [
   [/^(@prisma\/.*|prisma|@aws-sdk\/.*)$/, "store"],
   [/^(bullmq|ioredis)$/, "queue"],
   [/^(onnxruntime-.*|@tensorflow\/.*)$/, "engine"],
-  [/^(@huggingface\/.*|undici)$/, "encoder"],
+  [/^(@huggingface\/.*|undici)$/, "model"],
 ];
 
 /** Tables of rules, which are read by looking up and not from top to bottom. */
@@ -71,15 +75,6 @@ describe("layers", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("the API and the command line know no tensors: of encoder they read checkpoints and data", () => {
-    const wrong = product
-      .filter((file) => ["api", "cli"].includes(packageOf(file)))
-      .flatMap((file) =>
-        specifiers(file).filter((specifier) => /^@espalier\/encoder(?!\/(checkpoint|data)$)/.test(specifier)),
-      );
-    expect(wrong).toEqual([]);
-  });
-
   test("a manifest names only the packages below its own", () => {
     const wrong = manifests.flatMap(({ file, manifest }) =>
       Object.keys(manifest.dependencies ?? {})
@@ -117,8 +112,8 @@ describe("layers", () => {
     expect(wrong.filter((file) => !["store", "queue"].includes(packageOf(file)))).toEqual([]);
   });
 
-  test("contract and graph import nothing that a browser lacks", () => {
-    const pure = product.filter((file) => ["contract", "graph"].includes(packageOf(file)));
+  test("contract, tensor and scheduler import nothing that a browser lacks", () => {
+    const pure = product.filter((file) => ["contract", "tensor", "scheduler"].includes(packageOf(file)));
     expect(pure.flatMap(specifiers).filter((specifier) => specifier.startsWith("node:"))).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { modelTypes, openCheckpoint } from "@espalier/encoder/checkpoint";
+import { modelTypes, openCheckpoint } from "@espalier/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { demoModel, demoTriplets } from "./offline/cli.ts";
 

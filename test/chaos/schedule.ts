@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Random } from "../../packages/encoder/src/random.ts";
+import { Random } from "@espalier/encoder";
 import type { Deployment } from "./deployment.ts";
 import type { Member } from "./member.ts";
 import type { Training } from "./submitter.ts";

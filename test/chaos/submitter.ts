@@ -12,7 +12,7 @@ import {
   type Run,
   type RunState,
 } from "@espalier/contract";
-import { writeTinyModel } from "../../packages/encoder/src/testing/tiny-model.ts";
+import { writeTinyModel } from "../../packages/model/src/testing/tiny-model.ts";
 import type { History } from "./history.ts";
 import { until } from "./patience.ts";
 import { toTriplets, type Script } from "./trainer/script.ts";

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Model, Run } from "@espalier/contract";
 import { Encoder } from "@espalier/encoder";
-import { truncateCheckpoint } from "@espalier/encoder/checkpoint";
+import { truncateCheckpoint } from "@espalier/model";
 import { chooseEngine } from "@espalier/engine";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { checksums } from "../../packages/encoder/src/testing/hub-download.ts";
-import type { SeenRequest } from "../../packages/encoder/src/testing/hub-server.ts";
+import { checksums } from "../../packages/model/src/testing/hub-download.ts";
+import type { SeenRequest } from "../../packages/model/src/testing/hub-server.ts";
 import { demoModel, isRunning, until, type TestWorker } from "../worker/pool.ts";
 import { startHubService, type HubService } from "./service.ts";
 

@@ -4,7 +4,7 @@ import { runCli } from "../../apps/cli/src/cli.ts";
 import { createClient, type Client } from "@espalier/contract";
 import pg from "pg";
 import { pino } from "pino";
-import { HubServer } from "../../packages/encoder/src/testing/hub-server.ts";
+import { HubServer } from "../../packages/model/src/testing/hub-server.ts";
 import { freshDatabase } from "../servers/postgres.ts";
 import { startPool, type Pool, type TestWorker } from "../worker/pool.ts";
 

@@ -12,15 +12,15 @@ import {
   train,
   type LoadedModel,
 } from "@espalier/encoder";
-import { parseConfig } from "@espalier/encoder/checkpoint";
+import { parseConfig } from "@espalier/model";
 import { chooseEngine, openOnnxFile, writeOnnxFile } from "@espalier/engine";
-import { adamWStart, interpreter, weight, type Engine } from "@espalier/graph";
+import { adamWStart, interpreter, weight, type Engine } from "@espalier/tensor";
 import { goldenFactors, goldenModel, goldenProbe } from "../../packages/encoder/src/testing/golden-model.ts";
-import { temporaryFolder } from "../../packages/encoder/src/testing/tiny-model.ts";
-import { poolingWeights } from "../../packages/encoder/src/pooling.ts";
+import { temporaryFolder } from "../../packages/model/src/testing/tiny-model.ts";
+import { poolingWeights } from "@espalier/encoder";
 import { textFeeds } from "../../packages/encoder/src/text-feeds.ts";
-import { GradCache } from "../../packages/encoder/src/training/gradcache.ts";
-import { fingerprintOf } from "../../packages/encoder/src/training/state.ts";
+import { GradCache } from "@espalier/encoder";
+import { fingerprintOf } from "@espalier/encoder";
 
 /**
  * Every architecture against transformers, PEFT and the algorithm of l3prune, in fp32: states and losses within 1e-4 of
@@ -48,7 +48,7 @@ interface Goldens {
   cases: Record<string, Golden>;
 }
 
-const folder = new URL("../../packages/encoder/src/testing/goldens/", import.meta.url);
+const folder = new URL("../../packages/model/src/testing/goldens/", import.meta.url);
 const read = async <T>(name: string): Promise<T> =>
   JSON.parse(await readFile(new URL(name, folder), "utf8")) as T;
 const goldens = await read<Goldens>("architectures.json");

@@ -12,11 +12,11 @@ import {
   rotaryTables,
   type LoadedModel,
 } from "@espalier/encoder";
-import { parseStsColumns, readStsPairs, readTriplets } from "@espalier/encoder/data";
+import { parseStsColumns, readStsPairs, readTriplets } from "@espalier/model/data";
 import { chooseEngine } from "@espalier/engine";
-import { weight } from "@espalier/graph";
+import { weight } from "@espalier/tensor";
 import { describe, expect, test } from "vitest";
-import { noSharedData, sharedData } from "../../packages/encoder/src/testing/shared-data.ts";
+import { noSharedData, sharedData } from "../../packages/model/src/testing/shared-data.ts";
 
 /** Real models, against figures that other implementations computed from the same files; within 1e-3 relative. */
 const engine = chooseEngine("onnx-cpu");

@@ -1,5 +1,5 @@
 import type { Jobs, Outcomes } from "../../apps/cli/src/offline/jobs.ts";
-import type { Outcome, Start } from "../../apps/worker/src/offline/protocol.ts";
+import type { Outcome, Start } from "../../apps/compute/src/offline/protocol.ts";
 
 /*
  * Two packages that must not import each other describe the same jobs. `tsc` compiles this file only while the command

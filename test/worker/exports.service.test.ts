@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { env, pipeline } from "@huggingface/transformers";
 import type { Encoding, ExportResult, RunSpec } from "@espalier/contract";
 import { cosine, Encoder } from "@espalier/encoder";
-import { openCheckpoint, readAdapter } from "@espalier/encoder/checkpoint";
+import { openCheckpoint, readAdapter } from "@espalier/model";
 import { chooseEngine } from "@espalier/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase } from "../servers/postgres.ts";

@@ -4,7 +4,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { EvaluationResult, Run, SearchResult } from "@espalier/contract";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openCheckpoint } from "@espalier/encoder/checkpoint";
+import { openCheckpoint } from "@espalier/model";
 import { freshDatabase } from "../servers/postgres.ts";
 import { demoModel, startPool, until, type Pool, type TestWorker } from "./pool.ts";
 

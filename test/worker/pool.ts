@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
-import { architectureOf, openModelFolder } from "@espalier/encoder/checkpoint";
+import { architectureOf, openModelFolder } from "@espalier/model";
 import { openQueue } from "@espalier/queue";
 import { locations, migrate, openStore, type Store } from "@espalier/store";
 import { testSecret } from "../servers/store.ts";

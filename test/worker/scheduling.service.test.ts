@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createClient, type Client, type Run, type RunCreate } from "@espalier/contract";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { listen } from "../servers/api.ts";
-import { defaultPolicy } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import { defaultPolicy } from "@espalier/scheduler";
 import type { buildServer } from "../../apps/api/src/server.ts";
 import { freshDatabase } from "../servers/postgres.ts";
 import { demoModel, startPool, until, type Pool } from "./pool.ts";

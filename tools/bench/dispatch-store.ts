@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { plan } from "../../apps/api/src/dispatcher/plan/plan.ts";
+import { plan } from "@espalier/scheduler";
 import { Teller } from "../../apps/api/src/dispatcher/told.ts";
 import { viewOf } from "../../apps/api/src/dispatcher/view.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";

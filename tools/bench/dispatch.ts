@@ -3,12 +3,12 @@
  * 25 workers, every waiting run explained. Three pools: one that is full, one where a tenth is free, and one that is
  * empty; and the full one without explanations, as the simulator asks. Then whole passes through PostgreSQL.
  */
-import { plan } from "../../apps/api/src/dispatcher/plan/plan.ts";
+import { plan } from "@espalier/scheduler";
 import { priorityClasses } from "../../packages/contract/src/index.ts";
-import { defaultPolicy } from "../../apps/api/src/dispatcher/plan/policy.ts";
-import type { QueuedRun, RunningRun, Snapshot } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import { defaultPolicy } from "@espalier/scheduler";
+import type { QueuedRun, RunningRun, Snapshot } from "@espalier/scheduler";
 import { dispatchStore } from "./dispatch-store.ts";
-import { Random } from "../../packages/encoder/src/random.ts";
+import { Random } from "@espalier/encoder";
 
 const GB = 1e9;
 const now = Date.UTC(2026, 0, 1);

@@ -6,13 +6,8 @@
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  expectedTensors,
-  inputParameters,
-  rotaryTables,
-  textEncoder,
-} from "../../packages/encoder/src/index.ts";
-import { parseConfig } from "../../packages/encoder/src/checkpoint/index.ts";
+import { inputParameters, rotaryTables, textEncoder } from "@espalier/encoder";
+import { expectedTensors, parseConfig } from "@espalier/model";
 import { chooseEngine } from "../../packages/engine/src/index.ts";
 import {
   gradients,
@@ -24,7 +19,7 @@ import {
   type Node,
   type Tensor,
   type WeightSource,
-} from "../../packages/graph/src/index.ts";
+} from "../../packages/tensor/src/index.ts";
 
 const config = parseConfig(
   JSON.stringify({

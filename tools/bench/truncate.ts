@@ -6,17 +6,12 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  expectedTensors,
-  parseConfig,
-  truncateCheckpoint,
-  writeSafetensors,
-} from "../../packages/encoder/src/checkpoint/index.ts";
+import { expectedTensors, parseConfig, truncateCheckpoint, writeSafetensors } from "@espalier/model";
 
 const layers = 24;
 const kept = 12;
 const rounds = 5;
-const checkpointModule = new URL("../../packages/encoder/src/checkpoint/index.ts", import.meta.url).href;
+const checkpointModule = new URL("../../packages/model/src/index.ts", import.meta.url).href;
 
 /** A Llama in bf16 with arbitrary bytes. */
 async function writeModel(directory: string, hiddenSize: number): Promise<void> {

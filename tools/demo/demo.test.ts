@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parseTokenizer, type Tokenizer } from "@espalier/encoder";
-import { openCheckpoint } from "@espalier/encoder/checkpoint";
+import { parseTokenizer, type Tokenizer } from "@espalier/model/tokenizer";
+import { openCheckpoint } from "@espalier/model";
 import { expect, test } from "vitest";
 import { datasets } from "./datasets.ts";
 import { document } from "./language/corpus.ts";

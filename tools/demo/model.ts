@@ -1,5 +1,5 @@
-import type { ModelConfig } from "@espalier/encoder";
-import { parseConfig } from "@espalier/encoder/checkpoint";
+import type { ModelConfig } from "@espalier/model";
+import { parseConfig } from "@espalier/model";
 import { Random } from "./random.ts";
 
 /** Longest text the model is trained on, in tokens. */

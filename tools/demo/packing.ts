@@ -1,4 +1,4 @@
-import type { Tensor } from "@espalier/graph";
+import type { Tensor } from "@espalier/tensor";
 import { document } from "./language/corpus.ts";
 import type { Random } from "./random.ts";
 

@@ -20,7 +20,7 @@ import {
   type AdamWState,
   type Arrays,
   type Tensor,
-} from "@espalier/graph";
+} from "@espalier/tensor";
 import { CONFIG, initialise, LENGTH, MODEL } from "./model.ts";
 import { packedBatch } from "./packing.ts";
 import { Random } from "./random.ts";

@@ -1,4 +1,4 @@
-import { narrow, parseHeader, widen } from "@espalier/encoder/checkpoint";
+import { narrow, parseHeader, widen } from "@espalier/model";
 
 export interface Floats {
   readonly shape: readonly number[];

@@ -1,4 +1,4 @@
-import { parseTokenizer } from "@espalier/encoder";
+import { parseTokenizer } from "@espalier/model/tokenizer";
 import { BEGIN, countWords, END, tokenizerConfig, tokenizerJson, trainBpe } from "./bpe.ts";
 import { document } from "./language/corpus.ts";
 import { LENGTH, MODEL } from "./model.ts";

@@ -1,4 +1,4 @@
-import type { Device } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import type { Device } from "@espalier/scheduler";
 import type { Job } from "./job.ts";
 
 const GB = 1e9;

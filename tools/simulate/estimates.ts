@@ -1,4 +1,4 @@
-import type { History } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import type { History } from "@espalier/scheduler";
 
 /** Durations that are remembered of each key: recent ones say more than many (Tsafrir et al. 2007). */
 const remembered = 20;

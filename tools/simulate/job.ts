@@ -1,5 +1,5 @@
 import type { PriorityClass } from "../../packages/contract/src/index.ts";
-import type { TeamQuota } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import type { TeamQuota } from "@espalier/scheduler";
 
 /** A run of a trace. Times in ms. */
 export interface Job {

@@ -1,7 +1,7 @@
 /** `npm run simulate`: carries a trace of jobs through the dispatcher's plan, and compares policies. */
 import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { defaultPolicy } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import { defaultPolicy } from "@espalier/scheduler";
 import { formatDuration } from "../../apps/cli/src/terminal/format.ts";
 import { readArguments, usage, UsageError, type Arguments } from "./arguments.ts";
 import { clusterOf, fitsOn } from "./cluster.ts";

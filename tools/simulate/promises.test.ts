@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { priorityClasses } from "../../packages/contract/src/index.ts";
-import { defaultPolicy, type Policy } from "../../apps/api/src/dispatcher/plan/policy.ts";
+import { defaultPolicy, type Policy } from "@espalier/scheduler";
 import { clusterOf } from "./cluster.ts";
 import { jobId, type Job, type Trace } from "./job.ts";
 import { Simulation } from "./simulation.ts";

@@ -1,5 +1,5 @@
-import { accrued } from "../../apps/api/src/dispatcher/plan/usage.ts";
-import type { Usage } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import { accrued } from "@espalier/scheduler";
+import type { Usage } from "@espalier/scheduler";
 import type { Job, Trace } from "./job.ts";
 
 const hour = 3_600_000;

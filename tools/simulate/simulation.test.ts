@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Device } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import type { Device } from "@espalier/scheduler";
 import { clusterOf, fitsOn } from "./cluster.ts";
 import { jobId, type Job, type Trace, type TraceTeam } from "./job.ts";
 import { Simulation, type Outcome, type SimulationOptions } from "./simulation.ts";

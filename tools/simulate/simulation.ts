@@ -1,13 +1,7 @@
-import type { Decisions } from "../../apps/api/src/dispatcher/plan/decisions.ts";
-import { Heap } from "../../apps/api/src/dispatcher/plan/heap.ts";
-import { plan } from "../../apps/api/src/dispatcher/plan/plan.ts";
-import type {
-  Device,
-  QueuedRun,
-  Reservation,
-  RunningRun,
-  Snapshot,
-} from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import type { Decisions } from "@espalier/scheduler";
+import { Heap } from "@espalier/scheduler";
+import { plan } from "@espalier/scheduler";
+import type { Device, QueuedRun, Reservation, RunningRun, Snapshot } from "@espalier/scheduler";
 import { Estimates } from "./estimates.ts";
 import type { Job, Trace } from "./job.ts";
 import { Recorder } from "./recorder.ts";

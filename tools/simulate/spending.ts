@@ -1,6 +1,6 @@
-import type { Policy } from "../../apps/api/src/dispatcher/plan/policy.ts";
-import type { QueuedRun, Team, Usage, User } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
-import { accrued } from "../../apps/api/src/dispatcher/plan/usage.ts";
+import type { Policy } from "@espalier/scheduler";
+import type { QueuedRun, Team, Usage, User } from "@espalier/scheduler";
+import { accrued } from "@espalier/scheduler";
 import type { TraceTeam } from "./job.ts";
 
 interface Entry {

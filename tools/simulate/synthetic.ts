@@ -1,4 +1,4 @@
-import { Random } from "../../packages/encoder/src/random.ts";
+import { Random } from "@espalier/encoder";
 import { jobId, type Job, type Trace } from "./job.ts";
 
 export interface SyntheticOptions {

@@ -1,5 +1,5 @@
-import { defaultPolicy, type Policy } from "../../apps/api/src/dispatcher/plan/policy.ts";
-import type { Range } from "../../apps/api/src/dispatcher/plan/snapshot.ts";
+import { defaultPolicy, type Policy } from "@espalier/scheduler";
+import type { Range } from "@espalier/scheduler";
 import type { Job } from "./job.ts";
 
 /** How a policy sees a job. All of them go through the one plan, with its placement, gangs and backfill. */

@@ -13,7 +13,7 @@ import { ProcessorMeter } from "./devices/processor.ts";
 import { Downloads } from "./downloads.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
-import { ownIdentity } from "./process-identity.ts";
+import { ownIdentity } from "@espalier/process";
 import { register } from "./register.ts";
 import { Slot } from "./slot.ts";
 import { Steward } from "./steward.ts";

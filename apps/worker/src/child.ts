@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Problem } from "@espalier/contract";
-import { explainCrash } from "./crash.ts";
-import { onLines } from "./lines.ts";
+import { explainCrash } from "@espalier/process";
+import { onLines } from "@espalier/process";
 import { countOomKills } from "./oom-kills.ts";
 import {
   formatLine,
@@ -15,7 +15,7 @@ import {
   type Job,
   type Message,
   type Outcome,
-} from "./protocol.ts";
+} from "@espalier/contract/compute";
 import { Watchdog } from "./watchdog.ts";
 
 /** What a compute process says while it works. */
@@ -34,7 +34,7 @@ export interface ChildOptions {
   temporaryFolder: string;
   /** What it is told beside what is passed on; it wins. */
   environment: Readonly<Record<string, string>>;
-  /** Module of the process; default `compute/main.ts`. */
+  /** Module of the process; default that of `@espalier/compute`. */
   entry?: string | undefined;
   /** Silence that makes a computation count as hung, where its steps are not slow. */
   hungSeconds: number;
@@ -50,7 +50,7 @@ export interface Child {
   kill(): void;
 }
 
-const computeEntry = fileURLToPath(new URL("compute/main.ts", import.meta.url));
+const computeEntry = fileURLToPath(import.meta.resolve("@espalier/compute"));
 /** Where packages and the TypeScript loader are found. */
 const home = fileURLToPath(new URL("..", import.meta.url));
 const exitSeconds = 5;

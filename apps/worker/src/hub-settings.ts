@@ -1,5 +1,5 @@
 import { Problem } from "@espalier/contract";
-import type { HubAccess } from "./protocol.ts";
+import type { HubAccess } from "@espalier/contract/compute";
 
 /** The operator's word on the hub. A client chooses a repository, never a host. */
 export interface HubSettings extends Omit<HubAccess, "token"> {

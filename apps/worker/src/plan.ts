@@ -10,10 +10,11 @@ import {
   type ModelRef,
   type Run,
 } from "@espalier/contract";
-import { folderEncoding, keptLayers } from "@espalier/encoder";
+import { keptLayers } from "@espalier/encoder";
+import { folderEncoding } from "@espalier/model";
 import type { Claim, Store } from "@espalier/store";
 import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
-import type { ExportJob, HubAccess, Job } from "./protocol.ts";
+import type { ExportJob, HubAccess, Job } from "@espalier/contract/compute";
 import type { Workspace } from "./workspace.ts";
 
 /** A claimed run, made ready for its compute process: local paths and plain numbers, no references. */

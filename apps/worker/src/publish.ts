@@ -19,7 +19,7 @@ import {
 } from "@espalier/store";
 import { manifestOf } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
-import type { Outcome } from "./protocol.ts";
+import type { Outcome } from "@espalier/contract/compute";
 import type { Workspace } from "./workspace.ts";
 
 /**

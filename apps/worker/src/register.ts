@@ -1,6 +1,6 @@
 import { isProblem, type Worker } from "@espalier/contract";
 import type { NewWorker, Store } from "@espalier/store";
-import { hasEnded } from "./process-identity.ts";
+import { hasEnded } from "@espalier/process";
 
 /**
  * Registers this process. A worker of the same name that is known to be dead, because it was a process of this host that

@@ -8,7 +8,7 @@ import {
   type Engine,
   type Executable,
   type Tensor,
-} from "@espalier/graph";
+} from "@espalier/tensor";
 
 /**
  * InfoNCE of embedded batches, and its gradient with respect to the embeddings. Texts are rows of one matrix

@@ -1,13 +1,13 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { interpreter, type Engine } from "@espalier/graph";
+import { interpreter, type Engine } from "@espalier/tensor";
 import { describe, expect, it } from "vitest";
-import { parseConfig, writeAdapter, type LoraAdapter } from "./checkpoint/index.ts";
+import { parseConfig, writeAdapter, type LoraAdapter } from "@espalier/model";
 import { Encoder } from "./encoder.ts";
 import { fileInterpreter } from "./testing/file-interpreter.ts";
 import { goldenFactors, writeGoldenModel } from "./testing/golden-model.ts";
 import { tinyEncoder, tinyLlama } from "./testing/tiny-encoder.ts";
-import { temporaryFolder } from "./testing/tiny-model.ts";
+import { temporaryFolder } from "../../model/src/testing/tiny-model.ts";
 import { adapterOf } from "./training/lora.ts";
 
 describe("Encoder", () => {
@@ -138,7 +138,7 @@ describe("Encoder.keep", () => {
 });
 
 const { cases } = JSON.parse(
-  await readFile(new URL("testing/goldens/architectures.json", import.meta.url), "utf8"),
+  await readFile(new URL("../../model/src/testing/goldens/architectures.json", import.meta.url), "utf8"),
 ) as { cases: Record<string, { config: object }> };
 const texts = ["the cat", "a", "some longer text of letters"];
 

@@ -8,8 +8,8 @@ import {
   type ResolvedEncoding,
   type TemplateChoice,
 } from "@espalier/contract";
-import type { Engine, Executable } from "@espalier/graph";
-import { seenThrough } from "./architectures/direction.ts";
+import type { Engine, Executable } from "@espalier/tensor";
+import { seenThrough } from "@espalier/model";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { textEncoder } from "./blocks/text-encoder.ts";
 import {
@@ -20,15 +20,15 @@ import {
   survivingName,
   type KeptLayers,
   type LoraAdapter,
-} from "./checkpoint/index.ts";
-import { formerName } from "./checkpoint/surviving.ts";
+} from "@espalier/model";
+import { formerName } from "@espalier/model";
 import { planChunks } from "./chunks.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
-import type { Template } from "./template.ts";
-import { loadTemplate } from "./templates/load-template.ts";
-import { folderEncoding, usualEncoding } from "./folder-encoding.ts";
+import type { Template } from "@espalier/model/tokenizer";
+import { loadTemplate } from "@espalier/model/tokenizer";
+import { folderEncoding, usualEncoding } from "@espalier/model";
 import { textFeeds } from "./text-feeds.ts";
-import type { TokenizedText } from "./tokenizer.ts";
+import type { TokenizedText } from "@espalier/model/tokenizer";
 import { frozen } from "./training/lora.ts";
 
 export interface EncoderOptions {

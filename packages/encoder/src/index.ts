@@ -4,17 +4,12 @@ export {
   nextTokenLogits,
   type LanguageModelStep,
 } from "./blocks/language-model.ts";
-export type { ModelConfig } from "./architectures/model-config.ts";
-export { expectedTensors } from "./architectures/tensors.ts";
 export { featureExtractor, type FeatureExtractor } from "./blocks/feature-extractor.ts";
 export { linear, loraName, type Adapter, type LinearOptions } from "./blocks/linear.ts";
 export { inputParameters, type InputParameters, type Parameter } from "./blocks/parameters.ts";
 export { rotaryInputs, rotaryTables, type RotaryTables } from "./blocks/rotary-tables.ts";
 export { textEncoder } from "./blocks/text-encoder.ts";
 export { poolingWeights, type ContentSpan } from "./pooling.ts";
-export { folderEncoding } from "./folder-encoding.ts";
-export { noTemplate, type Template } from "./template.ts";
-export { loadTemplate, type TemplateContext } from "./templates/load-template.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions, type LoadOptions } from "./encoder.ts";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";
 export { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
@@ -23,13 +18,6 @@ export { pickLayers } from "./pruning/pick-layers.ts";
 export { Random, type RandomState } from "./random.ts";
 export { Batches, type BatchesPosition } from "./training/batches.ts";
 export { adapterOf, lora, loraShapes, startLora } from "./training/lora.ts";
-export {
-  loadTokenizer,
-  parseTokenizer,
-  type TokenizedText,
-  type TokenizeOptions,
-  type Tokenizer,
-} from "./tokenizer.ts";
 export { cosine, pearson, spearman } from "./evaluation/correlation.ts";
 export { evaluateSts, type Embed } from "./evaluation/sts.ts";
 export { writeSentenceTransformers } from "./export/sentence-transformers.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { WeightSource } from "@espalier/graph";
-import type { ModelConfig } from "./architectures/model-config.ts";
-import { ofLayers } from "./architectures/tensors.ts";
+import type { WeightSource } from "@espalier/tensor";
+import type { ModelConfig } from "@espalier/model";
+import { ofLayers } from "@espalier/model";
 import {
   loadEmbedding,
   openCheckpoint,
@@ -9,9 +9,9 @@ import {
   type Checkpoint,
   type EmbeddingTable,
   type KeptLayers,
-} from "./checkpoint/index.ts";
-import { layerNumbers } from "./checkpoint/surviving.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+} from "@espalier/model";
+import { layerNumbers } from "@espalier/model";
+import { loadTokenizer, type Tokenizer } from "@espalier/model/tokenizer";
 
 /** A model that is ready to be put into graphs: its weights stay in their files until an engine reads them. */
 export interface LoadedModel {

@@ -1,9 +1,9 @@
 import type { Pooling } from "@espalier/contract";
-import type { Tensor } from "@espalier/graph";
+import type { Tensor } from "@espalier/tensor";
 import { rotaryTables } from "./blocks/rotary-tables.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { poolingWeights } from "./pooling.ts";
-import type { TokenizedText } from "./tokenizer.ts";
+import type { TokenizedText } from "@espalier/model/tokenizer";
 
 /** Added to the scores of padding; far beyond any score, and finite together with a mask. */
 const hidden = -1e30;

@@ -1,4 +1,4 @@
-import type { Engine } from "@espalier/graph";
+import type { Engine } from "@espalier/tensor";
 import { onnxCpu } from "./onnx/engine.ts";
 
 export interface EngineOptions {

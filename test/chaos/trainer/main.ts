@@ -1,7 +1,7 @@
 // The compute process of the chaos suite's workers: it trains in the fake way, and does everything else as the product.
-import { runJob } from "../../../apps/worker/src/compute/run-job.ts";
-import { serve } from "../../../apps/worker/src/compute/serve.ts";
-import { parseInstruction } from "../../../apps/worker/src/protocol.ts";
+import { runJob } from "../../../apps/compute/src/run-job.ts";
+import { serve } from "../../../apps/compute/src/serve.ts";
+import { parseInstruction } from "@espalier/contract/compute";
 import { train } from "./train.ts";
 
 serve(parseInstruction, ({ job, hub }, computation) =>

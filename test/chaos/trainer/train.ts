@@ -2,9 +2,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolveTrainingSettings } from "@espalier/contract";
-import { writeSafetensors, type TensorSource } from "@espalier/encoder/checkpoint";
-import type { Computation } from "../../../apps/worker/src/compute/computation.ts";
-import type { Outcome, TrainJob } from "../../../apps/worker/src/protocol.ts";
+import { writeSafetensors, type TensorSource } from "@espalier/model";
+import type { Computation } from "../../../apps/compute/src/computation.ts";
+import type { Outcome, TrainJob } from "@espalier/contract/compute";
 import { firstState, lossOf, nextState, resultOf, stateBytes } from "./progression.ts";
 import { readScript, type Script } from "./script.ts";
 

@@ -1,4 +1,4 @@
-"""Writes packages/encoder/src/testing/goldens/configs4.json: config.json of every tiny model as transformers 4 writes it.
+"""Writes packages/model/src/testing/goldens/configs4.json: config.json of every tiny model as transformers 4 writes it.
 
 Not needed by any test run. To write the file again:
   python3 -m venv /tmp/oracle4 && /tmp/oracle4/bin/pip install transformers==4.57.3
@@ -19,6 +19,6 @@ for name, (kind, arguments) in CASES.items():
     config = getattr(transformers, f"{kind}Config")(**arguments)
     config.architectures = [f"{kind}Model"]
     configs[name] = json.loads(config.to_json_string(use_diff=True))
-out = Path(__file__).parents[3] / "packages/encoder/src/testing/goldens/configs4.json"
+out = Path(__file__).parents[3] / "packages/model/src/testing/goldens/configs4.json"
 out.parent.mkdir(exist_ok=True)
 out.write_text(json.dumps({"transformers": transformers.__version__, "configs": configs}, indent=1) + "\n")

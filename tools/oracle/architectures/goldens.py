@@ -1,4 +1,4 @@
-"""Writes packages/encoder/src/testing/goldens/architectures.json: what transformers, PEFT and the algorithm of l3prune
+"""Writes packages/model/src/testing/goldens/architectures.json: what transformers, PEFT and the algorithm of l3prune
 compute with a tiny model of every architecture, in fp32.
 
 Not needed by any test run. To write the file again:
@@ -211,6 +211,6 @@ document = {
 for name in CASES:
     print(name)
     document["cases"][name] = case(name)
-out = Path(__file__).parents[3] / "packages/encoder/src/testing/goldens/architectures.json"
+out = Path(__file__).parents[3] / "packages/model/src/testing/goldens/architectures.json"
 out.parent.mkdir(exist_ok=True)
 out.write_text(json.dumps(document, separators=(",", ":")) + "\n")

@@ -1,4 +1,4 @@
-"""Writes packages/encoder/src/templates/goldens/chat.json: user turns as transformers' `apply_chat_template` renders them.
+"""Writes packages/model/src/templates/goldens/chat.json: user turns as transformers' `apply_chat_template` renders them.
 
 The templates are written here; each lays a conversation out as a family of models does. See make_goldens.py for how to
 run it, after it: the ids are those of its tokenizers.

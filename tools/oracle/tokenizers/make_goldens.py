@@ -1,4 +1,4 @@
-"""Writes packages/encoder/src/tokenizer/goldens: small tokenizers, strings, and their ids as `tokenizers` gives them.
+"""Writes packages/model/src/tokenizer/goldens: small tokenizers, strings, and their ids as `tokenizers` gives them.
 
 Not needed by any test run. To write the files again, with Python 3.11:
   python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install -r tools/oracle/tokenizers/requirements.txt
@@ -13,7 +13,7 @@ import patterns
 from families import FAMILIES
 from texts import corpus, strings
 
-out = Path(__file__).parents[3] / "packages/encoder/src/tokenizer/goldens"
+out = Path(__file__).parents[3] / "packages/model/src/tokenizer/goldens"
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 

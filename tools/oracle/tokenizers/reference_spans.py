@@ -1,4 +1,4 @@
-"""Writes packages/encoder/src/tokenizer/goldens/reference-spans.json: which tokens l3prune pools, by its way of counting.
+"""Writes packages/model/src/tokenizer/goldens/reference-spans.json: which tokens l3prune pools, by its way of counting.
 
 Its `tokenize` (thennal10/l3prune, llmencoder.py) cuts the whole string on the right to the maximum length, special tokens
 included, does the same to the text part without special tokens, and marks as many positions at the end of the former as
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
-goldens = Path(__file__).parents[3] / "packages/encoder/src/tokenizer/goldens"
+goldens = Path(__file__).parents[3] / "packages/model/src/tokenizer/goldens"
 
 FAMILIES = {"llama2": "</s>", "llama3": "<|end_of_text|>", "qwen2": "<|endoftext|>", "phi3": "<|endoftext|>", "bert-cased": "[PAD]"}
 PREFIXES = ["", "Retrieve the query; ", "<|user|>\n[INST] find the tree; "]

@@ -1,4 +1,4 @@
-"""Writes packages/encoder/src/tokenizer/unicode/data.ts and its golden: what Unicode is to each part of `tokenizers`.
+"""Writes packages/model/src/tokenizer/unicode/data.ts and its golden: what Unicode is to each part of `tokenizers`.
 
 The library is built from crates that each bring their own release of Unicode, from 8 to 17. The tables are found by
 asking the library about every code point. See make_goldens.py for how to run it; it takes some minutes.
@@ -14,7 +14,7 @@ import unicodedata2 as now
 from families import CASED, LLAMA3
 from tokenizers import Regex, normalizers, pre_tokenizers
 
-root = Path(__file__).parents[3] / "packages/encoder/src/tokenizer"
+root = Path(__file__).parents[3] / "packages/model/src/tokenizer"
 POINTS = [point for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF]
 BLOCK = 0x1000
 CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co Cn".split()

@@ -1,4 +1,4 @@
-import { Random } from "../../../packages/encoder/src/random.ts";
+import { Random } from "@espalier/encoder";
 
 interface Attempt {
   start_time: string | null;

@@ -7,7 +7,7 @@ import {
   readTexts,
   readTriplets,
   type StsFormat,
-} from "@espalier/encoder/data";
+} from "@espalier/model/data";
 import { locations, type Store } from "@espalier/store";
 
 interface Submission {

@@ -3,10 +3,10 @@ import type { FastifyBaseLogger } from "fastify";
 import { sweepSeconds } from "@espalier/contract";
 import type { Delivery, DispatchDecisions, Leadership, Store } from "@espalier/store";
 import { fireSchedules } from "../schedules/fire.ts";
-import { plan } from "./plan/plan.ts";
-import { defaultPolicy, type Policy } from "./plan/policy.ts";
-import type { Start } from "./plan/decisions.ts";
-import type { Snapshot } from "./plan/snapshot.ts";
+import { plan } from "@espalier/scheduler";
+import { defaultPolicy, type Policy } from "@espalier/scheduler";
+import type { Start } from "@espalier/scheduler";
+import type { Snapshot } from "@espalier/scheduler";
 import { Teller } from "./told.ts";
 import { viewOf } from "./view.ts";
 

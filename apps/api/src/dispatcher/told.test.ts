@@ -1,8 +1,8 @@
 import { Value } from "typebox/value";
 import { explainWaiting, WaitingReason } from "@espalier/contract";
 import { describe, expect, it } from "vitest";
-import type { Waiting, WaitingReason as PlannedReason } from "./plan/decisions.ts";
-import { NOW } from "./plan/testing/build.ts";
+import type { Waiting, WaitingReason as PlannedReason } from "@espalier/scheduler";
+import { NOW } from "../../../../packages/scheduler/src/testing/build.ts";
 import { namesFor, Teller, toReason } from "./told.ts";
 
 const teamOf = new Map([

@@ -1,7 +1,7 @@
 import type { ExpectedStart, Unblock, WaitingReason } from "@espalier/contract";
 import type { DispatchWaiting } from "@espalier/store";
-import type { Unblock as PlannedUnblock, Waiting, WaitingReason as PlannedReason } from "./plan/decisions.ts";
-import type { Instant, Range } from "./plan/snapshot.ts";
+import type { Unblock as PlannedUnblock, Waiting, WaitingReason as PlannedReason } from "@espalier/scheduler";
+import type { Instant, Range } from "@espalier/scheduler";
 
 const iso = (at: Instant): string => new Date(at).toISOString();
 

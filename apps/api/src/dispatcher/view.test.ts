@@ -1,7 +1,7 @@
 import type { DispatchRunning, DispatchSnapshot } from "@espalier/store";
 import { describe, expect, it } from "vitest";
-import { defaultPolicy } from "./plan/policy.ts";
-import { HOUR, NOW } from "./plan/testing/build.ts";
+import { defaultPolicy } from "@espalier/scheduler";
+import { HOUR, NOW } from "../../../../packages/scheduler/src/testing/build.ts";
 import { spentHours, usageNow, viewOf } from "./view.ts";
 
 const running = (given: Partial<DispatchRunning> = {}): DispatchRunning => ({

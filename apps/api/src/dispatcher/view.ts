@@ -1,6 +1,6 @@
 import { historyKeys } from "@espalier/store";
 import type { DispatchAccount, DispatchQueued, DispatchRunning, DispatchSnapshot } from "@espalier/store";
-import { defaultPolicy, type Policy } from "./plan/policy.ts";
+import { defaultPolicy, type Policy } from "@espalier/scheduler";
 import type {
   HourQuota,
   Instant,
@@ -11,8 +11,8 @@ import type {
   Team,
   Usage,
   User,
-} from "./plan/snapshot.ts";
-import { accrued, decayed } from "./plan/usage.ts";
+} from "@espalier/scheduler";
+import { accrued, decayed } from "@espalier/scheduler";
 
 /** A device that does not say how much memory it has is taken for a small card. */
 const unknownMemoryBytes = 8e9;

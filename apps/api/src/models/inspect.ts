@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Architecture } from "@espalier/contract";
-import { architectureOf, openModelFolder } from "@espalier/encoder/checkpoint";
+import { architectureOf, openModelFolder } from "@espalier/model";
 import type { Store, StoredFile } from "@espalier/store";
 
 /**

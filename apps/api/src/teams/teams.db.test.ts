@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../../../test/servers/api.ts";
 import { claimOn } from "../../../../test/servers/place.ts";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
-import { accrued } from "../dispatcher/plan/usage.ts";
+import { accrued } from "@espalier/scheduler";
 
 let store: TestStore;
 let app: FastifyInstance;

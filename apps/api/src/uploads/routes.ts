@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { idOf, Problem, Upload } from "@espalier/contract";
-import { isModelFile } from "@espalier/encoder/checkpoint";
+import { isModelFile } from "@espalier/model";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { teamOf } from "../plugins/auth.ts";

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { chooseModelFiles, poolingFile, Problem } from "@espalier/contract";
-import { openModelFolder } from "@espalier/encoder/checkpoint";
+import { openModelFolder } from "@espalier/model";
 
 export interface ModelFile {
   name: string;

@@ -19,14 +19,14 @@ export interface ComputeOptions {
   vectors?: Writable;
 }
 
-/** What the process says that matters here: lines of JSON on descriptor 3 (`apps/worker/src/protocol.ts`). */
+/** What the process says that matters here: lines of JSON on descriptor 3 (`packages/contract/src/compute/protocol.ts`). */
 type Message =
   | { type: "progress"; progress: Progress }
   | { type: "done"; outcome: unknown }
   | { type: "failed"; problem: ProblemDocument }
   | { type: "metrics" | "log" };
 
-const entry = join(repository, "apps/worker/src/offline/main.ts");
+const entry = join(repository, "apps/compute/src/offline/main.ts");
 const keptLines = 5;
 
 /**

@@ -3,7 +3,7 @@ import type { Encoding, Mode, SearchResult, SearchSettings } from "@espalier/con
 /** How many of the first layers to keep, how many percent of all to drop from the top, or which to keep by number. */
 export type Depth = number | { dropPercent: number } | { keep: number[] };
 
-/** What the compute process of `apps/worker/src/offline` is asked to do with a folder. */
+/** What the compute process of `apps/compute/src/offline` is asked to do with a folder. */
 export interface Jobs {
   prune: { model: string; layers: Depth; output: string };
   search: { model: string; triplets: string; mode: Mode; encoding: Encoding; settings: SearchSettings };

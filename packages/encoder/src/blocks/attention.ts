@@ -1,5 +1,5 @@
-import { attention as mix, reshape, rotary, slice, type Band, type Node } from "@espalier/graph";
-import type { Attention, ModelConfig, Norm } from "../architectures/model-config.ts";
+import { attention as mix, reshape, rotary, slice, type Band, type Node } from "@espalier/tensor";
+import type { Attention, ModelConfig, Norm } from "@espalier/model";
 import { linear, type LinearOptions } from "./linear.ts";
 import { norm } from "./norm.ts";
 import type { RotaryTables } from "./rotary-tables.ts";

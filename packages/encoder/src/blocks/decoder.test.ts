@@ -1,9 +1,9 @@
-import { interpreter, isOp, topological, weight, type Tensor } from "@espalier/graph";
+import { interpreter, isOp, topological, weight, type Tensor } from "@espalier/tensor";
 import { describe, expect, it } from "vitest";
 import { languageModelStep } from "./language-model.ts";
 import { Random } from "../random.ts";
 import { tinyLlama } from "../testing/tiny-encoder.ts";
-import { expectedTensors, ofLayers } from "../architectures/tensors.ts";
+import { expectedTensors, ofLayers } from "@espalier/model";
 import { inputParameters } from "./parameters.ts";
 import { rotaryTables } from "./rotary-tables.ts";
 import { textEncoder } from "./text-encoder.ts";

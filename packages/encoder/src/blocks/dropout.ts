@@ -1,4 +1,4 @@
-import { dropout, input, type Dim, type Node } from "@espalier/graph";
+import { dropout, input, type Dim, type Node } from "@espalier/tensor";
 
 /** Shares of numbers that are dropped while training: before an adapter, of attention's weights, of each branch. */
 export interface DropoutRates {

@@ -16,8 +16,8 @@ import {
   weight,
   type Node,
   type WeightSource,
-} from "@espalier/graph";
-import type { ModelConfig } from "../architectures/model-config.ts";
+} from "@espalier/tensor";
+import type { ModelConfig } from "@espalier/model";
 import { layerStates } from "./layers.ts";
 import { norm } from "./norm.ts";
 import { eachOnce } from "./parameters.ts";

@@ -1,5 +1,5 @@
-import { gelu, mul, sigmoid, slice, swiGLU, type Node } from "@espalier/graph";
-import type { Activation, FeedForward } from "../architectures/model-config.ts";
+import { gelu, mul, sigmoid, slice, swiGLU, type Node } from "@espalier/tensor";
+import type { Activation, FeedForward } from "@espalier/model";
 import { linear, type LinearOptions } from "./linear.ts";
 
 /** The feed-forward part of a layer, [batch, time, hidden] → [batch, time, hidden]. */

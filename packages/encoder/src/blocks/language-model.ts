@@ -9,9 +9,9 @@ import {
   reduceSum,
   reshape,
   type Node,
-} from "@espalier/graph";
-import type { ModelConfig } from "../architectures/model-config.ts";
-import { expectedTensors } from "../architectures/tensors.ts";
+} from "@espalier/tensor";
+import type { ModelConfig } from "@espalier/model";
+import { expectedTensors } from "@espalier/model";
 import { layerStates } from "./layers.ts";
 import { norm } from "./norm.ts";
 import { inputParameters, type Parameter } from "./parameters.ts";

@@ -1,5 +1,5 @@
-import { add, mul, type Node } from "@espalier/graph";
-import type { ModelConfig, Surroundings } from "../architectures/model-config.ts";
+import { add, mul, type Node } from "@espalier/tensor";
+import type { ModelConfig, Surroundings } from "@espalier/model";
 import { attend, type Sight } from "./attention.ts";
 import { feedForward } from "./feed-forward.ts";
 import type { LinearOptions } from "./linear.ts";

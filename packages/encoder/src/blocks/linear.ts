@@ -1,5 +1,5 @@
-import { add, matmul, type Node } from "@espalier/graph";
-import type { Linear } from "../architectures/model-config.ts";
+import { add, matmul, type Node } from "@espalier/tensor";
+import type { Linear } from "@espalier/model";
 import type { Dropout } from "./dropout.ts";
 import type { Parameter } from "./parameters.ts";
 

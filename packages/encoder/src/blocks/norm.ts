@@ -1,5 +1,5 @@
-import { add, layerNorm, rmsNorm, type Node } from "@espalier/graph";
-import type { Norm } from "../architectures/model-config.ts";
+import { add, layerNorm, rmsNorm, type Node } from "@espalier/tensor";
+import type { Norm } from "@espalier/model";
 import type { Parameter } from "./parameters.ts";
 
 /** Normalises the last axis of x by the weights that a checkpoint has for it. */

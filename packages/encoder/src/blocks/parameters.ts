@@ -1,8 +1,8 @@
-import { input, type Node } from "@espalier/graph";
+import { input, type Node } from "@espalier/tensor";
 
 /**
  * Makes the node of a parameter, by its name in the checkpoint (without the prefix `model.`). `weight` of
- * `@espalier/graph` binds it when the graph is opened; {@link inputParameters} feeds it on every run, to train it.
+ * `@espalier/tensor` binds it when the graph is opened; {@link inputParameters} feeds it on every run, to train it.
  */
 export type Parameter = (name: string, shape: readonly number[]) => Node;
 

@@ -1,5 +1,5 @@
-import { input, type Node, type Tensor } from "@espalier/graph";
-import type { ModelConfig, Rotary } from "../architectures/model-config.ts";
+import { input, type Node, type Tensor } from "@espalier/tensor";
+import type { ModelConfig, Rotary } from "@espalier/model";
 
 /** Cosine and sine of each position's angles, [time, turned/2]. */
 export interface RotaryTables {

@@ -1,5 +1,5 @@
-import { input, matmul, reshape, type Node } from "@espalier/graph";
-import type { ModelConfig } from "../architectures/model-config.ts";
+import { input, matmul, reshape, type Node } from "@espalier/tensor";
+import type { ModelConfig } from "@espalier/model";
 import { layerStates } from "./layers.ts";
 import type { LinearOptions } from "./linear.ts";
 import { norm } from "./norm.ts";

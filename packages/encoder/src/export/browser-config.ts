@@ -1,4 +1,4 @@
-import { formatJson, parseJson } from "../checkpoint/json.ts";
+import { formatJson, parseJson } from "@espalier/model";
 
 /**
  * `config.json` of a folder whose ONNX weights stand beside the graph: transformers.js must be told so in browsers; in

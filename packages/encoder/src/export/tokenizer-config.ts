@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatJson, parseJson, type JsonObject } from "../checkpoint/json.ts";
+import { formatJson, parseJson, type JsonObject } from "@espalier/model";
 
 const file = "tokenizer_config.json";
 

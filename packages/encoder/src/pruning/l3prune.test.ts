@@ -1,4 +1,4 @@
-import { interpreter } from "@espalier/graph";
+import { interpreter } from "@espalier/tensor";
 import type { SearchSettings } from "@espalier/contract";
 import { describe, expect, it } from "vitest";
 import { adapterOf, startLora } from "../training/lora.ts";

@@ -7,16 +7,16 @@ import {
   type SearchSettings,
   type Triplet,
 } from "@espalier/contract";
-import { chanceLevel, type Executable } from "@espalier/graph";
+import { chanceLevel, type Executable } from "@espalier/tensor";
 import { rotaryKind } from "../blocks/rotary-tables.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
-import { collectTriplets, type TripletRow } from "../data/index.ts";
+import { collectTriplets, type TripletRow } from "@espalier/model/data";
 import type { Encoder } from "../encoder.ts";
 import { Random } from "../random.ts";
 import { textFeeds } from "../text-feeds.ts";
-import type { TokenizedText } from "../tokenizer.ts";
+import type { TokenizedText } from "@espalier/model/tokenizer";
 import { Batches } from "../training/batches.ts";
 import { frozen } from "../training/lora.ts";
 import { pickLayers } from "./pick-layers.ts";

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { interpreter, type Engine } from "@espalier/graph";
+import { interpreter, type Engine } from "@espalier/tensor";
 
 /** The reference engine, reading weights from files. */
 export const fileInterpreter = (): Engine =>

@@ -1,9 +1,9 @@
-import type { WeightSource } from "@espalier/graph";
-import { expectedTensors } from "../architectures/tensors.ts";
-import { embeddingTable, parseConfig, type EmbeddingTable, type ModelConfig } from "../checkpoint/index.ts";
+import type { WeightSource } from "@espalier/tensor";
+import { expectedTensors } from "@espalier/model";
+import { embeddingTable, parseConfig, type EmbeddingTable, type ModelConfig } from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
 import { Random } from "../random.ts";
-import { parseTokenizer, type Tokenizer } from "../tokenizer.ts";
+import { parseTokenizer, type Tokenizer } from "@espalier/model/tokenizer";
 
 /** Small enough for the interpreter, with every trait of a Llama: grouped queries, heads wider than hidden/heads. */
 export const tinyLlama = parseConfig(

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
-import type { WeightSource } from "@espalier/graph";
-import { expectedTensors } from "../architectures/tensors.ts";
-import { embeddingTable, widen } from "../checkpoint/index.ts";
+import type { WeightSource } from "@espalier/tensor";
+import { expectedTensors } from "@espalier/model";
+import { embeddingTable, widen } from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
 import type { Trainable } from "./trainable.ts";
 

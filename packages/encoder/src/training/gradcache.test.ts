@@ -1,9 +1,9 @@
-import { gradients, infoNCE, interpreter, slice, weight, type Tensor } from "@espalier/graph";
+import { gradients, infoNCE, interpreter, slice, weight, type Tensor } from "@espalier/tensor";
 import { describe, expect, it } from "vitest";
 import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { Random } from "../random.ts";
-import { expectedTensors, ofLayers } from "../architectures/tensors.ts";
+import { expectedTensors, ofLayers } from "@espalier/model";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { textFeeds } from "../text-feeds.ts";
 import { fullModel } from "./full.ts";

@@ -9,7 +9,7 @@ import {
   type Executable,
   type Node,
   type Tensor,
-} from "@espalier/graph";
+} from "@espalier/tensor";
 import { Dropout, type DropoutRates } from "../blocks/dropout.ts";
 import { inputParameters } from "../blocks/parameters.ts";
 import { rotaryKind } from "../blocks/rotary-tables.ts";
@@ -18,7 +18,7 @@ import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import { textFeeds } from "../text-feeds.ts";
-import type { TokenizedText } from "../tokenizer.ts";
+import type { TokenizedText } from "@espalier/model/tokenizer";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
 

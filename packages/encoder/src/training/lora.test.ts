@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { readAdapter, writeAdapter } from "../checkpoint/index.ts";
+import { readAdapter, writeAdapter } from "@espalier/model";
 import { Encoder } from "../encoder.ts";
 import { Random } from "../random.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
-import { temporaryFolder } from "../testing/tiny-model.ts";
-import { interpreter } from "@espalier/graph";
+import { temporaryFolder } from "../../../model/src/testing/tiny-model.ts";
+import { interpreter } from "@espalier/tensor";
 import { adapterOf, startLora } from "./lora.ts";
 
 describe("a fresh adapter", () => {

@@ -1,9 +1,9 @@
 import { Problem, type Mode } from "@espalier/contract";
-import { weight, type Arrays, type WeightSource } from "@espalier/graph";
-import type { Linear, ModelConfig } from "../architectures/model-config.ts";
-import { linearLayers } from "../architectures/tensors.ts";
+import { weight, type Arrays, type WeightSource } from "@espalier/tensor";
+import type { Linear, ModelConfig } from "@espalier/model";
+import { linearLayers } from "@espalier/model";
 import { loraName, type LinearOptions } from "../blocks/linear.ts";
-import type { LoraAdapter, LoraPair } from "../checkpoint/index.ts";
+import type { LoraAdapter, LoraPair } from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
 import { Random } from "../random.ts";
 import type { Trainable } from "./trainable.ts";

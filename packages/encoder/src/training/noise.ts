@@ -1,4 +1,4 @@
-import { concrete, type Node, type Tensor } from "@espalier/graph";
+import { concrete, type Node, type Tensor } from "@espalier/tensor";
 import { noisePrefix } from "../blocks/dropout.ts";
 import { Random } from "../random.ts";
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
 import { isProblem, Problem } from "@espalier/contract";
-import type { Arrays } from "@espalier/graph";
-import { narrow, widen, writeSafetensors } from "../checkpoint/index.ts";
-import { readHeader } from "../checkpoint/safetensors.ts";
+import type { Arrays } from "@espalier/tensor";
+import { narrow, widen, writeSafetensors } from "@espalier/model";
+import { readHeader } from "@espalier/model";
 import type { TrainingState } from "./state.ts";
 
 /** Key of the file's metadata under which all of a state but its arrays is, as JSON. */

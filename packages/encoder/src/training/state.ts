@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { AdamWState, Arrays } from "@espalier/graph";
-import { expectedTensors } from "../architectures/tensors.ts";
+import type { AdamWState, Arrays } from "@espalier/tensor";
+import { expectedTensors } from "@espalier/model";
 import type { TrainingInputs } from "./trainer.ts";
 import type { BatchesPosition } from "./batches.ts";
 

@@ -1,7 +1,7 @@
-import type { Arrays } from "@espalier/graph";
+import type { Arrays } from "@espalier/tensor";
 import type { LinearOptions } from "../blocks/linear.ts";
 import type { Parameter } from "../blocks/parameters.ts";
-import type { EmbeddingTable } from "../checkpoint/index.ts";
+import type { EmbeddingTable } from "@espalier/model";
 
 /** What a training changes: parameters that are fed on every run, and where a graph uses them. */
 export interface Trainable {

@@ -1,11 +1,11 @@
 import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveTrainingSettings, type ResolvedTrainingSettings, type Triplet } from "@espalier/contract";
-import { interpreter } from "@espalier/graph";
+import { interpreter } from "@espalier/tensor";
 import { describe, expect, it } from "vitest";
-import { ofLayers } from "../architectures/tensors.ts";
+import { ofLayers } from "@espalier/model";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
-import { temporaryFolder } from "../testing/tiny-model.ts";
+import { temporaryFolder } from "../../../model/src/testing/tiny-model.ts";
 import { fullModel } from "./full.ts";
 import { loadTrainingState, saveTrainingState } from "./resume.ts";
 import type { TrainingState } from "./state.ts";

@@ -13,12 +13,12 @@ import {
   type Arrays,
   type Engine,
   type Schedule,
-} from "@espalier/graph";
-import { seenThrough } from "../architectures/direction.ts";
+} from "@espalier/tensor";
+import { seenThrough } from "@espalier/model";
 import type { DropoutRates } from "../blocks/dropout.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import type { Template } from "../template.ts";
-import type { TokenizedText } from "../tokenizer.ts";
+import type { Template } from "@espalier/model/tokenizer";
+import type { TokenizedText } from "@espalier/model/tokenizer";
 import { Batches } from "./batches.ts";
 import { CollapseWatch, meanCosine } from "./collapse.ts";
 import { GradCache } from "./gradcache.ts";

@@ -1,4 +1,4 @@
-import { terms, type Dim } from "@espalier/graph";
+import { terms, type Dim } from "@espalier/tensor";
 import type { Attribute, DataType, NodeProto, TensorProto } from "./proto.ts";
 
 export const MICROSOFT = "com.microsoft";

@@ -15,8 +15,8 @@ import {
   weight,
   type Tensor,
   type WeightSource,
-} from "@espalier/graph";
-import { conformance } from "@espalier/graph/conformance";
+} from "@espalier/tensor";
+import { conformance } from "@espalier/tensor/conformance";
 import { onnxCpu } from "./engine.ts";
 
 let folder = "";

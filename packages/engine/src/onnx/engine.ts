@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { bindSizes, OutOfMemory, type Engine, type Executable, type Tensor } from "@espalier/graph";
+import { bindSizes, OutOfMemory, type Engine, type Executable, type Tensor } from "@espalier/tensor";
 import { buildModel } from "./model.ts";
 
 export interface OnnxOptions {

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { Tensor } from "@espalier/graph";
+import type { Tensor } from "@espalier/tensor";
 
 /** An ONNX file that is ready to run, as other runtimes run it. */
 export interface OnnxSession {

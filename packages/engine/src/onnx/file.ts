@@ -8,7 +8,7 @@ import {
   weightsOf,
   type Node,
   type WeightSource,
-} from "@espalier/graph";
+} from "@espalier/tensor";
 import { Emitter } from "./emitter.ts";
 import { lower } from "./lower.ts";
 import { forms, portable } from "./portable.ts";

@@ -1,4 +1,4 @@
-import { isOp, printShape, type Dim, type Node, type OpName } from "@espalier/graph";
+import { isOp, printShape, type Dim, type Node, type OpName } from "@espalier/tensor";
 import { MICROSOFT, type Emitter } from "./emitter.ts";
 
 export interface Context {

@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
-import { inputsOf, sourceOf, topological, weightsOf, type Node, type WeightSource } from "@espalier/graph";
+import { inputsOf, sourceOf, topological, weightsOf, type Node, type WeightSource } from "@espalier/tensor";
 import { Emitter, MICROSOFT } from "./emitter.ts";
 import { lower } from "./lower.ts";
 import { encodeModel, type TensorProto } from "./proto.ts";

@@ -1,4 +1,4 @@
-import { isOp, type Dim, type Node, type OpName } from "@espalier/graph";
+import { isOp, type Dim, type Node, type OpName } from "@espalier/tensor";
 import type { Emitter } from "./emitter.ts";
 import { fused, type Lowering, type Lowerings } from "./lower.ts";
 

@@ -1,0 +1,43 @@
+import type { StsScore } from "@espalier/contract";
+import { Encoder, evaluateSts } from "@espalier/encoder";
+import type { EvaluateJob, Outcome } from "@espalier/contract/compute";
+import { peakMemoryBytes, type Computation } from "./computation.ts";
+import { stsPairs } from "./dataset.ts";
+
+/** Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. */
+export async function evaluate(job: EvaluateJob, { engine, signal, report }: Computation): Promise<Outcome> {
+  report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
+  const { model, mode, modelName, encoding, chunkTokens } = job;
+  const encoder = await Encoder.load(model, { engine, mode, modelName, chunkTokens, ...encoding });
+  const sts: StsScore[] = [];
+  let seconds = 0;
+  let tokens = 0;
+  try {
+    for (const [i, { id, name, path }] of job.datasets.entries()) {
+      const phase = `evaluate ${i + 1}/${job.datasets.length}`;
+      const embed = async (texts: readonly string[]) => {
+        const started = performance.now();
+        let embedded = 0;
+        const vectors = await encoder.embed(texts, {
+          signal,
+          report(progress) {
+            embedded = progress.tokens;
+            report.progress({ phase, done: progress.texts, total: progress.total, unit: "texts" });
+          },
+        });
+        seconds += (performance.now() - started) / 1000;
+        tokens += embedded;
+        return vectors;
+      };
+      const score = await evaluateSts(await stsPairs(path), embed);
+      sts.push({ datasetId: id, name, ...score });
+      report.metrics(i, { spearman: score.spearman, pearson: score.pearson });
+    }
+  } finally {
+    await encoder.close();
+  }
+  const tokensPerSecond = seconds > 0 ? tokens / seconds : 0;
+  const peak = peakMemoryBytes();
+  report.metrics(0, { tokens_per_second: tokensPerSecond, peak_memory_bytes: peak });
+  return { kind: "evaluate", result: { sts, tokensPerSecond, tokens, seconds, peakMemoryBytes: peak } };
+}

@@ -1,0 +1,180 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  leastParity,
+  poolingFile,
+  Problem,
+  resolveEncoding,
+  type ExportFormat,
+  type Parity,
+} from "@espalier/contract";
+import {
+  browserConfig,
+  Encoder,
+  featureExtractor,
+  fixTokenizerConfig,
+  loadModel,
+  parityOf,
+  parityTexts,
+  writeSentenceTransformers,
+  type LoadOptions,
+} from "@espalier/encoder";
+import { loadTemplate } from "@espalier/model/tokenizer";
+import {
+  mergeAdapter,
+  parseConfig,
+  readAdapter,
+  replicable,
+  writeAdapter,
+  type LoraAdapter,
+} from "@espalier/model";
+import { writeOnnxFile } from "@espalier/engine";
+import type { ExportedFolder, ExportJob, Outcome } from "@espalier/contract/compute";
+import { readArchitecture } from "./architecture.ts";
+import type { Computation } from "./computation.ts";
+import { onnxVectors } from "./onnx-vectors.ts";
+
+const noAdapter: LoraAdapter = { rank: 1, alpha: 1, pairs: new Map() };
+
+/**
+ * Writes what other tools load, each format once and each file once, and embeds texts with what it has written: an
+ * export whose vectors are not the trainer's does not come about.
+ */
+export async function exportModel(job: ExportJob, { engine, signal, report }: Computation): Promise<Outcome> {
+  const encoding = resolveEncoding(job.encoding);
+  const { modelName } = job;
+  const phases = job.formats.length + 1;
+  const phase = (format: string, done: number) => {
+    signal.throwIfAborted();
+    report.progress({ phase: format, done, total: phases, unit: "formats" });
+  };
+  const vectorsOf = async (directory: string, changed: Partial<LoadOptions> = {}) => {
+    const encoder = await Encoder.load(directory, { engine, modelName, ...encoding, ...changed });
+    try {
+      return await encoder.embed(parityTexts, { signal });
+    } finally {
+      await encoder.close();
+    }
+  };
+
+  phase("merge", 0);
+  const trained = await vectorsOf(job.model);
+  const adapter = job.adapter ? await readAdapter(job.model) : undefined;
+  const { dtype, shardBytes, output } = job;
+  const { attention } = encoding;
+  await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes, attention });
+  // It says how the base pooled; what this model was trained with is said below, where it can be.
+  await rm(join(output, dirname(poolingFile)), { recursive: true, force: true });
+  await fixTokenizerConfig(output, encoding.maxLength);
+  const merged = (await readdir(output)).map((name) => ({ name, path: name }));
+  const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
+  const mergedParity = accept("safetensors", parityOf(trained, await vectorsOf(output)), dtypeAdvice(job));
+  // What other tools do: no template, and every token is pooled, special ones included.
+  const whole = parityOf(trained, await vectorsOf(output, { pooled: "sequence", template: "none" }));
+  const pooledAlike = whole.least >= leastParity;
+
+  const exports: ExportedFolder[] = [];
+  const notes: string[] = [];
+  if ((await readConfig(output))["is_causal"] === false)
+    notes.push(
+      "The tokens of this model see those after them: its config.json says is_causal false, which transformers reads from release 5 on. Whoever puts the PEFT adapter on the base model must load the base with is_causal=False.",
+    );
+  const make: Record<ExportFormat, () => Promise<ExportedFolder>> = {
+    safetensors: async () => ({ format: "safetensors", files: merged, parity: mergedParity }),
+    async peft() {
+      if (adapter === undefined)
+        throw new Problem(
+          "export/unsupported",
+          "The model has no adapter; leave the format peft out, or export the model that was trained.",
+          { field: "/spec/formats" },
+        );
+      const folder = join(output, "peft");
+      await mkdir(folder);
+      const { layers, name, config } = job.base;
+      if (layers !== undefined && !replicable(parseConfig(await readFile(config, "utf8")), layers))
+        throw new Problem(
+          "export/unsupported",
+          `PEFT cannot take layers out of the middle of ${name}, whose layers differ in their windows or positions; leave the format peft out.`,
+          { field: "/spec/formats" },
+        );
+      await writeAdapter(folder, adapter, { name, ...(layers === undefined ? {} : { layers }) });
+      if (layers !== undefined)
+        notes.push(
+          `PEFT cuts ${name} to the ${layers.length} layers that the adapter was trained on when it loads it.`,
+        );
+      const files = (await readdir(folder)).map((file) => ({ name: file, path: `peft/${file}` }));
+      // The factors as they were written, on the weights that they were trained on.
+      const parity = accept(
+        "peft",
+        parityOf(trained, await vectorsOf(job.model, { adapter: await readAdapter(folder) })),
+      );
+      return { format: "peft", files, parity };
+    },
+    async "sentence-transformers"() {
+      if (!pooledAlike)
+        throw new Problem(
+          "export/unsupported",
+          `sentence-transformers pools special tokens too and knows no template, which this model was not trained with (cosine ${whole.least.toFixed(4)}); train with the encoding pooled=sequence and template=none, and pooling=mean for text-embeddings-inference.`,
+          { field: "/spec/formats" },
+        );
+      const { pooling, maxLength } = encoding;
+      const { hiddenSize } = await readArchitecture(output);
+      const written = await writeSentenceTransformers(output, { width: hiddenSize, pooling, maxLength });
+      if (pooling === "weighted_mean")
+        notes.push(
+          "sentence-transformers weighs tokens by their column, so this folder must be used with padding on the right, as its tokenizer says; text-embeddings-inference and vLLM have no weighted mean.",
+        );
+      const files = [...merged, ...written.map((name) => ({ name, path: name }))];
+      return { format: "sentence-transformers", files, parity: whole };
+    },
+    async onnx() {
+      const folder = join(output, "onnx");
+      await mkdir(folder);
+      const model = await loadModel(output);
+      const template = await loadTemplate(encoding.template, { directory: output, modelName });
+      const pooling = pooledAlike ? encoding.pooling : undefined;
+      const parities: Parity[] = [];
+      const files = [...companions, { name: "config.json", path: "onnx.config.json" }];
+      for (const [name, precision] of [
+        ["model", "float32"],
+        ["model_quantized", "int8"],
+      ] as const) {
+        const { outputs, tables } = featureExtractor(model.config, encoding.maxLength, pooling);
+        const path = join(folder, `${name}.onnx`);
+        const weights = new Map([...model.weights, ...tables]);
+        const written = await writeOnnxFile(path, { outputs, weights, precision });
+        files.push(...written.map((file) => ({ name: `onnx/${file}`, path: `onnx/${file}` })));
+        const vectors = await onnxVectors(path, parityTexts, model, { ...encoding, template }, job.threads);
+        parities.push(parityOf(trained, vectors));
+      }
+      const config = await readFile(join(output, "config.json"), "utf8");
+      await writeFile(join(output, "onnx.config.json"), browserConfig(config));
+      const [parity, int8] = parities as [Parity, Parity];
+      return { format: "onnx", files, parity: accept("onnx", parity), int8 };
+    },
+  };
+  for (const [i, format] of job.formats.entries()) {
+    phase(format, i + 1);
+    exports.push(await make[format]());
+  }
+  report.progress({ phase: "done", done: phases, total: phases, unit: "formats" });
+  for (const note of notes) report.log("info", note);
+  const architecture = job.formats.includes("safetensors") ? await readArchitecture(output) : undefined;
+  return { kind: "export", exports, notes, ...(architecture && { architecture }) };
+}
+
+const dtypeAdvice = ({ dtype, adapter }: ExportJob): string =>
+  dtype === "F32" || !adapter
+    ? ""
+    : " Weights of 16 bits cannot hold what the adapter adds; export with dtype F32.";
+
+function accept(format: ExportFormat, parity: Parity, advice = ""): Parity {
+  if (parity.least >= leastParity) return parity;
+  throw new Problem(
+    "export/not-equal",
+    `The ${format} export gives other vectors than the trained model: the worst cosine is ${parity.least.toFixed(6)}, and ${leastParity} is demanded.${advice}`,
+  );
+}
+
+const readConfig = async (folder: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;

@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { resolveEncoding, resolveTrainingSettings, type Architecture } from "@espalier/contract";
+import {
+  adapterOf,
+  loadModel,
+  loadTrainingState,
+  saveTrainingState,
+  train as trainModel,
+  trainableOf,
+  type Training,
+  type TrainingInputs,
+} from "@espalier/encoder";
+import { loadTemplate } from "@espalier/model/tokenizer";
+import { replaceWeights, writeAdapter } from "@espalier/model";
+import type { Outcome, TrainJob } from "@espalier/contract/compute";
+import { readArchitecture } from "./architecture.ts";
+import { peakMemoryBytes, type Computation } from "./computation.ts";
+import { textsAsTriplets, triplets } from "./dataset.ts";
+
+/** Trains an adapter or a whole model, from a checkpoint of an earlier attempt where there is one. */
+export async function train(job: TrainJob, { engine, signal, report }: Computation): Promise<Outcome> {
+  report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
+  const { mode } = job;
+  const settings = resolveTrainingSettings(job.settings, mode);
+  const { template, ...encoding } = resolveEncoding(job.encoding);
+  const inputs: TrainingInputs = {
+    model: await loadModel(job.model),
+    triplets: await (job.texts ? textsAsTriplets(job.triplets) : triplets(job.triplets)),
+    settings,
+    encoding,
+    template: await loadTemplate(template, { directory: job.model, modelName: job.modelName }),
+    mode,
+  };
+  const resume = job.resume === undefined ? undefined : await loadTrainingState(job.resume);
+  const resumedFromStep = resume?.step;
+  if (resume) report.log("info", `Training resumes after step ${resume.step}.`);
+
+  const training = await trainModel(inputs, {
+    engine,
+    signal,
+    resume,
+    report({ step, loss, learningRate, gradientNorm, meanCosine, tokens, seconds }) {
+      report.progress({ phase: "train", done: step, total: settings.steps, unit: "steps" });
+      report.metrics(step, {
+        loss,
+        learning_rate: learningRate,
+        gradient_norm: gradientNorm,
+        mean_cosine: meanCosine,
+        tokens_per_second: tokens / seconds,
+      });
+    },
+    async save(state) {
+      // The last state is the result itself.
+      if (state.step === settings.steps) return;
+      const path = join(job.checkpoints, `step-${state.step}.safetensors`);
+      await saveTrainingState(path, state);
+      report.checkpoint(state.step, path);
+    },
+  });
+
+  const architecture = await writeResult(job, inputs, training);
+  const peak = peakMemoryBytes();
+  report.metrics(settings.steps, { peak_memory_bytes: peak });
+  const { losses, tokens, seconds } = training;
+  const shapes = [...trainableOf(inputs).shapes.values()];
+  return {
+    kind: "train",
+    result: {
+      steps: settings.steps,
+      firstLoss: losses[0]!,
+      lastLoss: mean(losses.slice(-Math.max(1, Math.floor(losses.length / 10)))),
+      seconds,
+      tokens,
+      tokensPerSecond: tokens / seconds,
+      trainableParameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      peakMemoryBytes: peak,
+      ...(resumedFromStep === undefined ? {} : { resumedFromStep }),
+    },
+    ...(architecture && { architecture }),
+  };
+}
+
+/** Writes a whole model and says what it is, or an adapter as PEFT does. */
+async function writeResult(
+  job: TrainJob,
+  { model, settings, mode }: TrainingInputs,
+  { parameters }: Training,
+): Promise<Architecture | undefined> {
+  if (settings.method === "full") {
+    await replaceWeights(job.model, job.output, parameters);
+    return readArchitecture(job.output);
+  }
+  await mkdir(job.output, { recursive: true });
+  const { loraRank, loraAlpha } = settings;
+  const adapter = adapterOf(parameters, model.config, loraRank, loraAlpha, mode);
+  await writeAdapter(job.output, adapter, { name: job.baseName });
+  return undefined;
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

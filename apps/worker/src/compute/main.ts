@@ -1,6 +1,0 @@
-// One attempt's computation, started by `child.ts`.
-import { parseInstruction } from "../protocol.ts";
-import { runJob } from "./run-job.ts";
-import { serve } from "./serve.ts";
-
-serve(parseInstruction, ({ job, hub }, computation) => runJob(job, computation, hub));

@@ -1,5 +1,0 @@
-// Downloads a model in a process of its own, for a test to kill.
-import { downloadModel } from "../checkpoint/hub/index.ts";
-
-const [source, options] = JSON.parse(process.argv[2]!) as Parameters<typeof downloadModel>;
-await downloadModel(source, options);

@@ -1,0 +1,45 @@
+export { openCheckpoint, type Checkpoint } from "./checkpoint/checkpoint.ts";
+export { configOfLayers, parseConfig } from "./checkpoint/config.ts";
+export type { ModelConfig } from "./architectures/model-config.ts";
+export { modelTypes } from "./architectures/registry.ts";
+export { expectedTensors } from "./architectures/tensors.ts";
+export { narrow, widen, type Dtype, type WeightDtype } from "./checkpoint/dtype.ts";
+export { parseHeader, type SafetensorsHeader, type TensorEntry } from "./checkpoint/safetensors.ts";
+export type { StoredTensor } from "./checkpoint/stored-tensor.ts";
+export { isModelFile } from "@espalier/contract";
+export { readText, refusedFormat } from "./checkpoint/folder.ts";
+export { embeddingTable, loadEmbedding, type EmbeddingTable } from "./checkpoint/embedding.ts";
+export { refuseNonFinite, scanNonFinite, type NonFinite } from "./checkpoint/non-finite.ts";
+export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";
+export { truncateCheckpoint } from "./checkpoint/truncate.ts";
+export {
+  checkAdapter,
+  findAdapter,
+  readAdapter,
+  replicable,
+  writeAdapter,
+  type LoraAdapter,
+  type LoraPair,
+} from "./checkpoint/adapter.ts";
+export { checkKept, survives, survivingName, type KeptLayers } from "./checkpoint/surviving.ts";
+export { saveLayers } from "./checkpoint/save-layers.ts";
+export { checkTokenizer, maxTokenizerBytes } from "./checkpoint/fits.ts";
+export { mergeAdapter, type MergeOptions } from "./checkpoint/merge.ts";
+export { replaceWeights } from "./checkpoint/replace.ts";
+export { openModelFolder } from "./checkpoint/model-folder.ts";
+export { architectureOf } from "./checkpoint/architecture.ts";
+export { seenThrough } from "./architectures/direction.ts";
+export type {
+  Activation,
+  Attention,
+  FeedForward,
+  Linear,
+  Norm,
+  Rotary,
+  Surroundings,
+} from "./architectures/model-config.ts";
+export { linearLayers, ofLayers } from "./architectures/tensors.ts";
+export { folderEncoding, usualEncoding } from "./folder-encoding.ts";
+export { formatJson, parseJson, type JsonObject } from "./checkpoint/json.ts";
+export { readHeader } from "./checkpoint/safetensors.ts";
+export { formerName, layerNumbers } from "./checkpoint/surviving.ts";

@@ -1,0 +1,163 @@
+import { isProblem, Problem, type Encoding, type Mode } from "@espalier/contract";
+import { maxTokenizerBytes } from "../checkpoint/fits.ts";
+import { readText } from "../checkpoint/folder.ts";
+import { noTemplate, render, type Template } from "../templates/template.ts";
+import { parseTokenizerConfig, type Side } from "./config.ts";
+import { Pipeline } from "./pipeline.ts";
+import { nothingAround, type Surroundings } from "./post-processor.ts";
+
+/** One text as the model sees it. Positions [start, end) of `ids` are pooled; what lies before or after only steers. */
+export interface TokenizedText {
+  readonly ids: Int32Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface TokenizeOptions {
+  /** Longest sequence, special tokens included; what is beyond it is dropped. @default no limit */
+  readonly maxLength?: number;
+  /** Where tokens are dropped. @default what tokenizer_config.json says, which is mostly "right" */
+  readonly truncationSide?: Side;
+  readonly template?: Template;
+  readonly instruction?: string | undefined;
+  /** Add what the tokenizer's post-processor adds (BOS, EOS). @default true, false where the template writes them */
+  readonly specialTokens?: boolean;
+  /**
+   * What is pooled: the content alone, or every token, as sentence-transformers and text-embeddings-inference do.
+   * @default "content"
+   */
+  readonly pooled?: Encoding["pooled"];
+  /** How content is found; see {@link Tokenizer.tokenize}. @default "default" */
+  readonly spans?: Mode | undefined;
+}
+
+/** A Hugging Face fast tokenizer. */
+export interface Tokenizer {
+  /** Longest sequence that the model was made for, where tokenizer_config.json names one. */
+  readonly maxLength: number | undefined;
+  readonly truncationSide: Side;
+  /** Where transformers would pad. Pooling here goes by positions, so that it does not matter. */
+  readonly paddingSide: Side;
+  /** Ids of one string, as `transformers` gives them. @default specialTokens true */
+  encode(text: string, options?: { specialTokens?: boolean }): Int32Array;
+  /**
+   * Ids of a text with its template and instruction, and which of them are content.
+   *
+   * The content tokens are counted by tokenising text and suffix alone, and are the last so many tokens of the whole:
+   * where the tokenizer merges across the boundary the count may be off by one token.
+   *
+   * - `spans: "default"`: the boundary is found before truncation, so that a truncated text loses content at its end and
+   *   never takes instruction tokens in. Special tokens are not content.
+   * - `spans: "reference"`: as l3prune does. The whole is cut on the right, and content is counted back from its end:
+   *   special tokens there are taken in, and a truncated text spills onto its instruction.
+   * @throws {Problem} `text/empty` when no token is left to pool
+   */
+  tokenize(text: string, options?: TokenizeOptions): TokenizedText;
+}
+
+const maxConfigBytes = 1024 * 1024;
+
+/** Texts whose ids are kept, in characters: an epoch over a small dataset tokenises once. At most some 60 MB. */
+const cachedCharacters = 8_000_000;
+const longestCachedText = 10_000;
+
+/**
+ * Makes a tokenizer from the texts of `tokenizer.json` and `tokenizer_config.json`.
+ * @throws {Problem} `tokenizer/malformed` for what `tokenizers` would not read, or would read as something else
+ */
+export function parseTokenizer(tokenizerJson: string, configJson = "{}"): Tokenizer {
+  const pipeline = new Pipeline(tokenizerJson);
+  const { maxLength: longest, truncationSide: side, paddingSide } = parseTokenizerConfig(configJson);
+  const cache = new Map<string, Int32Array>();
+  let held = 0;
+
+  function keep(text: string, ids: Int32Array): void {
+    cache.set(text, ids);
+    held += text.length;
+    for (const oldest of cache.keys()) {
+      if (held <= cachedCharacters) break;
+      cache.delete(oldest);
+      held -= oldest.length;
+    }
+  }
+
+  function plain(text: string): Int32Array {
+    const known = cache.get(text);
+    if (known !== undefined) return known;
+    const ids = Int32Array.from(pipeline.encode(text));
+    if (text.length <= longestCachedText) keep(text, ids);
+    return ids;
+  }
+
+  const around = (specialTokens: boolean): Surroundings =>
+    specialTokens ? pipeline.surroundings : nothingAround;
+
+  return {
+    maxLength: longest,
+    truncationSide: side,
+    paddingSide,
+    encode(text, options) {
+      return join(plain(text), around(options?.specialTokens ?? true));
+    },
+    tokenize(text, options = {}) {
+      const { maxLength = Number.POSITIVE_INFINITY, template = noTemplate, instruction } = options;
+      const isReference = options.spans === "reference";
+      const surroundings = around(options.specialTokens ?? !template.writesSpecialTokens);
+      const { prompt, content } = render(template, text, instruction);
+      const whole = plain(prompt + content);
+      const contentTokens = prompt === "" ? whole.length : plain(content).length;
+      const before = surroundings.before.length;
+      const room = Math.max(0, Math.min(whole.length, maxLength - before - surroundings.after.length));
+      const fromLeft = !isReference && (options.truncationSide ?? side) === "left";
+      const dropped = fromLeft ? whole.length - room : 0;
+      const ids = join(whole.subarray(dropped, dropped + room), surroundings);
+
+      let start = before + Math.max(0, whole.length - contentTokens - dropped);
+      let end = before + room;
+      if (isReference) {
+        // The text alone is cut to the maximum length, too, before its tokens are counted.
+        start = Math.max(0, ids.length - Math.min(contentTokens, maxLength));
+        end = contentTokens === 0 ? start : ids.length;
+      }
+      if (options.pooled === "sequence") {
+        start = 0;
+        end = ids.length;
+      }
+      if (start >= end) {
+        const reason =
+          contentTokens === 0
+            ? "it has no tokens"
+            : `its instruction fills the maximum length of ${maxLength} tokens`;
+        throw new Problem("text/empty", `nothing of a text is left to embed: ${reason}`);
+      }
+      return { ids, start, end };
+    },
+  };
+}
+
+function join(ids: Int32Array, { before, after }: Surroundings): Int32Array {
+  const joined = new Int32Array(before.length + ids.length + after.length);
+  joined.set(before);
+  joined.set(ids, before.length);
+  joined.set(after, before.length + ids.length);
+  return joined;
+}
+
+/**
+ * Makes the tokenizer of a model folder.
+ * @throws {Problem} `checkpoint/incomplete` without a tokenizer.json; else as {@link parseTokenizer}
+ */
+export async function loadTokenizer(directory: string): Promise<Tokenizer> {
+  const config = await readTokenizerConfig(directory);
+  return parseTokenizer(await readText(directory, "tokenizer.json", maxTokenizerBytes), config);
+}
+
+/** The text of a folder's tokenizer_config.json; an empty object where there is none. */
+export async function readTokenizerConfig(directory: string): Promise<string> {
+  try {
+    return await readText(directory, "tokenizer_config.json", maxConfigBytes);
+  } catch (error) {
+    if (isProblem(error) && error.code === "checkpoint/incomplete") return "{}";
+    throw error;
+  }
+}

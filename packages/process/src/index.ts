@@ -1,0 +1,3 @@
+export { explainCrash, explainError } from "./crash.ts";
+export { hasEnded, ownIdentity } from "./identity.ts";
+export { onLines } from "./lines.ts";
