@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { newId, type Client, type Event, type Lease } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readEvents } from "../../packages/contract/src/sse.ts";
+import { readEvents } from "../../packages/contract/src/http/sse.ts";
 import type { TestStore } from "../servers/store.ts";
 import { startTestApi, type TestApi } from "./service.ts";
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { isProblem } from "@espalier/contract";
 import { commonOptions, UsageError, type Command, type Context } from "./command.ts";
 import { commands } from "./commands/index.ts";
-import { connect } from "./connection.ts";
+import { connect } from "./service/connection.ts";
 import { exitCode, exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { commandHelp, overview } from "./help.ts";
 import { factsHint, printFailure, type Failure } from "./terminal/failure.ts";

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { leaseTimingOf, Problem, type LeaseTiming } from "@espalier/contract";
 import { engineNames } from "@espalier/engine";
-import { readHubSettings, type HubSettings } from "./hub-settings.ts";
+import { readHubSettings, type HubSettings } from "./attempt/hub-settings.ts";
 import { version } from "./version.ts";
 
 /** Settings of a worker process, from its environment. */

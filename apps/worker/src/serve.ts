@@ -4,7 +4,7 @@ import { openStore } from "@espalier/store";
 import { pino } from "pino";
 import { startWorker, type WorkerAppOptions } from "./app.ts";
 import type { Config } from "./config.ts";
-import { untilReady } from "./until-ready.ts";
+import { untilReady } from "./pool/until-ready.ts";
 
 /**
  * The life of a worker process: waits for its servers, takes runs until a signal or a namesake ends it, and exits.

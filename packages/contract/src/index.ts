@@ -1,6 +1,6 @@
-export { apiKeyId, newApiKey } from "./api-key.ts";
-export { Artifact, ArtifactKind } from "./artifact.ts";
-export { Attempt, AttemptState, Preempted } from "./attempt.ts";
+export { apiKeyId, newApiKey } from "./teams/api-key.ts";
+export { Artifact, ArtifactKind } from "./models/artifact.ts";
+export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export {
   createClient,
   hubTokenHeader,
@@ -8,9 +8,9 @@ export {
   type ClientOptions,
   type RunQuery,
   type SubmitOptions,
-} from "./client.ts";
-export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./dataset.ts";
-export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./device.ts";
+} from "./http/client.ts";
+export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./datasets/dataset.ts";
+export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
 export {
   Encoding,
   namedTemplates,
@@ -19,11 +19,17 @@ export {
   templateChoices,
   type NamedTemplate,
   type TemplateChoice,
-} from "./encoding.ts";
-export { EvaluationResult, StsScore } from "./evaluation.ts";
-export { Event, RecordedEvent, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./event.ts";
-export { Experiment, ExperimentSpec, ExperimentState, Variant, VariantReport } from "./experiment.ts";
-export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./export.ts";
+} from "./models/encoding.ts";
+export { EvaluationResult, StsScore } from "./kinds/evaluation.ts";
+export { Event, RecordedEvent, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./http/event.ts";
+export {
+  Experiment,
+  ExperimentSpec,
+  ExperimentState,
+  Variant,
+  VariantReport,
+} from "./experiments/experiment.ts";
+export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./kinds/export.ts";
 export {
   classify,
   FailureClass,
@@ -34,9 +40,9 @@ export {
   type EndedAttempt,
   type PastFailure,
   type Verdict,
-} from "./failure.ts";
-export { Graph, GraphCreate } from "./graph.ts";
-export { HubSource, ModelSource, parseHubReference } from "./hub.ts";
+} from "./runs/failure.ts";
+export { Graph, GraphCreate } from "./runs/graph.ts";
+export { HubSource, ModelSource, parseHubReference } from "./models/hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
 export {
   leaseTiming,
@@ -45,13 +51,19 @@ export {
   workerProtocol,
   type Lease,
   type LeaseTiming,
-} from "./lease.ts";
-export { mergePatch } from "./merge-patch.ts";
-export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./metric.ts";
-export { chunkTokensOf } from "./memory.ts";
-export { chooseModelFiles, isModelFile, modelFileNames, poolingFile, shardName } from "./model-file.ts";
-export { Mode, modes } from "./mode.ts";
-export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./model.ts";
+} from "./runs/lease.ts";
+export { mergePatch } from "./http/merge-patch.ts";
+export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./runs/metric.ts";
+export { chunkTokensOf } from "./kinds/memory.ts";
+export {
+  chooseModelFiles,
+  isModelFile,
+  modelFileNames,
+  poolingFile,
+  shardName,
+} from "./models/model-file.ts";
+export { Mode, modes } from "./kinds/mode.ts";
+export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./models/model.ts";
 export {
   isProblem,
   Problem,
@@ -60,7 +72,7 @@ export {
   type ProblemCode,
   type ProblemFacts,
 } from "./problem.ts";
-export { QueueEntry, QueuePage, QueueQuery } from "./queue.ts";
+export { QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {
   assertMove,
   dependenciesOf,
@@ -88,10 +100,10 @@ export {
   statesBefore,
   TrainSpec,
   unsuccessfulStates,
-} from "./run.ts";
-export { Firing, Schedule, ScheduleCreate, Submission } from "./schedule.ts";
-export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./scheduling.ts";
-export { SearchResult, SearchSettings } from "./search.ts";
+} from "./runs/run.ts";
+export { Firing, Schedule, ScheduleCreate, Submission } from "./experiments/schedule.ts";
+export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./runs/scheduling.ts";
+export { SearchResult, SearchSettings } from "./kinds/search.ts";
 export {
   resolveEncoding,
   resolveSearchSettings,
@@ -99,11 +111,20 @@ export {
   type ResolvedEncoding,
   type ResolvedSearchSettings,
   type ResolvedTrainingSettings,
-} from "./settings.ts";
-export { readEvents, type ServerSentMessage } from "./sse.ts";
-export { ApiKey, KeyCreate, KeyRole, quotaPeriods, Team, TeamChange, TeamUser, UserChange } from "./team.ts";
-export { TrainingResult, TrainingSettings } from "./training.ts";
-export { Upload } from "./upload.ts";
+} from "./kinds/settings.ts";
+export { readEvents, type ServerSentMessage } from "./http/sse.ts";
+export {
+  ApiKey,
+  KeyCreate,
+  KeyRole,
+  quotaPeriods,
+  Team,
+  TeamChange,
+  TeamUser,
+  UserChange,
+} from "./teams/team.ts";
+export { TrainingResult, TrainingSettings } from "./kinds/training.ts";
+export { Upload } from "./models/upload.ts";
 export {
   ExpectedStart,
   explainWaiting,
@@ -111,7 +132,7 @@ export {
   Waiting,
   WaitingReason,
   type WaitingCode,
-} from "./waiting.ts";
+} from "./runs/waiting.ts";
 export {
   CordonCreate,
   Drain,
@@ -120,4 +141,4 @@ export {
   WorkerEvent,
   WorkerEventType,
   WorkerState,
-} from "./worker.ts";
+} from "./pool/worker.ts";

@@ -2,8 +2,8 @@ import type { DatasetCreateQuery, DatasetKind } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatBytes } from "../terminal/format.ts";
-import { pageOf, printPage } from "./page.ts";
-import { nameFrom, streamFile } from "./model-folder.ts";
+import { pageOf, printPage } from "../service/page.ts";
+import { nameFrom, streamFile } from "../service/model-folder.ts";
 
 export const datasetAdd = defineCommand({
   name: "dataset add",

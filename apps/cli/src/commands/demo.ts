@@ -9,13 +9,13 @@ import { runDemo, type DemoInput } from "../demo/demo.ts";
 import { demoResult } from "../demo/result.ts";
 import { exitCodeOfRuns } from "../exit-code.ts";
 import { repository } from "../repository.ts";
-import { printReport } from "../report/report.ts";
+import { printReport } from "../tables/experiment-report.ts";
 import { startStack } from "../stack/stack.ts";
 import { formatDuration } from "../terminal/format.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { parseVariants } from "./experiment.ts";
 import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
-import { given, parseCount, parseSettings } from "./settings.ts";
+import { given, parseCount, parseSettings } from "../arguments/settings.ts";
 
 const bundled = join(repository, "apps/cli/demo");
 

@@ -6,7 +6,7 @@ import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encodin
 import { checkExists } from "../offline/existing.ts";
 import { vectorFormats, type VectorFormat } from "../offline/jobs.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
-import { given } from "./settings.ts";
+import { given } from "../arguments/settings.ts";
 
 export const embed = defineCommand({
   name: "embed",

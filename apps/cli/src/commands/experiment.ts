@@ -1,14 +1,14 @@
 import type { Client, Experiment, ExperimentSpec } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
-import { printReport } from "../report/report.ts";
+import { printReport } from "../tables/experiment-report.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
-import { lookUp } from "./lookup.ts";
-import { needsHelp, needsOptions, parseNeeds } from "./needs.ts";
-import { pageOf } from "./page.ts";
+import { lookUp } from "../service/lookup.ts";
+import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
+import { pageOf } from "../service/page.ts";
 import { readJson } from "./run-submit.ts";
 import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
-import { given, parseCount, parsePatch, parseSettings } from "./settings.ts";
+import { given, parseCount, parsePatch, parseSettings } from "../arguments/settings.ts";
 
 export const experimentSubmit = defineCommand({
   name: "experiment submit",

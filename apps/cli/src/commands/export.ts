@@ -11,8 +11,8 @@ import { formatBytes } from "../terminal/format.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { formatTable } from "../terminal/table.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
-import { lookUp } from "./lookup.ts";
-import { given, parseCount } from "./settings.ts";
+import { lookUp } from "../service/lookup.ts";
+import { given, parseCount } from "../arguments/settings.ts";
 
 export const exportModel = defineCommand({
   name: "export",

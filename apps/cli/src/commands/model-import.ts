@@ -4,10 +4,10 @@ import { exitCode } from "../exit-code.ts";
 import { printFailure } from "../terminal/failure.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
-import { modelFiles, nameFrom } from "./model-folder.ts";
+import { modelFiles, nameFrom } from "../service/model-folder.ts";
 import { printModels } from "./model.ts";
-import { parseCount } from "./settings.ts";
-import { uploadModel } from "./upload-model.ts";
+import { parseCount } from "../arguments/settings.ts";
+import { uploadModel } from "../service/upload-model.ts";
 
 export const modelImport = defineCommand({
   name: "model import",

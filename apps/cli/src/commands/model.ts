@@ -3,7 +3,7 @@ import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
-import { pageOf } from "./page.ts";
+import { pageOf } from "../service/page.ts";
 
 export const modelList = defineCommand({
   name: "model list",

@@ -1,7 +1,7 @@
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { pageOf } from "./page.ts";
-import { queueLines } from "./queue-table.ts";
+import { pageOf } from "../service/page.ts";
+import { queueLines } from "../tables/queue-table.ts";
 
 export const queue = defineCommand({
   name: "queue",

@@ -5,10 +5,10 @@ import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { parseDepth } from "../offline/depth.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
-import { lookUp } from "./lookup.ts";
-import { needsHelp, needsOptions, parseNeeds } from "./needs.ts";
+import { lookUp } from "../service/lookup.ts";
+import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { finish } from "./run.ts";
-import { given, parseCount, parseSettings } from "./settings.ts";
+import { given, parseCount, parseSettings } from "../arguments/settings.ts";
 
 export const runSubmit = defineCommand({
   name: "run submit",

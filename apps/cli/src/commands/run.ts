@@ -12,9 +12,9 @@ import { formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
-import { pageOf, printPage } from "./page.ts";
-import { startsIn } from "./queue-table.ts";
-import { parsePatch } from "./settings.ts";
+import { pageOf, printPage } from "../service/page.ts";
+import { startsIn } from "../tables/queue-table.ts";
+import { parsePatch } from "../arguments/settings.ts";
 
 export const runList = defineCommand({
   name: "run list",

@@ -1,8 +1,8 @@
 import type { RunCreate, Schedule, Submission } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { lookUp } from "./lookup.ts";
-import { pageOf, printPage } from "./page.ts";
+import { lookUp } from "../service/lookup.ts";
+import { pageOf, printPage } from "../service/page.ts";
 import { readJson } from "./run-submit.ts";
 
 export const scheduleAdd = defineCommand({

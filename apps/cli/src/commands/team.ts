@@ -3,7 +3,7 @@ import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../terminal/output.ts";
 import { formatTable } from "../terminal/table.ts";
-import { given, parseCount, parseNumber } from "./settings.ts";
+import { given, parseCount, parseNumber } from "../arguments/settings.ts";
 
 const number = (value: number): string => String(Math.round(value * 10) / 10);
 const of = (used: number, limit: number | null | undefined): string =>

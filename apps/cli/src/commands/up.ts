@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { startStack } from "../stack/stack.ts";
-import { parseCount } from "./settings.ts";
+import { parseCount } from "../arguments/settings.ts";
 
 export const up = defineCommand({
   name: "up",

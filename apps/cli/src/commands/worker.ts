@@ -1,9 +1,9 @@
 import { Problem, type Client, type Device, type Worker } from "@espalier/contract";
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { lookUp } from "./lookup.ts";
-import { pageOf, printPage } from "./page.ts";
-import { workerLines, workerState } from "./worker-table.ts";
+import { lookUp } from "../service/lookup.ts";
+import { pageOf, printPage } from "../service/page.ts";
+import { workerLines, workerState } from "../tables/worker-table.ts";
 
 export const workerList = defineCommand({
   name: "worker list",

@@ -1,10 +1,10 @@
 import type { Client, DatasetKind, Experiment, ExperimentSpec, Run } from "@espalier/contract";
 import { isProblem, Problem } from "@espalier/contract";
 import { datasetQuery, type DatasetFile } from "../commands/dataset.ts";
-import { lookUp } from "../commands/lookup.ts";
-import { modelFiles, nameFrom, streamFile } from "../commands/model-folder.ts";
-import { uploadModel } from "../commands/upload-model.ts";
-import { patiently } from "../patience.ts";
+import { lookUp } from "../service/lookup.ts";
+import { modelFiles, nameFrom, streamFile } from "../service/model-folder.ts";
+import { uploadModel } from "../service/upload-model.ts";
+import { patiently } from "../service/patience.ts";
 import type { Output } from "../terminal/output.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { runBars } from "../watch/run-bars.ts";

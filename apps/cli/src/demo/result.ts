@@ -1,5 +1,5 @@
 import type { Experiment, Run, TrainingResult } from "@espalier/contract";
-import { meanSpearman } from "../report/report.ts";
+import { meanSpearman } from "../tables/experiment-report.ts";
 
 /** What `demo --json FILE` writes. `sts` is the Spearman correlation, the mean over sets when there are several. */
 export function demoResult(experiment: Experiment, runs: readonly Run[], wallSeconds: number) {

@@ -1,5 +1,5 @@
 import { UsageError } from "../command.ts";
-import { parseCount } from "../commands/settings.ts";
+import { parseCount } from "../arguments/settings.ts";
 import type { Depth } from "./jobs.ts";
 
 /** `24` keeps so many layers; `30%` drops this share of them from the top; `0-9,20` keeps those with these numbers. */

@@ -6,8 +6,8 @@ import {
   type SearchSettings,
 } from "@espalier/contract";
 import { UsageError, type Context } from "../command.ts";
-import { given, parseCount, parseNumber } from "../commands/settings.ts";
-import { reportCurve } from "../report/report.ts";
+import { given, parseCount, parseNumber } from "../arguments/settings.ts";
+import { reportCurve } from "../tables/experiment-report.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { compute } from "./compute.ts";
 import type { Jobs } from "./jobs.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal, type Event, type Run } from "@espalier/contract";
-import { isTransient } from "../patience.ts";
+import { isTransient } from "../service/patience.ts";
 
 export interface WatchOptions {
   /** The runs as the service has them now. */

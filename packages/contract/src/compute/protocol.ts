@@ -1,14 +1,14 @@
-import { Encoding } from "../encoding.ts";
-import { EvaluationResult } from "../evaluation.ts";
-import { ExportFormat, Parity } from "../export.ts";
-import { HubSource } from "../hub.ts";
-import { LogLevel } from "../metric.ts";
-import { Mode } from "../mode.ts";
-import { Architecture } from "../model.ts";
+import { Encoding } from "../models/encoding.ts";
+import { EvaluationResult } from "../kinds/evaluation.ts";
+import { ExportFormat, Parity } from "../kinds/export.ts";
+import { HubSource } from "../models/hub.ts";
+import { LogLevel } from "../runs/metric.ts";
+import { Mode } from "../kinds/mode.ts";
+import { Architecture } from "../models/model.ts";
 import { ProblemDocument } from "../problem.ts";
-import { Progress } from "../run.ts";
-import { SearchResult, SearchSettings } from "../search.ts";
-import { TrainingResult, TrainingSettings } from "../training.ts";
+import { Progress } from "../runs/run.ts";
+import { SearchResult, SearchSettings } from "../kinds/search.ts";
+import { TrainingResult, TrainingSettings } from "../kinds/training.ts";
 import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
 

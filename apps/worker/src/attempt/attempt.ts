@@ -1,0 +1,244 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isProblem, type LogLevel } from "@espalier/contract";
+import type { Claim, Store } from "@espalier/store";
+import type { Logger } from "pino";
+import { startChild, type Child, type ChildEnd, type Notice } from "./child.ts";
+import { explainError } from "@espalier/process";
+import type { Downloads } from "./downloads.ts";
+import type { Heartbeat } from "../pool/heartbeat.ts";
+import type { HeldLease, Interruption } from "./held-lease.ts";
+import type { HubSettings } from "./hub-settings.ts";
+import { planJob, type Plan } from "./plan.ts";
+import type { Outcome } from "@espalier/contract/compute";
+import { publish } from "./publish.ts";
+import { Report } from "./report.ts";
+import { SavedProgress } from "./saved-progress.ts";
+import type { Scratch, Workspace } from "./workspace.ts";
+
+export interface AttemptContext {
+  store: Store;
+  scratch: Scratch;
+  downloads: Downloads;
+  hub: HubSettings;
+  maxFileBytes: number;
+  log: Logger;
+  heartbeat: Heartbeat;
+  engine: string;
+  threads?: number;
+  /** Module of the compute process; default this package's own. */
+  computeEntry?: string;
+  /** Environment that shows the compute process its device and no other. */
+  environment?: Readonly<Record<string, string>>;
+  graceSeconds: number;
+  hungSeconds: number;
+  /** Aborts when the worker is asked to end. */
+  stopping: AbortSignal;
+}
+
+type Verdict = ChildEnd | { type: "interrupted"; reason: Interruption };
+
+/** Sees one attempt through: from its claim to its commit, or to the words why there is none. */
+export class AttemptSupervisor {
+  readonly #claim: Claim;
+  readonly #context: AttemptContext;
+  readonly #held: HeldLease;
+  readonly #report: Report;
+  readonly #saved: SavedProgress;
+  readonly #log: Logger;
+  #plan: Plan | undefined;
+
+  constructor(claim: Claim, context: AttemptContext) {
+    const { store } = context;
+    const { lease } = claim;
+    this.#claim = claim;
+    this.#context = context;
+    this.#log = context.log.child({ runId: lease.runId, attempt: lease.attempt });
+    this.#held = context.heartbeat.hold(lease);
+    const onLost = () => this.#held.lost();
+    this.#report = new Report(store, lease, { onLost });
+    this.#saved = new SavedProgress(store, claim, {
+      flush: async () => {
+        await this.#report.flush();
+        return this.#report.empty;
+      },
+      onLost,
+      onProblem: (message) => this.#report.log("warn", message),
+    });
+    this.#held.onRenewed = () => this.#saved.retry();
+  }
+
+  /** A line in the run's log. */
+  note(level: LogLevel, message: string): void {
+    this.#report.log(level, message);
+  }
+
+  /** Never rejects: whatever happens is logged, and written to the run where it can be. */
+  async run(): Promise<void> {
+    const { lease, run } = this.#claim;
+    this.#log.info({ kind: run.kind }, "attempt started");
+    let workspace: Workspace | undefined;
+    try {
+      workspace = await this.#context.scratch
+        .workspace(lease.runId, lease.attempt)
+        .catch(async (error: unknown) => {
+          // Most often a disk that is full: the run goes on elsewhere now, and not when its lease has run out.
+          await this.#conclude({ type: "failed", problem: explainError(error) });
+          return undefined;
+        });
+      if (workspace === undefined) return;
+      const verdict = await this.#compute(workspace);
+      await this.#saved.settled();
+      await this.#drainReport();
+      await this.#conclude(verdict, workspace);
+    } catch (error) {
+      this.#log.error({ err: error }, "the attempt could not be concluded; its lease runs out");
+    } finally {
+      this.#held.stop();
+      this.#report.stop();
+      await workspace?.remove().catch((error: unknown) => this.#log.warn({ err: error }, "scratch remains"));
+    }
+  }
+
+  async #compute(workspace: Workspace): Promise<Verdict> {
+    const { graceSeconds, hungSeconds, environment = {}, computeEntry } = this.#context;
+    const stopping = AbortSignal.any([this.#context.stopping, this.#held.preempted]);
+    if (stopping.aborted) return { type: "stopped" };
+    try {
+      this.#plan = await this.#untilAnswered(() => planJob(this.#claim, workspace, this.#context));
+    } catch (error) {
+      return { type: "failed", problem: isProblem(error) ? error : explainError(error) };
+    }
+    const child = startChild({
+      job: this.#plan.job,
+      hub: this.#plan.hub,
+      temporaryFolder: workspace.temporary,
+      environment,
+      entry: computeEntry,
+      hungSeconds,
+      onNotice: (notice) => this.#take(notice),
+    });
+    this.#log.info({ pid: child.pid }, "compute process started");
+    const stop = () => {
+      // A worker that ends itself has no longer than its own grace.
+      const given = this.#context.stopping.aborted ? undefined : this.#held.graceSeconds;
+      child.stop(given ?? graceSeconds);
+    };
+    if (stopping.aborted) stop();
+    stopping.addEventListener("abort", stop, { once: true });
+    try {
+      return await this.#watch(child);
+    } finally {
+      stopping.removeEventListener("abort", stop);
+    }
+  }
+
+  async #watch(child: Child): Promise<Verdict> {
+    const verdict = await Promise.race([
+      child.ended,
+      this.#held.interrupted.then((reason): Verdict => ({ type: "interrupted", reason })),
+    ]);
+    if (verdict.type === "interrupted") {
+      child.kill();
+      await child.ended;
+    }
+    return verdict;
+  }
+
+  #take(notice: Notice): void {
+    switch (notice.type) {
+      case "progress":
+        return this.#held.progress(notice.progress);
+      case "metrics":
+        return this.#report.metrics(
+          notice.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })),
+        );
+      case "log":
+        return this.#report.log(notice.level, notice.message);
+      case "checkpoint":
+        return this.#saved.announce(notice.step, notice.path);
+    }
+  }
+
+  async #conclude(verdict: Verdict, workspace?: Workspace): Promise<void> {
+    const { leases } = this.#context.store;
+    const { lease } = this.#claim;
+    switch (verdict.type) {
+      case "done":
+        return this.#commit(verdict.outcome, workspace!);
+      case "stopped":
+        await this.#end("returned", () => leases.giveBack(lease));
+        return;
+      case "failed": {
+        const { problem } = verdict;
+        this.#log.warn({ err: problem, code: problem.code }, "attempt failed");
+        await this.#end("failed", () => leases.fail(lease, problem.toDocument()));
+        return;
+      }
+      case "interrupted":
+        if (verdict.reason === "cancel") await this.#end("cancelled", () => leases.cancelled(lease));
+        else this.#log.warn({ reason: verdict.reason }, "attempt abandoned");
+        return;
+    }
+  }
+
+  async #commit(outcome: Outcome, workspace: Workspace): Promise<void> {
+    const { store } = this.#context;
+    const { lease, run, teamId } = this.#claim;
+    let success;
+    try {
+      success = await publish(store, this.#claim, this.#plan!, outcome, workspace);
+    } catch (error) {
+      const problem = isProblem(error) ? error : explainError(error);
+      return this.#conclude({ type: "failed", problem }, workspace);
+    }
+    const ended = await this.#end("succeeded", () => store.leases.succeed(lease, success));
+    if (ended) return this.#saved.clear();
+    // The answer to a commit that did happen may have been lost: then these files are the run's.
+    const now = await store.runs.get(teamId, run.id);
+    if (now.state === "SUCCEEDED" && now.attempt === lease.attempt) return this.#saved.clear();
+    for (const { stored } of success.artifacts ?? []) await store.bytes.remove(stored.location);
+  }
+
+  /** Ends the attempt in the database, waiting for it where it is away; false when the lease was lost. */
+  async #end(how: string, write: () => Promise<unknown>): Promise<boolean> {
+    if (!(await this.#held.mayCommit())) {
+      this.#log.warn({ reason: this.#held.interruption }, `attempt not ${how}: interrupted`);
+      return false;
+    }
+    try {
+      await this.#untilAnswered(write);
+      this.#log.info(`attempt ${how}`);
+      return true;
+    } catch (error) {
+      if (!isProblem(error) || error.code !== "lease/lost") throw error;
+      this.#log.warn(`attempt not ${how}: another one holds the run`);
+      return false;
+    }
+  }
+
+  /** Repeats what fails because a server is away, for as long as the attempt may go on. */
+  async #untilAnswered<T>(work: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await work();
+      } catch (error) {
+        const { interruption } = this.#held;
+        const away = isProblem(error) && error.code === "service/unavailable";
+        if (!away || interruption === "lost" || interruption === "unreachable") throw error;
+        if (this.#context.stopping.aborted && failures >= 3) throw error;
+        await sleep(Math.min(2000, 100 * 2 ** failures));
+      }
+    }
+  }
+
+  /** What was reported last belongs to the run before its state says that it has ended. */
+  async #drainReport(): Promise<void> {
+    for (;;) {
+      await this.#report.flush();
+      if (this.#report.empty || this.#context.stopping.aborted) return;
+      const { interruption } = this.#held;
+      if (interruption === "lost" || interruption === "unreachable") return;
+      await sleep(200);
+    }
+  }
+}

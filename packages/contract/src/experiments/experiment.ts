@@ -1,0 +1,77 @@
+import { Type, type Static } from "typebox";
+import { Encoding } from "../models/encoding.ts";
+import { StsScore } from "../kinds/evaluation.ts";
+import { idOf, Name, Timestamp } from "../id.ts";
+import { Mode } from "../kinds/mode.ts";
+import { Needs, PriorityClass } from "../runs/scheduling.ts";
+import { SearchResult, SearchSettings } from "../kinds/search.ts";
+import { TrainingSettings } from "../kinds/training.ts";
+
+/** `none` keeps all layers; `large` and `small` are picks of a search; `"50%"` drops half; a number keeps that many. */
+export const Variant = Type.Union([
+  Type.Literal("none"),
+  Type.Literal("large"),
+  Type.Literal("small"),
+  Type.String({ pattern: "^[0-9]{1,2}(\\.[0-9]+)?%$" }),
+  Type.Integer({ minimum: 1, maximum: 10_000 }),
+]);
+export type Variant = Static<typeof Variant>;
+
+/** A recipe: base model, depths to compare, training, evaluation. It expands into runs. */
+export const ExperimentSpec = Type.Object(
+  {
+    name: Name,
+    modelId: idOf("model"),
+    triplets: idOf("dataset"),
+    evaluation: Type.Array(idOf("dataset"), { minItems: 1, maxItems: 32 }),
+    variants: Type.Optional(
+      Type.Array(Variant, {
+        minItems: 1,
+        maxItems: 16,
+        uniqueItems: true,
+        default: ["none", "large", "small"],
+      }),
+    ),
+    mode: Type.Optional(Mode),
+    encoding: Type.Optional(Encoding),
+    search: Type.Optional(SearchSettings),
+    training: Type.Optional(TrainingSettings),
+    class: Type.Optional(PriorityClass),
+    priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
+    needs: Type.Optional(Type.Unsafe<Needs>({ ...Needs, description: "of each of its runs" })),
+  },
+  { additionalProperties: false },
+);
+export type ExperimentSpec = Static<typeof ExperimentSpec>;
+
+/** RUNNING until every run is terminal; FAILED when any of them did not succeed. */
+export const ExperimentState = Type.Enum(["RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]);
+export type ExperimentState = Static<typeof ExperimentState>;
+
+export const VariantReport = Type.Object({
+  name: Type.String(),
+  layers: Type.Optional(Type.Integer()),
+  parameters: Type.Optional(Type.Integer({ description: "elements of the checkpoint, adapter left out" })),
+  bytes: Type.Optional(Type.Integer({ description: "of the model's files before training" })),
+  before: Type.Optional(Type.Array(StsScore)),
+  after: Type.Optional(Type.Array(StsScore)),
+  trainSeconds: Type.Optional(Type.Number()),
+  tokensPerSecond: Type.Optional(
+    Type.Number({ description: "embedding speed of the evaluation before training" }),
+  ),
+  modelId: Type.Optional(Type.String({ description: "the trained model" })),
+});
+export type VariantReport = Static<typeof VariantReport>;
+
+export const Experiment = Type.Object({
+  id: idOf("experiment"),
+  name: Name,
+  state: ExperimentState,
+  spec: ExperimentSpec,
+  runIds: Type.Array(idOf("run")),
+  search: Type.Optional(SearchResult),
+  variants: Type.Array(VariantReport),
+  createdAt: Timestamp,
+  endedAt: Type.Optional(Timestamp),
+});
+export type Experiment = Static<typeof Experiment>;

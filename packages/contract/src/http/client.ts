@@ -1,0 +1,243 @@
+import type { Team, TeamChange, UserChange } from "../teams/team.ts";
+import type { Artifact } from "../models/artifact.ts";
+import type { Attempt } from "../runs/attempt.ts";
+import type { Dataset, DatasetCreateQuery } from "../datasets/dataset.ts";
+import type { Event } from "./event.ts";
+import type { Experiment, ExperimentSpec } from "../experiments/experiment.ts";
+import type { Graph, GraphCreate } from "../runs/graph.ts";
+import type { Page, PageQuery } from "../id.ts";
+import type { LogLine, Metric, MetricsQuery } from "../runs/metric.ts";
+import type { Model, ModelCreate } from "../models/model.ts";
+import { Problem, type ProblemDocument } from "../problem.ts";
+import type { QueuePage, QueueQuery } from "../runs/queue.ts";
+import type { Run, RunCreate, RunKind, RunState } from "../runs/run.ts";
+import type { Schedule, ScheduleCreate } from "../experiments/schedule.ts";
+import { readEvents } from "./sse.ts";
+import type { ApiKey, KeyCreate } from "../teams/team.ts";
+import type { Upload } from "../models/upload.ts";
+import type { CordonCreate, DrainCreate, Worker, WorkerEvent } from "../pool/worker.ts";
+
+export interface ClientOptions {
+  /** Origin of the API, such as `http://127.0.0.1:7070`. */
+  url: string;
+  key: string;
+  fetch?: typeof globalThis.fetch;
+}
+
+/** Header of `POST /v1/models` with a token of the hub. A header, because bodies are validated, fingerprinted and quoted in errors. */
+export const hubTokenHeader = "hub-token";
+
+type Query = Record<string, string | number | boolean | undefined>;
+type Body = NonNullable<RequestInit["body"]>;
+
+interface Call {
+  query?: Query;
+  json?: unknown;
+  body?: Body;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+export type RunQuery = PageQuery & { state?: RunState; kind?: RunKind; experimentId?: string };
+/** Options of a submission: the same key and body give the same resource again. */
+export type SubmitOptions = { idempotencyKey?: string };
+
+/** Typed client of `/v1`. Errors are `Problem`s; a server that cannot be reached is `service/unavailable`. */
+export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptions) {
+  const origin = url.replace(/\/+$/, "");
+
+  async function send(method: string, path: string, call: Call = {}): Promise<Response> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(call.query ?? {}))
+      if (value !== undefined) query.set(name, String(value));
+    const headers: Record<string, string> = { authorization: `Bearer ${key}`, ...call.headers };
+    if (call.json !== undefined) headers["content-type"] = "application/json";
+    const body = call.json === undefined ? call.body : JSON.stringify(call.json);
+    let response: Response;
+    try {
+      response = await fetch(`${origin}${path}${query.size > 0 ? `?${query.toString()}` : ""}`, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        ...(call.signal ? { signal: call.signal } : {}),
+        // Node's fetch demands it for streamed bodies; browsers ignore it.
+        ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
+      });
+    } catch (cause) {
+      if (call.signal?.aborted) throw cause;
+      throw new Problem(
+        "service/unavailable",
+        `No answer from ${origin}; is the service running?`,
+        {},
+        { cause },
+      );
+    }
+    if (!response.ok) throw await toProblem(response);
+    return response;
+  }
+
+  async function json<T>(method: string, path: string, call?: Call): Promise<T> {
+    return (await (await send(method, path, call)).json()) as T;
+  }
+
+  const submit = (options?: SubmitOptions) => ({
+    headers: { "idempotency-key": options?.idempotencyKey ?? globalThis.crypto.randomUUID() },
+  });
+
+  return {
+    uploads: {
+      create: () => json<Upload>("POST", "/v1/uploads"),
+      /** Streams one file of a model folder; `name` must be one that a model folder may hold. */
+      putFile: (uploadId: string, name: string, body: Body) =>
+        json<Upload>("PUT", `/v1/uploads/${uploadId}/files/${encodeURIComponent(name)}`, {
+          body,
+          headers: { "content-type": "application/octet-stream" },
+        }),
+      remove: async (uploadId: string) => void (await send("DELETE", `/v1/uploads/${uploadId}`)),
+    },
+    models: {
+      /**
+       * Registers an upload, or imports a model of the hub; the returned run checks its tensors, and the model is READY
+       * when it succeeds. The token lets that one run read a private repository.
+       */
+      create: (model: ModelCreate, { hubToken, ...options }: SubmitOptions & { hubToken?: string } = {}) => {
+        const { headers } = submit(options);
+        return json<{ model: Model; run: Run }>("POST", "/v1/models", {
+          json: model,
+          headers: hubToken === undefined ? headers : { ...headers, [hubTokenHeader]: hubToken },
+        });
+      },
+      list: (query: PageQuery = {}) => json<Page<Model>>("GET", "/v1/models", { query }),
+      get: (id: string) => json<Model>("GET", `/v1/models/${id}`),
+    },
+    datasets: {
+      create: (query: DatasetCreateQuery, body: Body) =>
+        json<Dataset>("POST", "/v1/datasets", {
+          query,
+          body,
+          headers: { "content-type": "application/octet-stream" },
+        }),
+      list: (query: PageQuery = {}) => json<Page<Dataset>>("GET", "/v1/datasets", { query }),
+      get: (id: string) => json<Dataset>("GET", `/v1/datasets/${id}`),
+    },
+    experiments: {
+      submit: (spec: ExperimentSpec, options?: SubmitOptions) =>
+        json<Experiment>("POST", "/v1/experiments", { json: spec, ...submit(options) }),
+      list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
+      get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
+      cancel: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/cancel`),
+      /** From where it failed: what has succeeded is kept. */
+      retry: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/retry`),
+      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
+        json<Experiment>("POST", `/v1/experiments/${id}/clone`, { json: patch, ...submit(options) }),
+    },
+    graphs: {
+      /** Runs that depend on one another, all of them or none. */
+      submit: (graph: GraphCreate, options?: SubmitOptions) =>
+        json<Graph>("POST", "/v1/graphs", { json: graph, ...submit(options) }),
+    },
+    schedules: {
+      create: (schedule: ScheduleCreate, options?: SubmitOptions) =>
+        json<Schedule>("POST", "/v1/schedules", { json: schedule, ...submit(options) }),
+      list: (query: PageQuery = {}) => json<Page<Schedule>>("GET", "/v1/schedules", { query }),
+      get: (id: string) => json<Schedule>("GET", `/v1/schedules/${id}`),
+      pause: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/pause`),
+      resume: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/resume`),
+      remove: async (id: string) => void (await send("DELETE", `/v1/schedules/${id}`)),
+    },
+    runs: {
+      submit: (run: RunCreate, options?: SubmitOptions) =>
+        json<Run>("POST", "/v1/runs", { json: run, ...submit(options) }),
+      list: (query: RunQuery = {}) => json<Page<Run>>("GET", "/v1/runs", { query }),
+      get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
+      cancel: (id: string) => json<Run>("POST", `/v1/runs/${id}/cancel`),
+      retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
+      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
+        json<Run>("POST", `/v1/runs/${id}/clone`, { json: patch, ...submit(options) }),
+      attempts: (id: string) => json<{ items: Attempt[] }>("GET", `/v1/runs/${id}/attempts`),
+      artifacts: (id: string) => json<{ items: Artifact[] }>("GET", `/v1/runs/${id}/artifacts`),
+      metrics: (id: string, query: MetricsQuery = {}) =>
+        json<Page<Metric>>("GET", `/v1/runs/${id}/metrics`, { query }),
+      logs: (id: string, query: PageQuery = {}) =>
+        json<Page<LogLine>>("GET", `/v1/runs/${id}/logs`, { query }),
+      events: (id: string, signal?: AbortSignal) => follow(`/v1/runs/${id}/events`, signal),
+    },
+    workers: {
+      list: () => json<{ items: Worker[] }>("GET", "/v1/workers"),
+      get: (id: string) => json<Worker>("GET", `/v1/workers/${id}`),
+      events: (id: string, query: PageQuery = {}) =>
+        json<Page<WorkerEvent>>("GET", `/v1/workers/${id}/events`, { query }),
+      /** For operators, as are the next three. */
+      drain: (id: string, drain: DrainCreate = {}) =>
+        json<Worker>("POST", `/v1/workers/${id}/drain`, { json: drain }),
+      resume: (id: string) => json<Worker>("POST", `/v1/workers/${id}/resume`),
+      cordon: (id: string, deviceId: string, cordon: CordonCreate = {}) =>
+        json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/cordon`, { json: cordon }),
+      uncordon: (id: string, deviceId: string) =>
+        json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/uncordon`),
+    },
+    /** What waits for devices, in the order in which it would start. */
+    queue: (query: QueueQuery = {}) => json<QueuePage>("GET", "/v1/queue", { query }),
+    /** For operators. */
+    teams: {
+      list: () => json<{ items: Team[] }>("GET", "/v1/teams"),
+      get: (name: string) => json<Team>("GET", `/v1/teams/${encodeURIComponent(name)}`),
+      set: (name: string, change: TeamChange) =>
+        json<Team>("PUT", `/v1/teams/${encodeURIComponent(name)}`, { json: change }),
+      setUser: (name: string, user: string, change: UserChange) =>
+        json<Team>("PUT", `/v1/teams/${encodeURIComponent(name)}/users/${encodeURIComponent(user)}`, {
+          json: change,
+        }),
+      /** The key's text is shown this once. */
+      createKey: (name: string, key: KeyCreate) =>
+        json<{ key: ApiKey; text: string }>("POST", `/v1/teams/${encodeURIComponent(name)}/keys`, {
+          json: key,
+        }),
+    },
+    artifacts: {
+      get: (id: string) => json<Artifact>("GET", `/v1/artifacts/${id}`),
+      content: (id: string) => send("GET", `/v1/artifacts/${id}/content`),
+    },
+    /** Live events of the team, reconnecting from the last one seen until the signal aborts. */
+    events: (signal?: AbortSignal) => follow("/v1/events", signal),
+  };
+
+  /** Server-sent events with resumption (WHATWG HTML §9.2); ends only when `signal` aborts. */
+  async function* follow(path: string, signal?: AbortSignal): AsyncGenerator<Event> {
+    let lastId: string | undefined;
+    for (let failures = 0; !signal?.aborted;) {
+      try {
+        const headers: Record<string, string> = { accept: "text/event-stream" };
+        if (lastId !== undefined) headers["last-event-id"] = lastId;
+        const response = await send("GET", path, { headers, signal });
+        if (!response.body) return;
+        for await (const message of readEvents(response.body)) {
+          failures = 0;
+          if (message.id !== undefined) lastId = message.id;
+          if (message.data !== "") yield JSON.parse(message.data) as Event;
+        }
+      } catch (error) {
+        if (signal?.aborted) return;
+        if (error instanceof Problem && error.code !== "service/unavailable") throw error;
+      }
+      failures += 1;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 100 * 2 ** failures)));
+    }
+  }
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+async function toProblem(response: Response): Promise<Problem> {
+  const text = await response.text();
+  try {
+    const document = JSON.parse(text) as ProblemDocument;
+    if (typeof document.code === "string") return Problem.fromDocument(document);
+  } catch {
+    // Not one of ours: a proxy answered.
+  }
+  const code = response.status >= 500 ? "service/unavailable" : "request/invalid";
+  return new Problem(code, `The server answered ${response.status} ${response.statusText}.`);
+}

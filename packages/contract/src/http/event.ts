@@ -1,0 +1,52 @@
+import { Type, type Static } from "typebox";
+import { Timestamp } from "../id.ts";
+import { FailureClass } from "../runs/failure.ts";
+import { Progress, RunState } from "../runs/run.ts";
+import { WaitingReason } from "../runs/waiting.ts";
+
+const common = {
+  id: Type.String({ description: "opaque, ordered; send it back as Last-Event-ID" }),
+  at: Timestamp,
+};
+
+/** A run changed its state. */
+export const RunStateEvent = Type.Object({
+  ...common,
+  type: Type.Literal("run.state"),
+  runId: Type.String(),
+  experimentId: Type.Optional(Type.String()),
+  state: RunState,
+  attempt: Type.Integer(),
+  reason: Type.Optional(
+    Type.String({ description: "one sentence, when the state alone does not explain itself" }),
+  ),
+  failure: Type.Optional(FailureClass),
+});
+
+/** Where a run has come to within its attempt. It is not kept, so it has no id; a reader that was away asks for the run. */
+export const RunProgressEvent = Type.Object({
+  at: Timestamp,
+  type: Type.Literal("run.progress"),
+  runId: Type.String(),
+  experimentId: Type.Optional(Type.String()),
+  attempt: Type.Integer(),
+  progress: Progress,
+});
+export type RunProgressEvent = Static<typeof RunProgressEvent>;
+
+/** Why a queued run waits has become another reason; its numbers change without an event. */
+export const RunWaitingEvent = Type.Object({
+  ...common,
+  type: Type.Literal("run.waiting"),
+  runId: Type.String(),
+  experimentId: Type.Optional(Type.String()),
+  reason: WaitingReason,
+  position: Type.Optional(Type.Integer()),
+});
+
+/** What is kept, for a week, and read again by its id. */
+export const RecordedEvent = Type.Union([RunStateEvent, RunWaitingEvent]);
+export type RecordedEvent = Static<typeof RecordedEvent>;
+
+export const Event = Type.Union([RecordedEvent, RunProgressEvent]);
+export type Event = Static<typeof Event>;

@@ -1,0 +1,57 @@
+import { Problem } from "../problem.ts";
+
+/** `model-00001-of-00004.safetensors` */
+export const shardName = /^model-\d{5}-of-\d{5}\.safetensors$/;
+
+/** Where sentence-transformers says how a model pools: the one model file that is in a folder of its own. */
+export const poolingFile = "1_Pooling/config.json";
+
+/** What a Hugging Face model folder may hold beside shards. Pickles and code never belong to one. */
+export const modelFileNames = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "tokenizer.model",
+  "chat_template.jinja",
+  "chat_template.json",
+  "model.safetensors",
+  "model.safetensors.index.json",
+  poolingFile,
+] as const;
+
+/** Whether a file of this name belongs to a model folder. Everything else in a folder is left alone, never read. */
+export const isModelFile = (name: string): boolean =>
+  (modelFileNames as readonly string[]).includes(name) || shardName.test(name);
+
+/** Weights in formats that are not read here, most of them because loading them can run code. */
+const otherWeights = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack|gguf|npz|onnx|safetensors)$/;
+
+/**
+ * The files of a folder or repository that make the model, sorted.
+ * @throws {Problem} `checkpoint/incomplete` for the first file that a model cannot do without
+ */
+export function chooseModelFiles(names: Iterable<string>): string[] {
+  const all = [...names];
+  const chosen = all.filter(isModelFile).sort();
+  for (const file of ["config.json", "tokenizer.json"]) {
+    if (!chosen.includes(file)) throw new Problem("checkpoint/incomplete", `${file} is missing`, { file });
+  }
+  if (!chosen.includes("model.safetensors") && !chosen.includes("model.safetensors.index.json")) {
+    const other = all.find((name) => otherWeights.test(name) && !isModelFile(name));
+    const instead =
+      other === undefined
+        ? ""
+        : `, only ${other.slice(0, 80)}, which is not read; save the model with save_pretrained of transformers`;
+    throw new Problem(
+      "checkpoint/incomplete",
+      `there is no model.safetensors and no model.safetensors.index.json${instead}`,
+      { file: "model.safetensors" },
+    );
+  }
+  return chosen;
+}

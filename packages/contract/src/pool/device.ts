@@ -1,0 +1,58 @@
+import { Type, type Static } from "typebox";
+import { idOf, Timestamp } from "../id.ts";
+
+export const DeviceKind = Type.Enum(["cpu", "cuda", "webgpu"]);
+export type DeviceKind = Static<typeof DeviceKind>;
+
+/**
+ * Why a device takes no new run. `returns`: the hold goes by itself when its cause has gone; others stay until an operator
+ * uncordons the device. `title` is all that a team is told; the reason, which may name other people's programs, is for
+ * operators.
+ */
+export const holdCauses = {
+  cordon: { returns: false, title: "An operator has cordoned it" },
+  "foreign-process": { returns: true, title: "A program that is not of the pool computes on it" },
+  "low-memory": { returns: true, title: "Too little of its memory is free" },
+  "not-answering": { returns: true, title: "Its driver gives no usable answer" },
+  "memory-error": { returns: false, title: "Its memory had errors that could not be corrected" },
+  "device-error": { returns: false, title: "Its driver reports a fault" },
+  vanished: { returns: false, title: "It is gone from its host" },
+} as const satisfies Record<string, { returns: boolean; title: string }>;
+export type HoldCause = keyof typeof holdCauses;
+export const HoldCause = Type.Unsafe<HoldCause>({ type: "string", enum: Object.keys(holdCauses) });
+
+export const Hold = Type.Object({
+  cause: HoldCause,
+  since: Timestamp,
+  reason: Type.String({ description: "for a team's key: the cause in words" }),
+  by: Type.Optional(Type.String({ description: "the key, or `worker`; operators only" })),
+});
+export type Hold = Static<typeof Hold>;
+
+/** What its host last said of a device; what cannot be measured is absent. */
+export const Measurement = Type.Object({
+  freeBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  utilization: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: "percent" })),
+  temperature: Type.Optional(Type.Number({ description: "degrees Celsius" })),
+});
+export type Measurement = Static<typeof Measurement>;
+
+/** One GPU, or a partition of one (MIG), or the CPU, of a worker. */
+export const Device = Type.Object({
+  id: idOf("device"),
+  address: Type.String({
+    description: "how its host numbers it now: `cpu`, `cuda:0`, `cuda:0:1`, `vulkan:0`",
+  }),
+  identity: Type.String({ description: "what it is called across restarts, such as `cuda:GPU-…`" }),
+  kind: DeviceKind,
+  name: Type.String(),
+  engine: Type.String({ description: "engine that computes on it, such as `onnx-cpu`" }),
+  memoryBytes: Type.Integer({ minimum: 0, description: "0: unknown" }),
+  driver: Type.Optional(Type.String()),
+  software: Type.Boolean({ description: "a GPU that the processor emulates" }),
+  holds: Type.Array(Hold, { description: "why it takes no new run; none: it may" }),
+  busy: Type.Boolean(),
+  runIds: Type.Array(idOf("run"), { description: "that compute on it; for a team's key only its own" }),
+  measured: Type.Optional(Measurement),
+});
+export type Device = Static<typeof Device>;

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  classify,
+  failureClasses,
+  judge,
+  maxCrashes,
+  maxInfrastructureFailures,
+  type EndedAttempt,
+  type FailureClass,
+  type PastFailure,
+} from "./failure.ts";
+import { newId } from "../id.ts";
+import { leaseTiming, sweepSeconds } from "./lease.ts";
+import { Problem, problems, type ProblemCode } from "../problem.ts";
+import type { RunSpec } from "./run.ts";
+
+const train: RunSpec = { kind: "train", model: newId("model"), datasetId: newId("dataset") };
+const problem = (code: ProblemCode) => new Problem(code, "It went wrong.").toDocument();
+const ended = (code: ProblemCode | undefined, more: Partial<EndedAttempt> = {}): EndedAttempt => ({
+  spec: train,
+  problem: code && problem(code),
+  progressed: false,
+  past: [],
+  ...more,
+});
+const times = (n: number, failure: FailureClass, progressed = false): PastFailure[] =>
+  Array.from({ length: n }, () => ({ failure, progressed }));
+
+describe("the class of a failure", () => {
+  it("follows from the problem", () => {
+    const classes = Object.fromEntries(
+      (Object.keys(problems) as ProblemCode[]).map((code) => [code, classify(ended(code))]),
+    );
+    expect(classes).toMatchObject({
+      "worker/lost": "infrastructure",
+      "worker/disk-full": "infrastructure",
+      "service/unavailable": "infrastructure",
+      "hub/unavailable": "infrastructure",
+      "worker/child-crashed": "crash",
+      "internal/error": "crash",
+      "device/out-of-memory": "out-of-memory",
+      "training/diverged": "diverged",
+      "training/collapsed": "diverged",
+      "dataset/malformed": "data",
+      "checkpoint/non-finite": "data",
+    });
+    expect(classify(ended(undefined))).toBe("preempted");
+  });
+});
+
+describe("what becomes of a run", () => {
+  it("after a failure of the pool: another attempt, at once and then after growing pauses, up to a bound", () => {
+    const pauses = Array.from({ length: maxInfrastructureFailures - 1 }, (_, n) =>
+      judge(ended("worker/lost", { past: times(n, "infrastructure") })),
+    ).map(({ state, pause }) => (state === "QUEUED" ? pause : state));
+    expect(pauses).toEqual([0, 5, 10, 20, 40, 60, 60]);
+    const past = times(maxInfrastructureFailures - 1, "infrastructure");
+    expect(judge(ended("worker/lost", { past }))).toMatchObject({
+      state: "FAILED",
+      problem: { code: "run/too-many-attempts" },
+    });
+    expect(judge(ended("worker/lost", { past, progressed: true })).state).toBe("QUEUED");
+  });
+
+  it("after memory ran out: once with less, then an end with numbers", () => {
+    expect(judge(ended("device/out-of-memory"))).toMatchObject({ failure: "out-of-memory", state: "QUEUED" });
+    const again = judge(
+      ended("device/out-of-memory", { past: [...times(1, "out-of-memory"), ...times(2, "preempted", true)] }),
+    );
+    expect(again.state).toBe("FAILED");
+    expect(again.problem!.detail).toBe(
+      "It went wrong. It was tried with chunks of 1024 tokens and again with 512; " +
+        "lower maxLength from 512 to 256, keep fewer layers, or use a device with more memory.",
+    );
+  });
+
+  it("after memory ran out where nothing can be made smaller: an end at once", () => {
+    const prune: RunSpec = { kind: "prune", model: newId("model"), layers: 2 };
+    expect(judge(ended("device/out-of-memory", { spec: prune }))).toMatchObject({
+      state: "FAILED",
+      problem: { detail: expect.stringContaining("a worker with more memory") as string },
+    });
+    const least: RunSpec = { ...train, settings: { chunkTokens: 16 } };
+    expect(judge(ended("device/out-of-memory", { spec: least })).state).toBe("FAILED");
+  });
+
+  it("advises the chunk only where a smaller one would save something", () => {
+    const past = times(1, "out-of-memory");
+    const detail = (settings: object, maxLength: number) =>
+      judge(ended("device/out-of-memory", { past, spec: { ...train, settings, encoding: { maxLength } } }))
+        .problem!.detail;
+    expect(detail({ chunkTokens: 4096, method: "full" }, 128)).toContain(
+      "chunks of 4096 tokens and again with 2048; set chunkTokens to 1024, lower maxLength from 128 to 64, train an adapter (method lora)",
+    );
+    expect(detail({ chunkTokens: 256 }, 128)).not.toContain("set chunkTokens");
+  });
+
+  it("after crashes: other attempts, then quarantine, whatever else happened in between", () => {
+    const past = [
+      ...times(1, "crash"),
+      ...times(3, "infrastructure"),
+      ...times(maxCrashes - 2, "crash"),
+      ...times(2, "preempted"),
+    ];
+    expect(judge(ended("worker/child-crashed", { past: past.slice(1) }))).toMatchObject({ state: "QUEUED" });
+    expect(judge(ended("worker/child-crashed", { past }))).toMatchObject({
+      failure: "poison",
+      state: "QUARANTINED",
+      problem: { code: "run/quarantined", detail: expect.stringContaining("It went wrong.") as string },
+    });
+  });
+
+  it("after crashes that each come further: never quarantine", () => {
+    const past = times(20, "crash", true);
+    expect(judge(ended("worker/child-crashed", { past, progressed: true })).state).toBe("QUEUED");
+    // The last one that saved something crashed, too: with it there are two.
+    expect(judge(ended("worker/child-crashed", { past })).state).toBe("QUEUED");
+    expect(judge(ended("worker/child-crashed", { past: [...past, ...times(1, "crash")] })).state).toBe(
+      "QUARANTINED",
+    );
+  });
+
+  it("after bad input or a training that diverged: an end, with the problem as it is", () => {
+    for (const code of ["dataset/malformed", "training/diverged", "training/collapsed"] as const)
+      expect(judge(ended(code))).toMatchObject({ state: "FAILED", problem: problem(code) });
+  });
+
+  it("is an end after a bounded number of failures without progress, whatever they are", () => {
+    const codes = fc.constantFrom(...(Object.keys(problems) as ProblemCode[]));
+    fc.assert(
+      fc.property(fc.infiniteStream(codes), (stream) => {
+        const past: PastFailure[] = [];
+        for (const code of stream) {
+          const { failure, state } = judge(ended(code, { past }));
+          if (failureClasses[failure].retry === "never") expect(state).not.toBe("QUEUED");
+          if (state !== "QUEUED") break;
+          past.push({ failure, progressed: false });
+        }
+        expect(past.length).toBeLessThan(maxInfrastructureFailures + maxCrashes + 1);
+      }),
+    );
+  });
+});
+
+describe("the times of a lease", () => {
+  const { lease, heartbeat, selfFence } = leaseTiming;
+
+  it("give a lost worker's runs back within a minute", () => {
+    // Dispatching and claiming take the rest; they follow events, and wait for nothing but a device.
+    expect(lease + sweepSeconds).toBeLessThanOrEqual(55);
+  });
+
+  it("forgive heartbeats that are missed, and let nobody commit whose run another may have", () => {
+    expect(3 * heartbeat).toBeLessThan(selfFence);
+    expect(selfFence + heartbeat).toBeLessThan(lease);
+  });
+});

@@ -1,0 +1,132 @@
+import { Type } from "typebox";
+import { adviseOnMemory, chunkTokensOf, leastChunkTokens } from "../kinds/memory.ts";
+import { Problem, problems, type ProblemCode, type ProblemDocument } from "../problem.ts";
+import type { RunSpec } from "./run.ts";
+
+interface FailurePolicy {
+  title: string;
+  /**
+   * What becomes of the run:
+   * - `free`: another attempt, whoever's fault it was; at once the first time, then after growing pauses;
+   * - `again`: another attempt at once, until there are `maxCrashes`;
+   * - `smaller`: one more attempt, with half the chunk;
+   * - `never`: the run ends.
+   */
+  retry: "free" | "again" | "smaller" | "never";
+}
+
+/** Why an attempt ended without a result, and what follows. */
+export const failureClasses = {
+  preempted: { title: "It was asked to leave its device", retry: "free" },
+  infrastructure: { title: "The pool failed, not the run", retry: "free" },
+  "out-of-memory": { title: "Memory ran out", retry: "smaller" },
+  crash: { title: "The computation ended unexpectedly", retry: "again" },
+  poison: { title: "It crashed once more, as often as is tried", retry: "never" },
+  diverged: { title: "The training cannot succeed any more", retry: "never" },
+  data: { title: "The same input would fail again", retry: "never" },
+} as const satisfies Record<string, FailurePolicy>;
+
+export type FailureClass = keyof typeof failureClasses;
+export const FailureClass = Type.Unsafe<FailureClass>({
+  type: "string",
+  enum: Object.keys(failureClasses),
+  description: "why it ended without a result, which decides what follows",
+});
+
+/** Crashes without a new checkpoint that make a run poison. */
+export const maxCrashes = 3;
+/** Failures of the pool without a new checkpoint after which a run is given up: a bound, not a judgement of the run. */
+export const maxInfrastructureFailures = 8;
+/** Seconds between two attempts that the pool failed: the first comes at once, then 5, 10, 20 … */
+const firstPause = 5;
+const longestPause = 60;
+
+/** An attempt that ended without a result. */
+export interface PastFailure {
+  failure: FailureClass;
+  /** It had saved more than any attempt before it. */
+  progressed: boolean;
+}
+
+/** An attempt that ends now without a result, and the run that it belongs to. */
+export interface EndedAttempt {
+  spec: RunSpec;
+  /** Undefined: it was asked to leave. */
+  problem: ProblemDocument | undefined;
+  progressed: boolean;
+  /** The run's attempts before this one since a person last asked for it, oldest first. */
+  past: readonly PastFailure[];
+}
+
+export interface Verdict {
+  failure: FailureClass;
+  state: "QUEUED" | "FAILED" | "QUARANTINED";
+  /** Of a run that ends. */
+  problem?: ProblemDocument;
+  /** Seconds before the next attempt. */
+  pause: number;
+}
+
+/** Problems whose class does not follow from `problems`. */
+const exceptions: Partial<Record<ProblemCode, FailureClass>> = {
+  "worker/child-crashed": "crash",
+  "internal/error": "crash",
+  "training/diverged": "diverged",
+  "training/collapsed": "diverged",
+};
+const classOfRetry = { never: "data", elsewhere: "infrastructure", smaller: "out-of-memory" } as const;
+
+/** The class of an attempt that ends now. */
+export function classify({ problem, progressed, past }: Omit<EndedAttempt, "spec">): FailureClass {
+  if (problem === undefined) return "preempted";
+  const failure = exceptions[problem.code] ?? classOfRetry[problems[problem.code].retry];
+  const crashes = () => 1 + sinceProgress("crash", { progressed, past });
+  return failure === "crash" && crashes() >= maxCrashes ? "poison" : failure;
+}
+
+/** What becomes of a run when an attempt ends without a result. */
+export function judge(ended: EndedAttempt): Verdict {
+  const { spec, problem, past } = ended;
+  const failure = classify(ended);
+  const again = (pause = 0): Verdict => ({ failure, state: "QUEUED", pause });
+  if (problem === undefined || failure === "preempted" || failure === "crash") return again();
+  const end = (state: "FAILED" | "QUARANTINED", with_: ProblemDocument): Verdict => ({
+    failure,
+    state,
+    problem: with_,
+    pause: 0,
+  });
+  switch (failure) {
+    case "infrastructure": {
+      const before = sinceProgress("infrastructure", ended);
+      if (before + 1 < maxInfrastructureFailures)
+        return again(before === 0 ? 0 : Math.min(longestPause, firstPause * 2 ** (before - 1)));
+      const detail = `The pool failed it ${before + 1} times in a row without progress; the last time: ${problem.detail}`;
+      return end("FAILED", new Problem("run/too-many-attempts", detail).toDocument());
+    }
+    case "out-of-memory": {
+      const shrunk = past.some((each) => each.failure === failure);
+      const chunk = chunkTokensOf(spec);
+      if (!shrunk && chunk !== undefined && chunk > leastChunkTokens) return again();
+      return end("FAILED", { ...problem, detail: `${problem.detail} ${adviseOnMemory(spec, shrunk)}` });
+    }
+    case "poison": {
+      const detail = `It crashed ${maxCrashes} times without saving progress in between, so no device gets it again until a person retries it; the last time: ${problem.detail}`;
+      return end("QUARANTINED", new Problem("run/quarantined", detail).toDocument());
+    }
+    case "diverged":
+    case "data":
+      return end("FAILED", problem);
+  }
+}
+
+/** How often a class was met before, after the last attempt that progressed; one that progresses now makes it none. */
+function sinceProgress(
+  failure: FailureClass,
+  { progressed, past }: Pick<EndedAttempt, "progressed" | "past">,
+): number {
+  if (progressed) return 0;
+  // What an attempt met after it had saved something counts: nothing has been saved since.
+  const from = past.findLastIndex((each) => each.progressed);
+  return past.slice(Math.max(0, from)).filter((each) => each.failure === failure).length;
+}

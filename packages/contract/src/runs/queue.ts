@@ -1,0 +1,38 @@
+import { Type, type Static } from "typebox";
+import { idOf, PageQuery, Timestamp } from "../id.ts";
+import { RunKind, RunState } from "./run.ts";
+import { PriorityClass } from "./scheduling.ts";
+import { Waiting } from "./waiting.ts";
+
+/** A run that waits for devices. Of other teams' runs only place, class and age are told. */
+export const QueueEntry = Type.Object({
+  position: Type.Optional(
+    Type.Integer({ minimum: 1, description: "absent where more than its turn is missing" }),
+  ),
+  class: PriorityClass,
+  own: Type.Boolean({ description: "of your team" }),
+  runId: Type.Optional(idOf("run")),
+  kind: Type.Optional(RunKind),
+  state: Type.Optional(RunState),
+  variant: Type.Optional(Type.String()),
+  experimentId: Type.Optional(idOf("experiment")),
+  queuedAt: Timestamp,
+  waiting: Type.Optional(Waiting),
+});
+export type QueueEntry = Static<typeof QueueEntry>;
+
+/** `GET /v1/queue`: in the order in which runs would start; those without a place last. */
+export const QueueQuery = Type.Object(
+  { ...PageQuery.properties, own: Type.Optional(Type.Boolean({ description: "only your team's runs" })) },
+  { additionalProperties: false },
+);
+export type QueueQuery = Static<typeof QueueQuery>;
+
+/** One page of the queue, and all of it in numbers. */
+export const QueuePage = Type.Object({
+  items: Type.Array(QueueEntry),
+  cursor: Type.Optional(Type.String()),
+  total: Type.Integer({ description: "runs that wait for devices, of all teams" }),
+  own: Type.Integer({ description: "of your team" }),
+});
+export type QueuePage = Static<typeof QueuePage>;

@@ -1,0 +1,144 @@
+import { Type, type Static } from "typebox";
+import { Timestamp } from "../id.ts";
+
+const Count = Type.Integer({ minimum: 0 });
+const Bytes = Type.Integer({ minimum: 0, description: "per device, margin included" });
+const Ids = Type.Array(Type.String());
+/** Runs of other teams are counted, never named. */
+const Runs = {
+  runIds: Type.Array(Type.String(), { description: "of your team" }),
+  others: Type.Optional(Type.Integer({ minimum: 1, description: "runs of other teams" })),
+};
+const Quota = {
+  quota: Type.Enum(["devices", "device-hours", "queued-runs"]),
+  limit: Type.Number(),
+  used: Type.Number(),
+  needs: Type.Number(),
+};
+const of = <Code extends string, Facts extends object>(code: Code, facts: Facts) =>
+  Type.Object({ code: Type.Literal(code), ...facts });
+
+/** Why a run waits, with the facts. `docs/scheduling.md` explains each code. */
+export const WaitingReason = Type.Union([
+  of("starting", { workerId: Type.Optional(Type.String()) }),
+  of("not-yet-due", { at: Timestamp }),
+  of("dependency", { runIds: Ids }),
+  of("no-device-fits", {
+    needsBytes: Type.Optional(Bytes),
+    largestBytes: Bytes,
+    needsDevices: Count,
+    mostDevices: Count,
+  }),
+  of("worker-missing", { kinds: Ids, labels: Ids }),
+  of("device-cordoned", { deviceIds: Ids }),
+  of("team-quota", Quota),
+  of("user-quota", Quota),
+  of("held-for-aged", Runs),
+  of("held-for-head", { ...Runs, until: Timestamp }),
+  of("gang-incomplete", { needs: Count, available: Count }),
+  of("waiting-for-memory", { needsBytes: Bytes, freeBytes: Bytes }),
+  of("fair-share-behind", { share: Type.Number(), fair: Type.Number() }),
+  of("waiting-for-device", { matching: Count, ahead: Count }),
+  of("preempting", { ...Runs, until: Timestamp }),
+]);
+export type WaitingReason = Static<typeof WaitingReason>;
+export type WaitingCode = WaitingReason["code"];
+
+/** What would let a run start, the likeliest first. */
+export const Unblock = Type.Union([
+  Type.Object({ by: Type.Literal("worker") }),
+  Type.Object({ by: Type.Literal("time"), at: Timestamp }),
+  Type.Object({ by: Type.Literal("runs"), ...Runs }),
+  Type.Object({ by: Type.Literal("turn"), ahead: Count }),
+  Type.Object({ by: Type.Literal("quota") }),
+  Type.Object({ by: Type.Literal("device"), deviceIds: Ids }),
+  Type.Object({ by: Type.Literal("request") }),
+]);
+export type Unblock = Static<typeof Unblock>;
+
+/** Earliest, likely and latest: the tenth, fiftieth and ninetieth percentile. */
+export const ExpectedStart = Type.Object({ earliest: Timestamp, likely: Timestamp, latest: Timestamp });
+export type ExpectedStart = Static<typeof ExpectedStart>;
+
+/** Why a run has not started. */
+export const Waiting = Type.Object({
+  reason: WaitingReason,
+  detail: Type.String({ description: "the reason as a sentence" }),
+  since: Type.Optional(Timestamp),
+  position: Type.Optional(
+    Type.Integer({ minimum: 1, description: "1 is next; absent where more than its turn is missing" }),
+  ),
+  unblockedBy: Type.Array(Unblock),
+  expectedStart: Type.Optional(
+    Type.Unsafe<ExpectedStart>({ ...ExpectedStart, description: "absent: never, or it cannot be told" }),
+  ),
+});
+export type Waiting = Static<typeof Waiting>;
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+const clock = (at: string): string => `${at.slice(0, 16).replace("T", " ")} UTC`;
+const whose = ({ runIds, others = 0 }: { runIds: readonly string[]; others?: number }): string =>
+  [...runIds, ...(others > 0 ? [count(others, "run of another team", "runs of other teams")] : [])].join(
+    ", ",
+  ) || "another run";
+
+/** The reason as a sentence for the person who waits. */
+export function explainWaiting(reason: WaitingReason): string {
+  switch (reason.code) {
+    case "starting":
+      return "It has its devices; a worker is about to start it.";
+    case "not-yet-due":
+      return `It is not to start before ${clock(reason.at)}.`;
+    case "dependency":
+      return `It needs what ${reason.runIds.join(", ") || "other runs"} will make.`;
+    case "no-device-fits": {
+      const { needsBytes, largestBytes, needsDevices, mostDevices } = reason;
+      return needsDevices > mostDevices
+        ? `It needs ${count(needsDevices, "device")} on one worker; no worker has more than ${mostDevices} that serve. Ask for fewer.`
+        : `It needs ${needsBytes === undefined ? "more memory" : gigabytes(needsBytes)} on each device; the largest has ${gigabytes(largestBytes)}. Lower what it needs, or add a larger device.`;
+    }
+    case "worker-missing": {
+      const wanted = [...reason.kinds, ...reason.labels].join(", ");
+      return wanted
+        ? `No worker that is alive has such a device (${wanted}).`
+        : "No worker is alive that could take it.";
+    }
+    case "device-cordoned":
+      return "The devices that could take it take no new runs now; `espalier worker list` says why.";
+    case "team-quota":
+    case "user-quota":
+      return quotaSentence(reason.code === "team-quota" ? "Your team" : "You", reason);
+    case "held-for-aged":
+      return `A run of the same quota has waited too long and comes first: ${whose(reason)}.`;
+    case "held-for-head":
+      return `It would fit, but would delay ${whose(reason)}, which comes first and is to start by ${clock(reason.until)}.`;
+    case "gang-incomplete":
+      return `It needs ${count(reason.needs, "device")} on one worker at once; ${reason.available} ${reason.available === 1 ? "is" : "are"} free.`;
+    case "waiting-for-memory":
+      return `It needs ${gigabytes(reason.needsBytes)} of memory on a device; at most ${gigabytes(reason.freeBytes)} are free now.`;
+    case "fair-share-behind":
+      return `Your team has had ${percent(reason.share)} of the pool of late; its share is ${percent(reason.fair)}, so others come first.`;
+    case "waiting-for-device":
+      return `${reason.matching === 1 ? "The device that serves is" : `All ${reason.matching} devices that serve are`} in use; ${reason.ahead === 0 ? "it is next" : `${count(reason.ahead, "run")} before it`}.`;
+    case "preempting":
+      return `${whose(reason)} ${reason.runIds.length + (reason.others ?? 0) === 1 ? "was" : "were"} asked to make room for it, until ${clock(reason.until)}.`;
+  }
+}
+
+function quotaSentence(
+  who: "Your team" | "You",
+  { quota, limit, used, needs }: Extract<WaitingReason, { quota: unknown }>,
+): string {
+  const verb = who === "You" ? "have" : "has";
+  const number = (value: number): string => String(Math.round(value * 10) / 10);
+  switch (quota) {
+    case "queued-runs":
+      return `${who} may have ${number(limit)} runs in the order at a time; it enters when an older one has started.`;
+    case "devices":
+      return `${who} ${verb} ${number(used)} of at most ${number(limit)} devices; it needs ${number(needs)} more.`;
+    case "device-hours":
+      return `${who} ${verb} used ${number(used)} of ${number(limit)} device hours of this period; it is expected to need ${number(needs)}.`;
+  }
+}

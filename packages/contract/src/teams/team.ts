@@ -1,0 +1,104 @@
+import { Type, type Static } from "typebox";
+import { idOf, Name, Timestamp } from "../id.ts";
+
+export const quotaPeriods = ["day", "week", "month"] as const;
+
+const Limit = (description: string) =>
+  Type.Optional(
+    Type.Union([Type.Number({ minimum: 0, maximum: 1e9 }), Type.Null()], {
+      description: `${description}; null or absent: no limit`,
+    }),
+  );
+
+/** Devices are device units: a run that shares a device takes the part of its memory that it reserves. */
+const TeamQuota = {
+  devices: Limit("devices that are the team's own at any time"),
+  borrowing: Limit("devices beyond those, while nobody entitled wants them; others may reclaim them"),
+  queuedRuns: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0, maximum: 1e9 }), Type.Null()], {
+      description: "runs that take part in the order; the oldest do. null or absent: all",
+    }),
+  ),
+  deviceHours: Limit("device hours of a period"),
+};
+const UserQuota = { devices: TeamQuota.devices, deviceHours: TeamQuota.deviceHours };
+const Weight = Type.Number({
+  exclusiveMinimum: 0,
+  maximum: 1e6,
+  description: "its share of the pool, next to those of the others; default 1",
+});
+const Period = Type.Enum(quotaPeriods, {
+  description: "calendar period of the device hours, in UTC; default month",
+});
+
+/** What a team and a user of it have in common. */
+const Member = {
+  weight: Weight,
+  period: Period,
+  usedDeviceHours: Type.Number({ description: "of this period, running runs included" }),
+  usage: Type.Number({ description: "decayed device seconds that the order goes by; half-life 7 days" }),
+  runningDevices: Type.Number({ description: "device units held now" }),
+  queuedRuns: Type.Integer(),
+};
+
+/** A user of a team, with the weight, the quota and the usage that decide when their runs start. */
+export const TeamUser = Type.Object({
+  id: idOf("user"),
+  name: Name,
+  ...Member,
+  quota: Type.Object(UserQuota),
+});
+export type TeamUser = Static<typeof TeamUser>;
+
+/** A team with its weight, its quota and its usage. Everything that a key sees belongs to its team. */
+export const Team = Type.Object({
+  id: idOf("team"),
+  name: Name,
+  ...Member,
+  quota: Type.Object(TeamQuota),
+  users: Type.Array(TeamUser),
+  notes: Type.Array(Type.String(), { description: "what the quota means for what runs now" }),
+});
+export type Team = Static<typeof Team>;
+
+/** `PUT /v1/teams/:name`: what is left out stays; null takes a limit away. */
+export const TeamChange = Type.Object(
+  { weight: Type.Optional(Weight), period: Type.Optional(Period), ...TeamQuota },
+  { additionalProperties: false },
+);
+export type TeamChange = Static<typeof TeamChange>;
+
+/** `PUT /v1/teams/:name/users/:user` */
+export const UserChange = Type.Object(
+  { weight: Type.Optional(Weight), period: Type.Optional(Period), ...UserQuota },
+  { additionalProperties: false },
+);
+export type UserChange = Static<typeof UserChange>;
+
+/** An operator may drain workers, cordon devices and set quotas, and sees the whole pool. */
+export const KeyRole = Type.Enum(["member", "operator"]);
+export type KeyRole = Static<typeof KeyRole>;
+
+/** `POST /v1/teams/:name/keys`: makes the team and the user where they are missing. */
+export const KeyCreate = Type.Object(
+  {
+    name: Name,
+    user: Type.Optional(Type.Unsafe<string>({ ...Name, description: "whose it is; default `default`" })),
+    role: Type.Optional(KeyRole),
+  },
+  { additionalProperties: false },
+);
+export type KeyCreate = Static<typeof KeyCreate>;
+
+/** An API key as listed; the secret itself is shown once, when the key is made. */
+export const ApiKey = Type.Object({
+  id: idOf("key"),
+  teamId: idOf("team"),
+  userId: Type.Optional(idOf("user")),
+  name: Name,
+  role: KeyRole,
+  createdAt: Timestamp,
+  lastUsedAt: Type.Optional(Timestamp),
+  revokedAt: Type.Optional(Timestamp),
+});
+export type ApiKey = Static<typeof ApiKey>;
