@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Artifact, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
+import { teamOf } from "../auth/principal.ts";
 import { parseRange } from "./range.ts";
 
 const ArtifactId = Type.Object({ artifactId: idOf("artifact") }, { additionalProperties: false });

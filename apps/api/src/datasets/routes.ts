@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Dataset, DatasetCreateQuery, idOf, PageQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
-import { limited } from "../plugins/body.ts";
-import { page } from "../plugins/page.ts";
+import { teamOf } from "../auth/principal.ts";
+import { limited } from "../http/body.ts";
+import { page } from "../http/page.ts";
 import { receive } from "./receive.ts";
 
 const DatasetId = Type.Object({ datasetId: idOf("dataset") }, { additionalProperties: false });

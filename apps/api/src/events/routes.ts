@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Event, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
-import { streamEvents } from "../plugins/event-stream.ts";
+import { teamOf } from "../auth/principal.ts";
+import { streamEvents } from "./stream.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
 

@@ -1,5 +1,5 @@
 import { dependenciesOf, newId, Problem, RunCreate, type GraphCreate } from "@espalier/contract";
-import { parserOf } from "../plugins/validation.ts";
+import { parserOf } from "../http/validation.ts";
 
 /** A run of a graph, with ids in place of names. */
 export interface NamedRun extends RunCreate {

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Graph, GraphCreate, type Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
-import { ownerOf, teamOf } from "../plugins/auth.ts";
-import { answerOnce } from "../plugins/idempotency.ts";
+import { ownerOf, teamOf } from "../auth/principal.ts";
+import { answerOnce } from "../http/idempotency.ts";
 import { checkSpec } from "../runs/check.ts";
 import { expectationsOf } from "../runs/origin.ts";
 import { planGraph } from "./plan.ts";

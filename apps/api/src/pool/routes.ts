@@ -3,8 +3,8 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { CordonCreate, DrainCreate, idOf, PageQuery, Problem, Worker, WorkerEvent } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { isOperator, operatorOf, teamOf } from "../plugins/auth.ts";
-import { list, page } from "../plugins/page.ts";
+import { isOperator, operatorOf, teamOf } from "../auth/principal.ts";
+import { list, page } from "../http/page.ts";
 import { teamEvent, teamView } from "./view.ts";
 
 const WorkerId = Type.Object({ workerId: idOf("worker") }, { additionalProperties: false });

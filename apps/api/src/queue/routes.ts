@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { QueuePage, QueueQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
-import { teamOf } from "../plugins/auth.ts";
+import { teamOf } from "../auth/principal.ts";
 
 /** What waits for devices, and why. */
 export const queue: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {

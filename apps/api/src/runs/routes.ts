@@ -16,11 +16,11 @@ import {
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { ownerOf, teamOf } from "../plugins/auth.ts";
-import { answerOnce } from "../plugins/idempotency.ts";
-import { list, page } from "../plugins/page.ts";
-import { Patch, patched } from "../plugins/patch.ts";
-import { parserOf } from "../plugins/validation.ts";
+import { ownerOf, teamOf } from "../auth/principal.ts";
+import { answerOnce } from "../http/idempotency.ts";
+import { list, page } from "../http/page.ts";
+import { Patch, patched } from "../http/patch.ts";
+import { parserOf } from "../http/validation.ts";
 import { checkSpec } from "./check.ts";
 import { expectationsOf } from "./origin.ts";
 

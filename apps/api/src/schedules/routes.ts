@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { idOf, PageQuery, Schedule, ScheduleCreate } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
-import { answerOnce } from "../plugins/idempotency.ts";
-import { page } from "../plugins/page.ts";
+import { teamOf } from "../auth/principal.ts";
+import { answerOnce } from "../http/idempotency.ts";
+import { page } from "../http/page.ts";
 import { checkSubmission } from "./check.ts";
 
 const ScheduleId = Type.Object({ scheduleId: idOf("schedule") }, { additionalProperties: false });

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { ApiKey, KeyCreate, Name, Team, TeamChange, UserChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { operatorOf } from "../plugins/auth.ts";
-import { list } from "../plugins/page.ts";
+import { operatorOf } from "../auth/principal.ts";
+import { list } from "../http/page.ts";
 
 const TeamName = Type.Object({ team: Name }, { additionalProperties: false });
 const UserName = Type.Object({ team: Name, user: Name }, { additionalProperties: false });

@@ -3,8 +3,8 @@ import { idOf, Problem, Upload } from "@espalier/contract";
 import { isModelFile } from "@espalier/model";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { teamOf } from "../plugins/auth.ts";
-import { limited } from "../plugins/body.ts";
+import { teamOf } from "../auth/principal.ts";
+import { limited } from "../http/body.ts";
 
 const UploadId = Type.Object({ uploadId: idOf("upload") }, { additionalProperties: false });
 const UploadFile = Type.Object(

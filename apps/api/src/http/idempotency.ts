@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Problem } from "@espalier/contract";
 import type { Store, Transaction } from "@espalier/store";
-import { teamOf } from "./auth.ts";
+import { teamOf } from "../auth/principal.ts";
 import { fingerprint } from "./body.ts";
 
 /**
