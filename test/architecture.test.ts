@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { problems } from "@espalier/contract";
@@ -149,6 +149,18 @@ test("the page of errors lists every problem with its status and title", () => {
   expect(rows).toEqual(
     Object.entries(problems).map(([code, { status, title }]) => `${code} ${status} ${title}`),
   );
+});
+
+test("every relative link of a page leads to a file or a folder", () => {
+  const pages = files.filter((file) => file.endsWith(".md"));
+  const links = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => ({ page, target })),
+  );
+  const isRelative = ({ target }: { target: string }): boolean => !/^([a-z]+:|#)/.test(target);
+  const broken = links
+    .filter(isRelative)
+    .filter(({ page, target }) => !existsSync(resolve(root, dirname(page), target.split("#")[0])));
+  expect(broken).toEqual([]);
 });
 
 test("every problem is produced by some code of the product", () => {

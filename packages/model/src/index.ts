@@ -36,7 +36,7 @@ export type {
   Linear,
   Norm,
   Rotary,
-  Surroundings,
+  Residual,
 } from "./architectures/model-config.ts";
 export { linearLayers, ofLayers } from "./architectures/tensors.ts";
 export { folderEncoding, usualEncoding } from "./folder-encoding.ts";

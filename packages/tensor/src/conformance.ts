@@ -8,7 +8,7 @@ import { printShape } from "./shape.ts";
 import type { Engine, Executable, Tensor, WeightSource } from "./engine.ts";
 
 /** What the suite needs besides the engine. */
-export interface Surroundings {
+export interface TestFiles {
   /** Writes a file that the engine can read; returns its path. */
   writeFile: (bytes: Uint8Array) => Promise<string>;
 }
@@ -16,7 +16,7 @@ export interface Surroundings {
 export interface ConformanceCase {
   readonly title: string;
   /** Rejects with a message that says what differs. */
-  readonly run: (engine: Engine, surroundings: Surroundings) => Promise<void>;
+  readonly run: (engine: Engine, files: TestFiles) => Promise<void>;
 }
 
 /** Single precision against double, on sums of a few dozen terms: |a − b| ≤ 2e-5 · max(1, |b|). */

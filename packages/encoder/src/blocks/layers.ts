@@ -1,5 +1,5 @@
 import { add, mul, type Node } from "@espalier/tensor";
-import type { ModelConfig, Surroundings } from "@espalier/model";
+import type { ModelConfig, Residual } from "@espalier/model";
 import { attend, type Sight } from "./attention.ts";
 import { feedForward } from "./feed-forward.ts";
 import type { LinearOptions } from "./linear.ts";
@@ -20,16 +20,16 @@ export function layerStates(
   const embedded = embedding.norm ? norm(embeddings, embedding.norm, parameter) : embeddings;
   let x = options.dropout?.of(embedded, "hidden") ?? embedded;
   return blocks.slice(0, layers).map((block) => {
-    const attended = around(x, block.attention, options, (h) => attend(h, block.attention, sight, options));
-    x = around(attended, block.feedForward, options, (h) => feedForward(h, block.feedForward, options));
+    const attended = residual(x, block.attention, options, (h) => attend(h, block.attention, sight, options));
+    x = residual(attended, block.feedForward, options, (h) => feedForward(h, block.feedForward, options));
     return x;
   });
 }
 
 /** closing(x + residualScale · after(f(before(x)))) */
-function around(
+function residual(
   x: Node,
-  { before, after, closing, residualScale }: Surroundings,
+  { before, after, closing, residualScale }: Residual,
   { parameter, dropout }: LinearOptions,
   f: (x: Node) => Node,
 ): Node {

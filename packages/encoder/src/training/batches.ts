@@ -26,7 +26,7 @@ export class Batches {
     this.#triplets = triplets;
     this.#size = size;
     this.#position = position;
-    this.#epoch = this.#plan();
+    this.#epoch = this.#shuffle();
   }
 
   /** @throws {Problem} `dataset/too-small` when no task fills a batch */
@@ -68,14 +68,14 @@ export class Batches {
     if (batch + 1 < this.#epoch.length) this.#position = { epoch, batch: batch + 1, random };
     else {
       this.#position = { epoch: epoch + 1, batch: 0, random: this.#endOfEpoch };
-      this.#epoch = this.#plan();
+      this.#epoch = this.#shuffle();
     }
     return rows;
   }
 
   #endOfEpoch: RandomState = [0, 0, 0, 0];
 
-  #plan(): number[][] {
+  #shuffle(): number[][] {
     const random = Random.restored(this.#position.random);
     const batches = tasks(this.#triplets).flatMap((rows) =>
       cut(random.shuffled(rows), this.#triplets, this.#size),

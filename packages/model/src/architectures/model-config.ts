@@ -20,15 +20,15 @@ export interface Norm {
   readonly epsilon: number;
 }
 
-/** What stands around attention or feed-forward f: closing(x + residualScale · after(f(before(x)))). */
-export interface Surroundings {
+/** The residual connection around attention or feed-forward f: closing(x + residualScale · after(f(before(x)))). */
+export interface Residual {
   readonly before?: Norm;
   readonly after?: Norm;
   readonly closing?: Norm;
   readonly residualScale: number;
 }
 
-export interface Attention extends Surroundings {
+export interface Attention extends Residual {
   readonly heads: number;
   /** Heads of keys and values; divides `heads` (grouped queries). */
   readonly keyValueHeads: number;
@@ -49,7 +49,7 @@ export interface Attention extends Surroundings {
 
 export type Activation = "silu" | "gelu" | "gelu-tanh";
 
-export interface FeedForward extends Surroundings {
+export interface FeedForward extends Residual {
   readonly activation: Activation;
   /** Width between the matrices. */
   readonly width: number;

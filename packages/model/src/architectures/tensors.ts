@@ -7,7 +7,7 @@ import type {
   ModelConfig,
   Naming,
   Norm,
-  Surroundings,
+  Residual,
 } from "./model-config.ts";
 
 /** The linear layers of a block in their order, and so of a model: what an adapter can adapt. */
@@ -22,7 +22,7 @@ export const linearLayers = ({ blocks }: Pick<ModelConfig, "blocks">): Linear[] 
 const projections = ({ projection }: Attention): Linear[] =>
   "name" in projection ? [projection] : [projection.query, projection.key, projection.value];
 
-const norms = ({ before, after, closing }: Surroundings): Norm[] =>
+const norms = ({ before, after, closing }: Residual): Norm[] =>
   [before, after, closing].filter((norm) => norm !== undefined);
 
 /** Every weight that a model of this config computes with, by name without prefix, with its shape. */

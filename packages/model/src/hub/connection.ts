@@ -5,7 +5,7 @@ import { isProblem, Problem } from "@espalier/contract";
 import { request, type Dispatcher } from "undici";
 import type { HubAccess, HubLimits } from "./access.ts";
 import { isPublicAddress } from "./address.ts";
-import { addressRefused, openDispatcher, trustedOrigins } from "./dispatcher.ts";
+import { addressRefused, openGuardedAgent, trustedOrigins } from "./guarded-agent.ts";
 import { Fault } from "./fault.ts";
 
 /** The head of an answer, and its body, which must be read or destroyed. */
@@ -30,7 +30,7 @@ export class HubConnection {
   readonly endpoint: URL;
   readonly #token: string | undefined;
   readonly #trusted: ReadonlySet<string>;
-  readonly #dispatcher: Dispatcher;
+  readonly #agent: Dispatcher;
   readonly #limits: HubLimits;
   readonly #stop = new AbortController();
   /** Aborts when the download is asked to stop, and by `abort`. */
@@ -43,7 +43,7 @@ export class HubConnection {
     this.#trusted = trustedOrigins(access);
     this.#limits = limits;
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
-    this.#dispatcher = openDispatcher(access, limits);
+    this.#agent = openGuardedAgent(access, limits);
   }
 
   /** Whether the hub itself answered, and not a server that it sent us to. */
@@ -121,7 +121,7 @@ export class HubConnection {
 
   async close(): Promise<void> {
     this.abort();
-    await this.#dispatcher.destroy();
+    await this.#agent.destroy();
   }
 
   #check(url: URL): void {
@@ -137,7 +137,7 @@ export class HubConnection {
 
   async #send(url: URL, headers: Record<string, string>): Promise<HubResponse> {
     try {
-      const response = await request(url, { dispatcher: this.#dispatcher, headers, signal: this.signal });
+      const response = await request(url, { dispatcher: this.#agent, headers, signal: this.signal });
       // A body that is destroyed before it is read says so by an event that nobody else hears.
       response.body.on("error", () => undefined);
       return { status: response.statusCode, headers: flat(response.headers), url, body: response.body };

@@ -19,7 +19,7 @@ export const addressRefused = (host: string, why: string): Problem =>
  * Connections to the hub and to where it sends us. A name is resolved once, and the connection is made to an address that
  * was looked at, so that no second answer of a name server can lead elsewhere. Behind a proxy the proxy resolves names.
  */
-export function openDispatcher(
+export function openGuardedAgent(
   access: HubAccess,
   { connections, connectSeconds, silenceSeconds }: HubLimits,
 ): Dispatcher {
