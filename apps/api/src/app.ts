@@ -17,8 +17,11 @@ export interface App {
 
 /** Wires the API: migrated store, queue, dispatcher in its thread, server. The only place that knows them all. */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
-  const applied = await migrate(config.databaseUrl);
-  if (applied.length > 0) log.info({ applied }, "database migrated");
+  const { migrations, repeatables } = await migrate(config.databaseUrl);
+  if (migrations.length > 0 || repeatables === "applied")
+    log.info({ migrations, repeatables }, "database migrated");
+  if (repeatables === "newer")
+    log.warn("a newer version has migrated the database; its functions, views and triggers stay");
   const { databaseUrl, data: bytesRoot, secret, lease } = config;
   const store = await openStore({ databaseUrl, bytesRoot, secret, lease });
   const team = await store.teams.ensure("default");

@@ -7,7 +7,7 @@ import pg from "pg";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { freshDatabase } from "../../../../test/servers/postgres.ts";
 
-const home = fileURLToPath(new URL("../../../../prisma/migrations", import.meta.url));
+const home = fileURLToPath(new URL("../../../../prisma", import.meta.url));
 let folder: string;
 let url: string;
 beforeEach(async () => {
@@ -17,8 +17,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const write = async (name: string, sql: string) => {
-  await mkdir(join(folder, name), { recursive: true });
-  await writeFile(join(folder, name, "migration.sql"), sql);
+  const place = join(folder, "migrations", name);
+  await mkdir(place, { recursive: true });
+  await writeFile(join(place, "migration.sql"), sql);
 };
 async function sql(text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -31,12 +32,13 @@ async function sql(text: string): Promise<Record<string, unknown>[]> {
 }
 
 it("applies every migration of the project once, also when several servers start together", async () => {
-  const names = (await readdir(home, { withFileTypes: true })).flatMap((entry) =>
+  const names = (await readdir(join(home, "migrations"), { withFileTypes: true })).flatMap((entry) =>
     entry.isDirectory() ? [entry.name] : [],
   );
   const applied = await Promise.all([migrate(url), migrate(url), migrate(url)]);
-  expect(applied.flat()).toEqual(names.sort());
-  expect(await migrate(url)).toEqual([]);
+  expect(applied.flatMap(({ migrations }) => migrations)).toEqual(names.sort());
+  expect(applied.map(({ repeatables }) => repeatables).sort()).toEqual(["applied", "unchanged", "unchanged"]);
+  expect(await migrate(url)).toEqual({ migrations: [], repeatables: "unchanged" });
 });
 
 it("keeps the table that Prisma reads, with the SHA-256 of each file", async () => {
@@ -60,30 +62,30 @@ it("keeps the table that Prisma reads, with the SHA-256 of each file", async () 
 it("goes on where it stopped, in the order of names, and accepts changed line ends only", async () => {
   await write("2_second", "insert into a values (2);\ninsert into a values (3);\n");
   await write("1_first", "create table a (id int);\n");
-  expect(await migrate(url, folder)).toEqual(["1_first", "2_second"]);
+  expect((await migrate(url, folder)).migrations).toEqual(["1_first", "2_second"]);
   await write("1_first", "create table a (id int);\r\n");
   await write("3_third", "insert into a values (4)");
-  expect(await migrate(url, folder)).toEqual(["3_third"]);
+  expect((await migrate(url, folder)).migrations).toEqual(["3_third"]);
   await write("1_first", "create table a (id bigint);\n");
   await expect(migrate(url, folder)).rejects.toThrow(
     "Migration 1_first was changed after it had been applied",
   );
 });
 
-it("stops at a file that fails, changes nothing by it, and says what to do until that is done", async () => {
+it("changes nothing when a file fails, neither by it nor by those before it, and says what to do until that is done", async () => {
   await write("1_good", "create table a (id int)");
   await write("2_bad", "create table b (id int); insert into nowhere values (1)");
   await expect(migrate(url, folder)).rejects.toThrow(/Migration 2_bad failed: 42P01.*nowhere/);
   expect(await sql("select logs from _prisma_migrations where finished_at is null")).toEqual([
     { logs: expect.stringContaining("nowhere") as string },
   ]);
-  expect(await sql("select to_regclass('b') as b")).toEqual([{ b: null }]);
+  expect(await sql("select to_regclass('a') as a, to_regclass('b') as b")).toEqual([{ a: null, b: null }]);
   await write("2_bad", "create table b (id int)");
-  const stuck = await migrate(url, folder).catch((error: unknown) => String(error));
+  const stuck = await migrate(url, folder).then(JSON.stringify, String);
   expect(stuck).toContain("Migration 2_bad failed earlier");
-  const [, remedy = ""] = /run: (UPDATE .*?);/.exec(String(stuck)) ?? [];
+  const [, remedy = ""] = /run: (UPDATE .*?);/.exec(stuck) ?? [];
   await sql(remedy);
-  expect(await migrate(url, folder)).toEqual(["2_bad"]);
+  expect((await migrate(url, folder)).migrations).toEqual(["1_good", "2_bad"]);
 });
 
 it("says that the database is away when it is", async () => {
@@ -94,17 +96,17 @@ it("says that the database is away when it is", async () => {
 
 it("matches schema.prisma: tables, columns, types, keys, indexes and references", async () => {
   await migrate(url);
-  const text = await readFile(join(home, "../schema.prisma"), "utf8");
+  const text = await readFile(join(home, "schema.prisma"), "utf8");
   const models = parseSchema(text);
   const tables = await sql(
     `select table_name as name from information_schema.tables
-     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> '_prisma_migrations' order by 1`,
+     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not like '\\_%' order by 1`,
   );
   expect(tables.map(({ name }) => name)).toEqual(models.map(({ table }) => table).sort());
   const columns = await sql(
     `select table_name, column_name, udt_name, is_nullable = 'YES' as nullable
      from information_schema.columns join information_schema.tables using (table_schema, table_name)
-     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> '_prisma_migrations'`,
+     where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not like '\\_%'`,
   );
   const lines = (rows: Record<string, unknown>[]) => rows.map((row) => Object.values(row).join(" ")).sort();
   expect(lines(columns)).toEqual(models.flatMap(({ columns }) => columns).sort());
@@ -113,7 +115,7 @@ it("matches schema.prisma: tables, columns, types, keys, indexes and references"
        (select string_agg(a.attname, ',' order by k.n) from unnest(x.indkey) with ordinality as k (attnum, n)
         join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.attnum) as columns
      from pg_index x join pg_class t on t.oid = x.indrelid join pg_namespace s on s.oid = t.relnamespace
-     where s.nspname = 'public' and x.indpred is null and t.relname <> '_prisma_migrations'`,
+     where s.nspname = 'public' and x.indpred is null and t.relname not like '\\_%'`,
   );
   expect(lines(indexes)).toEqual(models.flatMap(({ indexes }) => indexes).sort());
   const references = await sql(

@@ -143,6 +143,21 @@ describe("a registration", () => {
     });
   });
 
+  it("that was there before its protocol was given up gets no runs any more", async () => {
+    const { id: runId } = await store.submit();
+    const range = (await store.sql<{ oldest: number; newest: number }>("select * from worker_protocol"))[0];
+    await store.sql("update worker_protocol set oldest = newest + 1, newest = newest + 1");
+    try {
+      const { devices } = await store.dispatch.snapshot();
+      expect(devices.filter(({ state }) => state === "schedulable")).toEqual([]);
+      expect(await store.placed(runId)).toBeUndefined();
+    } finally {
+      await store.sql("update worker_protocol set oldest = $1, newest = $2", [range.oldest, range.newest]);
+    }
+    expect(await store.placed(runId)).toBeDefined();
+    await store.runs.cancel(store.teamId, runId);
+  });
+
   it("of a protocol that a migration is about to bring waits for its end", async () => {
     const migration = new pg.Client(store.databaseUrl);
     await migration.connect();

@@ -22,8 +22,7 @@ interface Row {
 /** Rows of `table`, which runs name as `owner`: what ended attempts have used, and running ones so far. */
 const usageOf = (table: "team" | "team_user", owner: "team_id" | "user_id", more: string) => `
   with held as (
-    select r.${owner} as owner, e.units, a.started_at,
-      case r.class when 'urgent' then 2 when 'normal' then 1 else 0.5 end as charge
+    select r.${owner} as owner, e.units, a.started_at, class_charge(r.class) as charge
     from run r join run_device e on e.run_id = r.id join attempt a on a.run_id = r.id and a.number = r.attempt
     where r.state = 'RUNNING'
   )

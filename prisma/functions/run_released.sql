@@ -1,0 +1,26 @@
+-- Whoever ends a run's hold on its devices: the devices are free, what the run used counts for its team, and what it took
+-- is remembered.
+CREATE OR REPLACE FUNCTION "run_released"() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  held DOUBLE PRECISION;
+  began TIMESTAMPTZ;
+  took DOUBLE PRECISION;
+  ratio DOUBLE PRECISION;
+BEGIN
+  SELECT sum(units) INTO held FROM run_device WHERE run_id = NEW.id;
+  IF OLD.state = 'RUNNING' THEN
+    SELECT started_at INTO began FROM attempt WHERE run_id = NEW.id AND number = OLD.attempt;
+    IF held IS NOT NULL AND began IS NOT NULL THEN PERFORM account_for(NEW, held, began); END IF;
+    UPDATE device SET released_at = now() WHERE id IN (SELECT device_id FROM run_device WHERE run_id = NEW.id);
+  END IF;
+  DELETE FROM run_device WHERE run_id = NEW.id;
+  IF NEW.state = 'SUCCEEDED' THEN
+    SELECT sum(extract(epoch FROM coalesce(ended_at, now()) - started_at)) * 1000 INTO took FROM attempt
+    WHERE run_id = NEW.id AND state IN ('RUNNING', 'SUCCEEDED', 'RETURNED', 'PREEMPTED');
+    SELECT value / NEW.predicted_bytes INTO ratio FROM metric
+    WHERE run_id = NEW.id AND name = 'peak_memory_bytes' ORDER BY attempt DESC, step DESC LIMIT 1;
+    IF NEW.model_id IS NOT NULL THEN PERFORM learn(NEW.kind || '/' || NEW.model_id, took, ratio); END IF;
+    PERFORM learn(NEW.kind, took, ratio);
+  END IF;
+  RETURN NULL;
+END $$;

@@ -1,0 +1,6 @@
+-- No secret outlives its run, whoever ends it.
+CREATE OR REPLACE FUNCTION "run_secret_erased"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM run_secret WHERE run_id = NEW.id;
+  RETURN NULL;
+END $$;

@@ -1,0 +1,5 @@
+CREATE OR REPLACE FUNCTION "run_waiting_inserted"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM run_waiting_events(array_agg(run_id)) FROM fresh HAVING count(*) > 0;
+  RETURN NULL;
+END $$;

@@ -1,0 +1,5 @@
+CREATE OR REPLACE FUNCTION "run_waiting_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM run_waiting_events(ARRAY[NEW.run_id]);
+  RETURN NULL;
+END $$;

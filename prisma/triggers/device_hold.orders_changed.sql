@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "orders_changed" AFTER INSERT OR UPDATE OR DELETE ON "device_hold"
+  FOR EACH ROW EXECUTE FUNCTION "orders_changed"();

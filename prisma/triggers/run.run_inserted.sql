@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "run_inserted" AFTER INSERT ON "run"
+  FOR EACH ROW EXECUTE FUNCTION "run_changed"();

@@ -1,0 +1,3 @@
+CREATE OR REPLACE TRIGGER "run_released" AFTER UPDATE OF "state" ON "run" FOR EACH ROW
+  WHEN (OLD."state" IN ('DISPATCHED', 'RUNNING') AND NEW."state" NOT IN ('DISPATCHED', 'RUNNING'))
+  EXECUTE FUNCTION "run_released"();

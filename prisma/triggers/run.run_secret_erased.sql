@@ -1,0 +1,3 @@
+CREATE OR REPLACE TRIGGER "run_secret_erased" AFTER UPDATE OF "state" ON "run" FOR EACH ROW
+  WHEN (NEW."state" IN ('SUCCEEDED', 'FAILED', 'CANCELLED', 'SKIPPED', 'QUARANTINED'))
+  EXECUTE FUNCTION "run_secret_erased"();

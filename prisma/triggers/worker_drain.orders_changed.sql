@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "orders_changed" AFTER INSERT OR UPDATE OR DELETE ON "worker_drain"
+  FOR EACH ROW EXECUTE FUNCTION "orders_changed"();
