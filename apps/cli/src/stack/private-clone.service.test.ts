@@ -12,7 +12,7 @@ import {
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../repository.ts";
 import type { StackState } from "./state.ts";
@@ -53,13 +53,10 @@ describe.runIf(process.platform === "linux")("a clone in a folder that no other 
     clone = mkdtempSync(join(repository, ".tsbuild/private-"));
     chmodSync(clone, 0o700);
     data = join(clone, ".espalier");
-    const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-      cwd: repository,
-      encoding: "utf8",
-    }).split("\0");
-    for (const file of files)
-      if (file !== "" && existsSync(join(repository, file)))
-        cpSync(join(repository, file), join(clone, file), { recursive: true });
+    const made = new Set([".git", ".tsbuild", ".espalier", "node_modules", "generated"]);
+    const filter = (path: string): boolean => !made.has(basename(path));
+    for (const name of readdirSync(repository))
+      cpSync(join(repository, name), join(clone, name), { recursive: true, filter });
     execFileSync("cp", ["-al", join(repository, "node_modules"), clone]);
     // The install script again, because npm may be set to run none (ignore-scripts).
     execFileSync(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: join(clone, packaged) });
