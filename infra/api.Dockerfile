@@ -1,4 +1,4 @@
-# The API and its dispatcher. Build from the top of the repository: docker build -f infra/api.Dockerfile .
+# The API and its scheduler. Build from the top of the repository: docker build -f infra/api.Dockerfile .
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 # Packages change less often than sources, so they come first and stay cached.

@@ -2,7 +2,7 @@ import { createClient, newId, type Client, type ExperimentSpec } from "@espalier
 import { listen } from "../servers/api.ts";
 import { openTestStore, type TestStore } from "../servers/store.ts";
 
-/** The API without its dispatcher, on a store of its own, with a model and datasets of which nobody reads the bytes. */
+/** The API without its scheduler, on a store of its own, with a model and datasets of which nobody reads the bytes. */
 export interface TestApi {
   store: TestStore;
   url: string;

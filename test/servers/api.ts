@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { pino } from "pino";
 import { buildServer, type ServerOptions } from "../../apps/api/src/server.ts";
 
-/** The API alone, silent and on loopback: no dispatcher, and nothing is told to a queue. */
+/** The API alone, silent and on loopback: no scheduler, and nothing is told to a queue. */
 export async function listen(store: ServerOptions["store"], maxBytes = 1e6) {
   const app = await buildServer({
     store,

@@ -8,7 +8,7 @@ export interface Place {
   reservedBytes?: number;
 }
 
-/** Gives a queued run devices, as the dispatcher does; undefined when it is not QUEUED or they take no runs. */
+/** Gives a queued run devices, as the scheduler does; undefined when it is not QUEUED or they take no runs. */
 export async function place(
   store: Store,
   { runId, workerId, deviceIds, reservedBytes }: Place,

@@ -11,7 +11,7 @@ import { architectureOf, openModelFolder } from "@espalier/model";
 import { openQueue } from "@espalier/queue";
 import { locations, migrate, openStore, type Store } from "@espalier/store";
 import { testSecret } from "../servers/store.ts";
-import { startDispatcher, type DispatcherOptions } from "../../apps/api/src/dispatcher/dispatcher.ts";
+import { startScheduler, type SchedulerOptions } from "../../apps/api/src/scheduler/scheduler.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const demo = join(root, "apps/cli/demo");
@@ -24,7 +24,7 @@ export interface TestWorker {
   log: () => string;
 }
 
-/** A database, a queue, a dispatcher and worker processes: the service without its REST API. */
+/** A database, a queue, a scheduler and worker processes: the service without its REST API. */
 export interface Pool {
   store: Store;
   teamId: string;
@@ -46,7 +46,7 @@ export interface Pool {
 
 export async function startPool(
   databaseUrl: string,
-  options: Pick<DispatcherOptions, "policy"> = {},
+  options: Pick<SchedulerOptions, "policy"> = {},
 ): Promise<Pool> {
   const folder = await mkdtemp(join(tmpdir(), "espalier-pool-"));
   const bytesRoot = join(folder, "data");
@@ -56,8 +56,8 @@ export async function startPool(
   const say = (...words: unknown[]) => {
     if (process.env.ESPALIER_TEST_LOG) console.error(...words);
   };
-  const log = { debug: say, info: say, warn: say, error: say } as unknown as DispatcherOptions["log"];
-  const dispatcher = startDispatcher({
+  const log = { debug: say, info: say, warn: say, error: say } as unknown as SchedulerOptions["log"];
+  const scheduler = startScheduler({
     store,
     ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
     log,
@@ -155,7 +155,7 @@ export async function startPool(
         child.kill("SIGKILL");
         await once(child, "exit");
       }
-      await dispatcher.stop();
+      await scheduler.stop();
       await queue.close();
       await store.close();
       // Compute processes of the killed workers end by themselves, and write until they have.

@@ -1,5 +1,5 @@
 /**
- * A whole pass of the dispatcher through PostgreSQL: 10,000 runs queued by 20 teams of 5 users, 200 devices of 25 workers, all
+ * A whole pass of the scheduler through PostgreSQL: 10,000 runs queued by 20 teams of 5 users, 200 devices of 25 workers, all
  * of them in use. Three passes that differ in what they write: the first, which tells every run why it waits; one that has
  * nothing new to tell; and one after half a minute, when every place has moved. Each step's wall clock, and the processor time
  * of this process.
@@ -8,8 +8,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { plan } from "@espalier/scheduler";
-import { Teller } from "../../apps/api/src/dispatcher/told.ts";
-import { viewOf } from "../../apps/api/src/dispatcher/view.ts";
+import { WaitingReports } from "../../apps/api/src/scheduler/waiting-reports.ts";
+import { viewOf } from "../../apps/api/src/scheduler/view.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
 import { fillPool } from "./full-pool.ts";
@@ -22,13 +22,13 @@ export async function dispatchStore(): Promise<void> {
   try {
     await fillPool(store);
     console.log("a pass through PostgreSQL, all devices in use:");
-    const tellers = { fresh: new Teller(), steady: new Teller() };
-    for (let i = 0; i < 3; i++) await pass(store, tellers.steady, 0);
-    print("  tells every run anew", await passes(5, () => pass(store, new Teller(), 0)));
-    print("  nothing new to tell", await passes(20, () => pass(store, tellers.steady, 0)));
+    const reports = { fresh: new WaitingReports(), steady: new WaitingReports() };
+    for (let i = 0; i < 3; i++) await pass(store, reports.steady, 0);
+    print("  tells every run anew", await passes(5, () => pass(store, new WaitingReports(), 0)));
+    print("  nothing new to tell", await passes(20, () => pass(store, reports.steady, 0)));
     // Each time as if another half minute had gone by, and the head of the queue had started.
     let shift = 0;
-    print("  every place has moved", await passes(5, () => pass(store, tellers.steady, ++shift)));
+    print("  every place has moved", await passes(5, () => pass(store, reports.steady, ++shift)));
   } finally {
     await store.close();
     await server.remove();
@@ -44,7 +44,7 @@ interface Times {
   told: number;
 }
 
-async function pass(store: Store, teller: Teller, shift: number): Promise<Times> {
+async function pass(store: Store, reports: WaitingReports, shift: number): Promise<Times> {
   const cpu = process.cpuUsage();
   const started = performance.now();
   const given = await store.dispatch.snapshot();
@@ -54,7 +54,7 @@ async function pass(store: Store, teller: Teller, shift: number): Promise<Times>
   if (starts.length + preemptions.length > 0) throw new Error("the pool is not full");
   const teamOf = new Map([...given.queued, ...given.running].map(({ id, teamId }) => [id, teamId]));
   const moved = waiting.map((each) => ({ ...each, position: each.position && each.position + shift }));
-  const told = teller.changed(moved, teamOf, given.now + shift * 30_000);
+  const told = reports.changed(moved, teamOf, given.now + shift * 30_000);
   const planned = performance.now();
   const committed = await store.dispatch.commit({
     number: given.number,

@@ -1,5 +1,5 @@
 /**
- * One pass of the dispatcher's plan, without the database: 10,000 runs queued by 20 teams of 5 users, 200 devices of
+ * One pass of the scheduler's plan, without the database: 10,000 runs queued by 20 teams of 5 users, 200 devices of
  * 25 workers, every waiting run explained. Three pools: one that is full, one where a tenth is free, and one that is
  * empty; and the full one without explanations, as the simulator asks. Then whole passes through PostgreSQL.
  */

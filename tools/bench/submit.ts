@@ -2,7 +2,7 @@
  * What a client and an idle device wait for, with the service as processes: an API, a worker, PostgreSQL, and the queue on
  * PostgreSQL and on Redis. First, one after another, how long it is from asking to the worker's start of the compute process,
  * as both see it by this machine's clock; then how long `POST /v1/runs` takes at 50 a second for 20 s, and again beside
- * 10,000 queued runs and 200 devices in use, over which the dispatcher of the same API plans all the while. Trainings are
+ * 10,000 queued runs and 200 devices in use, over which the scheduler of the same API plans all the while. Trainings are
  * those of the chaos suite, which compute next to nothing.
  */
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,4 +1,4 @@
-/** `npm run simulate`: carries a trace of jobs through the dispatcher's plan, and compares policies. */
+/** `npm run simulate`: carries a trace of jobs through the scheduler's plan, and compares policies. */
 import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { defaultPolicy } from "@espalier/scheduler";

@@ -3,7 +3,7 @@ import { openQueue } from "@espalier/queue";
 import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
-import { startDispatcherThread } from "./dispatcher/thread/thread.ts";
+import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
 import { buildServer } from "./server.ts";
 import { version } from "./version.ts";
@@ -15,7 +15,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Wires the API: migrated store, queue, dispatcher in its thread, server. The only place that knows them all. */
+/** Wires the API: migrated store, queue, scheduler in its thread, server. The only place that knows them all. */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
   const { migrations, repeatables } = await migrate(config.databaseUrl);
   if (migrations.length > 0 || repeatables === "applied")
@@ -30,7 +30,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const queue = await openQueue(
     config.redisUrl === undefined ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
   );
-  const dispatcher = await startDispatcherThread(config);
+  const scheduler = await startSchedulerThread(config);
   const janitor = startJanitor(store, log);
   const server = await buildServer({
     store,
@@ -47,7 +47,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     async stop() {
       await server.close();
       janitor.stop();
-      await dispatcher.stop();
+      await scheduler.stop();
       await queue.close();
       await store.close();
     },

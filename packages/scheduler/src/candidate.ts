@@ -1,4 +1,4 @@
-import type { Account } from "./accounts.ts";
+import type { Consumer } from "./consumers.ts";
 import { durationOf, historyOf, type HistoryByKey } from "./duration.ts";
 import type { DeviceGroup, DeviceGroups } from "./groups.ts";
 import type { Turn } from "./order.ts";
@@ -9,8 +9,8 @@ import type { QueuedRun, Range } from "./snapshot.ts";
 /** A queued run with all that a decision about it needs. */
 export interface Candidate extends Need {
   readonly run: QueuedRun;
-  readonly user: Account;
-  readonly team: Account;
+  readonly user: Consumer;
+  readonly team: Consumer;
   readonly group: DeviceGroup;
   /** From start to end, in ms. */
   readonly duration: Range;

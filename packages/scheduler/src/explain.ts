@@ -1,23 +1,23 @@
-import type { Block } from "./block.ts";
+import type { Blocked } from "./blocked.ts";
 import type { Waiting } from "./decisions.ts";
 import { forecast } from "./forecast.ts";
 import { fits } from "./groups.ts";
 import type { Pass } from "./pass.ts";
 import { Reasons } from "./reasons.ts";
-import type { Share } from "./shares.ts";
-import type { Sorted } from "./sort-out.ts";
+import type { Share } from "./fair-share.ts";
+import type { Eligibility } from "./eligibility.ts";
 
 /** Why each run waits: those that are starting, then the order, then those that have no turn yet, then the impossible. */
 export function explain(
   pass: Pass,
-  blocks: readonly Block[],
-  outside: Sorted["outside"],
+  blocks: readonly Blocked[],
+  ineligible: Eligibility["ineligible"],
   shares: ReadonlyMap<string, Share>,
 ): Waiting[] {
   const reasons = new Reasons(pass, shares);
   const ordered = blocks.filter(({ why }) => why.kind !== "never");
   const never = blocks.filter(({ why }) => why.kind === "never").map(({ candidate }) => candidate);
-  const later = outside.map(({ turn, why }) => ({ candidate: pass.candidate(turn), why }));
+  const later = ineligible.map(({ turn, why }) => ({ candidate: pass.candidate(turn), why }));
   const { pool, held, now, policy } = pass;
   const starts = forecast(
     ordered.map(({ candidate }) => candidate),
@@ -32,7 +32,7 @@ export function explain(
   }
   for (const [i, { candidate, why }] of later.entries()) {
     const fit = fits(candidate.group.schedulable, candidate);
-    const explained = fit ? reasons.outside(candidate, why) : reasons.misfit(candidate);
+    const explained = fit ? reasons.ineligible(candidate, why) : reasons.misfit(candidate);
     const expectedStart = starts[ordered.length + i]!;
     waiting.push({ runId: candidate.run.id, position: null, ...explained, expectedStart });
   }

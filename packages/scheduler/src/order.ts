@@ -1,22 +1,22 @@
-import type { Account } from "./accounts.ts";
+import type { Consumer } from "./consumers.ts";
 import { Heap } from "./heap.ts";
 import type { QueuedRun } from "./snapshot.ts";
 
 /** A run of the order, with whose it is. */
 export interface Turn {
   readonly run: QueuedRun;
-  readonly user: Account;
+  readonly user: Consumer;
 }
 
 interface UserQueue {
-  readonly account: Account;
+  readonly consumer: Consumer;
   readonly turns: Turn[];
   heap: Heap<Turn> | null;
 }
 
 interface TeamQueue {
-  readonly account: Account;
-  readonly users: Map<Account, UserQueue>;
+  readonly consumer: Consumer;
+  readonly users: Map<Consumer, UserQueue>;
   heap: Heap<UserQueue> | null;
 }
 
@@ -30,8 +30,10 @@ const turnBefore = ({ run: a }: Turn, { run: b }: Turn): boolean => {
   return a.id < b.id;
 };
 
-const servedLess = ({ account: a }: { account: Account }, { account: b }: { account: Account }): boolean =>
-  a.standing !== b.standing ? a.standing < b.standing : a.id < b.id;
+const servedLess = (
+  { consumer: a }: { consumer: Consumer },
+  { consumer: b }: { consumer: Consumer },
+): boolean => (a.standing !== b.standing ? a.standing < b.standing : a.id < b.id);
 
 /**
  * Runs of one class in the order of the fair share: the team that was served least for its weight, of it the user who
@@ -39,18 +41,18 @@ const servedLess = ({ account: a }: { account: Account }, { account: b }: { acco
  * team back, so that teams take turns in proportion to their weights. Queues are ordered only as far as they are asked.
  */
 export class Lane {
-  readonly #teams = new Map<Account, TeamQueue>();
+  readonly #teams = new Map<Consumer, TeamQueue>();
   #heap: Heap<TeamQueue> | null = null;
   /** The team and user of the last turn, whose places may have changed since. */
   #last: { team: TeamQueue; user: UserQueue } | null = null;
 
   /** Only before the first turn is taken. */
   add(turn: Turn): void {
-    const account = turn.user.team!;
-    let team = this.#teams.get(account);
-    if (!team) this.#teams.set(account, (team = { account, users: new Map(), heap: null }));
+    const consumer = turn.user.team!;
+    let team = this.#teams.get(consumer);
+    if (!team) this.#teams.set(consumer, (team = { consumer, users: new Map(), heap: null }));
     let user = team.users.get(turn.user);
-    if (!user) team.users.set(turn.user, (user = { account: turn.user, turns: [], heap: null }));
+    if (!user) team.users.set(turn.user, (user = { consumer: turn.user, turns: [], heap: null }));
     user.turns.push(turn);
   }
 

@@ -1,4 +1,4 @@
-import { charge, hold, isBeyond, leave, openAccounts, type Accounts } from "./accounts.ts";
+import { charge, hold, isBeyond, leave, openConsumers, type Consumers } from "./consumers.ts";
 import { candidateOf, type Candidate } from "./candidate.ts";
 import type { Start } from "./decisions.ts";
 import type { HistoryByKey } from "./duration.ts";
@@ -6,7 +6,7 @@ import { DeviceGroups } from "./groups.ts";
 import { older, type Turn } from "./order.ts";
 import { rankOf, type Policy } from "./policy.ts";
 import { openPool, type DeviceState, type Pool } from "./pool.ts";
-import { earliest, soonest, type Option } from "./reserve.ts";
+import { earliest, soonest, type Option } from "./soonest.ts";
 import type { Instant, Reservation, Snapshot } from "./snapshot.ts";
 import type { Held } from "./timeline.ts";
 
@@ -15,7 +15,7 @@ export class Pass {
   readonly now: Instant;
   readonly policy: Policy;
   readonly history: HistoryByKey;
-  readonly accounts: Accounts;
+  readonly consumers: Consumers;
   readonly pool: Pool;
   readonly groups: DeviceGroups;
   /** Runs that hold devices, or start now. */
@@ -32,10 +32,10 @@ export class Pass {
     this.now = now;
     this.policy = policy;
     this.history = new Map(snapshot.history.map((history) => [history.key, history]));
-    this.accounts = openAccounts(snapshot, now, policy);
+    this.consumers = openConsumers(snapshot, now, policy);
     this.pool = openPool(
       snapshot,
-      ({ teamId, userId }) => this.accounts.user(teamId, userId),
+      ({ teamId, userId }) => this.consumers.user(teamId, userId),
       this.history,
       now,
       policy,

@@ -190,13 +190,13 @@ test("no start exceeds a quota, except that a team borrows as far as it may, and
       );
       expect(held + more).toBeLessThanOrEqual(limit + 1e-6);
     }
-    for (const account of [...snapshot.teams, ...snapshot.users]) {
-      const budget = account.quota?.deviceHours;
+    for (const consumer of [...snapshot.teams, ...snapshot.users]) {
+      const budget = consumer.quota?.deviceHours;
       if (!budget || budget.endsAt <= NOW || budget.used < budget.limit) continue;
       const own = ({ run }: { run: QueuedRun }): boolean =>
-        "teamId" in account
-          ? run.teamId === account.teamId && run.userId === account.id
-          : run.teamId === account.id;
+        "teamId" in consumer
+          ? run.teamId === consumer.teamId && run.userId === consumer.id
+          : run.teamId === consumer.id;
       for (const { run, start } of verifier.startsWithRuns().filter(own))
         expect(verifier.units(start.allocations, run.needs.shares)).toBe(0);
     }

@@ -1,10 +1,10 @@
 import type { PriorityClass } from "@espalier/contract";
-import { isBeyond, quotaBlock, type QuotaBlock } from "./accounts.ts";
-import type { Block, Why } from "./block.ts";
+import { isBeyond, quotaBlock, type QuotaBlock } from "./consumers.ts";
+import type { Blocked, Obstacle } from "./blocked.ts";
 import { hoursOf, type Candidate } from "./candidate.ts";
 import type { Decisions } from "./decisions.ts";
-import { elderOf } from "./elder.ts";
-import { clears } from "./evict.ts";
+import { longestOverdue } from "./aging.ts";
+import { clears } from "./victims.ts";
 import { explain } from "./explain.ts";
 import { fits } from "./groups.ts";
 import { Lane } from "./order.ts";
@@ -12,9 +12,9 @@ import { Pass } from "./pass.ts";
 import { place } from "./placement.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { Preemptor } from "./preemptor.ts";
-import { sharesOf, type Share } from "./shares.ts";
+import { fairSharesOf, type Share } from "./fair-share.ts";
 import type { Instant, QueuedRun, Snapshot } from "./snapshot.ts";
-import { sortOut } from "./sort-out.ts";
+import { sortByEligibility } from "./eligibility.ts";
 
 /**
  * What to start, whom to ask to leave, what to keep for whom, and why everybody else waits. Pure: the same snapshot at
@@ -28,34 +28,34 @@ import { sortOut } from "./sort-out.ts";
 export function plan(snapshot: Snapshot, now: Instant, policy: Policy = defaultPolicy): Decisions {
   const pass = new Pass(snapshot, now, policy);
   const preemptor = new Preemptor(pass);
-  const sorted = sortOut(snapshot.queued, pass.accounts, now, policy);
-  const shares = policy.explain ? sharesOf(pass, sorted.turns) : new Map<string, Share>();
-  const blocks: Block[] = [];
+  const eligibility = sortByEligibility(snapshot.queued, pass.consumers, now, policy);
+  const shares = policy.explain ? fairSharesOf(pass, eligibility.eligible) : new Map<string, Share>();
+  const blocks: Blocked[] = [];
 
   const served = new Set<QueuedRun>();
-  for (const turn of pass.promisedOf(sorted.turns)) {
+  for (const turn of pass.promisedOf(eligibility.eligible)) {
     const candidate = pass.candidate(turn);
     const why = keepPromise(pass, candidate);
     if (why !== "later") served.add(turn.run);
     if (why && why !== "later") blocks.push({ candidate, why });
   }
 
-  const elder = elderOf(sorted.overdue, served, pass);
-  if (elder) {
-    const why = consider(pass, preemptor, { candidate: elder, borrows: true, aged: true });
-    served.add(elder.run);
-    if (why && why !== "later") blocks.push({ candidate: elder, why });
+  const aged = longestOverdue(eligibility.overdue, served, pass);
+  if (aged) {
+    const why = consider(pass, preemptor, { candidate: aged, borrows: true, aged: true });
+    served.add(aged.run);
+    if (why && why !== "later") blocks.push({ candidate: aged, why });
   }
 
   const own = { urgent: new Lane(), normal: new Lane(), idle: new Lane() };
   const beyond = { urgent: new Lane(), normal: new Lane(), idle: new Lane() };
-  for (const turn of sorted.turns) if (!served.has(turn.run)) own[turn.run.class].add(turn);
+  for (const turn of eligibility.eligible) if (!served.has(turn.run)) own[turn.run.class].add(turn);
 
   /** Gives everyone of a lane a turn; whoever would borrow gets it in the lane of those. */
   const serve = (name: PriorityClass, borrows: boolean): void => {
     const lane = borrows ? beyond[name] : own[name];
     for (let turn = lane.next(); turn; turn = lane.next()) {
-      if (!policy.explain && !pass.isOpen && preemptor.isSpent(name)) return;
+      if (!policy.explain && !pass.isOpen && preemptor.cannotPreempt(name)) return;
       const candidate = pass.candidate(turn);
       const why = consider(pass, preemptor, { candidate, borrows, aged: false });
       if (why === "later") beyond[name].add(turn);
@@ -72,7 +72,7 @@ export function plan(snapshot: Snapshot, now: Instant, policy: Policy = defaultP
     starts: pass.starts,
     preemptions: preemptor.preemptions,
     reservations: pass.reservations,
-    waiting: policy.explain ? explain(pass, blocks, sorted.outside, shares) : [],
+    waiting: policy.explain ? explain(pass, blocks, eligibility.ineligible, shares) : [],
   };
 }
 
@@ -80,7 +80,7 @@ export function plan(snapshot: Snapshot, now: Instant, policy: Policy = defaultP
  * A candidate for which others were asked to leave: it starts on their devices as soon as all have left, and nobody gets
  * there before it, or whoever left could come straight back. A promise that cannot be kept lapses ("later").
  */
-function keepPromise(pass: Pass, candidate: Candidate): Why | "later" | undefined {
+function keepPromise(pass: Pass, candidate: Candidate): Obstacle | "later" | undefined {
   const { user, team } = candidate;
   const { sharers } = pass.policy;
   const option = pass.standing(candidate);
@@ -106,7 +106,7 @@ interface Stage {
 }
 
 /** A candidate's turn: it starts (undefined), it comes again with those who borrow ("later"), or it waits, and why. */
-function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Why | "later" | undefined {
+function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "later" | undefined {
   const { candidate, borrows, aged } = stage;
   const { run, user, team, group, units, duration } = candidate;
   const { now, policy } = pass;
@@ -134,17 +134,17 @@ function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Why | "later"
   const promised = aged
     ? undefined
     : isBeyond(team, units)
-      ? preemptor.makeWay(candidate)
+      ? preemptor.preemptWithinTeam(candidate)
       : preemptor.preempt(candidate);
   return { kind: "room", reservation: promised ?? pass.reserve(candidate, { strict: aged }) ?? null };
 }
 
-function waitForQuota(preemptor: Preemptor, { candidate, aged }: Stage, block: QuotaBlock): Why {
+function waitForQuota(preemptor: Preemptor, { candidate, aged }: Stage, block: QuotaBlock): Obstacle {
   if (block.quota === "devices") {
     // Nobody of the same quota overtakes an aged run, or small runs could use it up for ever.
-    if (aged) block.account.closedFor = candidate.run.id;
-    else if (block.account === candidate.team) {
-      const reservation = preemptor.makeWay(candidate);
+    if (aged) block.consumer.closedFor = candidate.run.id;
+    else if (block.consumer === candidate.team) {
+      const reservation = preemptor.preemptWithinTeam(candidate);
       if (reservation) return { kind: "room", reservation };
     }
   }

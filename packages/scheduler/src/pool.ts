@@ -1,4 +1,4 @@
-import type { Account } from "./accounts.ts";
+import type { Consumer } from "./consumers.ts";
 import { remainingOf, type HistoryByKey } from "./duration.ts";
 import type { Policy } from "./policy.ts";
 import type { Device, Instant, Range, RunningRun, Snapshot } from "./snapshot.ts";
@@ -25,7 +25,7 @@ export interface Tenant {
 /** A running run with what it holds. */
 export interface Holder {
   readonly run: RunningRun;
-  readonly user: Account;
+  readonly user: Consumer;
   readonly seats: { readonly device: DeviceState; readonly tenant: Tenant }[];
   /** Device units. */
   units: number;
@@ -72,7 +72,7 @@ export class DeviceState {
     this.room = tenant.whole ? 0 : Math.max(0, this.room - tenant.bytes);
   }
 
-  /** Takes what the device measured into account, once all who are on it are known. */
+  /** Takes what the device measured into consumer, once all who are on it are known. */
   measure(): void {
     const { memoryBytes, freeBytes } = this.device;
     if (freeBytes === null) return;
@@ -140,7 +140,7 @@ export interface Pool {
   version: number;
 }
 
-/** In the order of ids, so that sums do not depend on the order of the snapshot. Sorted input is not copied. */
+/** In the order of ids, so that sums do not depend on the order of the snapshot. Eligibility input is not copied. */
 function inOrder<T>(items: readonly T[], before: (a: T, b: T) => number): readonly T[] {
   for (let i = 1; i < items.length; i++)
     if (before(items[i - 1]!, items[i]!) > 0) return [...items].sort(before);
@@ -152,7 +152,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 /** The devices with who is on them. */
 export function openPool(
   { devices, running }: Snapshot,
-  userOf: (run: RunningRun) => Account,
+  userOf: (run: RunningRun) => Consumer,
   history: HistoryByKey,
   now: Instant,
   policy: Policy,

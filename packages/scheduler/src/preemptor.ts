@@ -1,12 +1,12 @@
 import type { PriorityClass } from "@espalier/contract";
-import { isBeyond, leave } from "./accounts.ts";
+import { isBeyond, leave } from "./consumers.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Preemption } from "./decisions.ts";
-import { atRisk, claimOn, evictionFor, mayStop, type Eviction } from "./evict.ts";
+import { atRisk, preemptionReason, findVictims, isPreemptible, type VictimSet } from "./victims.ts";
 import type { Pass } from "./pass.ts";
 import { rankOf } from "./policy.ts";
 import type { Holder } from "./pool.ts";
-import { earliest, soonest } from "./reserve.ts";
+import { earliest, soonest } from "./soonest.ts";
 import type { Reservation } from "./snapshot.ts";
 
 /** Asks runs to leave for others, as often as the policy allows in one pass. */
@@ -14,21 +14,21 @@ export class Preemptor {
   readonly preemptions: Preemption[] = [];
   readonly #pass: Pass;
   /** Running runs that may be asked to leave. */
-  readonly #stoppable: readonly Holder[];
+  readonly #preemptible: readonly Holder[];
   /** Candidates for which nobody could be asked to leave. */
-  readonly #vain: Candidate[] = [];
+  readonly #unserved: Candidate[] = [];
   #served = 0;
   /** Of those who may be asked: the lowest rank, and whether any team has borrowed; as of so many evictions. */
-  #prey: { served: number; lowest: number; lent: boolean } | null = null;
+  #victimSummary: { served: number; lowest: number; lent: boolean } | null = null;
   #tries = 0;
 
   constructor(pass: Pass) {
     this.#pass = pass;
-    this.#stoppable = pass.pool.holders.filter((holder) => mayStop(holder, pass.now, pass.policy));
+    this.#preemptible = pass.pool.holders.filter((holder) => isPreemptible(holder, pass.now, pass.policy));
   }
 
   /** A search costs time whether it finds something or not. */
-  get #isTired(): boolean {
+  get #isOutOfBudget(): boolean {
     const { preemptors } = this.#pass.policy;
     return this.#served >= preemptors || this.#tries >= 4 * preemptors;
   }
@@ -36,31 +36,33 @@ export class Preemptor {
   /** Asks the cheapest lesser runs, or borrowers of its team's quota, to leave for a candidate within its own quota. */
   preempt(candidate: Candidate): Reservation | undefined {
     const { run, team } = candidate;
-    if (this.#isTired || !this.#mayFind(run.class, team.devices !== null)) return undefined;
-    if (this.#isVain(candidate)) return undefined;
+    if (this.#isOutOfBudget || !this.#mayHaveVictims(run.class, team.devices !== null)) return undefined;
+    if (this.#hasFailedForLess(candidate)) return undefined;
     this.#tries++;
-    if (this.#comesSoon(candidate)) return undefined;
-    const allowed = this.#stoppable.filter((holder) => !holder.stopping && claimOn(candidate, holder));
-    const eviction = evictionFor(candidate, this.#pass.policy.sharers, new Set(allowed));
+    if (this.#startsSoonAnyway(candidate)) return undefined;
+    const allowed = this.#preemptible.filter(
+      (holder) => !holder.stopping && preemptionReason(candidate, holder),
+    );
+    const eviction = findVictims(candidate, this.#pass.policy.sharers, new Set(allowed));
     if (!eviction || !this.#mayReclaim(candidate, eviction.holders)) {
-      this.#vain.push(candidate);
+      this.#unserved.push(candidate);
       return undefined;
     }
-    return this.#evict(candidate, eviction);
+    return this.#preemptAll(candidate, eviction);
   }
 
   /** Asks its team's own lesser runs to leave for a candidate that lacks quota, and where needed devices. */
-  makeWay(candidate: Candidate): Reservation | undefined {
+  preemptWithinTeam(candidate: Candidate): Reservation | undefined {
     const { team, units, group } = candidate;
-    if (team.devices === null || units > team.devices || this.#isTired) return undefined;
+    if (team.devices === null || units > team.devices || this.#isOutOfBudget) return undefined;
     this.#tries++;
     const over = team.units - team.leaving + units - team.devices - 1e-9;
     if (this.#endsSoon(candidate) >= over) return undefined;
-    const own = this.#stoppable.filter(
+    const own = this.#preemptible.filter(
       (holder) =>
         holder.user.team === team &&
         !holder.stopping &&
-        claimOn(candidate, holder) &&
+        preemptionReason(candidate, holder) &&
         holder.seats.some(({ device }) => group.members.has(device)),
     );
     if (own.length === 0) return undefined;
@@ -69,14 +71,14 @@ export class Preemptor {
     const eviction =
       free?.afterMs === 0
         ? { devices: free.devices, holders: [] }
-        : evictionFor(candidate, sharers, new Set(own));
+        : findVictims(candidate, sharers, new Set(own));
     if (!eviction) return undefined;
-    const holders = topUp(eviction.holders, own, over);
-    return holders && this.#evict(candidate, { devices: eviction.devices, holders });
+    const holders = addForQuota(eviction.holders, own, over);
+    return holders && this.#preemptAll(candidate, { devices: eviction.devices, holders });
   }
 
   /** Whether the candidate's devices are expected so soon that nobody need leave. */
-  #comesSoon(candidate: Candidate): boolean {
+  #startsSoonAnyway(candidate: Candidate): boolean {
     const { sharers, graceMs, minGainMs } = this.#pass.policy;
     const wait = earliest(candidate.group, candidate, sharers)?.afterMs ?? Infinity;
     return wait <= graceMs + minGainMs;
@@ -92,8 +94,8 @@ export class Preemptor {
   }
 
   /** Whether one like it, of no higher needs, has found nobody in this pass. */
-  #isVain({ group, run, team, devices, bytes, whole }: Candidate): boolean {
-    return this.#vain.some(
+  #hasFailedForLess({ group, run, team, devices, bytes, whole }: Candidate): boolean {
+    return this.#unserved.some(
       (other) =>
         other.group === group &&
         other.run.class === run.class &&
@@ -105,14 +107,14 @@ export class Preemptor {
   }
 
   /** Whether anyone could have to leave for runs of a class, of a team that has a quota or of one that has none. */
-  #mayFind(name: PriorityClass, reclaims: boolean): boolean {
-    if (this.#prey?.served !== this.#served) {
-      const left = this.#stoppable.filter(({ stopping }) => !stopping);
+  #mayHaveVictims(name: PriorityClass, reclaims: boolean): boolean {
+    if (this.#victimSummary?.served !== this.#served) {
+      const left = this.#preemptible.filter(({ stopping }) => !stopping);
       const lowest = left.reduce((least, { run }) => Math.min(least, rankOf(run)), Infinity);
       const lent = left.some(({ user }) => isBeyond(user.team!, -user.team!.leaving));
-      this.#prey = { served: this.#served, lowest, lent };
+      this.#victimSummary = { served: this.#served, lowest, lent };
     }
-    const { lowest, lent } = this.#prey;
+    const { lowest, lent } = this.#victimSummary;
     return lowest < rankOf({ class: name, borrowing: false }) || (reclaims && lent);
   }
 
@@ -120,7 +122,7 @@ export class Preemptor {
   #mayReclaim(candidate: Candidate, holders: readonly Holder[]): boolean {
     const counted: Holder[] = [];
     const all = holders.every((holder) => {
-      if (claimOn(candidate, holder) === undefined) return false;
+      if (preemptionReason(candidate, holder) === undefined) return false;
       leave(holder.user, holder.units);
       return counted.push(holder);
     });
@@ -129,7 +131,7 @@ export class Preemptor {
   }
 
   /** What is cleared is promised to the candidate. */
-  #evict(candidate: Candidate, { devices, holders }: Eviction): Reservation | undefined {
+  #preemptAll(candidate: Candidate, { devices, holders }: VictimSet): Reservation | undefined {
     const { policy } = this.#pass;
     this.#served++;
     for (const holder of holders) this.#stop(holder, candidate);
@@ -143,7 +145,7 @@ export class Preemptor {
     const { graceMs } = policy;
     this.preemptions.push({
       runId: run.id,
-      reason: claimOn(candidate, holder) ?? "higher-class",
+      reason: preemptionReason(candidate, holder) ?? "higher-class",
       forRunId: candidate.run.id,
       graceMs,
       atRisk: atRisk(holder),
@@ -161,13 +163,17 @@ export class Preemptor {
   }
 
   /** Whether nobody can be asked to leave for runs of this class. */
-  isSpent(name: PriorityClass): boolean {
-    return this.#isTired || !this.#mayFind(name, true);
+  cannotPreempt(name: PriorityClass): boolean {
+    return this.#isOutOfBudget || !this.#mayHaveVictims(name, true);
   }
 }
 
 /** The cheapest runs that hold `units` together with those that leave anyway; no one of them could be spared. */
-function topUp(leaving: readonly Holder[], own: readonly Holder[], units: number): Holder[] | undefined {
+function addForQuota(
+  leaving: readonly Holder[],
+  own: readonly Holder[],
+  units: number,
+): Holder[] | undefined {
   let missing = leaving.reduce((left, holder) => left - holder.units, units);
   const more: Holder[] = [];
   for (const holder of own.filter((each) => !leaving.includes(each)).sort((a, b) => atRisk(a) - atRisk(b))) {

@@ -1,13 +1,13 @@
-import type { Account } from "./accounts.ts";
-import type { Block } from "./block.ts";
+import type { Consumer } from "./consumers.ts";
+import type { Blocked } from "./blocked.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Unblock, Waiting, WaitingReason } from "./decisions.ts";
 import { fits, mayTake } from "./groups.ts";
 import type { Pass } from "./pass.ts";
 import type { Holder, Keep } from "./pool.ts";
-import type { Share } from "./shares.ts";
+import type { Share } from "./fair-share.ts";
 import type { Reservation } from "./snapshot.ts";
-import type { Sorted } from "./sort-out.ts";
+import type { Eligibility } from "./eligibility.ts";
 
 /** Runs or devices that one explanation names at most. */
 const most = 4;
@@ -24,9 +24,9 @@ const byRuns = (runIds: readonly string[]): Unblock[] =>
 export class Reasons {
   readonly #pass: Pass;
   readonly #shares: ReadonlyMap<string, Share>;
-  readonly #endingFirst = new Map<Account, readonly string[]>();
+  readonly #endingFirst = new Map<Consumer, readonly string[]>();
   /** Runs that start in this pass, or were explained already: of each team, and in all. */
-  readonly #before = new Map<Account, number>();
+  readonly #before = new Map<Consumer, number>();
   #allBefore = 0;
 
   constructor(pass: Pass, shares: ReadonlyMap<string, Share>) {
@@ -54,19 +54,19 @@ export class Reasons {
     );
   }
 
-  #count(team: Account): void {
+  #count(team: Consumer): void {
     this.#before.set(team, (this.#before.get(team) ?? 0) + 1);
     this.#allBefore++;
   }
 
   /** Of the next run of the order; `ahead` others wait before it. */
-  of(block: Block, ahead: number): Explanation {
+  of(block: Blocked, ahead: number): Explanation {
     const explanation = this.#explain(block, ahead);
     this.#count(block.candidate.team);
     return explanation;
   }
 
-  #explain({ candidate, why }: Block, ahead: number): Explanation {
+  #explain({ candidate, why }: Blocked, ahead: number): Explanation {
     switch (why.kind) {
       case "never":
         return this.misfit(candidate);
@@ -76,19 +76,19 @@ export class Reasons {
           unblockedBy: byRuns([why.forRunId]),
         };
       case "quota": {
-        const { account, quota, needs } = why.block;
-        const code = account.team === null ? "team-quota" : "user-quota";
+        const { consumer, quota, needs } = why.block;
+        const code = consumer.team === null ? "team-quota" : "user-quota";
         if (quota === "devices")
           return {
-            reason: { code, quota, limit: account.ceiling, used: account.units, needs },
+            reason: { code, quota, limit: consumer.ceiling, used: consumer.units, needs },
             unblockedBy: [
-              ...(needs <= account.ceiling ? byRuns(this.#endingFirstOf(account)) : []),
+              ...(needs <= consumer.ceiling ? byRuns(this.#endingFirstOf(consumer)) : []),
               { by: "quota" },
             ],
           };
-        const { limit, used, endsAt } = account.hours!;
+        const { limit, used, endsAt } = consumer.hours!;
         return {
-          reason: { code, quota, limit, used: used + account.hoursAhead, needs },
+          reason: { code, quota, limit, used: used + consumer.hoursAhead, needs },
           unblockedBy: [...(needs <= limit ? [{ by: "time", at: endsAt } as const] : []), { by: "quota" }],
         };
       }
@@ -98,7 +98,7 @@ export class Reasons {
   }
 
   /** Of a run that has no turn yet. */
-  outside({ run, team }: Candidate, why: Sorted["outside"][number]["why"]): Explanation {
+  ineligible({ run, team }: Candidate, why: Eligibility["ineligible"][number]["why"]): Explanation {
     switch (why) {
       case "dependency":
         return { reason: { code: why, runIds: run.dependsOn }, unblockedBy: byRuns(run.dependsOn) };
@@ -108,7 +108,7 @@ export class Reasons {
           unblockedBy: [{ by: "time", at: run.notBefore! }],
         };
       case "queued-runs": {
-        const limit = this.#pass.accounts.queueLimits.find(([id]) => id === team.id)![1];
+        const limit = this.#pass.consumers.queueLimits.find(([id]) => id === team.id)![1];
         return {
           reason: { code: "team-quota", quota: why, limit, used: limit, needs: 1 },
           unblockedBy: [{ by: "quota" }],
@@ -214,15 +214,15 @@ export class Reasons {
     return [...new Set(tenants.flatMap(({ holder }) => holder ?? []))];
   }
 
-  /** Runs of an account in the order in which they are expected to end. */
-  #endingFirstOf(account: Account): readonly string[] {
-    const known = this.#endingFirst.get(account);
+  /** Runs of an consumer in the order in which they are expected to end. */
+  #endingFirstOf(consumer: Consumer): readonly string[] {
+    const known = this.#endingFirst.get(consumer);
     if (known) return known;
     const own = [...this.#pass.held]
-      .filter(([, { user }]) => user === account || user.team === account)
+      .filter(([, { user }]) => user === consumer || user.team === consumer)
       .sort(([a, x], [b, y]) => x.remaining.likely - y.remaining.likely || (a < b ? -1 : 1));
     const ids = own.slice(0, most).map(([id]) => id);
-    this.#endingFirst.set(account, ids);
+    this.#endingFirst.set(consumer, ids);
     return ids;
   }
 }

@@ -1,4 +1,4 @@
-import type { Account } from "./accounts.ts";
+import type { Consumer } from "./consumers.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DeviceGroup } from "./groups.ts";
 import type { DeviceState, Need, Pool } from "./pool.ts";
@@ -6,7 +6,7 @@ import type { Instant, Range } from "./snapshot.ts";
 
 /** Device units that a run holds, and for how long from now. */
 export interface Held {
-  readonly user: Account;
+  readonly user: Consumer;
   readonly units: number;
   readonly remaining: Range;
 }
@@ -50,8 +50,8 @@ export class Timeline {
   /** By device index. */
   readonly #stays: Stay[][];
   readonly #freeAt: number[];
-  /** Units held, of accounts with a limit, in the order in which they are given back. */
-  readonly #held = new Map<Account, { until: number; units: number }[]>();
+  /** Units held, of consumers with a limit, in the order in which they are given back. */
+  readonly #held = new Map<Consumer, { until: number; units: number }[]>();
   readonly #crowds = new Map<DeviceGroup, Crowd>();
 
   constructor(scenario: keyof Range, { pool, held, now, sharers }: ForecastOptions) {
@@ -177,14 +177,14 @@ export class Timeline {
     return best;
   }
 
-  /** When an account may hold `units` more. */
-  #allowedAt(account: Account, units: number): number {
-    const { hours, ceiling } = account;
-    const spent = hours !== null && hours.used + account.hoursAhead >= hours.limit;
+  /** When an consumer may hold `units` more. */
+  #allowedAt(consumer: Consumer, units: number): number {
+    const { hours, ceiling } = consumer;
+    const spent = hours !== null && hours.used + consumer.hoursAhead >= hours.limit;
     const period = spent ? Math.max(0, hours.endsAt - this.#now) : 0;
     if (ceiling === Infinity) return period;
     if (units > ceiling) return Infinity;
-    const held = this.#held.get(account) ?? [];
+    const held = this.#held.get(consumer) ?? [];
     let total = held.reduce((sum, each) => sum + each.units, units);
     if (total <= ceiling + 1e-9) return period;
     for (const each of held) {
@@ -194,13 +194,13 @@ export class Timeline {
     return Infinity;
   }
 
-  #hold(user: Account, units: number, until: number): void {
-    for (const account of [user, user.team!]) {
-      if (account.ceiling === Infinity) continue;
-      const held = this.#held.get(account) ?? [];
+  #hold(user: Consumer, units: number, until: number): void {
+    for (const consumer of [user, user.team!]) {
+      if (consumer.ceiling === Infinity) continue;
+      const held = this.#held.get(consumer) ?? [];
       const at = held.findIndex((each) => each.until > until);
       held.splice(at === -1 ? held.length : at, 0, { until, units });
-      this.#held.set(account, held);
+      this.#held.set(consumer, held);
     }
   }
 }

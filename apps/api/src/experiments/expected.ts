@@ -3,7 +3,7 @@ import { predictMemory, type Size } from "../runs/memory.ts";
 import { cut, withBytes } from "../runs/origin.ts";
 import type { PlannedRun } from "./expand.ts";
 
-/** The runs of an experiment with what the dispatcher is told of each; they come after those that they depend on. */
+/** The runs of an experiment with what the scheduler is told of each; they come after those that they depend on. */
 export function expected<Run extends PlannedRun>(
   runs: readonly Run[],
   { id: modelId, architecture }: Pick<Model, "id" | "architecture">,

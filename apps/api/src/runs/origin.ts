@@ -45,7 +45,7 @@ export function cut(size: Size, spec: RunSpec): Size {
   return { ...size, layers: kept, parameters: Math.round(size.parameters - perLayer * (size.layers - kept)) };
 }
 
-/** What the dispatcher is told of a run when it is submitted. */
+/** What the scheduler is told of a run when it is submitted. */
 export async function expectationsOf(
   spec: RunSpec,
   place: OriginPlace,

@@ -18,7 +18,7 @@ export type RunKind = (typeof runKinds)[number];
 
 /**
  * - WAITING: runs it depends on have not succeeded yet
- * - QUEUED: ready; the dispatcher orders these
+ * - QUEUED: ready; the scheduler orders these
  * - DISPATCHED: has devices of one worker, which is told and may claim it
  * - RUNNING: a worker holds its lease
  * - SUCCEEDED, FAILED, CANCELLED, SKIPPED (a dependency did not succeed), QUARANTINED (it crashes whatever computes it):

@@ -63,7 +63,7 @@ export interface Leases {
   /**
    * Starts the next attempt of a run that was DISPATCHED to this worker, on exactly the devices that it was given; undefined
    * when there is nothing to claim (drop the delivery). Where one of them takes no new runs, or is among those that are
-   * `closed` to the worker, the run goes back to the dispatcher.
+   * `closed` to the worker, the run goes back to the scheduler.
    */
   claim(input: { runId: string; workerId: string; closed?: readonly string[] }): Promise<Claim | undefined>;
   /** Asks whoever works on the run to save it and give it back; the next heartbeat says so. False unless it is RUNNING. */

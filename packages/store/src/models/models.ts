@@ -31,7 +31,7 @@ export interface NewModel {
   baseModelId?: string;
 }
 
-/** Whose an import is, and what the dispatcher is told of its run. */
+/** Whose an import is, and what the scheduler is told of its run. */
 type ImportOptions = { teamId: string } & Pick<NewRun, "userId" | "priority" | "predictedBytes">;
 
 export interface Models {

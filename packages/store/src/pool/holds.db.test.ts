@@ -200,7 +200,7 @@ describe("what a worker finds", () => {
   });
 });
 
-describe("the dispatcher", () => {
+describe("the scheduler", () => {
   it("sees why devices take no runs, and takes back what was given to them", async () => {
     const { id, device, other } = await member();
     const running = await store.submit();

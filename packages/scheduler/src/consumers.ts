@@ -3,16 +3,16 @@ import type { HourQuota, Instant, Snapshot, Usage } from "./snapshot.ts";
 import { decayed } from "./usage.ts";
 
 /** What a team, or a user of it, has had and holds. Grows as a pass gives devices away. */
-export class Account {
+export class Consumer {
   readonly id: string;
   readonly weight: number;
   /** The team of a user; null for a team. */
-  readonly team: Account | null;
+  readonly team: Consumer | null;
   /** Device units; null: no limit. */
   readonly devices: number | null;
   readonly borrowing: number | null;
   readonly hours: HourQuota | null;
-  readonly users = new Map<string, Account>();
+  readonly users = new Map<string, Consumer>();
   /** Weighted device seconds: decayed usage, and what running and reserved runs are still expected to use. */
   service: number;
   /** Device units held now, and kept for a run. */
@@ -26,7 +26,7 @@ export class Account {
 
   constructor(
     id: string,
-    team: Account | null,
+    team: Consumer | null,
     given: {
       weight: number;
       service: number;
@@ -45,7 +45,7 @@ export class Account {
     this.hours = given.hours;
   }
 
-  /** Orders accounts: the least served for its weight comes first. */
+  /** Orders consumers: the least served for its weight comes first. */
   get standing(): number {
     return this.service / this.weight;
   }
@@ -59,12 +59,12 @@ export class Account {
 /** Sums of shares are not exact. */
 const slack = 1e-9;
 
-/** Whether `units` more would be beyond the account's own. */
-export const isBeyond = (account: Account, units: number): boolean =>
-  account.devices !== null && account.units + units > account.devices + slack;
+/** Whether `units` more would be beyond the consumer's own. */
+export const isBeyond = (consumer: Consumer, units: number): boolean =>
+  consumer.devices !== null && consumer.units + units > consumer.devices + slack;
 
 export interface QuotaBlock {
-  readonly account: Account;
+  readonly consumer: Consumer;
   readonly quota: "devices" | "device-hours";
   readonly needs: number;
 }
@@ -74,56 +74,56 @@ export interface QuotaBlock {
  * @param later whether it would hold them only when those who were asked to stop have left
  */
 export function quotaBlock(
-  user: Account,
+  user: Consumer,
   units: number,
   hours: number,
   later = false,
 ): QuotaBlock | undefined {
-  for (const account of [user.team!, user]) {
-    const held = later ? account.units - account.leaving : account.units;
-    if (held + units > account.ceiling + slack) return { account, quota: "devices", needs: units };
-    const budget = account.hours;
-    if (budget && budget.used + account.hoursAhead + hours > budget.limit + slack)
-      return { account, quota: "device-hours", needs: hours };
+  for (const consumer of [user.team!, user]) {
+    const held = later ? consumer.units - consumer.leaving : consumer.units;
+    if (held + units > consumer.ceiling + slack) return { consumer, quota: "devices", needs: units };
+    const budget = consumer.hours;
+    if (budget && budget.used + consumer.hoursAhead + hours > budget.limit + slack)
+      return { consumer, quota: "device-hours", needs: hours };
   }
   return undefined;
 }
 
 /** Counts a run that holds, or will hold, `units` for `seconds` more. */
-export function hold(user: Account, units: number, seconds: number): void {
-  for (const account of [user.team!, user]) {
-    account.units += units;
-    account.hoursAhead += (units * seconds) / 3600;
+export function hold(user: Consumer, units: number, seconds: number): void {
+  for (const consumer of [user.team!, user]) {
+    consumer.units += units;
+    consumer.hoursAhead += (units * seconds) / 3600;
   }
 }
 
 /** Counts a run that was asked to stop. */
-export function leave(user: Account, units: number): void {
+export function leave(user: Consumer, units: number): void {
   user.leaving += units;
   user.team!.leaving += units;
 }
 
 /** Moves the user and its team back in the order by what a run is expected to use. */
-export function charge(user: Account, weightedSeconds: number): void {
+export function charge(user: Consumer, weightedSeconds: number): void {
   user.service += weightedSeconds;
   user.team!.service += weightedSeconds;
 }
 
-export interface Accounts {
-  readonly teams: ReadonlyMap<string, Account>;
+export interface Consumers {
+  readonly teams: ReadonlyMap<string, Consumer>;
   /** Runs that may take part in the order, of teams that have such a limit. */
   readonly queueLimits: readonly (readonly [teamId: string, limit: number])[];
-  user(teamId: string, userId: string): Account;
+  user(teamId: string, userId: string): Consumer;
 }
 
-/** Accounts of all teams and users, with their usage as of now. */
-export function openAccounts({ teams, users }: Snapshot, now: Instant, policy: Policy): Accounts {
+/** Consumers of all teams and users, with their usage as of now. */
+export function openConsumers({ teams, users }: Snapshot, now: Instant, policy: Policy): Consumers {
   const usageNow = (usage: Usage): number => decayed(usage, now, policy.halfLifeMs);
-  const open = new Map<string, Account>();
+  const open = new Map<string, Consumer>();
   for (const { id, weight, usage, quota } of teams)
     open.set(
       id,
-      new Account(id, null, {
+      new Consumer(id, null, {
         weight,
         service: usageNow(usage),
         devices: quota?.devices ?? null,
@@ -132,8 +132,8 @@ export function openAccounts({ teams, users }: Snapshot, now: Instant, policy: P
       }),
     );
   const unlisted = { weight: 1, service: 0, devices: null, borrowing: null, hours: null };
-  const teamOf = (id: string): Account => {
-    const found = open.get(id) ?? new Account(id, null, unlisted);
+  const teamOf = (id: string): Consumer => {
+    const found = open.get(id) ?? new Consumer(id, null, unlisted);
     open.set(id, found);
     return found;
   };
@@ -141,7 +141,7 @@ export function openAccounts({ teams, users }: Snapshot, now: Instant, policy: P
     const team = teamOf(teamId);
     team.users.set(
       id,
-      new Account(id, team, {
+      new Consumer(id, team, {
         weight,
         service: usageNow(usage),
         devices: quota?.devices ?? null,
@@ -160,7 +160,7 @@ export function openAccounts({ teams, users }: Snapshot, now: Instant, policy: P
       const team = teamOf(teamId);
       const found = team.users.get(userId);
       if (found) return found;
-      const user = new Account(userId, team, unlisted);
+      const user = new Consumer(userId, team, unlisted);
       team.users.set(userId, user);
       return user;
     },

@@ -7,7 +7,7 @@ export interface Share {
   readonly fair: number;
 }
 
-export function sharesOf({ pool }: Pass, turns: readonly Turn[]): Map<string, Share> {
+export function fairSharesOf({ pool }: Pass, turns: readonly Turn[]): Map<string, Share> {
   const teams = new Set([
     ...pool.holders.map(({ user }) => user.team!),
     ...turns.map(({ user }) => user.team!),

@@ -3,14 +3,11 @@ import type { FastifyBaseLogger } from "fastify";
 import { sweepSeconds } from "@espalier/contract";
 import type { Delivery, DispatchDecisions, Leadership, Store } from "@espalier/store";
 import { fireSchedules } from "../schedules/fire.ts";
-import { plan } from "@espalier/scheduler";
-import { defaultPolicy, type Policy } from "@espalier/scheduler";
-import type { Start } from "@espalier/scheduler";
-import type { Snapshot } from "@espalier/scheduler";
-import { Teller } from "./told.ts";
+import { defaultPolicy, plan, type Policy, type Snapshot, type Start } from "@espalier/scheduler";
+import { WaitingReports } from "./waiting-reports.ts";
 import { viewOf } from "./view.ts";
 
-export interface DispatcherOptions {
+export interface SchedulerOptions {
   store: Store;
   /** Puts a delivery on its worker's queue. Repeating one is harmless; a lost one is delivered again by the reconciler. */
   ring: (delivery: Delivery) => Promise<void>;
@@ -24,9 +21,12 @@ export interface DispatcherOptions {
   policy?: Policy;
 }
 
-export interface Dispatcher {
+export interface Scheduler {
   stop(): Promise<void>;
 }
+
+/** Under this name the leader holds its lock. It stays as it is: during an upgrade, old and new processes must not both lead. */
+const leaderLock = "dispatcher";
 
 /** Least time between two passes: what happens meanwhile is decided in one. */
 const coalesceMs = 50;
@@ -36,7 +36,7 @@ const coalesceMs = 50;
  * all its decisions in one transaction, before any queue hears of them. So a queue may lose everything: the reconciler
  * delivers again what nobody has claimed, takes back what has lost its devices or its lease, and nothing is lost.
  */
-export function startDispatcher({
+export function startScheduler({
   store,
   ring,
   log,
@@ -44,11 +44,11 @@ export function startDispatcher({
   reconcileMs = sweepSeconds * 1000,
   redeliverSeconds = 30,
   policy = defaultPolicy,
-}: DispatcherOptions): Dispatcher {
+}: SchedulerOptions): Scheduler {
   const stop = new AbortController();
   let wake = (): void => undefined;
   let hinted = false;
-  const teller = new Teller();
+  const reports = new WaitingReports();
   const unsubscribe = store.events.subscribe(({ what }) => {
     // Progress frees nothing, and why runs wait is what this one writes.
     if (what !== "state" && what !== "") return;
@@ -78,7 +78,7 @@ export function startDispatcher({
     const snapshot = viewOf(given, policy);
     const { starts, preemptions, reservations, waiting } = plan(snapshot, given.now, policy);
     const teamOf = new Map([...given.queued, ...given.running].map(({ id, teamId }) => [id, teamId]));
-    const told = teller.changed(waiting, teamOf, given.now);
+    const told = reports.changed(waiting, teamOf, given.now);
     const nothing = starts.length + preemptions.length + told.length === 0;
     if (nothing && sameReservations(reservations, snapshot.reservations)) return true;
     let committed;
@@ -91,7 +91,7 @@ export function startDispatcher({
         waiting: told,
       });
     } finally {
-      if (!committed) teller.forget();
+      if (!committed) reports.forget();
     }
     if (!committed) return false;
     for (const skipped of committed.skipped) log.info(skipped, "not started");
@@ -131,11 +131,11 @@ export function startDispatcher({
     while (!stop.signal.aborted) {
       let leadership: Leadership | undefined;
       try {
-        leadership = await store.leader.acquire("dispatcher");
-        teller.forget();
+        leadership = await store.leader.acquire(leaderLock);
+        reports.forget();
         if (leadership) await lead(leadership);
       } catch (error) {
-        log.error({ err: error }, "dispatcher pass failed; it will be tried again");
+        log.error({ err: error }, "a pass of the scheduler failed; it will be tried again");
       } finally {
         await leadership?.release().catch(() => undefined);
       }

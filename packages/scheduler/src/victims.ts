@@ -1,5 +1,5 @@
 import type { Candidate } from "./candidate.ts";
-import { isBeyond } from "./accounts.ts";
+import { isBeyond } from "./consumers.ts";
 import { rankOf, type Policy } from "./policy.ts";
 import type { DeviceState, Holder, Need, Tenant } from "./pool.ts";
 import type { Instant } from "./snapshot.ts";
@@ -8,14 +8,17 @@ import type { Instant } from "./snapshot.ts";
 export const atRisk = ({ run, units }: Holder): number => Math.max(0, run.secondsSinceCheckpoint) * units;
 
 /** Whether a run may be asked to stop at all: not before it has run for a while, and never when it waited too long itself. */
-export const mayStop = ({ run, stopping }: Holder, now: Instant, { minRunMs }: Policy): boolean =>
+export const isPreemptible = ({ run, stopping }: Holder, now: Instant, { minRunMs }: Policy): boolean =>
   run.preemptible && run.state === "running" && !stopping && !run.aged && now - run.startedAt >= minRunMs;
 
 /**
  * Why a run may take another's devices; undefined: it may not. Inside a team its own classes count, between teams a run
  * that borrows is at most normal.
  */
-export function claimOn(candidate: Candidate, { run, user }: Holder): "higher-class" | "reclaim" | undefined {
+export function preemptionReason(
+  candidate: Candidate,
+  { run, user }: Holder,
+): "higher-class" | "reclaim" | undefined {
   const lender = candidate.team;
   const borrower = user.team!;
   const rank = rankOf({ class: candidate.run.class, borrowing: false });
@@ -25,7 +28,7 @@ export function claimOn(candidate: Candidate, { run, user }: Holder): "higher-cl
   return reclaims && isBeyond(borrower, -borrower.leaving) ? "reclaim" : undefined;
 }
 
-export interface Eviction {
+export interface VictimSet {
   readonly devices: readonly DeviceState[];
   readonly holders: readonly Holder[];
 }
@@ -42,16 +45,16 @@ const costOf = (holders: readonly Holder[]): number =>
  * The cheapest runs of one worker whose end gives the candidate its devices; no part of the set would do. Greedy from
  * every first run that holds several devices, so the best set where each holds one, and near it otherwise.
  */
-export function evictionFor(
+export function findVictims(
   candidate: Candidate,
   sharers: number,
   allowed: ReadonlySet<Holder>,
-): Eviction | undefined {
-  let best: Eviction | undefined;
+): VictimSet | undefined {
+  let best: VictimSet | undefined;
   for (const devices of candidate.group.workers) {
     const usable = devices.filter(({ keep }) => keep === null);
     if (usable.length < candidate.devices || !usable.some((device) => hasAny(device, allowed))) continue;
-    const found = evictionOn(usable, candidate, sharers, allowed);
+    const found = findVictimsOn(usable, candidate, sharers, allowed);
     if (found && (!best || cheaper(found.holders, best.holders))) best = found;
   }
   return best;
@@ -62,12 +65,12 @@ function hasAny({ tenants }: DeviceState, holders: ReadonlySet<Holder>): boolean
   return false;
 }
 
-function evictionOn(
+function findVictimsOn(
   devices: readonly DeviceState[],
   need: Need,
   sharers: number,
   allowed: ReadonlySet<Holder>,
-): Eviction | undefined {
+): VictimSet | undefined {
   const clear = (device: DeviceState, out: ReadonlySet<Holder>): Holder[] | undefined =>
     toClear(device, need, sharers, out, allowed);
   const seeds: (Holder | null)[] = [null];
@@ -75,7 +78,7 @@ function evictionOn(
     for (const holder of allowed)
       if (holder.seats.length > 1 && holder.seats.some(({ device }) => devices.includes(device)))
         seeds.push(holder);
-  let best: Eviction | undefined;
+  let best: VictimSet | undefined;
   for (const seed of seeds) {
     const out = new Set<Holder>(seed ? [seed] : []);
     if (!gather(devices, need.devices, out, clear)) continue;

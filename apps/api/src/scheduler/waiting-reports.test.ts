@@ -3,7 +3,7 @@ import { explainWaiting, WaitingReason } from "@espalier/contract";
 import { describe, expect, it } from "vitest";
 import type { Waiting, WaitingReason as PlannedReason } from "@espalier/scheduler";
 import { NOW } from "../../../../packages/scheduler/src/testing/build.ts";
-import { namesFor, Teller, toReason } from "./told.ts";
+import { namesFor, WaitingReports, toReason } from "./waiting-reports.ts";
 
 const teamOf = new Map([
   ["run_a", "t"],
@@ -19,10 +19,10 @@ const waiting = (given: Partial<Waiting> = {}): Waiting => ({
   ...given,
 });
 
-describe("the teller", () => {
+describe("the reports", () => {
   it("tells a run once, names its own team's runs and counts the others", () => {
-    const teller = new Teller();
-    expect(teller.changed([waiting()], teamOf, NOW)).toEqual([
+    const reports = new WaitingReports();
+    expect(reports.changed([waiting()], teamOf, NOW)).toEqual([
       {
         runId: "run_w",
         reason: { code: "waiting-for-device", matching: 2, ahead: 2 },
@@ -35,18 +35,18 @@ describe("the teller", () => {
         },
       },
     ]);
-    expect(teller.changed([waiting()], teamOf, NOW + 1)).toEqual([]);
-    expect(teller.changed([waiting()], teamOf, NOW + 3_600_000)).toEqual([]);
+    expect(reports.changed([waiting()], teamOf, NOW + 1)).toEqual([]);
+    expect(reports.changed([waiting()], teamOf, NOW + 3_600_000)).toEqual([]);
   });
 
   it("tells another reason at once, and another place after a while", () => {
-    const teller = new Teller();
-    teller.changed([waiting()], teamOf, NOW);
+    const reports = new WaitingReports();
+    reports.changed([waiting()], teamOf, NOW);
     const moved = waiting({ position: 2, reason: { code: "waiting-for-device", matching: 2, ahead: 1 } });
-    expect(teller.changed([moved], teamOf, NOW + 500)).toEqual([]);
-    expect(teller.changed([moved], teamOf, NOW + 1_000)).toMatchObject([{ position: 2 }]);
+    expect(reports.changed([moved], teamOf, NOW + 500)).toEqual([]);
+    expect(reports.changed([moved], teamOf, NOW + 1_000)).toMatchObject([{ position: 2 }]);
     const held = waiting({ position: 2, reason: { code: "held-for-head", runId: "run_b", until: NOW } });
-    expect(teller.changed([held], teamOf, NOW + 1_001)).toMatchObject([
+    expect(reports.changed([held], teamOf, NOW + 1_001)).toMatchObject([
       { reason: { code: "held-for-head", runIds: [], others: 1 } },
     ]);
   });
@@ -54,19 +54,19 @@ describe("the teller", () => {
   it("of a long queue tells places the less often, and after what was told was lost everything", () => {
     const queue = (shift: number) =>
       Array.from({ length: 10_000 }, (_, i) => waiting({ runId: `run_${i}`, position: i + 1 + shift }));
-    const teller = new Teller();
-    expect(teller.changed(queue(1), teamOf, NOW)).toHaveLength(10_000);
-    expect(teller.changed(queue(0), teamOf, NOW + 29_000)).toEqual([]);
-    expect(teller.changed(queue(0), teamOf, NOW + 30_000)).toHaveLength(10_000);
-    teller.forget();
-    expect(teller.changed(queue(0), teamOf, NOW + 30_001)).toHaveLength(10_000);
+    const reports = new WaitingReports();
+    expect(reports.changed(queue(1), teamOf, NOW)).toHaveLength(10_000);
+    expect(reports.changed(queue(0), teamOf, NOW + 29_000)).toEqual([]);
+    expect(reports.changed(queue(0), teamOf, NOW + 30_000)).toHaveLength(10_000);
+    reports.forget();
+    expect(reports.changed(queue(0), teamOf, NOW + 30_001)).toHaveLength(10_000);
   });
 
   it("leaves runs that start to their state, and starts that never come untold", () => {
     const reason: PlannedReason = { code: "starting", workerId: "wrk_1" };
-    expect(new Teller().changed([waiting({ reason })], teamOf, NOW)).toEqual([]);
+    expect(new WaitingReports().changed([waiting({ reason })], teamOf, NOW)).toEqual([]);
     const never = { earliest: Infinity, likely: Infinity, latest: Infinity };
-    expect(new Teller().changed([waiting({ expectedStart: never })], teamOf, NOW)).toMatchObject([
+    expect(new WaitingReports().changed([waiting({ expectedStart: never })], teamOf, NOW)).toMatchObject([
       { expectedStart: null },
     ]);
   });

@@ -1,14 +1,14 @@
-import type { QuotaBlock } from "./accounts.ts";
+import type { QuotaBlock } from "./consumers.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Reservation } from "./snapshot.ts";
 
 /** A candidate that had its turn and must wait, and for what. */
-export interface Block {
+export interface Blocked {
   readonly candidate: Candidate;
-  readonly why: Why;
+  readonly why: Obstacle;
 }
 
-export type Why =
+export type Obstacle =
   /** No schedulable device would ever do. */
   | { readonly kind: "never" }
   | { readonly kind: "closed"; readonly forRunId: string }

@@ -83,7 +83,7 @@ const noticeableMs = 60_000;
  * Why runs wait, as far as it has changed since it was told last: another reason at once, another place or start after a
  * while. A queue of ten thousand moves as a whole whenever its head starts.
  */
-export class Teller {
+export class WaitingReports {
   #told = new Map<string, Told>();
 
   /** @param teamOf by run, of those that wait and those that run */

@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Config } from "../../config.ts";
-import type { Dispatcher } from "../dispatcher.ts";
+import type { Scheduler } from "../scheduler.ts";
 
 /**
- * Runs the dispatcher in a thread with connections of its own: a pass over thousands of queued runs computes for tens of
+ * Runs the scheduler in a thread with connections of its own: a pass over thousands of queued runs computes for tens of
  * milliseconds at a stretch, in which requests would wait. What the thread does not catch ends the process, as anything
  * uncaught does.
  */
-export async function startDispatcherThread(config: Config): Promise<Dispatcher> {
+export async function startSchedulerThread(config: Config): Promise<Scheduler> {
   const thread = new Worker(new URL("entry.mjs", import.meta.url), { workerData: config });
   await once(thread, "message");
   return {

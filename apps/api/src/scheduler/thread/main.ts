@@ -4,14 +4,14 @@ import { openQueue } from "@espalier/queue";
 import { openStore } from "@espalier/store";
 import { pino } from "pino";
 import type { Config } from "../../config.ts";
-import { startDispatcher } from "../dispatcher.ts";
+import { startScheduler } from "../scheduler.ts";
 
 const { databaseUrl, redisUrl, data: bytesRoot, secret, lease, logLevel } = workerData as Config;
 const log = pino({ level: logLevel });
 
 const store = await openStore({ databaseUrl, bytesRoot, secret, lease });
 const queue = await openQueue(redisUrl === undefined ? { databaseUrl } : { redisUrl });
-const dispatcher = startDispatcher({
+const scheduler = startScheduler({
   store,
   log,
   reconcileMs: (lease.lease * 2_000) / 9,
@@ -21,7 +21,7 @@ const dispatcher = startDispatcher({
 
 parentPort!.postMessage("ready");
 await once(parentPort!, "message");
-await dispatcher.stop();
+await scheduler.stop();
 await queue.close();
 await store.close();
 process.exit(0);

@@ -1,4 +1,4 @@
-import { quotaBlock } from "./accounts.ts";
+import { quotaBlock } from "./consumers.ts";
 import { hoursOf, type Candidate } from "./candidate.ts";
 import { fits } from "./groups.ts";
 import type { Heap } from "./heap.ts";
@@ -10,7 +10,7 @@ import type { QueuedRun } from "./snapshot.ts";
  * The run that is overdue longest of those that could start at all, if aged runs have not got their share already. One
  * at a time: were all overdue runs to come first, a pool that is overloaded for a day would forget about fair shares.
  */
-export function elderOf(
+export function longestOverdue(
   overdue: Heap<Turn>,
   served: ReadonlySet<QueuedRun>,
   pass: Pass,
