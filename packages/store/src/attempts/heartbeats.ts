@@ -84,14 +84,14 @@ const told = `, told as (
   )`;
 const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
-export function createHeartbeats({ query, prepared }: Database, timing: LeaseTiming): Heartbeats {
+export function createHeartbeats({ prisma, prepared }: Database, timing: LeaseTiming): Heartbeats {
   /** Which of these are the worker's nevertheless: they were skipped. */
   async function heldOf(workerId: string, runs: Beat["runs"]): Promise<Set<string>> {
     if (runs.length === 0) return new Set();
-    const { rows } = await query<{ id: string; attempt: number }>(
-      "select id, attempt from run where id = any($2) and lease_owner = $1 and state = 'RUNNING'",
-      [workerId, runs.map(({ runId }) => runId)],
-    );
+    const rows = await prisma.run.findMany({
+      where: { id: { in: runs.map(({ runId }) => runId) }, leaseOwner: workerId, state: "RUNNING" },
+      select: { id: true, attempt: true },
+    });
     return new Set(rows.map(({ id, attempt }) => `${id} ${attempt}`));
   }
 

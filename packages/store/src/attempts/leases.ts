@@ -103,7 +103,7 @@ const isRefused = `not exists (select from run_device where run_id = $1)
 /** How long a device is left alone that is closed to its worker, and not yet to the database. */
 const declinedFor = "10 s";
 
-export function createLeases({ query, transaction }: Database, timing: LeaseTiming): Leases {
+export function createLeases({ prisma, query, transaction }: Database, timing: LeaseTiming): Leases {
   /** DISPATCHED → QUEUED, if it was refused. */
   const decline = (runId: string, workerId: string, closed: readonly string[]) =>
     query(
@@ -249,10 +249,10 @@ export function createLeases({ query, transaction }: Database, timing: LeaseTimi
     },
 
     async unfinished(runIds) {
-      const { rows } = await query<{ id: string }>(
-        "select id from run where id = any($1) and state <> all($2)",
-        [runIds, terminal],
-      );
+      const rows = await prisma.run.findMany({
+        where: { id: { in: [...runIds] }, state: { notIn: terminal } },
+        select: { id: true },
+      });
       return rows.map(({ id }) => id);
     },
   };

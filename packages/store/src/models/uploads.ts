@@ -50,9 +50,8 @@ export function createUploads({ prisma, query, transaction }: Database, bytes: B
 
   return {
     async create(teamId) {
-      const id = newId("upload");
-      await query("insert into upload (id, team_id) values ($1, $2)", [id, teamId]);
-      return get(teamId, id);
+      const { id, createdAt } = await prisma.upload.create({ data: { id: newId("upload"), teamId } });
+      return { id, files: [], createdAt: iso(createdAt) };
     },
     get,
     async putFile(teamId, uploadId, name, source, options) {

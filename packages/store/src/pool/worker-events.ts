@@ -1,5 +1,6 @@
 import type { HoldCause, Page, PageQuery, WorkerEvent } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
+import type { WorkerEvent as WorkerEventRow } from "../generated/client.ts";
 import { matchCursor, pageLimit, toPage } from "../database/page.ts";
 import { iso, present } from "../database/row.ts";
 
@@ -23,28 +24,17 @@ export async function tell(tx: Transaction, event: NewWorkerEvent): Promise<void
   );
 }
 
-interface Row {
-  id: string;
-  at: Date;
-  worker: string;
-  type: WorkerEvent["type"];
-  device: string | null;
-  cause: HoldCause | null;
-  reason: string | null;
-  by: string;
-}
-
-export function createWorkerEvents({ query }: Database): WorkerEvents {
+export function createWorkerEvents({ prisma, query }: Database): WorkerEvents {
   return {
     async list(workerName, { limit, cursor } = {}) {
       const size = pageLimit(limit);
       const before = cursor === undefined ? undefined : matchCursor(cursor, /^\d{1,18}$/)[0];
-      const { rows } = await query<Row>(
-        `select id, at, worker_name as worker, type, device, cause, reason, actor as by from worker_event
-         where worker_name = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
-        [workerName, before, size + 1],
-      );
-      return toPage(rows, size, toEvent, ({ id }) => id);
+      const rows = await prisma.workerEvent.findMany({
+        where: { workerName, ...(before === undefined ? {} : { id: { lt: BigInt(before) } }) },
+        orderBy: { id: "desc" },
+        take: size + 1,
+      });
+      return toPage(rows, size, toEvent, ({ id }) => String(id));
     },
     async sweep(olderThanSeconds = 90 * 86_400) {
       const { rowCount } = await query(
@@ -56,10 +46,15 @@ export function createWorkerEvents({ query }: Database): WorkerEvents {
   };
 }
 
-const toEvent = ({ id, at, worker, type, ...rest }: Row): WorkerEvent => ({
-  id,
-  at: iso(at),
-  worker,
-  type,
-  ...present(rest),
+const toEvent = (row: WorkerEventRow): WorkerEvent => ({
+  id: String(row.id),
+  at: iso(row.at),
+  worker: row.workerName,
+  type: row.type as WorkerEvent["type"],
+  ...present({
+    device: row.device,
+    cause: row.cause as HoldCause | null,
+    reason: row.reason,
+    by: row.actor,
+  }),
 });

@@ -34,7 +34,7 @@ export interface Workers {
   markLost(silentSeconds?: number, graceSeconds?: number): Promise<string[]>;
 }
 
-export function createWorkers({ query, transaction }: Database, timing: LeaseTiming): Workers {
+export function createWorkers({ prisma, query, transaction }: Database, timing: LeaseTiming): Workers {
   const get = async (workerId: string, teamId?: string): Promise<Worker> =>
     found((await readWorkers({ query }, "w.id = $1", [workerId], teamId))[0], "worker", workerId);
 
@@ -50,12 +50,8 @@ export function createWorkers({ query, transaction }: Database, timing: LeaseTim
       return get(id);
     },
     async holder(name) {
-      const { rows } = await query<{ id: string; host: string; process: string | null }>(
-        "select id, host, process from worker where name = $1 and state = 'ACTIVE'",
-        [name],
-      );
-      const [row] = rows;
-      return row && { id: row.id, host: row.host, ...present({ process: row.process }) };
+      const row = await prisma.worker.findFirst({ where: { name, state: "ACTIVE" } });
+      return row ? { id: row.id, host: row.host, ...present({ process: row.process }) } : undefined;
     },
     revive: (workerId) =>
       transaction(async (tx) => {

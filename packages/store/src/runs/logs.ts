@@ -19,7 +19,7 @@ export const heldRun =
 
 const maxMessage = 16_384;
 
-export function createLogs({ query }: Database): Logs {
+export function createLogs({ prisma, query }: Database): Logs {
   return {
     async append(lease, lines) {
       if (lines.length === 0) return;
@@ -44,30 +44,27 @@ export function createLogs({ query }: Database): Logs {
     async list(teamId, runId, { limit: wanted, cursor = "0" } = {}) {
       const limit = pageLimit(wanted);
       matchCursor(cursor, /^\d{1,18}$/);
-      const { rows: runs } = await query<{ state: RunState }>(
-        "select state from run where team_id = $1 and id = $2",
-        [teamId, runId],
-      );
-      const { state } = found(runs[0], "run", runId);
-      const { rows } = await query<{
-        seq: string;
-        attempt: number;
-        at: Date;
-        level: LogLevel;
-        message: string;
-      }>(
-        "select seq, attempt, at, level, message from log_line where run_id = $1 and seq > $2 order by seq limit $3",
-        [runId, cursor, limit + 1],
-      );
+      const run = await prisma.run.findUnique({ where: { id: runId, teamId }, select: { state: true } });
+      const { state } = found(run, "run", runId);
+      const rows = await prisma.logLine.findMany({
+        where: { runId, seq: { gt: BigInt(cursor) } },
+        orderBy: { seq: "asc" },
+        take: limit + 1,
+      });
       const page = toPage(
         rows,
         limit,
-        ({ attempt, at, level, message }): LogLine => ({ attempt, at: iso(at), level, message }),
-        ({ seq }) => seq,
+        ({ attempt, at, level, message }): LogLine => ({
+          attempt,
+          at: iso(at),
+          level: level as LogLevel,
+          message,
+        }),
+        ({ seq }) => String(seq),
       );
       // A run that can still write: the reader comes back with where it is.
-      return page.cursor === undefined && !isTerminal(state)
-        ? { ...page, cursor: rows.at(-1)?.seq ?? cursor }
+      return page.cursor === undefined && !isTerminal(state as RunState)
+        ? { ...page, cursor: String(rows.at(-1)?.seq ?? cursor) }
         : page;
     },
   };

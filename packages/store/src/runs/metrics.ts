@@ -28,7 +28,7 @@ const counts = `(
     select from metric newer
     where newer.run_id = m.run_id and newer.name = m.name and newer.step = m.step and newer.attempt > m.attempt))`;
 
-export function createMetrics({ query }: Database): Metrics {
+export function createMetrics({ prisma, query }: Database): Metrics {
   return {
     async append(lease, points) {
       if (points.length === 0) return;
@@ -58,11 +58,11 @@ export function createMetrics({ query }: Database): Metrics {
       const limit = pageLimit(wanted);
       const [, afterName, afterStep, afterAttempt] =
         cursor === undefined ? [] : matchCursor(cursor, /^(\S{1,64}):(\d{1,10}):(\d{1,10})$/);
-      const { rows: runs } = await query<{ id: string }>(
-        "select id from run where team_id = $1 and id = $2",
-        [teamId, runId],
+      found(
+        await prisma.run.findUnique({ where: { id: runId, teamId }, select: { id: true } }),
+        "run",
+        runId,
       );
-      found(runs[0], "run", runId);
       const which = discarded ? `not ${counts}` : attempt === undefined ? counts : "true";
       const { rows } = await query<{
         name: string;

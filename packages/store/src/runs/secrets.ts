@@ -17,7 +17,7 @@ const notConfigured = (detail: string, cause?: unknown): Problem =>
   new Problem("service/not-configured", detail, {}, { cause });
 
 /** @param secret ESPALIER_SECRET */
-export function createSecrets({ query }: Database, secret: string | undefined): Secrets {
+export function createSecrets({ prisma }: Database, secret: string | undefined): Secrets {
   const seal = secret === undefined ? undefined : new Seal(secret);
   return {
     async put(runId, text, tx) {
@@ -31,12 +31,9 @@ export function createSecrets({ query }: Database, secret: string | undefined): 
       ]);
     },
     async open({ runId, attempt, workerId }) {
-      const { rows } = await query<{ sealed: Buffer }>(
-        `select s.sealed from run_secret s join run r on r.id = s.run_id
-         where r.id = $1 and r.attempt = $2 and r.lease_owner = $3 and r.state = 'RUNNING'`,
-        [runId, attempt, workerId],
-      );
-      const [row] = rows;
+      const row = await prisma.runSecret.findUnique({
+        where: { runId, run: { attempt, leaseOwner: workerId, state: "RUNNING" } },
+      });
       if (!row) return undefined;
       try {
         if (seal) return seal.open(row.sealed, runId);

@@ -68,7 +68,7 @@ const select = `select s.id, s.team_id as "teamId", s.name, s.cron, s.timezone, 
   from schedule s left join lateral (
     select * from schedule_firing where schedule_id = s.id order by due_at desc limit 1) f on true`;
 
-export function createSchedules({ query, transaction, within }: Database): Schedules {
+export function createSchedules({ prisma, query, transaction, within }: Database): Schedules {
   async function read(tx: Pick<Transaction, "query">, teamId: string, id: string): Promise<Schedule> {
     const { rows } = await tx.query<Row>(`${select} where s.team_id = $1 and s.id = $2`, [teamId, id]);
     return toSchedule(found(rows[0], "schedule", id));
@@ -123,11 +123,8 @@ export function createSchedules({ query, transaction, within }: Database): Sched
         return read(tx, teamId, scheduleId);
       }),
     async remove(teamId, scheduleId) {
-      const { rowCount } = await query("delete from schedule where team_id = $1 and id = $2", [
-        teamId,
-        scheduleId,
-      ]);
-      found(rowCount === 0 ? undefined : scheduleId, "schedule", scheduleId);
+      const { count } = await prisma.schedule.deleteMany({ where: { id: scheduleId, teamId } });
+      found(count === 0 ? undefined : scheduleId, "schedule", scheduleId);
     },
     fireDue: (submit) =>
       transaction(async (tx) => {
