@@ -76,7 +76,7 @@ describe("prune", () => {
     const refused = await run("prune MODEL none --layers 0-12");
     expect([refused.code, refused.err]).toEqual([
       1,
-      "error layers/out-of-range: there is no layer 12; they are numbered 0 to 11\n  field /layers\n",
+      "error layers/out-of-range: There is no layer 12; the 12 layers are numbered 0 to 11.\n  field /layers\n",
     ]);
   });
 

@@ -22,13 +22,7 @@ export {
 } from "./models/encoding.ts";
 export { EvaluationResult, StsScore } from "./kinds/evaluation.ts";
 export { Event, RecordedEvent, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./http/event.ts";
-export {
-  Experiment,
-  ExperimentSpec,
-  ExperimentState,
-  Variant,
-  VariantReport,
-} from "./experiments/experiment.ts";
+export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./kinds/export.ts";
 export {
   classify,
@@ -44,6 +38,15 @@ export {
 export { Graph, GraphCreate } from "./runs/graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./models/hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
+export {
+  countLayers,
+  keptLayers,
+  LayersRef,
+  layersOfVariant,
+  Variant,
+  type FixedLayersRef,
+  type KeptLayers,
+} from "./layers.ts";
 export {
   leaseTiming,
   leaseTimingOf,
@@ -81,7 +84,6 @@ export {
   ImportSpec,
   isTerminal,
   isUnsuccessful,
-  LayersRef,
   ModelRef,
   ModelResult,
   Progress,

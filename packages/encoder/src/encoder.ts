@@ -1,8 +1,11 @@
 import {
   isProblem,
+  keptLayers,
   Problem,
   resolveEncoding,
   type Encoding,
+  type FixedLayersRef,
+  type KeptLayers,
   type Mode,
   type Pooling,
   type ResolvedEncoding,
@@ -12,15 +15,7 @@ import type { Engine, Executable } from "@espalier/tensor";
 import { seenThrough } from "@espalier/model";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { textEncoder } from "./blocks/text-encoder.ts";
-import {
-  checkAdapter,
-  checkKept,
-  findAdapter,
-  saveLayers,
-  survivingName,
-  type KeptLayers,
-  type LoraAdapter,
-} from "@espalier/model";
+import { checkAdapter, findAdapter, saveLayers, survivingName, type LoraAdapter } from "@espalier/model";
 import { formerName } from "@espalier/model";
 import { planChunks } from "./chunks.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
@@ -142,14 +137,14 @@ export class Encoder {
 
   /**
    * A new encoder of some layers with the model's own final norm. It shares all that is loaded, and is closed by itself.
-   * @param layers how many of the first, or their numbers, from 0 and rising; the null of a search that could pick none
-   * is refused like a number out of range
+   * @param ref how many of the first; their numbers, from 0 and rising; or `{ dropPercent }` from the top. The null of
+   * a search that could pick none is refused like a number out of range
    * @throws {Problem} `layers/out-of-range` for layers that the encoder does not have
    */
-  keep(layers: KeptLayers | null): Encoder {
-    if (layers === null)
+  keep(ref: FixedLayersRef | KeptLayers | null): Encoder {
+    if (ref === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
-    checkKept(layers, this.layers);
+    const layers = keptLayers(ref, this.layers, this.mode);
     const { engine, template, mode, chunkTokens, encoding, adapter, model } = this;
     return new Encoder(keptLayersOf(model, layers), {
       ...encoding,

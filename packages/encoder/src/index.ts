@@ -13,7 +13,6 @@ export { poolingWeights, type ContentSpan } from "./pooling.ts";
 export { Encoder, type EmbedOptions, type EncoderOptions, type LoadOptions } from "./encoder.ts";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";
 export { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
-export { keptLayers, type PercentRounding } from "./pruning/percent.ts";
 export { pickLayers } from "./pruning/pick-layers.ts";
 export { Random, type RandomState } from "./random.ts";
 export { Batches, type BatchesPosition } from "./training/batches.ts";

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { KeptLayers } from "@espalier/contract";
 import type { WeightSource } from "@espalier/tensor";
 import type { ModelConfig } from "@espalier/model";
 import { ofLayers } from "@espalier/model";
@@ -8,7 +9,6 @@ import {
   survivingName,
   type Checkpoint,
   type EmbeddingTable,
-  type KeptLayers,
 } from "@espalier/model";
 import { layerNumbers } from "@espalier/model";
 import { loadTokenizer, type Tokenizer } from "@espalier/model/tokenizer";

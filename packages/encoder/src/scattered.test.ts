@@ -35,12 +35,12 @@ test("layers out of the middle go, and those after them are numbered anew, byte 
 });
 
 test.each([
-  [[], /no layer is kept/],
-  [[0, 4], /there is no layer 4; they are numbered 0 to 3/],
-  [[-1], /there is no layer -1/],
-  [[0.5], /there is no layer 0.5/],
-  [[0, 2, 1], /layer 1 stands after one that is not before it/],
-  [[2, 2], /layer 2 stands after/],
+  [[], /No layer is kept/],
+  [[0, 4], /There is no layer 4; the 4 layers are numbered 0 to 3/],
+  [[-1], /There is no layer -1/],
+  [[0.5], /There is no layer 0.5/],
+  [[0, 2, 1], /Layer 1 stands after one that is not before it/],
+  [[2, 2], /Layer 2 stands after/],
 ])("%j of four layers are refused", async (kept, message) => {
   await using folder = await temporaryFolder();
   await writeTinyModel(join(folder.path, "a"));

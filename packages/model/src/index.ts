@@ -21,7 +21,7 @@ export {
   type LoraAdapter,
   type LoraPair,
 } from "./checkpoint/adapter.ts";
-export { checkKept, survives, survivingName, type KeptLayers } from "./checkpoint/surviving.ts";
+export { survives, survivingName } from "./checkpoint/surviving.ts";
 export { saveLayers } from "./checkpoint/save-layers.ts";
 export { checkTokenizer, maxTokenizerBytes } from "./checkpoint/fits.ts";
 export { mergeAdapter, type MergeOptions } from "./checkpoint/merge.ts";

@@ -1,7 +1,11 @@
-import { resolveSearchSettings, resolveTrainingSettings, type ExperimentSpec } from "@espalier/contract";
+import {
+  layersOfVariant,
+  resolveSearchSettings,
+  resolveTrainingSettings,
+  type ExperimentSpec,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { checkDataset, checkLayers, checkModel, checkTriplets } from "../runs/check.ts";
-import { layersOf } from "./expand.ts";
 
 /** Refuses an experiment of which some run cannot succeed, naming the field of its spec. */
 export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId: string): Promise<void> {
@@ -9,8 +13,9 @@ export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId
   await checkModel(spec.modelId, at("/modelId"));
   const variants = spec.variants ?? [];
   for (const [i, variant] of variants.entries()) {
-    const layers = layersOf(variant, undefined);
-    if (layers !== undefined) await checkLayers(spec.modelId, layers, at(`/variants/${i}`));
+    const layers = layersOfVariant(variant, undefined);
+    if (layers !== undefined)
+      await checkLayers({ model: spec.modelId, layers, mode: spec.mode }, at(`/variants/${i}`));
   }
   for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, ["sts"], at(`/evaluation/${i}`));
   const place = at("/triplets");

@@ -1,8 +1,8 @@
 import {
   dependenciesOf,
+  layersOfVariant,
   newId,
   type ExperimentSpec,
-  type LayersRef,
   type ModelRef,
   type Needs,
   type PriorityClass,
@@ -69,7 +69,7 @@ export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRu
 
   for (const variant of variants) {
     const name = variantName(variant);
-    const layers = layersOf(variant, searchId);
+    const layers = layersOfVariant(variant, searchId);
     const model: ModelRef =
       layers === undefined
         ? spec.modelId
@@ -94,12 +94,3 @@ export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRu
 /** How a variant is called in tables: `large`, `50%`, `12 layers`. */
 const variantName = (variant: Variant): string =>
   typeof variant === "number" ? `${variant} ${variant === 1 ? "layer" : "layers"}` : variant;
-
-/** What a variant keeps; undefined for all layers, and for a pick while there is no search to ask. */
-export function layersOf(variant: Variant, searchId: string | undefined): LayersRef | undefined {
-  if (variant === "none") return undefined;
-  if (typeof variant === "number") return variant;
-  if (variant === "large" || variant === "small")
-    return searchId === undefined ? undefined : { run: searchId, pick: variant };
-  return { dropPercent: Number(variant.slice(0, -1)) };
-}

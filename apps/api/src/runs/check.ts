@@ -1,4 +1,6 @@
 import {
+  isProblem,
+  keptLayers,
   knownArchitecture,
   Problem,
   resolveSearchSettings,
@@ -6,6 +8,7 @@ import {
   type Dataset,
   type DatasetKind,
   type LayersRef,
+  type Mode,
   type ModelRef,
   type RunKind,
   type RunSpec,
@@ -27,7 +30,7 @@ export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
   if ("model" in spec) await checkModel(spec.model, at("/model"));
   switch (spec.kind) {
     case "prune":
-      return checkLayers(spec.model, spec.layers, at("/layers"));
+      return checkLayers(spec, at("/layers"));
     case "search":
     case "train": {
       const { batchSize } =
@@ -69,10 +72,13 @@ export async function checkModel(model: ModelRef, place: Place): Promise<void> {
 const kindOf = async (runId: string, { store, teamId, planned }: Place): Promise<RunKind> =>
   planned?.get(runId) ?? (await store.runs.get(teamId, runId)).kind;
 
-/** The depth lies inside the model's. */
-export async function checkLayers(model: ModelRef, layers: LayersRef, place: Place): Promise<void> {
+/** The model has the layers that are to be kept. */
+export async function checkLayers(
+  { model, layers, mode }: { model: ModelRef; layers: LayersRef; mode?: Mode | undefined },
+  place: Place,
+): Promise<void> {
   const { store, teamId, field } = place;
-  if (typeof layers === "object" && "run" in layers) {
+  if (typeof layers === "object" && "pick" in layers) {
     if ((await kindOf(layers.run, place)) !== "search")
       throw new Problem("request/invalid", `The run ${layers.run} is no search, so it picks no depth.`, {
         field,
@@ -82,26 +88,12 @@ export async function checkLayers(model: ModelRef, layers: LayersRef, place: Pla
   if (typeof model !== "string") return;
   const found = await store.models.get(teamId, model);
   const { layers: depth } = knownArchitecture(found);
-  if (typeof layers === "object" && "keep" in layers) {
-    const strange = layers.keep.find((layer, i) => layer >= depth || (i > 0 && layer <= layers.keep[i - 1]!));
-    if (strange === undefined) return;
-    throw new Problem(
-      "layers/out-of-range",
-      strange < depth
-        ? `Layer ${strange} is named after one that is not before it; name each once, in their order.`
-        : `${found.name} has no layer ${strange}; its ${depth} layers are numbered 0 to ${depth - 1}.`,
-      { field },
-    );
+  try {
+    keptLayers(layers, depth, mode);
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    throw new Problem(error.code, `${found.name}: ${error.message}`, { ...error.facts, field });
   }
-  // A share that leaves a whole number of layers may come out a rounding error below it.
-  const share = (percent: number) => Math.floor((depth * (100 - percent)) / 100 + 1e-9);
-  const kept = typeof layers === "number" ? layers : share(layers.dropPercent);
-  if (kept >= 1 && kept <= depth) return;
-  throw new Problem(
-    "layers/out-of-range",
-    `${found.name} has ${depth} layers; keep from 1 to ${depth} of them.`,
-    { field },
-  );
 }
 
 /** The triplets exist and fill at least one batch; `bare` texts will do where nothing but queries is looked at. */

@@ -1,4 +1,12 @@
-import type { Model, ModelRef, RunSpec } from "@espalier/contract";
+import {
+  countLayers,
+  isProblem,
+  keptLayers,
+  type Model,
+  type ModelRef,
+  type PruneSpec,
+  type RunSpec,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { predictMemory, type Size } from "./memory.ts";
 
@@ -32,17 +40,21 @@ async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace):
 /** What a run makes of a model of some size. */
 export function cut(size: Size, spec: RunSpec): Size {
   if (spec.kind !== "prune") return size;
-  const { layers: ref } = spec;
-  const layers =
-    typeof ref === "number"
-      ? ref
-      : "dropPercent" in ref
-        ? Math.ceil(size.layers * (1 - ref.dropPercent / 100))
-        : size.layers;
+  const kept = keptCount(size.layers, spec);
   const table = size.vocabularySize * size.hiddenSize;
   const perLayer = Math.max(0, size.parameters - table) / size.layers;
-  const kept = Math.min(layers, size.layers);
   return { ...size, layers: kept, parameters: Math.round(size.parameters - perLayer * (size.layers - kept)) };
+}
+
+/** At most all layers stay: so many where a search has yet to pick, or where the pruning is going to be refused. */
+function keptCount(depth: number, { layers, mode }: PruneSpec): number {
+  try {
+    const kept = keptLayers(layers, depth, mode);
+    return kept === undefined ? depth : countLayers(kept);
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    return depth;
+  }
 }
 
 /** What the scheduler is told of a run when it is submitted. */

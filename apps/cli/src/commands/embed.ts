@@ -1,7 +1,7 @@
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
-import { parseDepth } from "../offline/depth.ts";
+import { parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
 import { vectorFormats, type VectorFormat } from "../offline/jobs.ts";
@@ -40,7 +40,7 @@ export const embed = defineCommand({
     if (texts.length === 0 && stdin.isTTY) output.note("Texts, one a line; Ctrl-D ends them.");
 
     const bars = new ProgressBars(output);
-    const layers = values.layers === undefined ? undefined : parseDepth(values.layers);
+    const layers = values.layers === undefined ? undefined : parseLayers(values.layers);
     const job = {
       model,
       encoding,

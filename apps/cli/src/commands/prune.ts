@@ -1,7 +1,7 @@
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
-import { parseDepth } from "../offline/depth.ts";
+import { parseLayers } from "../arguments/layers.ts";
 import { checkExists } from "../offline/existing.ts";
 import { makeFolder } from "../offline/new-folder.ts";
 import { printPruned } from "../offline/pruned.ts";
@@ -18,7 +18,7 @@ export const prune = defineCommand({
   options: { layers: { type: "string" } },
   async run({ environment, output, path, signal }, values, [dir = "", out = ""]) {
     if (values.layers === undefined) throw new UsageError("--layers is missing: a count such as 24, or 30%");
-    const layers = parseDepth(values.layers);
+    const layers = parseLayers(values.layers);
     const [model, target] = [path(dir), path(out)];
     await checkExists(model, "folder");
     const pruned = await makeFolder(target, (draft) =>

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { parseDepth } from "../offline/depth.ts";
+import { parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { lookUp } from "../service/lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
@@ -99,7 +99,7 @@ async function modelRef(client: Client, text: string): Promise<ModelRef> {
 function layersRef(text: string): LayersRef {
   const [, pick, run] = /^(small|large)@(.+)$/.exec(text) ?? [];
   if (run !== undefined) return { run, pick: pick as "small" | "large" };
-  return parseDepth(text);
+  return parseLayers(text);
 }
 
 /** A JSON file, or stdin for `-`. */

@@ -1,15 +1,12 @@
-import type { Encoding, Mode, SearchResult, SearchSettings } from "@espalier/contract";
-
-/** How many of the first layers to keep, how many percent of all to drop from the top, or which to keep by number. */
-export type Depth = number | { dropPercent: number } | { keep: number[] };
+import type { Encoding, FixedLayersRef, Mode, SearchResult, SearchSettings } from "@espalier/contract";
 
 /** What the compute process of `apps/compute/src/offline` is asked to do with a folder. */
 export interface Jobs {
-  prune: { model: string; layers: Depth; output: string };
+  prune: { model: string; layers: FixedLayersRef; output: string };
   search: { model: string; triplets: string; mode: Mode; encoding: Encoding; settings: SearchSettings };
   embed: {
     model: string;
-    layers?: Depth;
+    layers?: FixedLayersRef;
     encoding: Encoding;
     instruction?: string;
     normalize: boolean;

@@ -5,7 +5,6 @@ import { isProblem, Problem } from "@espalier/contract";
 import { Encoder, type EmbedOptions } from "@espalier/encoder";
 import { readTexts } from "@espalier/model/data";
 import type { Computation } from "../computation.ts";
-import { resolveDepth } from "./depth.ts";
 import { textsDescriptor, vectorsDescriptor, type EmbedJob, type Outcome } from "./protocol.ts";
 import { atPlace, textBatches, type TextBatch } from "./text-batches.ts";
 import { formatVectors } from "./vectors.ts";
@@ -17,7 +16,7 @@ import { formatVectors } from "./vectors.ts";
 export async function embed(job: EmbedJob, { engine, signal, report }: Computation): Promise<Outcome> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const whole = await Encoder.load(job.model, { engine, ...job.encoding });
-  const encoder = job.layers === undefined ? whole : whole.keep(resolveDepth(job.layers, whole.layers));
+  const encoder = job.layers === undefined ? whole : whole.keep(job.layers);
   const started = performance.now();
   let tokens = 0;
   let texts = 0;

@@ -1,4 +1,4 @@
-import { Encoding, type SearchResult } from "@espalier/contract";
+import { Encoding, type FixedLayersRef, type SearchResult } from "@espalier/contract";
 import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { common, SearchJob } from "@espalier/contract/compute";
@@ -10,19 +10,14 @@ import { common, SearchJob } from "@espalier/contract/compute";
 export const textsDescriptor = 4;
 export const vectorsDescriptor = 5;
 
-/** How many of the first layers to keep, or how many percent of all to drop from the top. */
-const Depth = Type.Union([
-  Type.Number(),
-  Type.Object({ dropPercent: Type.Number() }),
-  Type.Object({ keep: Type.Array(Type.Number()) }),
-]);
-export type Depth = Static<typeof Depth>;
+/** `keptLayers` checks it against the model, so that a refusal names the model's depth. */
+const Layers = Type.Unsafe<FixedLayersRef>({});
 
 const PruneJob = Type.Object({
   ...common,
   kind: Type.Literal("prune"),
   model: Type.String(),
-  layers: Depth,
+  layers: Layers,
   output: Type.String({ description: "folder to make" }),
 });
 export type PruneJob = Static<typeof PruneJob>;
@@ -33,7 +28,7 @@ const EmbedJob = Type.Object({
   ...common,
   kind: Type.Literal("embed"),
   model: Type.String(),
-  layers: Type.Optional(Depth),
+  layers: Type.Optional(Layers),
   encoding: Encoding,
   instruction: Type.Optional(Type.String()),
   normalize: Type.Boolean(),

@@ -1,6 +1,6 @@
+import { keptLayers } from "@espalier/contract";
 import { findAdapter, openCheckpoint, openModelFolder, saveLayers, type Checkpoint } from "@espalier/model";
 import type { Computation } from "../computation.ts";
-import { resolveDepth } from "./depth.ts";
 import type { Outcome, PruneJob, Size } from "./protocol.ts";
 
 /** Writes some layers of a folder, its adapter merged into them where it holds one. */
@@ -8,7 +8,7 @@ export async function prune(job: PruneJob, { report }: Pick<Computation, "report
   report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
   const before = await sizeOf(openModelFolder(job.model));
   const adapter = await findAdapter(job.model);
-  const layers = resolveDepth(job.layers, before.layers);
+  const layers = keptLayers(job.layers, before.layers);
   await saveLayers(job.model, job.output, { layers }, adapter);
   report.progress({ phase: "prune", done: 1, total: 1, unit: "models" });
   const after = await sizeOf(openCheckpoint(job.output));

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import {
   chunkTokensOf,
+  keptLayers,
   knownArchitecture,
   Problem,
   type Encoding,
-  type LayersRef,
-  type Mode,
+  type KeptLayers,
   type Model,
   type ModelRef,
+  type PruneSpec,
   type Run,
 } from "@espalier/contract";
-import { keptLayers } from "@espalier/encoder";
 import { folderEncoding } from "@espalier/model";
 import type { Claim, Store } from "@espalier/store";
 import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
@@ -61,7 +61,7 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
     case "prune": {
       refuseAdapter(model, "pruned");
       const depth = knownArchitecture(model).layers;
-      const layers = await resolveLayers(store, teamId, spec.layers, depth, spec.mode);
+      const layers = await resolveLayers(store, teamId, spec, depth);
       return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
     }
     case "search": {
@@ -225,27 +225,16 @@ async function resolveModel(store: PlanContext["store"], teamId: string, ref: Mo
 async function resolveLayers(
   store: PlanContext["store"],
   teamId: string,
-  ref: LayersRef,
+  { layers, mode }: PruneSpec,
   depth: number,
-  mode: Mode = "default",
-): Promise<number | number[]> {
-  if (typeof ref === "number") return ref;
-  if ("keep" in ref) return ref.keep;
-  if ("dropPercent" in ref)
-    return keptLayers(depth, ref.dropPercent, mode === "reference" ? "reference" : "exact");
-  const { result } = await finished(store, teamId, ref.run, "/spec/layers");
-  if (result === undefined || !("lossByLayer" in result)) {
-    throw new Problem("run/upstream-failed", `The run ${ref.run} is not a search; it has no picks.`, {
-      field: "/spec/layers",
-      runId: ref.run,
-    });
-  }
-  const picked = result[ref.pick];
-  if (picked === null) {
-    const detail = `The search ${ref.run} found no "${ref.pick}" depth; give a number of layers.`;
-    throw new Problem("layers/out-of-range", detail, { field: "/spec/layers", runId: ref.run });
-  }
-  return picked;
+): Promise<KeptLayers> {
+  if (typeof layers !== "object" || !("pick" in layers)) return keptLayers(layers, depth, mode);
+  const { result } = await finished(store, teamId, layers.run, "/spec/layers");
+  if (result !== undefined && "lossByLayer" in result) return keptLayers(layers, depth, mode, result);
+  throw new Problem("run/upstream-failed", `The run ${layers.run} is not a search; it has no picks.`, {
+    field: "/spec/layers",
+    runId: layers.run,
+  });
 }
 
 async function finished(

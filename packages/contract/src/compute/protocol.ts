@@ -2,6 +2,7 @@ import { Encoding } from "../models/encoding.ts";
 import { EvaluationResult } from "../kinds/evaluation.ts";
 import { ExportFormat, Parity } from "../kinds/export.ts";
 import { HubSource } from "../models/hub.ts";
+import { KeptLayers } from "../layers.ts";
 import { LogLevel } from "../runs/metric.ts";
 import { Mode } from "../kinds/mode.ts";
 import { Architecture } from "../models/model.ts";
@@ -49,7 +50,7 @@ const PruneJob = Type.Object({
   ...common,
   kind: Type.Literal("prune"),
   model: Type.String(),
-  layers: Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.Integer({ minimum: 0 }))]),
+  layers: KeptLayers,
   output: Type.String({ description: "folder to make" }),
 });
 

@@ -2,20 +2,11 @@ import { Type, type Static } from "typebox";
 import { Encoding } from "../models/encoding.ts";
 import { StsScore } from "../kinds/evaluation.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
+import { Variant } from "../layers.ts";
 import { Mode } from "../kinds/mode.ts";
 import { Needs, PriorityClass } from "../runs/scheduling.ts";
 import { SearchResult, SearchSettings } from "../kinds/search.ts";
 import { TrainingSettings } from "../kinds/training.ts";
-
-/** `none` keeps all layers; `large` and `small` are picks of a search; `"50%"` drops half; a number keeps that many. */
-export const Variant = Type.Union([
-  Type.Literal("none"),
-  Type.Literal("large"),
-  Type.Literal("small"),
-  Type.String({ pattern: "^[0-9]{1,2}(\\.[0-9]+)?%$" }),
-  Type.Integer({ minimum: 1, maximum: 10_000 }),
-]);
-export type Variant = Static<typeof Variant>;
 
 /** A recipe: base model, depths to compare, training, evaluation. It expands into runs. */
 export const ExperimentSpec = Type.Object(

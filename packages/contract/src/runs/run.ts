@@ -5,6 +5,7 @@ import { ExportFormat, exportFormats, ExportResult } from "../kinds/export.ts";
 import { FailureClass } from "./failure.ts";
 import { HubSource } from "../models/hub.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
+import { LayersRef } from "../layers.ts";
 import { Mode } from "../kinds/mode.ts";
 import { ProblemDocument, Problem } from "../problem.ts";
 import { Needs, PriorityClass } from "./scheduling.ts";
@@ -75,27 +76,6 @@ export const ModelRef = Type.Union([
   Type.Object({ run: idOf("run") }, { additionalProperties: false }),
 ]);
 export type ModelRef = Static<typeof ModelRef>;
-
-/** Which layers to keep: the first so many, all but a share at the top, those named, or a pick of a search run. */
-export const LayersRef = Type.Union([
-  Type.Integer({ minimum: 1, maximum: 10_000 }),
-  Type.Object(
-    { dropPercent: Type.Number({ minimum: 0, exclusiveMaximum: 100 }) },
-    { additionalProperties: false },
-  ),
-  Type.Object(
-    {
-      keep: Type.Array(Type.Integer({ minimum: 0, maximum: 9_999 }), {
-        minItems: 1,
-        maxItems: 10_000,
-        description: "numbers of layers, from 0 and rising; what is kept is numbered anew",
-      }),
-    },
-    { additionalProperties: false },
-  ),
-  Type.Object({ run: idOf("run"), pick: Type.Enum(["small", "large"]) }, { additionalProperties: false }),
-]);
-export type LayersRef = Static<typeof LayersRef>;
 
 const closed = { additionalProperties: false } as const;
 

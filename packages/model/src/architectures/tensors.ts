@@ -1,4 +1,4 @@
-import type { KeptLayers } from "../checkpoint/surviving.ts";
+import type { KeptLayers } from "@espalier/contract";
 import type {
   Attention,
   Block,

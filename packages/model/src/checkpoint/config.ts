@@ -1,10 +1,10 @@
-import { Problem } from "@espalier/contract";
+import { Problem, type KeptLayers } from "@espalier/contract";
 import type { Attention, Block, ModelConfig } from "../architectures/model-config.ts";
 import { describe } from "../architectures/registry.ts";
 import { dtypeNames } from "../architectures/shared-fields.ts";
 import { ofLayers } from "../architectures/tensors.ts";
 import type { WeightDtype } from "./dtype.ts";
-import { layerNumbers, type KeptLayers } from "./surviving.ts";
+import { layerNumbers } from "./surviving.ts";
 import { formatJson, JsonError, parseJson, type JsonObject, type JsonValue } from "./json.ts";
 
 const file = "config.json";

@@ -1,4 +1,4 @@
-import type { Encoding } from "@espalier/contract";
+import { keptLayers, type Encoding, type KeptLayers } from "@espalier/contract";
 import { seenThrough } from "../architectures/direction.ts";
 import { checkAdapter, type LoraAdapter, type LoraPair } from "./adapter.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
@@ -7,7 +7,7 @@ import { configOfEncoder } from "./config.ts";
 import { narrow, widen, type WeightDtype } from "./dtype.ts";
 import type { TensorSource } from "./safetensors-writer.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
-import { checkKept, survivingName, type KeptLayers } from "./surviving.ts";
+import { survivingName } from "./surviving.ts";
 
 export interface MergeOptions {
   /** Dtype of every weight written. @default that of each stored weight */
@@ -41,8 +41,7 @@ export async function mergeAdapter(
   const checkpoint = await openCheckpoint(source);
   try {
     const { config, tensors } = checkpoint;
-    const kept = layers ?? config.layers;
-    checkKept(kept, config.layers);
+    const kept = keptLayers(layers ?? config.layers, config.layers);
     checkAdapter(tensors, adapter);
     const scale = adapter.alpha / adapter.rank;
     await writeDerived(checkpoint, target, {

@@ -1,7 +1,6 @@
-import type { Encoding } from "@espalier/contract";
+import type { Encoding, KeptLayers } from "@espalier/contract";
 import type { LoraAdapter } from "./adapter.ts";
 import { mergeAdapter } from "./merge.ts";
-import type { KeptLayers } from "./surviving.ts";
 import { truncateCheckpoint } from "./truncate.ts";
 
 /**

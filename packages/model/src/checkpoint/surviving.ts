@@ -1,9 +1,6 @@
-import { Problem } from "@espalier/contract";
+import type { KeptLayers } from "@espalier/contract";
 import type { ModelConfig } from "../architectures/model-config.ts";
 import { layerOf } from "../architectures/tensors.ts";
-
-/** Which layers of a model are kept: the first so many, or those with these numbers, from 0 and rising. */
-export type KeptLayers = number | readonly number[];
 
 /** The numbers of the layers that are kept. */
 export const layerNumbers = (kept: KeptLayers): readonly number[] =>
@@ -45,23 +42,3 @@ function moved(
 /** Whether a weight belongs to a layer that is kept, or to none. */
 export const survives = (name: string, kept: KeptLayers, config: Pick<ModelConfig, "naming">): boolean =>
   survivingName(name, kept, config) !== undefined;
-
-/** @throws {Problem} `layers/out-of-range` unless each is a layer of the model, at least one is kept, and numbers rise */
-export function checkKept(kept: KeptLayers, depth: number): void {
-  const refuse = (detail: string): never => {
-    throw new Problem("layers/out-of-range", detail, { field: "/layers" });
-  };
-  if (typeof kept === "number") {
-    if (Number.isInteger(kept) && kept >= 1 && kept <= depth) return;
-    refuse(`${kept} layers cannot be kept of ${depth}; choose 1 to ${depth}`);
-  } else {
-    if (kept.length === 0) refuse("no layer is kept; name at least one");
-    const strange = kept.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= depth);
-    if (strange !== undefined) refuse(`there is no layer ${strange}; they are numbered 0 to ${depth - 1}`);
-    const falling = kept.find((layer, i) => i > 0 && layer <= kept[i - 1]!);
-    if (falling !== undefined)
-      refuse(
-        `layer ${falling} stands after one that is not before it; layers are kept in their order, each once`,
-      );
-  }
-}

@@ -1,9 +1,9 @@
-import type { Encoding } from "@espalier/contract";
+import { keptLayers, type Encoding, type KeptLayers } from "@espalier/contract";
 import { seenThrough } from "../architectures/direction.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
 import { configOfLayers } from "./config.ts";
-import { checkKept, survivingName, type KeptLayers } from "./surviving.ts";
+import { survivingName } from "./surviving.ts";
 
 /**
  * Keeps some layers of the checkpoint in `source`, numbered anew, its embedding, final norm and untied head, and writes
@@ -20,7 +20,7 @@ export async function truncateCheckpoint(
 ): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
-    checkKept(kept, checkpoint.config.layers);
+    keptLayers(kept, checkpoint.config.layers);
     await writeDerived(checkpoint, target, {
       config: configOfLayers(seenThrough(checkpoint.config, attention), kept),
       sourceOf(key, stored) {

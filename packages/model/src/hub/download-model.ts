@@ -1,11 +1,11 @@
 import { rename } from "node:fs/promises";
-import { isProblem, Problem, type HubSource } from "@espalier/contract";
+import { isProblem, keptLayers, Problem, type HubSource } from "@espalier/contract";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { readText } from "../checkpoint/folder.ts";
 import { openModelFolder } from "../checkpoint/model-folder.ts";
 import { headerLength } from "../checkpoint/safetensors.ts";
 import { maxIndexBytes, parseIndex } from "../checkpoint/shard-index.ts";
-import { checkKept, survives } from "../checkpoint/surviving.ts";
+import { survives } from "../checkpoint/surviving.ts";
 import { truncateCheckpoint } from "../checkpoint/truncate.ts";
 import { defaultLimits, type HubAccess, type HubLimits } from "./access.ts";
 import { isAnnounced } from "./checksum.ts";
@@ -157,7 +157,7 @@ class ModelDownload {
     await this.#fetchHeaders(fetcher, weights);
     const checkpoint = await openModelFolder(download.model);
     await checkpoint.close();
-    if (layers !== undefined) checkKept(layers, checkpoint.config.layers);
+    if (layers !== undefined) keptLayers(layers, checkpoint.config.layers);
 
     const wanted: Wanted = new Map();
     for (const file of weights) wanted.set(file, this.#needed(file, checkpoint));

@@ -1,9 +1,9 @@
+import type { FixedLayersRef } from "@espalier/contract";
 import { UsageError } from "../command.ts";
-import { parseCount } from "../arguments/settings.ts";
-import type { Depth } from "./jobs.ts";
+import { parseCount } from "./settings.ts";
 
 /** `24` keeps so many layers; `30%` drops this share of them from the top; `0-9,20` keeps those with these numbers. */
-export function parseDepth(text: string): Depth {
+export function parseLayers(text: string): FixedLayersRef {
   if (text === "small" || text === "large")
     throw new UsageError(
       `\`${text}\` is what a search picks: \`espalier l3prune DIR --triplets FILE --keep ${text} --out OUT\``,
