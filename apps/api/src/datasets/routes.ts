@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Dataset, DatasetCreateQuery, idOf, PageQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
+import { member } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { limited } from "../http/body.ts";
 import { page } from "../http/page.ts";
@@ -16,7 +17,7 @@ export const datasets: FastifyPluginAsyncTypebox<{ store: Store; maxDatasetBytes
 ) => {
   app.post(
     "/",
-    { schema: { querystring: DatasetCreateQuery, response: { 201: Dataset } } },
+    { config: member, schema: { querystring: DatasetCreateQuery, response: { 201: Dataset } } },
     async (request, reply) => {
       const body = limited(request, maxDatasetBytes);
       return reply
@@ -25,11 +26,15 @@ export const datasets: FastifyPluginAsyncTypebox<{ store: Store; maxDatasetBytes
     },
   );
 
-  app.get("/", { schema: { querystring: PageQuery, response: { 200: page(Dataset) } } }, (request) =>
-    store.datasets.list(teamOf(request), request.query),
+  app.get(
+    "/",
+    { config: member, schema: { querystring: PageQuery, response: { 200: page(Dataset) } } },
+    (request) => store.datasets.list(teamOf(request), request.query),
   );
 
-  app.get("/:datasetId", { schema: { params: DatasetId, response: { 200: Dataset } } }, (request) =>
-    store.datasets.get(teamOf(request), request.params.datasetId),
+  app.get(
+    "/:datasetId",
+    { config: member, schema: { params: DatasetId, response: { 200: Dataset } } },
+    (request) => store.datasets.get(teamOf(request), request.params.datasetId),
   );
 };

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Event, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
+import { member } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { streamEvents } from "./stream.ts";
 
@@ -14,13 +15,17 @@ const response = {
 
 /** Live events of the team, or of one run, as server-sent events. */
 export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.get("/events", { schema: { response } }, async (request, reply) => {
+  app.get("/events", { config: member, schema: { response } }, async (request, reply) => {
     await streamEvents(request, reply, { store, teamId: teamOf(request) });
   });
 
-  app.get("/runs/:runId/events", { schema: { params: RunId, response } }, async (request, reply) => {
-    const [teamId, { runId }] = [teamOf(request), request.params];
-    await store.runs.get(teamId, runId);
-    await streamEvents(request, reply, { store, teamId, runId });
-  });
+  app.get(
+    "/runs/:runId/events",
+    { config: member, schema: { params: RunId, response } },
+    async (request, reply) => {
+      const [teamId, { runId }] = [teamOf(request), request.params];
+      await store.runs.get(teamId, runId);
+      await streamEvents(request, reply, { store, teamId, runId });
+    },
+  );
 };

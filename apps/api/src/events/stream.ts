@@ -17,6 +17,12 @@ const maxUnsentBytes = 1_000_000;
 /** Progress is not kept for a client with this much unsent text: newer is on its way. */
 const maxBehindBytes = 64_000;
 
+const streamHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
+};
+
 /**
  * Streams events as `text/event-stream` until the client leaves, resuming after its `Last-Event-ID`. Without one it
  * starts now. Progress is told as it comes, without an id. Comments keep proxies from closing an idle connection.
@@ -26,6 +32,7 @@ export async function streamEvents(
   reply: FastifyReply,
   { store, teamId, runId }: Source,
 ): Promise<void> {
+  if (request.method === "HEAD") return void reply.headers(streamHeaders).send();
   const lastId = request.headers["last-event-id"];
   let cursor = typeof lastId === "string" && lastId !== "" ? lastId : await store.events.position();
   const read = () =>
@@ -44,11 +51,7 @@ export async function streamEvents(
   const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
   raw.on("close", () => bell.ring());
   reply.hijack();
-  raw.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
-    "x-accel-buffering": "no",
-  });
+  raw.writeHead(200, streamHeaders);
   raw.write(`retry: 1000\nid: ${cursor}\ndata:\n\n`);
   try {
     while (!raw.destroyed && raw.writableLength <= maxUnsentBytes) {

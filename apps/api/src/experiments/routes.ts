@@ -3,6 +3,7 @@ import { Experiment, ExperimentSpec, idOf, PageQuery } from "@espalier/contract"
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -29,13 +30,15 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     );
   }
 
-  app.post("/", { schema: { body: ExperimentSpec, response: { 202: Experiment } } }, (request, reply) =>
-    submit(request.body, request, reply),
+  app.post(
+    "/",
+    { config: member, schema: { body: ExperimentSpec, response: { 202: Experiment } } },
+    (request, reply) => submit(request.body, request, reply),
   );
 
   app.get(
     "/",
-    { schema: { querystring: PageQuery, response: { 200: page(Experiment) } } },
+    { config: member, schema: { querystring: PageQuery, response: { 200: page(Experiment) } } },
     async (request) => {
       const teamId = teamOf(request);
       const { items, ...rest } = await store.experiments.list(teamId, request.query);
@@ -43,7 +46,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     },
   );
 
-  const one = { schema: { params: ExperimentId, response: { 200: Experiment } } };
+  const one = { config: member, schema: { params: ExperimentId, response: { 200: Experiment } } };
   app.get("/:experimentId", one, async (request) => {
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.get(teamId, request.params.experimentId));
@@ -58,7 +61,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
   });
   app.post(
     "/:experimentId/clone",
-    { schema: { params: ExperimentId, body: Patch, response: { 202: Experiment } } },
+    { config: member, schema: { params: ExperimentId, body: Patch, response: { 202: Experiment } } },
     async (request, reply) => {
       const { spec } = await store.experiments.get(teamOf(request), request.params.experimentId);
       return submit(parseSpec(patched(spec, request)), request, reply);

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Graph, GraphCreate, type Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
+import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { checkSpec } from "../runs/check.ts";
@@ -9,21 +10,25 @@ import { planGraph } from "./plan.ts";
 
 /** Runs that depend on one another, submitted as one. */
 export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.post("/", { schema: { body: GraphCreate, response: { 202: Graph } } }, async (request, reply) => {
-    const teamId = teamOf(request);
-    const planned = planGraph(request.body);
-    const kinds = new Map(planned.map(({ id, spec }) => [id, spec.kind]));
-    for (const { name, spec } of planned)
-      await checkSpec(spec, { store, teamId, field: `/runs/${name}/spec`, planned: kinds });
-    const specs = new Map(planned.map(({ id, spec }) => [id, spec]));
-    const expected: Awaited<ReturnType<typeof expectationsOf>>[] = [];
-    for (const { spec } of planned)
-      expected.push(await expectationsOf(spec, { store, teamId, planned: specs }));
-    return answerOnce(store, { request, reply, status: 202 }, async (tx) => {
-      const runs: Record<string, Run> = {};
-      for (const [i, { name, ...run }] of planned.entries())
-        runs[name] = await store.runs.submit({ ...ownerOf(request), ...run, ...expected[i] }, tx);
-      return { runs };
-    });
-  });
+  app.post(
+    "/",
+    { config: member, schema: { body: GraphCreate, response: { 202: Graph } } },
+    async (request, reply) => {
+      const teamId = teamOf(request);
+      const planned = planGraph(request.body);
+      const kinds = new Map(planned.map(({ id, spec }) => [id, spec.kind]));
+      for (const { name, spec } of planned)
+        await checkSpec(spec, { store, teamId, field: `/runs/${name}/spec`, planned: kinds });
+      const specs = new Map(planned.map(({ id, spec }) => [id, spec]));
+      const expected: Awaited<ReturnType<typeof expectationsOf>>[] = [];
+      for (const { spec } of planned)
+        expected.push(await expectationsOf(spec, { store, teamId, planned: specs }));
+      return answerOnce(store, { request, reply, status: 202 }, async (tx) => {
+        const runs: Record<string, Run> = {};
+        for (const [i, { name, ...run }] of planned.entries())
+          runs[name] = await store.runs.submit({ ...ownerOf(request), ...run, ...expected[i] }, tx);
+        return { runs };
+      });
+    },
+  );
 };

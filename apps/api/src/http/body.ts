@@ -1,17 +1,6 @@
-import { createHash } from "node:crypto";
 import { Transform, type Readable } from "node:stream";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { Problem } from "@espalier/contract";
-
-/** Lets `application/octet-stream` bodies through as streams; JSON bodies, merge patches too, stay parsed and small. */
-export function registerBodies(app: FastifyInstance): void {
-  app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
-  app.addContentTypeParser(
-    "application/merge-patch+json",
-    { parseAs: "string" },
-    app.getDefaultJsonParser("error", "error"),
-  );
-}
 
 /** The request's body as a stream that ends with `request/too-large` past `maxBytes`, and early where the length is told. */
 export function limited(request: FastifyRequest, maxBytes: number): Readable {
@@ -44,9 +33,3 @@ export function limited(request: FastifyRequest, maxBytes: number): Readable {
   body.pipe(counter);
   return counter;
 }
-
-/** SHA-256 of a request's method, path and JSON body: what an Idempotency-Key stands for. */
-export const fingerprint = (request: FastifyRequest): string =>
-  createHash("sha256")
-    .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
-    .digest("hex");

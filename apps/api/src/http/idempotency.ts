@@ -1,8 +1,8 @@
+import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Problem } from "@espalier/contract";
 import type { Store, Transaction } from "@espalier/store";
 import { teamOf } from "../auth/principal.ts";
-import { fingerprint } from "./body.ts";
 
 /**
  * Answers a POST once per `Idempotency-Key`: `work` makes the resource in the transaction that remembers the answer, so
@@ -28,3 +28,9 @@ export async function answerOnce(
   if (answer.replayed) reply.header("idempotency-replayed", "true");
   return reply.code(answer.status).send(answer.body);
 }
+
+/** SHA-256 of a request's method, path and JSON body: what an Idempotency-Key stands for. */
+const fingerprint = (request: FastifyRequest): string =>
+  createHash("sha256")
+    .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
+    .digest("hex");

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
+import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -31,6 +32,7 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store; scratch: string }
   app.post(
     "/",
     {
+      config: member,
       schema: {
         headers: HubToken,
         body: ModelCreate,
@@ -59,11 +61,13 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store; scratch: string }
     },
   );
 
-  app.get("/", { schema: { querystring: PageQuery, response: { 200: page(Model) } } }, (request) =>
-    store.models.list(teamOf(request), request.query),
+  app.get(
+    "/",
+    { config: member, schema: { querystring: PageQuery, response: { 200: page(Model) } } },
+    (request) => store.models.list(teamOf(request), request.query),
   );
 
-  app.get("/:modelId", { schema: { params: ModelId, response: { 200: Model } } }, (request) =>
+  app.get("/:modelId", { config: member, schema: { params: ModelId, response: { 200: Model } } }, (request) =>
     store.models.get(teamOf(request), request.params.modelId),
   );
 };

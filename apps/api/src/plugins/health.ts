@@ -1,4 +1,5 @@
-import type { FastifyInstance } from "fastify";
+import fp from "fastify-plugin";
+import { anyone } from "../auth/access.ts";
 
 /** What the API needs to serve. A queue that is away delays runs but loses none, so it only degrades. */
 export interface Probes {
@@ -9,16 +10,24 @@ export interface Probes {
 const timeoutMs = 2_000;
 
 /** `/healthz`: the process answers. `/readyz`: it can serve; 503 while the database is away. */
-export function registerHealth(app: FastifyInstance, { database, queue }: Probes): void {
-  app.get("/healthz", { schema: { hide: true }, logLevel: "warn" }, () => ({ status: "ok" }));
-  app.get("/readyz", { schema: { hide: true }, logLevel: "warn" }, async (_request, reply) => {
-    const [databaseUp, queueUp] = await Promise.all([answers(database), answers(queue)]);
-    const status = databaseUp ? (queueUp ? "ok" : "degraded") : "unavailable";
-    return reply
-      .code(databaseUp ? 200 : 503)
-      .send({ status, database: databaseUp ? "up" : "away", queue: queueUp ? "up" : "away" });
-  });
-}
+export const health = fp<Probes>(
+  async (app, { database, queue }) => {
+    const options = {
+      config: anyone,
+      schema: { hide: true },
+      logLevel: "warn" as const,
+    };
+    app.get("/healthz", options, () => ({ status: "ok" }));
+    app.get("/readyz", options, async (_request, reply) => {
+      const [databaseUp, queueUp] = await Promise.all([answers(database), answers(queue)]);
+      const status = databaseUp ? (queueUp ? "ok" : "degraded") : "unavailable";
+      return reply
+        .code(databaseUp ? 200 : 503)
+        .send({ status, database: databaseUp ? "up" : "away", queue: queueUp ? "up" : "away" });
+    });
+  },
+  { name: "health" },
+);
 
 async function answers(probe: () => Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,32 +1,48 @@
 import swagger from "@fastify/swagger";
-import type { FastifyInstance } from "fastify";
 import { ProblemDocument } from "@espalier/contract";
+import fp from "fastify-plugin";
 import { Type } from "typebox";
+import { anyone, type RouteRole } from "../auth/access.ts";
 
-/** Describes all routes that are registered after it at `/openapi.json` (OpenAPI 3.1). */
-export async function registerOpenapi(app: FastifyInstance, version: string): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: {
-        title: "Espalier",
-        version,
-        description: "Prune language models, train them as text encoders, measure them.",
-      },
-      components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
-      security: [{ key: [] }],
-    },
-    transform: ({ schema, url }) => ({
-      schema: {
-        ...schema,
-        response: {
-          // A route may come without a schema.
-          ...(schema?.response as object | undefined),
-          default: Type.Unsafe({ ...ProblemDocument, description: "problem" }),
+/** Describes all routes that are registered after it at `/openapi.json` (OpenAPI 3.1), with the role that each asks for. */
+export const openapi = fp<{ version: string }>(
+  async (app, { version }) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: "3.1.0",
+        info: {
+          title: "Espalier",
+          version,
+          description: "Prune language models, train them as text encoders, measure them.",
+        },
+        components: {
+          securitySchemes: {
+            key: {
+              type: "http",
+              scheme: "bearer",
+              description:
+                "An API key. An operation names the role that the key needs; an operator's key may also do what a member's may.",
+            },
+          },
         },
       },
-      url,
-    }),
-  });
-  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-}
+      transform: ({ schema, url, route }) => ({
+        schema: {
+          ...schema,
+          security: securityOf(route.config!.role),
+          response: {
+            // A route may come without a schema.
+            ...(schema?.response as object | undefined),
+            default: Type.Unsafe({ ...ProblemDocument, description: "problem" }),
+          },
+        },
+        url,
+      }),
+    });
+    app.get("/openapi.json", { config: anyone, schema: { hide: true } }, () => app.swagger());
+  },
+  { name: "openapi" },
+);
+
+const securityOf = (role: RouteRole): Record<string, string[]>[] =>
+  role === "anyone" ? [] : [{ key: [role] }];

@@ -1,5 +1,5 @@
-import type { FastifyInstance } from "fastify";
 import { isProblem, Problem } from "@espalier/contract";
+import fp from "fastify-plugin";
 
 /** Fastify's own errors that a client causes, as problems. Everything else of 4xx is `request/invalid`. */
 const codes = {
@@ -8,23 +8,26 @@ const codes = {
 } as const;
 
 /** Answers every error with a problem document (RFC 9457). What failed inside stays in the log. */
-export function registerProblems(app: FastifyInstance): void {
-  app.setErrorHandler(async (error, request, reply) => {
-    const problem = toProblem(error);
-    if (problem.status >= 500) request.log.error({ err: error }, "request failed");
-    return reply
-      .code(problem.status)
-      .headers(problem.code === "auth/required" ? { "www-authenticate": "Bearer" } : {})
-      .type("application/problem+json")
-      .send(JSON.stringify(problem.toDocument(request.id)));
-  });
-  app.setNotFoundHandler(() => {
-    throw new Problem(
-      "resource/not-found",
-      "There is nothing at this path; /openapi.json lists what there is.",
-    );
-  });
-}
+export const problemDocuments = fp(
+  async (app) => {
+    app.setErrorHandler(async (error, request, reply) => {
+      const problem = toProblem(error);
+      if (problem.status >= 500) request.log.error({ err: error }, "request failed");
+      return reply
+        .code(problem.status)
+        .headers(problem.code === "auth/required" ? { "www-authenticate": "Bearer" } : {})
+        .type("application/problem+json")
+        .send(JSON.stringify(problem.toDocument(request.id)));
+    });
+    app.setNotFoundHandler(() => {
+      throw new Problem(
+        "resource/not-found",
+        "There is nothing at this path; /openapi.json lists what there is.",
+      );
+    });
+  },
+  { name: "problem-documents" },
+);
 
 function toProblem(error: unknown): Problem {
   if (isProblem(error)) return error;

@@ -3,7 +3,8 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { CordonCreate, DrainCreate, idOf, PageQuery, Problem, Worker, WorkerEvent } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { isOperator, operatorOf, teamOf } from "../auth/principal.ts";
+import { member, operator } from "../auth/access.ts";
+import { authorOf, isOperator, teamOf } from "../auth/principal.ts";
 import { list, page } from "../http/page.ts";
 import { teamEvent, teamView } from "./view.ts";
 
@@ -37,7 +38,7 @@ export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
       throw new Problem("resource/not-found", `Worker ${workerId} has no device ${deviceId}.`);
   };
 
-  app.get("/workers", { schema: { response: { 200: list(Worker) } } }, async (request) => {
+  app.get("/workers", { config: member, schema: { response: { 200: list(Worker) } } }, async (request) => {
     const items = isOperator(request)
       ? await store.workers.list()
       : (await store.workers.list(teamOf(request))).map(teamView);
@@ -45,11 +46,16 @@ export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   });
 
   const one = { params: WorkerId, response: { 200: Worker } };
-  app.get("/workers/:workerId", { schema: one }, (request) => show(request, request.params.workerId));
+  app.get("/workers/:workerId", { config: member, schema: one }, (request) =>
+    show(request, request.params.workerId),
+  );
 
   app.get(
     "/workers/:workerId/events",
-    { schema: { params: WorkerId, querystring: PageQuery, response: { 200: page(WorkerEvent) } } },
+    {
+      config: member,
+      schema: { params: WorkerId, querystring: PageQuery, response: { 200: page(WorkerEvent) } },
+    },
     async (request) => {
       const { name } = await store.workers.get(request.params.workerId);
       const { items, ...rest } = await store.workerEvents.list(name, request.query);
@@ -59,9 +65,9 @@ export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.post(
     "/workers/:workerId/drain",
-    { schema: { ...one, body: DrainCreate }, preValidation: bodyIsOptional },
+    { config: operator, schema: { ...one, body: DrainCreate }, preValidation: bodyIsOptional },
     async (request) => {
-      const by = operatorOf(request);
+      const by = authorOf(request);
       const { now: atOnce = false, reason } = request.body;
       await store.holds.drain(request.params.workerId, {
         by,
@@ -72,27 +78,31 @@ export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     },
   );
 
-  app.post("/workers/:workerId/resume", { schema: one }, async (request) => {
-    await store.holds.resume(request.params.workerId, operatorOf(request));
+  app.post("/workers/:workerId/resume", { config: operator, schema: one }, async (request) => {
+    await store.holds.resume(request.params.workerId, authorOf(request));
     return show(request, request.params.workerId);
   });
 
   const device = { params: DeviceId, response: { 200: Worker } };
   app.post(
     "/workers/:workerId/devices/:deviceId/cordon",
-    { schema: { ...device, body: CordonCreate }, preValidation: bodyIsOptional },
+    { config: operator, schema: { ...device, body: CordonCreate }, preValidation: bodyIsOptional },
     async (request) => {
-      const by = operatorOf(request);
+      const by = authorOf(request);
       await checkDevice(request.params);
       await store.holds.cordon(request.params.deviceId, { by, ...request.body });
       return show(request, request.params.workerId);
     },
   );
 
-  app.post("/workers/:workerId/devices/:deviceId/uncordon", { schema: device }, async (request) => {
-    const by = operatorOf(request);
-    await checkDevice(request.params);
-    await store.holds.uncordon(request.params.deviceId, by);
-    return show(request, request.params.workerId);
-  });
+  app.post(
+    "/workers/:workerId/devices/:deviceId/uncordon",
+    { config: operator, schema: device },
+    async (request) => {
+      const by = authorOf(request);
+      await checkDevice(request.params);
+      await store.holds.uncordon(request.params.deviceId, by);
+      return show(request, request.params.workerId);
+    },
+  );
 };

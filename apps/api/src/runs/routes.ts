@@ -16,6 +16,7 @@ import {
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { list, page } from "../http/page.ts";
@@ -48,21 +49,23 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     );
   }
 
-  app.post("/", { schema: { body: RunCreate, response: { 202: Run } } }, (request, reply) =>
+  app.post("/", { config: member, schema: { body: RunCreate, response: { 202: Run } } }, (request, reply) =>
     submit(request.body, request, reply),
   );
 
-  app.get("/", { schema: { querystring: ListQuery, response: { 200: page(Run) } } }, (request) =>
-    store.runs.list(teamOf(request), request.query),
+  app.get(
+    "/",
+    { config: member, schema: { querystring: ListQuery, response: { 200: page(Run) } } },
+    (request) => store.runs.list(teamOf(request), request.query),
   );
 
-  const one = { schema: { params: RunId, response: { 200: Run } } };
+  const one = { config: member, schema: { params: RunId, response: { 200: Run } } };
   app.get("/:runId", one, (request) => store.runs.get(teamOf(request), request.params.runId));
   app.post("/:runId/cancel", one, (request) => store.runs.cancel(teamOf(request), request.params.runId));
   app.post("/:runId/retry", one, (request) => store.runs.retry(teamOf(request), request.params.runId));
   app.post(
     "/:runId/clone",
-    { schema: { params: RunId, body: Patch, response: { 202: Run } } },
+    { config: member, schema: { params: RunId, body: Patch, response: { 202: Run } } },
     async (request, reply) => {
       const {
         kind,
@@ -85,7 +88,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.get(
     "/:runId/attempts",
-    { schema: { params: RunId, response: { 200: list(Attempt) } } },
+    { config: member, schema: { params: RunId, response: { 200: list(Attempt) } } },
     async (request) => ({
       items: await store.runs.attempts(teamOf(request), request.params.runId),
     }),
@@ -93,7 +96,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.get(
     "/:runId/artifacts",
-    { schema: { params: RunId, response: { 200: list(Artifact) } } },
+    { config: member, schema: { params: RunId, response: { 200: list(Artifact) } } },
     async (request) => ({
       items: await store.artifacts.ofRun(teamOf(request), request.params.runId),
     }),
@@ -101,13 +104,13 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.get(
     "/:runId/metrics",
-    { schema: { params: RunId, querystring: MetricsQuery, response: { 200: page(Metric) } } },
+    { config: member, schema: { params: RunId, querystring: MetricsQuery, response: { 200: page(Metric) } } },
     (request) => store.metrics.list(teamOf(request), request.params.runId, request.query),
   );
 
   app.get(
     "/:runId/logs",
-    { schema: { params: RunId, querystring: PageQuery, response: { 200: page(LogLine) } } },
+    { config: member, schema: { params: RunId, querystring: PageQuery, response: { 200: page(LogLine) } } },
     (request) => store.logs.list(teamOf(request), request.params.runId, request.query),
   );
 };

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { idOf, PageQuery, Schedule, ScheduleCreate } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
+import { member } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -11,19 +12,25 @@ const ScheduleId = Type.Object({ scheduleId: idOf("schedule") }, { additionalPro
 
 /** Submissions that repeat. */
 export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.post("/", { schema: { body: ScheduleCreate, response: { 201: Schedule } } }, async (request, reply) => {
-    const [teamId, schedule] = [teamOf(request), request.body];
-    await checkSubmission(schedule.submission, store, teamId);
-    return answerOnce(store, { request, reply, status: 201 }, (tx) =>
-      store.schedules.create({ teamId, schedule }, tx),
-    );
-  });
-
-  app.get("/", { schema: { querystring: PageQuery, response: { 200: page(Schedule) } } }, (request) =>
-    store.schedules.list(teamOf(request), request.query),
+  app.post(
+    "/",
+    { config: member, schema: { body: ScheduleCreate, response: { 201: Schedule } } },
+    async (request, reply) => {
+      const [teamId, schedule] = [teamOf(request), request.body];
+      await checkSubmission(schedule.submission, store, teamId);
+      return answerOnce(store, { request, reply, status: 201 }, (tx) =>
+        store.schedules.create({ teamId, schedule }, tx),
+      );
+    },
   );
 
-  const one = { schema: { params: ScheduleId, response: { 200: Schedule } } };
+  app.get(
+    "/",
+    { config: member, schema: { querystring: PageQuery, response: { 200: page(Schedule) } } },
+    (request) => store.schedules.list(teamOf(request), request.query),
+  );
+
+  const one = { config: member, schema: { params: ScheduleId, response: { 200: Schedule } } };
   app.get("/:scheduleId", one, (request) => store.schedules.get(teamOf(request), request.params.scheduleId));
   app.post("/:scheduleId/pause", one, (request) =>
     store.schedules.enable(teamOf(request), request.params.scheduleId, false),
@@ -33,7 +40,7 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
   );
   app.delete(
     "/:scheduleId",
-    { schema: { params: ScheduleId, response: { 204: Type.Null() } } },
+    { config: member, schema: { params: ScheduleId, response: { 204: Type.Null() } } },
     async (request, reply) => {
       await store.schedules.remove(teamOf(request), request.params.scheduleId);
       return reply.code(204).send(null);

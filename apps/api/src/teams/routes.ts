@@ -2,27 +2,24 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { ApiKey, KeyCreate, Name, Team, TeamChange, UserChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { operatorOf } from "../auth/principal.ts";
+import { operator } from "../auth/access.ts";
+import { authorOf } from "../auth/principal.ts";
 import { list } from "../http/page.ts";
 
 const TeamName = Type.Object({ team: Name }, { additionalProperties: false });
 const UserName = Type.Object({ team: Name, user: Name }, { additionalProperties: false });
 
-/** Teams with their weights and quotas; for operators. */
+/** Teams with their weights, quotas and keys. */
 export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
-  app.get("/", { schema: { response: { 200: list(Team) } } }, async (request) => {
-    operatorOf(request);
-    return { items: await store.teams.list() };
-  });
+  app.get("/", { config: operator, schema: { response: { 200: list(Team) } } }, async () => ({
+    items: await store.teams.list(),
+  }));
 
   const one = { params: TeamName, response: { 200: Team } };
-  app.get("/:team", { schema: one }, (request) => {
-    operatorOf(request);
-    return store.teams.get(request.params.team);
-  });
+  app.get("/:team", { config: operator, schema: one }, (request) => store.teams.get(request.params.team));
 
-  app.put("/:team", { schema: { ...one, body: TeamChange } }, async (request) => {
-    const by = operatorOf(request);
+  app.put("/:team", { config: operator, schema: { ...one, body: TeamChange } }, async (request) => {
+    const by = authorOf(request);
     const { team } = request.params;
     request.log.info({ team, change: request.body, by }, "team changed");
     return store.teams.change(team, request.body);
@@ -30,9 +27,9 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
 
   app.put(
     "/:team/users/:user",
-    { schema: { params: UserName, body: UserChange, response: { 200: Team } } },
+    { config: operator, schema: { params: UserName, body: UserChange, response: { 200: Team } } },
     async (request) => {
-      const by = operatorOf(request);
+      const by = authorOf(request);
       const { team, user } = request.params;
       request.log.info({ team, user, change: request.body, by }, "user changed");
       return store.teams.changeUser(team, user, request.body);
@@ -42,6 +39,7 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
   app.post(
     "/:team/keys",
     {
+      config: operator,
       schema: {
         params: TeamName,
         body: KeyCreate,
@@ -49,7 +47,6 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
       },
     },
     async (request, reply) => {
-      operatorOf(request);
       const { name, user, role } = request.body;
       const { id } = await store.teams.ensure(request.params.team);
       return reply.code(201).send(await store.teams.createKey(id, name, undefined, role, user));

@@ -3,6 +3,7 @@ import { idOf, Problem, Upload } from "@espalier/contract";
 import { isModelFile } from "@espalier/model";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
+import { member } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { limited } from "../http/body.ts";
 
@@ -17,17 +18,19 @@ export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: nu
   app,
   { store, maxFileBytes },
 ) => {
-  app.post("/", { schema: { response: { 201: Upload } } }, async (request, reply) =>
+  app.post("/", { config: member, schema: { response: { 201: Upload } } }, async (request, reply) =>
     reply.code(201).send(await store.uploads.create(teamOf(request))),
   );
 
-  app.get("/:uploadId", { schema: { params: UploadId, response: { 200: Upload } } }, (request) =>
-    store.uploads.get(teamOf(request), request.params.uploadId),
+  app.get(
+    "/:uploadId",
+    { config: member, schema: { params: UploadId, response: { 200: Upload } } },
+    (request) => store.uploads.get(teamOf(request), request.params.uploadId),
   );
 
   app.put(
     "/:uploadId/files/:name",
-    { schema: { params: UploadFile, response: { 200: Upload } } },
+    { config: member, schema: { params: UploadFile, response: { 200: Upload } } },
     async (request) => {
       const { uploadId, name } = request.params;
       if (!isModelFile(name)) {
@@ -43,7 +46,7 @@ export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: nu
 
   app.delete(
     "/:uploadId",
-    { schema: { params: UploadId, response: { 204: Type.Null() } } },
+    { config: member, schema: { params: UploadId, response: { 204: Type.Null() } } },
     async (request, reply) => {
       await store.uploads.remove(teamOf(request), request.params.uploadId);
       return reply.code(204).send(null);
