@@ -223,19 +223,19 @@ RULES = (
 )
 
 
-def charsmap() -> bytes:
+def charsmap(rules=RULES) -> bytes:
     """The rules, compiled to a double array by SentencePiece."""
     with tempfile.TemporaryDirectory() as folder:
-        rules = Path(folder) / "rules.tsv"
+        table = Path(folder) / "rules.tsv"
         spelled = lambda text: " ".join(f"{ord(c):X}" for c in text)
-        rules.write_text("".join(f"{spelled(source)}\t{spelled(target)}\n" for source, target in RULES))
+        table.write_text("".join(f"{spelled(source)}\t{spelled(target)}\n" for source, target in rules))
         model = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(["a b c d"] * 20),
             model_writer=model,
             vocab_size=8,
             hard_vocab_limit=False,
-            normalization_rule_tsv=str(rules),
+            normalization_rule_tsv=str(table),
             minloglevel=2,
         )
         proto = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue()).serialized_model_proto()

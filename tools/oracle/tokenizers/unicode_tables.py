@@ -1,4 +1,4 @@
-"""Writes packages/model/src/tokenizer/unicode/data.ts and its golden: what Unicode is to each part of `tokenizers`.
+"""Writes packages/model/src/tokenizer/unicode/data.ts and its goldens: what Unicode is to each part of `tokenizers`.
 
 The library is built from crates that each bring their own release of Unicode, from 8 to 17. The tables are found by
 asking the library about every code point. See make_goldens.py for how to run it; it takes some minutes.
@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import clusters
 import unicodedata2 as now
 from families import CASED, LLAMA3
 from tokenizers import Regex, normalizers, pre_tokenizers
@@ -17,6 +18,7 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 root = Path(__file__).parents[3] / "packages/model/src/tokenizer"
 POINTS = [point for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF]
 BLOCK = 0x1000
+SCRIPTS = "Han Hiragana Katakana Hangul Latin Cyrillic Greek Arabic Hebrew Thai".split()
 CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co Cn".split()
 
 
@@ -76,6 +78,35 @@ def categories() -> str:
     return text
 
 
+def small_letters() -> dict[int, str]:
+    """What `Lowercase` makes of each code point that it changes."""
+    lowercase = normalizers.Lowercase()
+    return {point: small for point in POINTS if (small := lowercase.normalize_str(chr(point))) != chr(point)}
+
+
+def packed_small_letters() -> str:
+    """`<gap>,<count>,<step>,<distance>` for each run of capitals at one distance from their small letters, in base 36."""
+    one = {point: ord(small) - point for point, small in small_letters().items() if len(small) == 1}
+    several = {point: small for point, small in small_letters().items() if len(small) > 1}
+    assert several == {0x130: "i\u0307"}, several
+    capitals, packed, end, at = sorted(one), [], 0, 0
+    while at < len(capitals):
+        first, last = capitals[at], at
+        step = min(2, capitals[at + 1] - first) if at + 1 < len(capitals) else 1
+        while last + 1 < len(capitals) and capitals[last + 1] - capitals[last] == step and one[capitals[last + 1]] == one[first]:
+            last += 1
+        distance = ("-" if one[first] < 0 else "") + base36(abs(one[first]))
+        packed.append(f"{base36(first - end)},{base36(last - at + 1)},{step},{distance}")
+        end, at = capitals[last] + 1, last + 1
+    return " ".join(packed)
+
+
+def cased() -> set[int]:
+    """Code points with another case: capitals, their small letters, and small letters that only have a capital."""
+    small = small_letters()
+    return {*small, *(ord(c) for c in small.values() if len(c) == 1), *(p for p in POINTS if chr(p).upper() != chr(p))}
+
+
 def newer_in_normal_forms() -> set[int]:
     """Code points that today's Unicode reorders, takes apart or composes, and the library's normal forms leave alone."""
     nfd, nfkd = normalizers.NFD(), normalizers.NFKD()
@@ -121,16 +152,26 @@ def data() -> str:
         "combiningMarks": ("What `StripAccents` takes away.", deleted(normalizers.StripAccents())),
         "nonspacingMarks": ("What `BertNormalizer` takes away as accents.", deleted(mark)),
         "control": ("What `BertNormalizer` cleans away; tab, line feed and carriage return are blanks to it.", deleted(bert(clean_text=True))),
+        "alphabetic": ("`Alphabetic` of Oniguruma.", matched(r"\p{Alphabetic}")),
+        "cased": ("What has another case.", cased()),
+        **clusters.sets(),
         "punctuation": ("What `BertPreTokenizer` and `Punctuation` split at.", punctuation()),
     }
     lines = [
         f"// Written by tools/oracle/tokenizers/unicode_tables.py from what tokenizers {version('tokenizers')} does to every code point.",
         "// A set is the lengths of its runs of code points, outside and inside in turn, in base 36.",
+        "// The Unicode of Oniguruma (categories, scripts, Alphabetic) is 16; that of small letters and clusters is 17.",
         "",
         "/** General categories of Oniguruma's Unicode: the length of each run of code points, and a letter for its category. */",
         f"export const categoryRuns =\n  {json.dumps(categories())};",
         f"export const categoryNames =\n  {json.dumps(' '.join(CATEGORIES))};",
     ]
+    lines += ["", "/** Scripts of Oniguruma, by name. */", "export const scripts: Readonly<Record<string, string>> = {"]
+    for script in SCRIPTS:
+        points = matched(rf"\p{{{script}}}")
+        lines += [f"  {script}:", f"    {json.dumps(runs(points))},"]
+    lines += ["};", "", "/** Runs of capitals and the distance to their small letters: gap, count, step and distance, in base 36. */"]
+    lines += [f"export const smallLetters =\n  {json.dumps(packed_small_letters())};"]
     for name, (comment, points) in sets.items():
         lines += ["", f"/** {comment} */", f"export const {name} =\n  {json.dumps(runs(points))};"]
     return "\n".join(lines) + "\n"
@@ -159,7 +200,8 @@ CASES = {
     "gpt2": pre_tokenizers.ByteLevel(add_prefix_space=False),
     "llama3": split(LLAMA3),
     "cased": split(CASED),
-    **{rf"{name}": split(name) for name in (r"\w+", r"\d+", r"\s", r"[[:punct:]]+", r"[[:alpha:]]+", r"\p{Han}+", r"[\p{M}\p{P}]+", r"(?i)s+")},
+    "Precompiled": clusters.precompiled("a"),
+    **{rf"{name}": split(name) for name in (r"\w+", r"\d+", r"\s", r"[[:punct:]]+", r"[[:alpha:]]+", r"\p{Han}+", r"\p{Alphabetic}+", r"[\p{Latin}\p{Greek}\p{Thai}]+", r"[\p{Cyrillic}\p{Arabic}\p{Hebrew}]+", r"[\p{Hiragana}\p{Katakana}\p{Hangul}]+", r"[\p{M}\p{P}]+", r"(?i)s+")},
 }
 
 
@@ -182,3 +224,4 @@ if __name__ == "__main__":
     (root / "unicode").mkdir(parents=True, exist_ok=True)
     (root / "unicode/data.ts").write_text(data(), encoding="utf-8")
     (root / "goldens/code-points.json").write_text(json.dumps(golden(), ensure_ascii=True, separators=(",", ":")) + "\n")
+    (root / "goldens/clusters.json").write_text(json.dumps(clusters.golden(), ensure_ascii=True, separators=(",", ":")) + "\n")

@@ -6,11 +6,12 @@ export type NormalForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 let inert: CodePointTable | undefined;
 
 /**
- * A normal form (UAX #15) by the Unicode of the `tokenizers` library. Characters that came later are to it what an
- * unassigned code point is: they neither change nor let anything pass. Normal forms of all others never change.
+ * A normal form (UAX #15) by the Unicode of the `tokenizers` library. The runtime's `normalize` can be used, whatever its
+ * Unicode is: the stability policy of Unicode fixes the normal forms of texts of assigned characters for ever. Characters
+ * that the library does not know are kept away from it. The library leaves them unchanged, and no mark moves across them.
  */
 export function normalForm(text: string, form: NormalForm): string {
-  // Nothing below U+00A0 is changed by any form.
+  // No form changes a character below U+00A0.
   if (!/[\u00a0-\uffff]/.test(text)) return text;
   inert ??= new CodePointTable([inertInNormalForms()]);
   let normal = "";

@@ -96,5 +96,5 @@ export class Pipeline {
   }
 }
 
-/** The text with U+FFFD in place of lone surrogates, which have no UTF-8. */
-const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
+/** The text with U+FFFD in place of lone surrogates, which have no UTF-8; with the flag `u`, a pair is not matched. */
+const wellFormed = (text: string): string => text.replace(/[\ud800-\udfff]/gu, "\ufffd");

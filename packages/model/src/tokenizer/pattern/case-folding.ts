@@ -1,4 +1,6 @@
-import { union, type CodePointSet } from "../unicode/code-point-set.ts";
+import { lowercase } from "../lowercase.ts";
+import { intersection, union, type CodePointSet } from "../unicode/code-point-set.ts";
+import { cased } from "../unicode/properties.ts";
 import { PatternError } from "./syntax.ts";
 
 /** Letters beyond ASCII that fold to one of ASCII: LONG S and KELVIN SIGN. */
@@ -6,6 +8,9 @@ const folding: readonly (readonly [letter: string, other: number])[] = [
   ["s", 0x17f],
   ["k", 0x212a],
 ];
+
+/** What a capital letter of ASCII and its small letter differ in. */
+const caseBit = 0x20;
 
 /**
  * The set without regard to case. Letters of ASCII alone may be in it: those of other scripts fold in ways that are not
@@ -17,14 +22,17 @@ export function foldCase(set: CodePointSet, position: number): CodePointSet {
   for (const [first, last] of set) {
     if (last - first > 0x3000)
       throw new PatternError("a large set without regard to case is not supported", position);
-    for (let point = first; point <= last; point++) {
-      const character = String.fromCodePoint(point);
-      const [lower, upper] = [character.toLowerCase(), character.toUpperCase()];
-      if (lower === upper) continue;
-      if (point > 0x7f)
-        throw new PatternError(`"${character}" without regard to case is not supported`, position);
-      for (const other of [lower, upper]) folded.push([other.charCodeAt(0), other.charCodeAt(0)]);
-      for (const [letter, other] of folding) if (letter === lower) folded.push([other, other]);
+    for (const [from, to] of intersection([[first, last]], cased())) {
+      for (let point = from; point <= to; point++) {
+        if (point > 0x7f) {
+          const letter = String.fromCodePoint(point);
+          throw new PatternError(`"${letter}" without regard to case is not supported`, position);
+        }
+        const [capital, small] = [point & ~caseBit, point | caseBit];
+        folded.push([capital, capital], [small, small]);
+        for (const [letter, other] of folding)
+          if (letter.charCodeAt(0) === small) folded.push([other, other]);
+      }
     }
   }
   return union(set, folded);
@@ -32,5 +40,5 @@ export function foldCase(set: CodePointSet, position: number): CodePointSet {
 
 /** Whether two letters in a row also stand for a ligature or a sharp s, as Oniguruma would have it. */
 export function foldsWith(first: string, second: string): boolean {
-  return ["ss", "st", "ff", "fi", "fl"].includes((first + second).toLowerCase());
+  return ["ss", "st", "ff", "fi", "fl"].includes(lowercase(first + second));
 }

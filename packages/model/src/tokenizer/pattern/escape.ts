@@ -1,3 +1,4 @@
+import { lowercase } from "../lowercase.ts";
 import { complement, setOf, type CodePointSet } from "../unicode/code-point-set.ts";
 import { alphabetic, generalCategory, onigurumaWord, script, whiteSpace } from "../unicode/properties.ts";
 import { foldCase } from "./case-folding.ts";
@@ -32,8 +33,9 @@ export function escapedSet(cursor: Cursor, fold: boolean): CodePointSet {
   const letter = String.fromCodePoint(point);
   cursor.at += 1 + letter.length;
 
-  const kind = Object.hasOwn(classes, letter.toLowerCase()) ? classes[letter.toLowerCase()] : undefined;
-  if (kind !== undefined) return letter === letter.toLowerCase() ? kind() : complement(kind());
+  const small = lowercase(letter);
+  const kind = Object.hasOwn(classes, small) ? classes[small] : undefined;
+  if (kind !== undefined) return letter === small ? kind() : complement(kind());
   if (letter === "p" || letter === "P") return property(cursor, letter === "P", fold, start);
   const literal = (text: string): CodePointSet => (fold ? foldCase(setOf(text), start) : setOf(text));
   if (Object.hasOwn(controls, letter)) return setOf(controls[letter]!);
@@ -61,7 +63,7 @@ function property(cursor: Cursor, negative: boolean, fold: boolean, start: numbe
   cursor.at += name[0].length;
   const set = named(name[2]!);
   if (set === undefined) throw new PatternError(`the property ${name[2]} is not supported`, start);
-  if (fold && /^L[ult]$/i.test(name[2]!))
+  if (fold && /^L[ult]$/.test(name[2]!))
     throw new PatternError("letters of one case without regard to case are not supported", start);
   return negative !== (name[1] === "^") ? complement(set) : set;
 }

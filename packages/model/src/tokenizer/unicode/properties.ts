@@ -1,4 +1,4 @@
-import { complement, union, type CodePointSet } from "./code-point-set.ts";
+import { union, type CodePointSet } from "./code-point-set.ts";
 import * as data from "./data.ts";
 
 /** A table of data.ts as a set. */
@@ -39,46 +39,20 @@ export function generalCategory(name: string): CodePointSet | undefined {
   return parts.length === 0 ? undefined : union(...parts);
 }
 
-const assigned = memo(() => complement(generalCategory("Cn")!));
-
-/** A binary property or script that today's Unicode gives to code points, of those that Oniguruma knows. */
-function propertyToday(escape: string): CodePointSet {
-  const set: [number, number][] = [];
-  const pattern = new RegExp(escape, "u");
-  for (const [first, last] of assigned()) {
-    for (let point = first; point <= last; point++) {
-      if ((point >= 0xd800 && point <= 0xdfff) || !pattern.test(String.fromCodePoint(point))) continue;
-      const before = set.at(-1);
-      if (before?.[1] === point - 1) before[1] = point;
-      else set.push([point, point]);
-    }
-  }
-  return set;
-}
-
-const scripts = [
-  "Han",
-  "Hiragana",
-  "Katakana",
-  "Hangul",
-  "Latin",
-  "Cyrillic",
-  "Greek",
-  "Arabic",
-  "Hebrew",
-  "Thai",
-];
 const scriptSets = new Map<string, CodePointSet>();
 
-/** The code points of a script; nothing where the script is not among the known ones. */
+/** The code points of a script; undefined where `data.ts` has no table of this script. */
 export function script(name: string): CodePointSet | undefined {
-  if (!scripts.includes(name)) return undefined;
-  const known = scriptSets.get(name) ?? propertyToday(`\\p{Script=${name}}`);
+  if (!Object.hasOwn(data.scripts, name)) return undefined;
+  const known = scriptSets.get(name) ?? decode(data.scripts[name]!);
   scriptSets.set(name, known);
   return known;
 }
 
-export const alphabetic = memo(() => propertyToday("\\p{Alphabetic}"));
+export const alphabetic = memo(() => decode(data.alphabetic));
+
+/** Letters that have another case: capitals, small letters and titlecase letters. */
+export const cased = memo(() => decode(data.cased));
 
 /** `White_Space`, which no release of Unicode changes any more. */
 export const whiteSpace: CodePointSet = [
@@ -117,6 +91,14 @@ export const numeric = memo(() =>
     [0x16ff4, 0x16ff6],
   ]),
 );
+
+export const clusterExtenders = memo(() => decode(data.clusterExtenders));
+export const clusterPrefixes = memo(() => decode(data.clusterPrefixes));
+export const clusterControls = memo(() => decode(data.clusterControls));
+export const spacingMarks = memo(() => decode(data.spacingMarks));
+export const pictographs = memo(() => decode(data.pictographs));
+export const conjunctConsonants = memo(() => decode(data.conjunctConsonants));
+export const conjunctLinkers = memo(() => decode(data.conjunctLinkers));
 
 export const punctuation = memo(() => decode(data.punctuation));
 export const bertControl = memo(() => decode(data.control));
