@@ -43,7 +43,7 @@ async function computing(supervisor: number): Promise<string[]> {
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const command = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "");
-    if (command.includes(`offline/main.ts\0${supervisor}\0`)) found.push(pid);
+    if (command.includes(`apps/compute/src/main.ts\0${supervisor}\0`)) found.push(pid);
   }
   return found;
 }

@@ -1,8 +1,8 @@
 import { Socket } from "node:net";
-import type { LogLevel, MetricPoint, ProblemDocument, Progress } from "@espalier/contract";
+import type { LogLevel, MetricPoint, Progress } from "@espalier/contract";
 import { formatLine, messageDescriptor, type Message } from "@espalier/contract/compute";
 
-/** What a computation tells while it runs. */
+/** What a computation reports while it runs. */
 export interface Reports {
   progress(progress: Progress): void;
   /** Points of one step, such as `{ loss: 2.1, learning_rate: 2e-4 }`. */
@@ -11,12 +11,6 @@ export interface Reports {
   /** A finished file, which the supervisor takes away. */
   checkpoint(step: number, path: string): void;
 }
-
-/** How a computation ended. */
-export type End =
-  | { type: "done"; outcome: unknown }
-  | { type: "stopped" }
-  | { type: "failed"; problem: ProblemDocument };
 
 const progressMilliseconds = 200;
 
@@ -55,7 +49,7 @@ export class Channel implements Reports {
   }
 
   /** Says how it ended, and resolves when the supervisor can read it. */
-  end(message: End): Promise<void> {
+  end(message: Extract<Message, { type: "done" | "stopped" | "failed" }>): Promise<void> {
     return new Promise((resolve) => {
       this.#socket.end(formatLine(message), resolve);
     });

@@ -1,11 +1,14 @@
 import type { StsScore } from "@espalier/contract";
 import { Encoder, evaluateSts } from "@espalier/encoder";
-import type { EvaluateJob, Outcome } from "@espalier/contract/compute";
+import type { EvaluateJob, OutcomeOf } from "@espalier/contract/compute";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { stsPairs } from "./dataset.ts";
 
 /** Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. */
-export async function evaluate(job: EvaluateJob, { engine, signal, report }: Computation): Promise<Outcome> {
+export async function evaluate(
+  job: EvaluateJob,
+  { engine, signal, report }: Computation,
+): Promise<OutcomeOf<"evaluate">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { model, mode, modelName, encoding, chunkTokens } = job;
   const encoder = await Encoder.load(model, { engine, mode, modelName, chunkTokens, ...encoding });

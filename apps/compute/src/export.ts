@@ -29,7 +29,7 @@ import {
   type LoraAdapter,
 } from "@espalier/model";
 import { writeOnnxFile } from "@espalier/engine";
-import type { ExportedFolder, ExportJob, Outcome } from "@espalier/contract/compute";
+import type { ExportedFolder, ExportJob, OutcomeOf } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
 import { onnxVectors } from "./onnx-vectors.ts";
@@ -40,7 +40,10 @@ const noAdapter: LoraAdapter = { rank: 1, alpha: 1, pairs: new Map() };
  * Writes what other tools load, each format once and each file once, and embeds texts with what it has written: an
  * export whose vectors are not the trainer's does not come about.
  */
-export async function exportModel(job: ExportJob, { engine, signal, report }: Computation): Promise<Outcome> {
+export async function exportModel(
+  job: ExportJob,
+  { engine, signal, report }: Computation,
+): Promise<OutcomeOf<"export">> {
   const encoding = resolveEncoding(job.encoding);
   const { modelName } = job;
   const phases = job.formats.length + 1;

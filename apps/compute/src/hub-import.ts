@@ -1,5 +1,5 @@
 import { downloadModel, type HubAccess } from "@espalier/model/hub";
-import type { HubImportJob, ImportOutcome } from "@espalier/contract/compute";
+import type { HubImportJob, OutcomeOf } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 import { importModel } from "./import.ts";
 
@@ -8,7 +8,7 @@ export async function importFromHub(
   { source, downloads, output, maxFileBytes }: HubImportJob,
   access: HubAccess,
   { signal, report }: Pick<Computation, "signal" | "report">,
-): Promise<ImportOutcome> {
+): Promise<OutcomeOf<"hub-import">> {
   const { commit } = await downloadModel(source, {
     access,
     folder: downloads,

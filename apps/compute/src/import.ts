@@ -1,13 +1,13 @@
 import { loadTokenizer } from "@espalier/model/tokenizer";
 import { architectureOf, openModelFolder, refuseNonFinite } from "@espalier/model";
-import type { ImportOutcome } from "@espalier/contract/compute";
+import type { OutcomeOf } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 
 /** Reads a model folder as nobody has vouched for it: headers, config, tokenizer, and every weight for NaN and infinity. */
 export async function importModel(
   { model }: { model: string },
   { report }: Pick<Computation, "report">,
-): Promise<ImportOutcome> {
+): Promise<OutcomeOf<"import">> {
   report.progress({ phase: "check", done: 0, total: 2, unit: "checks" });
   const checkpoint = await openModelFolder(model);
   try {

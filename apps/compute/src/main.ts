@@ -1,6 +1,5 @@
-// One attempt's computation, started by `child.ts`.
-import { parseInstruction } from "@espalier/contract/compute";
+// One job, started by `startCompute` of a worker or of the command line.
 import { runJob } from "./run-job.ts";
 import { serve } from "./serve.ts";
 
-serve(parseInstruction, ({ job, hub }, computation) => runJob(job, computation, hub));
+serve(runJob);

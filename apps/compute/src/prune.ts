@@ -1,10 +1,13 @@
 import { truncateCheckpoint } from "@espalier/model";
-import type { Outcome, PruneJob } from "@espalier/contract/compute";
+import type { OutcomeOf, PruneJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
 
 /** Writes the checkpoint with the layers that are kept. */
-export async function pruneModel(job: PruneJob, { report }: Pick<Computation, "report">): Promise<Outcome> {
+export async function pruneModel(
+  job: PruneJob,
+  { report }: Pick<Computation, "report">,
+): Promise<OutcomeOf<"prune">> {
   report.progress({ phase: "truncate", done: 0, total: 1, unit: "models" });
   await truncateCheckpoint(job.model, job.output, job.layers);
   report.progress({ phase: "truncate", done: 1, total: 1, unit: "models" });

@@ -1,33 +1,56 @@
 import { Problem } from "@espalier/contract";
-import type { HubAccess, Job, Outcome } from "@espalier/contract/compute";
+import type { HubAccess, Job, JobKind, JobOf, Outcome, OutcomeOf } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 
-/** Runs one job. Each computation is loaded on demand: a prune needs no tensors. */
-export async function runJob(
-  job: Job,
-  computation: Omit<Computation, "engine">,
-  hub?: HubAccess,
-): Promise<Outcome> {
-  switch (job.kind) {
-    case "import":
-      return (await import("./import.ts")).importModel(job, computation);
-    case "hub-import":
-      if (hub === undefined) throw new Problem("internal/error", "Nobody said how to reach the hub.");
-      return (await import("./hub-import.ts")).importFromHub(job, hub, computation);
-    case "prune":
-      return (await import("./prune.ts")).pruneModel(job, computation);
-    case "export":
-      return (await import("./export.ts")).exportModel(job, { ...computation, engine: await engineOf(job) });
-    case "search":
-      return (await import("./search.ts")).search(job, { ...computation, engine: await engineOf(job) });
-    case "train":
-      return (await import("./train.ts")).train(job, { ...computation, engine: await engineOf(job) });
-    case "evaluate":
-      return (await import("./evaluate.ts")).evaluate(job, { ...computation, engine: await engineOf(job) });
-  }
+/** What a computation gets before its job has chosen an engine. */
+type Beginning = Omit<Computation, "engine">;
+
+type Computations = {
+  readonly [Kind in JobKind]: (
+    job: JobOf<Kind>,
+    computation: Beginning,
+    hub?: HubAccess,
+  ) => Promise<OutcomeOf<Kind>>;
+};
+
+/** Each computation is loaded on demand: a prune needs no tensors. */
+const computations: Computations = {
+  import: async (job, computation) => (await import("./import.ts")).importModel(job, computation),
+  async "hub-import"(job, computation, hub) {
+    if (hub === undefined) throw new Problem("internal/error", "Nobody said how to reach the hub.");
+    return (await import("./hub-import.ts")).importFromHub(job, hub, computation);
+  },
+  prune: async (job, computation) => (await import("./prune.ts")).pruneModel(job, computation),
+  search: async (job, computation) =>
+    (await import("./search.ts")).search(job, await withEngine(job, computation)),
+  train: async (job, computation) =>
+    (await import("./train.ts")).train(job, await withEngine(job, computation)),
+  evaluate: async (job, computation) =>
+    (await import("./evaluate.ts")).evaluate(job, await withEngine(job, computation)),
+  export: async (job, computation) =>
+    (await import("./export.ts")).exportModel(job, await withEngine(job, computation)),
+  "prune-folder": async (job, computation) =>
+    (await import("./prune-folder.ts")).pruneFolder(job, computation),
+  embed: async (job, computation) =>
+    (await import("./embed/embed.ts")).embed(job, await withEngine(job, computation)),
+};
+
+/** Runs one job. */
+export function runJob(job: Job, computation: Beginning, hub?: HubAccess): Promise<Outcome> {
+  const compute = computations[job.kind] as (
+    job: Job,
+    computation: Beginning,
+    hub?: HubAccess,
+  ) => Promise<Outcome>;
+  return compute(job, computation, hub);
 }
 
-async function engineOf({ engine, threads }: Job) {
-  const { chooseEngine } = await import("@espalier/engine");
-  return chooseEngine(engine, threads === undefined ? {} : { threads });
+async function withEngine({ engine, threads }: Job, computation: Beginning): Promise<Computation> {
+  const { chooseEngine, engineNames } = await import("@espalier/engine");
+  if (!engineNames.includes(engine))
+    throw new Problem(
+      "request/invalid",
+      `There is no engine "${engine}" (ESPALIER_ENGINE); there is: ${engineNames.join(", ")}.`,
+    );
+  return { ...computation, engine: chooseEngine(engine, threads === undefined ? {} : { threads }) };
 }

@@ -1,5 +1,5 @@
 import { Encoder, l3prune } from "@espalier/encoder";
-import type { Outcome, SearchJob } from "@espalier/contract/compute";
+import type { OutcomeOf, SearchJob } from "@espalier/contract/compute";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { triplets } from "./dataset.ts";
 
@@ -7,7 +7,7 @@ import { triplets } from "./dataset.ts";
 export async function search(
   job: SearchJob,
   { engine, signal, report }: Computation,
-): Promise<Extract<Outcome, { kind: "search" }>> {
+): Promise<OutcomeOf<"search">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { settings, mode, modelName, encoding, chunkTokens } = job;
   const encoder = await Encoder.load(job.model, { engine, mode, modelName, chunkTokens, ...encoding });

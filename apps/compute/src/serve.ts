@@ -1,21 +1,16 @@
 import { Worker } from "node:worker_threads";
 import { isProblem } from "@espalier/contract";
-import { explainError } from "@espalier/process";
-import { onLines } from "@espalier/process";
+import { parseInstruction, type HubAccess, type Job, type Outcome } from "@espalier/contract/compute";
+import { explainError, onLines } from "@espalier/process";
 import { Channel } from "./channel.ts";
 import type { Computation } from "./computation.ts";
 
-/** What a supervisor says: to begin, once, and to save what can be resumed from and end. */
-export type Told<Start> = ({ readonly type: "start" } & Start) | { readonly type: "stop" };
-
 /**
- * The life of a compute process: one job comes by standard input, is run, and its end is told. Started with the
+ * The life of a compute process: one job comes on standard input, is run, and its end is reported. It is started with the
  * supervisor's process number as its argument, as the leader of a process group, which is killed when the supervisor is gone.
- * @param parse reads a line; throws for one that is none of this process's
  */
-export function serve<Start>(
-  parse: (line: string) => Told<Start>,
-  run: (start: Start, computation: Omit<Computation, "engine">) => Promise<unknown>,
+export function serve(
+  run: (job: Job, computation: Omit<Computation, "engine">, hub?: HubAccess) => Promise<Outcome>,
 ): void {
   const supervisor = Number(process.argv[2]);
   new Worker(new URL("lifeline.mjs", import.meta.url), { workerData: { supervisor } }).unref();
@@ -24,16 +19,16 @@ export function serve<Start>(
   const stopping = new AbortController();
 
   onLines(process.stdin, (line) => {
-    const told = parse(line);
-    if (told.type === "stop") stopping.abort();
-    else void compute(told);
+    const instruction = parseInstruction(line);
+    if (instruction.type === "stop") stopping.abort();
+    else void compute(instruction.job, instruction.hub);
   });
   // The supervisor holds the other end for as long as it lives.
   process.stdin.on("end", () => process.kill(-process.pid, "SIGKILL"));
 
-  async function compute(start: Start): Promise<void> {
+  async function compute(job: Job, hub: HubAccess | undefined): Promise<void> {
     try {
-      const outcome = await run(start, { signal: stopping.signal, report: channel });
+      const outcome = await run(job, { signal: stopping.signal, report: channel }, hub);
       await channel.end({ type: "done", outcome });
     } catch (error) {
       if (stopping.signal.aborted) {

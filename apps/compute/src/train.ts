@@ -13,13 +13,16 @@ import {
 } from "@espalier/encoder";
 import { loadTemplate } from "@espalier/model/tokenizer";
 import { replaceWeights, writeAdapter } from "@espalier/model";
-import type { Outcome, TrainJob } from "@espalier/contract/compute";
+import type { OutcomeOf, TrainJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { textsAsTriplets, triplets } from "./dataset.ts";
 
 /** Trains an adapter or a whole model, from a checkpoint of an earlier attempt where there is one. */
-export async function train(job: TrainJob, { engine, signal, report }: Computation): Promise<Outcome> {
+export async function train(
+  job: TrainJob,
+  { engine, signal, report }: Computation,
+): Promise<OutcomeOf<"train">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { mode } = job;
   const settings = resolveTrainingSettings(job.settings, mode);

@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
 import { enginesFor } from "@espalier/engine";
 import type { Delivery, Queue } from "@espalier/queue";
 import type { BeatAnswer, Store } from "@espalier/store";
 import type { Logger } from "pino";
 import { AttemptSupervisor } from "./attempt/attempt.ts";
 import { claim } from "./attempt/claim.ts";
-import { passedOn, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
 import { lookAround } from "./devices/look-around.ts";
 import { Monitor } from "./devices/monitor.ts";
 import { Processes } from "./devices/processes.ts";
@@ -24,7 +25,7 @@ export interface WorkerAppOptions {
   store: Store;
   queue: Queue;
   log: Logger;
-  /** Module of the compute process; default this package's own. */
+  /** Path of the compute process's module; default that of `@espalier/compute`. */
   computeEntry?: string;
 }
 
@@ -47,14 +48,20 @@ const sharers = 4;
 
 /** Registers this process as a worker, and takes the runs that are given to its devices. */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
-  const { config, store, queue, log, computeEntry } = options;
+  const {
+    config,
+    store,
+    queue,
+    log,
+    computeEntry = fileURLToPath(import.meta.resolve("@espalier/compute")),
+  } = options;
   const { name, version, labels, graceSeconds, hungSeconds, leastFreePercent, lease: timing } = config;
   const stopping = new AbortController();
   const {
     nvidia,
     devices: found,
     threads,
-  } = await lookAround(config, { environment: passedOn(), enginesFor, log });
+  } = await lookAround(config, { environment: config.passedOn, enginesFor, log });
   const scratch = await Scratch.open(config.scratchFolder);
   const downloads = new Downloads(config.scratchFolder);
   const sweepDownloads = () =>
@@ -136,12 +143,15 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       log,
       heartbeat,
       engine: given[0]!.device.engine,
-      environment: sharedEnvironment(given.map((slot) => found[slots.indexOf(slot)]!.environment)),
+      environment: {
+        ...config.passedOn,
+        ...sharedEnvironment(given.map((slot) => found[slots.indexOf(slot)]!.environment)),
+      },
+      computeEntry,
       graceSeconds,
       hungSeconds,
       stopping: stopping.signal,
       ...(threads === undefined ? {} : { threads }),
-      ...(computeEntry === undefined ? {} : { computeEntry }),
     });
     for (const slot of given) slot.enter(attempt);
     try {

@@ -41,6 +41,8 @@ export interface Config {
   /** ESPALIER_MAX_FILE_BYTES of a file from the hub; default 64 GiB. */
   maxFileBytes: number;
   version: string;
+  /** The environment of the programs that a worker starts. Connection strings and keys stay with the worker. */
+  passedOn: Readonly<Record<string, string | undefined>>;
 }
 
 /** @throws {Problem} `request/invalid` naming the variable */
@@ -93,6 +95,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     hub: readHubSettings(environment),
     maxFileBytes: Math.floor(number("ESPALIER_MAX_FILE_BYTES", 1) ?? 64 * 2 ** 30),
     version,
+    passedOn: Object.fromEntries(Object.entries(environment).filter(([name]) => needed.test(name))),
   };
 }
 
@@ -113,7 +116,3 @@ function parseLabels(text: string): Record<string, string> {
 /** All that computations and tools need of the environment. */
 const needed =
   /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(CUDA|NVIDIA|VK|OMP)_[A-Z_]+)$/;
-
-/** The environment of the programs that a worker starts. Connection strings and keys stay with the worker. */
-export const passedOn = (): Record<string, string | undefined> =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => needed.test(name)));

@@ -6,8 +6,8 @@ export interface Ending {
   signal: NodeJS.Signals | null;
   /** Last lines of its standard error. */
   stderr: readonly string[];
-  /** Processes that the kernel killed for memory on this host while it ran. */
-  oomKills: number;
+  /** Processes that the kernel killed for memory while it ran; undefined where nobody counted them. */
+  oomKills: number | undefined;
 }
 
 const signals: Partial<Record<NodeJS.Signals, string>> = {
@@ -44,7 +44,7 @@ const freeSpace = "The worker's disk is full; free space in its scratch folder."
 export function explainCrash({ code, signal, stderr, oomKills }: Ending): Problem {
   const last = stderr.filter((line) => line.trim() !== "").slice(-5);
   const printed = last.length === 0 ? "" : ` It last printed: ${last.join(" | ").slice(0, 800)}`;
-  if (signal === "SIGKILL" && oomKills > 0) {
+  if (signal === "SIGKILL" && oomKills !== undefined && oomKills > 0) {
     return new Problem(
       "device/out-of-memory",
       `The kernel killed the compute process because memory ran out.${printed}`,
@@ -54,10 +54,10 @@ export function explainCrash({ code, signal, stderr, oomKills }: Ending): Proble
     return new Problem("device/out-of-memory", `The compute process ran out of memory.${printed}`);
   if (stderr.some((line) => diskFull.test(line)))
     return new Problem("worker/disk-full", `${freeSpace}${printed}`);
+  const meaning =
+    signal === "SIGKILL" && oomKills === undefined ? "most likely because memory ran out" : signals[signal!];
   const how =
-    signal === null
-      ? `with exit code ${code ?? "unknown"}`
-      : `by ${signal}${signals[signal] ? `, ${signals[signal]}` : ""}`;
+    signal === null ? `with exit code ${code ?? "unknown"}` : `by ${signal}${meaning ? `, ${meaning}` : ""}`;
   return new Problem("worker/child-crashed", `The compute process ended ${how}.${printed}`);
 }
 

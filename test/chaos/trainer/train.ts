@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { resolveTrainingSettings } from "@espalier/contract";
 import { writeSafetensors, type TensorSource } from "@espalier/model";
 import type { Computation } from "../../../apps/compute/src/computation.ts";
-import type { Outcome, TrainJob } from "@espalier/contract/compute";
+import type { OutcomeOf, TrainJob } from "@espalier/contract/compute";
 import { firstState, lossOf, nextState, resultOf, stateBytes } from "./progression.ts";
 import { readScript, type Script } from "./script.ts";
 
@@ -12,7 +12,7 @@ import { readScript, type Script } from "./script.ts";
 export async function train(
   job: TrainJob,
   { signal, report }: Omit<Computation, "engine">,
-): Promise<Outcome> {
+): Promise<OutcomeOf<"train">> {
   const script = await readScript(job.triplets);
   const settings = resolveTrainingSettings(job.settings, job.mode);
   const { steps, seed, checkpointEvery } = settings;

@@ -1,10 +1,10 @@
+import { vectorFormats, type VectorFormat } from "@espalier/contract/compute";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
 import { parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
-import { vectorFormats, type VectorFormat } from "../offline/jobs.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { given } from "../arguments/settings.ts";
 

@@ -1,10 +1,10 @@
 import { Problem } from "@espalier/contract";
+import type { OutcomeOf } from "@espalier/contract/compute";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
-import type { Outcomes } from "../offline/jobs.ts";
 import { makeFolder } from "../offline/new-folder.ts";
 import { printPruned } from "../offline/pruned.ts";
 import { parseSearch, printSearch, search, searchHelp, searchOptions } from "../offline/search.ts";
@@ -70,8 +70,8 @@ async function keep(
   model: string,
   output: string,
   layers: number | null,
-): Promise<Outcomes["prune"]> {
+): Promise<OutcomeOf<"prune-folder">> {
   if (layers === null)
     throw new Problem("layers/out-of-range", "The search picked no depth, so that nothing was written.");
-  return compute("prune", { model, layers, output }, { environment, signal });
+  return compute("prune-folder", { model, layers, output }, { environment, signal });
 }

@@ -1,12 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { Problem, type ProblemDocument, type Progress } from "@espalier/contract";
-import { repository } from "../repository.ts";
-import type { Jobs, Outcomes } from "./jobs.ts";
+import { fileURLToPath } from "node:url";
+import { Problem, type Progress } from "@espalier/contract";
+import type { JobKind, JobOf, OutcomeOf } from "@espalier/contract/compute";
+import { startCompute } from "@espalier/process";
 
 export interface ComputeOptions {
   environment: NodeJS.ProcessEnv;
@@ -19,80 +15,41 @@ export interface ComputeOptions {
   vectors?: Writable;
 }
 
-/** What the process says that matters here: lines of JSON on descriptor 3 (`packages/contract/src/compute/protocol.ts`). */
-type Message =
-  | { type: "progress"; progress: Progress }
-  | { type: "done"; outcome: unknown }
-  | { type: "failed"; problem: ProblemDocument }
-  | { type: "metrics" | "log" };
-
-const entry = join(repository, "apps/compute/src/offline/main.ts");
-const keptLines = 5;
+const entry = fileURLToPath(import.meta.resolve("@espalier/compute"));
 
 /**
- * Runs one job in a process of its own: the command line has no tensors, and a crash leaves it standing.
- * @throws {Problem} what the job failed with, or `worker/child-crashed`
+ * Runs one job in a process of its own: the command line has no tensors, and a crash leaves it standing. The kernel's kills
+ * for memory are not counted here: on a user's machine they may be those of other programs.
+ * @param job all but the engine, which the environment names
+ * @throws {Problem} what the job failed with, or how its process crashed
  * @throws the signal's reason, when the process has been ended
  */
-export async function compute<Kind extends keyof Jobs>(
+export async function compute<Kind extends JobKind>(
   kind: Kind,
-  job: Jobs[Kind],
+  job: Omit<JobOf<Kind>, "kind" | "engine" | "threads">,
   { environment, signal, progress, texts, vectors }: ComputeOptions,
-): Promise<Outcomes[Kind]> {
+): Promise<OutcomeOf<Kind>> {
   signal.throwIfAborted();
-  const start = { type: "start", job: { kind, ...engineOf(environment), ...job } };
-  const pipe = (stream: unknown) => (stream ? "pipe" : "ignore");
-  // A group of its own: Ctrl-C reaches the command line alone, which then kills the whole group.
-  const child = spawn(process.execPath, ["--import", "tsx", entry, String(process.pid)], {
-    cwd: repository,
-    env: environment,
-    detached: true,
-    stdio: ["pipe", "ignore", "pipe", "pipe", pipe(texts), pipe(vectors)],
+  const child = startCompute<Kind>({
+    entry,
+    job: { kind, ...engineOf(environment), ...job } as unknown as JobOf<Kind>,
+    environment,
+    texts,
+    vectors,
+    onReport(report) {
+      if (report.type === "progress") progress?.(report.progress);
+    },
   });
-  const [, , , messages, textsIn, vectorsOut] = child.stdio as unknown[];
-  let verdict: Message | undefined;
-  const printed: string[] = [];
-  createInterface({ input: child.stderr! }).on("line", (line) => {
-    if (line.trim() !== "") printed.push(line);
-    if (printed.length > keptLines) printed.shift();
-  });
-  createInterface({ input: messages as Readable }).on("line", (line) => {
-    const message = parseMessage(line);
-    if (message?.type === "progress") progress?.(message.progress);
-    else if (message?.type === "done" || message?.type === "failed") verdict = message;
-  });
-  // A process that ended early has said why; the broken pipes say nothing more.
-  const feeding = texts && pipeline(texts, textsIn as Writable).catch(() => undefined);
-  const draining =
-    vectors && pipeline(vectorsOut as Readable, vectors, { end: false }).catch(() => undefined);
-  child.stdin!.on("error", () => undefined);
-  child.stdin!.write(`${JSON.stringify(start)}\n`);
-
-  const kill = (): void => {
-    killGroup(child);
-    for (const stream of child.stdio) stream?.destroy();
-  };
+  const kill = (): void => child.kill();
   signal.addEventListener("abort", kill, { once: true });
   try {
-    const [code, ended] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+    const end = await child.ended;
     signal.throwIfAborted();
-    await draining;
-    if (verdict?.type === "done") return verdict.outcome as Outcomes[Kind];
-    if (verdict?.type === "failed") throw Problem.fromDocument(verdict.problem);
-    throw explainEnd(code, ended, printed);
+    if (end.type === "done") return end.outcome;
+    if (end.type === "failed") throw end.problem;
+    throw new Problem("internal/error", "The compute process stopped, though nobody asked it to.");
   } finally {
     signal.removeEventListener("abort", kill);
-    texts?.destroy();
-    await feeding;
-  }
-}
-
-/** Undefined for a line that a dying process left unfinished. */
-function parseMessage(line: string): Message | undefined {
-  try {
-    return JSON.parse(line) as Message;
-  } catch {
-    return undefined;
   }
 }
 
@@ -103,19 +60,4 @@ function engineOf(environment: NodeJS.ProcessEnv): { engine: string; threads?: n
   const threads = Number(text);
   if (Number.isInteger(threads) && threads >= 1) return { engine, threads };
   throw new Problem("request/invalid", `ESPALIER_THREADS is "${text}"; give a whole number of at least 1.`);
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
-  } catch {
-    // It is gone already.
-  }
-}
-
-function explainEnd(code: number | null, signal: NodeJS.Signals | null, printed: readonly string[]): Problem {
-  const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-  const why = signal === "SIGKILL" ? ", most likely because memory ran out" : "";
-  const last = printed.length === 0 ? "" : ` It last printed: ${printed.join(" | ").slice(0, 800)}`;
-  return new Problem("worker/child-crashed", `The compute process ended ${how}${why}.${last}`);
 }

@@ -1,13 +1,13 @@
+import type { OutcomeOf } from "@espalier/contract/compute";
 import type { Output } from "../terminal/output.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
-import type { Outcomes } from "./jobs.ts";
 
 /** What a pruning has left: layers, parameters and bytes before and after. */
 export function printPruned(
   output: Output,
   path: string,
-  { before, after, mergedAdapter }: Outcomes["prune"],
+  { before, after, mergedAdapter }: OutcomeOf<"prune-folder">,
 ): void {
   if (output.json) return output.printJson({ path, before, after, mergedAdapter });
   const rows = [

@@ -5,12 +5,12 @@ import {
   type SearchResult,
   type SearchSettings,
 } from "@espalier/contract";
+import type { JobOf } from "@espalier/contract/compute";
 import { UsageError, type Context } from "../command.ts";
 import { given, parseCount, parseNumber } from "../arguments/settings.ts";
 import { reportCurve } from "../tables/experiment-report.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { compute } from "./compute.ts";
-import type { Jobs } from "./jobs.ts";
 
 /** Options of a search. */
 export const searchOptions = {
@@ -50,7 +50,7 @@ export function parseSearch(values: { [Name in keyof typeof searchOptions]?: str
 
 export async function search(
   { environment, output, signal }: Context,
-  job: Jobs["search"],
+  job: Omit<JobOf<"search">, "kind" | "engine" | "threads">,
 ): Promise<SearchResult> {
   const bars = new ProgressBars(output);
   try {

@@ -2,14 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isProblem, type LogLevel } from "@espalier/contract";
 import type { Claim, Store } from "@espalier/store";
 import type { Logger } from "pino";
-import { startChild, type Child, type ChildEnd, type Notice } from "./child.ts";
-import { explainError } from "@espalier/process";
+import {
+  countOomKills,
+  explainError,
+  startCompute,
+  type ComputeEnd,
+  type ComputeProcess,
+  type ComputeReport,
+} from "@espalier/process";
 import type { Downloads } from "./downloads.ts";
 import type { Heartbeat } from "../pool/heartbeat.ts";
 import type { HeldLease, Interruption } from "./held-lease.ts";
 import type { HubSettings } from "./hub-settings.ts";
 import { planJob, type Plan } from "./plan.ts";
-import type { Outcome } from "@espalier/contract/compute";
+import type { RunJob, RunOutcome } from "@espalier/contract/compute";
 import { publish } from "./publish.ts";
 import { Report } from "./report.ts";
 import { SavedProgress } from "./saved-progress.ts";
@@ -25,17 +31,17 @@ export interface AttemptContext {
   heartbeat: Heartbeat;
   engine: string;
   threads?: number;
-  /** Module of the compute process; default this package's own. */
-  computeEntry?: string;
-  /** Environment that shows the compute process its device and no other. */
-  environment?: Readonly<Record<string, string>>;
+  /** Path of the compute process's module. */
+  computeEntry: string;
+  /** Environment of the compute process: it shows its devices and no other. */
+  environment: Readonly<Record<string, string | undefined>>;
   graceSeconds: number;
   hungSeconds: number;
   /** Aborts when the worker is asked to end. */
   stopping: AbortSignal;
 }
 
-type Verdict = ChildEnd | { type: "interrupted"; reason: Interruption };
+type Verdict = ComputeEnd<RunJob["kind"]> | { type: "interrupted"; reason: Interruption };
 
 /** Sees one attempt through: from its claim to its commit, or to the words why there is none. */
 export class AttemptSupervisor {
@@ -100,7 +106,7 @@ export class AttemptSupervisor {
   }
 
   async #compute(workspace: Workspace): Promise<Verdict> {
-    const { graceSeconds, hungSeconds, environment = {}, computeEntry } = this.#context;
+    const { graceSeconds, hungSeconds, environment, computeEntry } = this.#context;
     const stopping = AbortSignal.any([this.#context.stopping, this.#held.preempted]);
     if (stopping.aborted) return { type: "stopped" };
     try {
@@ -108,14 +114,15 @@ export class AttemptSupervisor {
     } catch (error) {
       return { type: "failed", problem: isProblem(error) ? error : explainError(error) };
     }
-    const child = startChild({
+    const child = startCompute({
+      entry: computeEntry,
       job: this.#plan.job,
       hub: this.#plan.hub,
-      temporaryFolder: workspace.temporary,
-      environment,
-      entry: computeEntry,
+      // What libraries want to write goes to a folder that ends with the attempt.
+      environment: { ...environment, TMPDIR: workspace.temporary },
       hungSeconds,
-      onNotice: (notice) => this.#take(notice),
+      countOomKills,
+      onReport: (report) => this.#take(report),
     });
     this.#log.info({ pid: child.pid }, "compute process started");
     const stop = () => {
@@ -132,7 +139,7 @@ export class AttemptSupervisor {
     }
   }
 
-  async #watch(child: Child): Promise<Verdict> {
+  async #watch(child: ComputeProcess<RunJob["kind"]>): Promise<Verdict> {
     const verdict = await Promise.race([
       child.ended,
       this.#held.interrupted.then((reason): Verdict => ({ type: "interrupted", reason })),
@@ -144,18 +151,18 @@ export class AttemptSupervisor {
     return verdict;
   }
 
-  #take(notice: Notice): void {
-    switch (notice.type) {
+  #take(report: ComputeReport): void {
+    switch (report.type) {
       case "progress":
-        return this.#held.progress(notice.progress);
+        return this.#held.progress(report.progress);
       case "metrics":
         return this.#report.metrics(
-          notice.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })),
+          report.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })),
         );
       case "log":
-        return this.#report.log(notice.level, notice.message);
+        return this.#report.log(report.level, report.message);
       case "checkpoint":
-        return this.#saved.announce(notice.step, notice.path);
+        return this.#saved.announce(report.step, report.path);
     }
   }
 
@@ -181,7 +188,7 @@ export class AttemptSupervisor {
     }
   }
 
-  async #commit(outcome: Outcome, workspace: Workspace): Promise<void> {
+  async #commit(outcome: RunOutcome, workspace: Workspace): Promise<void> {
     const { store } = this.#context;
     const { lease, run, teamId } = this.#claim;
     let success;

@@ -7,7 +7,7 @@ import {
 } from "@espalier/contract";
 import type { Claim, Store, Success } from "@espalier/store";
 import type { Plan } from "./plan.ts";
-import type { Job } from "@espalier/contract/compute";
+import type { RunJob } from "@espalier/contract/compute";
 import { version } from "../version.ts";
 
 /** What a run was made from and how, so that it can be made again: every default written out, every input by checksum. */
@@ -59,7 +59,7 @@ export async function manifestOf(
   };
 }
 
-function resolved(job: Job): object {
+function resolved(job: RunJob): object {
   switch (job.kind) {
     case "import":
     case "hub-import":

@@ -14,12 +14,12 @@ import {
 import { folderEncoding } from "@espalier/model";
 import type { Claim, Store } from "@espalier/store";
 import { planHubImport, type HubImportContext } from "./plan-hub-import.ts";
-import type { ExportJob, HubAccess, Job } from "@espalier/contract/compute";
+import type { ExportJob, HubAccess, RunJob } from "@espalier/contract/compute";
 import type { Workspace } from "./workspace.ts";
 
 /** A claimed run, made ready for its compute process: local paths and plain numbers, no references. */
 export interface Plan {
-  job: Job;
+  job: RunJob;
   /** Of an import that downloads. */
   hub?: HubAccess;
   /** The model that the run works on. */

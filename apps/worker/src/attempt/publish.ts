@@ -19,7 +19,7 @@ import {
 } from "@espalier/store";
 import { manifestOf } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
-import type { Outcome } from "@espalier/contract/compute";
+import type { RunOutcome } from "@espalier/contract/compute";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -30,7 +30,7 @@ export async function publish(
   store: Pick<Store, "artifacts" | "bytes">,
   claim: Claim,
   plan: Plan,
-  outcome: Outcome,
+  outcome: RunOutcome,
   workspace: Workspace,
 ): Promise<Success> {
   const success = await publishOutcome(store, claim, plan, outcome, workspace);
@@ -56,7 +56,7 @@ async function publishOutcome(
   { bytes }: Pick<Store, "bytes">,
   { lease, run }: Claim,
   { model, sources }: Plan,
-  outcome: Outcome,
+  outcome: RunOutcome,
   workspace: Workspace,
 ): Promise<Success> {
   const place = (name: string) => locations.attempt(lease.runId, lease.attempt, name);

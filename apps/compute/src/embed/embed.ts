@@ -2,10 +2,15 @@ import { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isProblem, Problem } from "@espalier/contract";
+import {
+  textsDescriptor,
+  vectorsDescriptor,
+  type EmbedJob,
+  type OutcomeOf,
+} from "@espalier/contract/compute";
 import { Encoder, type EmbedOptions } from "@espalier/encoder";
 import { readTexts } from "@espalier/model/data";
 import type { Computation } from "../computation.ts";
-import { textsDescriptor, vectorsDescriptor, type EmbedJob, type Outcome } from "./protocol.ts";
 import { atPlace, textBatches, type TextBatch } from "./text-batches.ts";
 import { formatVectors } from "./vectors.ts";
 
@@ -13,7 +18,10 @@ import { formatVectors } from "./vectors.ts";
  * Writes one vector for each text, in order. Texts are read as their vectors are taken: however many there are, a batch
  * of them is in memory.
  */
-export async function embed(job: EmbedJob, { engine, signal, report }: Computation): Promise<Outcome> {
+export async function embed(
+  job: EmbedJob,
+  { engine, signal, report }: Computation,
+): Promise<OutcomeOf<"embed">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const whole = await Encoder.load(job.model, { engine, ...job.encoding });
   const encoder = job.layers === undefined ? whole : whole.keep(job.layers);
@@ -52,7 +60,7 @@ async function* lines(): AsyncGenerator<string> {
 /**
  * Vectors of batches of texts.
  * @param unit what a text is called in an error
- * @param embedded told how many texts and tokens were
+ * @param embedded called after each batch with how many texts and tokens it had
  */
 export async function* embedBatches(
   encoder: Encoder,

@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { OutOfMemory } from "@espalier/tensor";
-import { explainCrash, explainError } from "@espalier/process";
+import { explainCrash } from "./crash.ts";
 
 const crash = (more: object) => explainCrash({ code: null, signal: null, stderr: [], oomKills: 0, ...more });
-const node = (code: string) => Object.assign(new Error(`${code}: write`), { code });
 
 describe("a compute process that ended", () => {
   it("by SIGKILL ran out of memory only if the kernel counted a kill for memory meanwhile", () => {
@@ -13,6 +11,13 @@ describe("a compute process that ended", () => {
       message: expect.stringContaining("by SIGKILL") as string,
     });
     expect(crash({ signal: "SIGSEGV", oomKills: 1 }).code).toBe("worker/child-crashed");
+  });
+
+  it("by SIGKILL where nobody counts such kills most likely ran out of memory", () => {
+    expect(crash({ signal: "SIGKILL", oomKills: undefined })).toMatchObject({
+      code: "worker/child-crashed",
+      message: "The compute process ended by SIGKILL, most likely because memory ran out.",
+    });
   });
 
   it.each([
@@ -32,23 +37,10 @@ describe("a compute process that ended", () => {
     );
   });
 
-  it("otherwise crashed, and its last words are told", () => {
+  it("otherwise crashed, and the problem quotes what it last printed", () => {
     expect(crash({ signal: "SIGSEGV", stderr: ["", "here it was"] }).message).toBe(
       "The compute process ended by SIGSEGV, a segmentation fault. It last printed: here it was",
     );
     expect(crash({ code: 3 }).message).toContain("with exit code 3");
-  });
-});
-
-describe("an exception of a computation", () => {
-  it("says what ran out, however deep it lies", () => {
-    const inside = (cause: unknown) => new Error("could not save", { cause });
-    expect(explainError(inside(inside(node("ENOSPC")))).code).toBe("worker/disk-full");
-    expect(explainError(node("EDQUOT")).code).toBe("worker/disk-full");
-    expect(explainError(inside(new OutOfMemory("no room"))).code).toBe("device/out-of-memory");
-    expect(explainError(new RangeError("Array buffer allocation failed")).code).toBe("device/out-of-memory");
-    expect(explainError(node("ENOMEM")).code).toBe("device/out-of-memory");
-    expect(explainError(inside(node("EACCES")))).toMatchObject({ code: "internal/error" });
-    expect(explainError("text")).toMatchObject({ code: "internal/error", message: "text" });
   });
 });

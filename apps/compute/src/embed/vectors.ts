@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { vectorFormats } from "./protocol.ts";
+import type { VectorFormat } from "@espalier/contract/compute";
 
 type Rows = AsyncIterable<readonly Float32Array[]>;
 
 /** Vectors of `width` numbers as bytes, as they come. */
 export const formatVectors: Record<
-  (typeof vectorFormats)[number],
+  VectorFormat,
   (rows: Rows, width: number) => AsyncGenerator<string | Uint8Array>
 > = { json, f32, npy };
 

@@ -1,0 +1,34 @@
+export {
+  vectorFormats,
+  type EmbedJob,
+  type EvaluateJob,
+  type ExportJob,
+  type HubImportJob,
+  type Job,
+  type JobKind,
+  type JobOf,
+  type PruneFolderJob,
+  type PruneJob,
+  type RunJob,
+  type SearchJob,
+  type TrainJob,
+  type VectorFormat,
+} from "./job.ts";
+export {
+  type CheckpointSize,
+  type ExportedFolder,
+  type Outcome,
+  type OutcomeOf,
+  type RunOutcome,
+} from "./outcome.ts";
+export {
+  formatLine,
+  messageDescriptor,
+  parseInstruction,
+  parseMessage,
+  textsDescriptor,
+  vectorsDescriptor,
+  type HubAccess,
+  type Instruction,
+  type Message,
+} from "./protocol.ts";
