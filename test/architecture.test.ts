@@ -13,7 +13,7 @@ const layers: Record<string, string[]> = {
   scheduler: ["contract"],
   model: ["contract"],
   process: ["contract"],
-  store: ["contract"],
+  store: ["contract", "scheduler"],
   queue: ["contract"],
   engine: ["tensor"],
   encoder: ["contract", "model", "tensor"],

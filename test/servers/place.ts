@@ -15,7 +15,7 @@ export async function place(
 ): Promise<Delivery | undefined> {
   for (;;) {
     const { number, reservations } = await store.dispatch.snapshot();
-    const devices = deviceIds.map((deviceId) => ({
+    const allocations = deviceIds.map((deviceId) => ({
       deviceId,
       reservedBytes: reservedBytes ?? null,
       units: 1,
@@ -23,7 +23,7 @@ export async function place(
     const committed = await store.dispatch.commit({
       number,
       reservations,
-      starts: [{ runId, workerId, devices, borrowing: false, aged: false }],
+      starts: [{ runId, workerId, allocations, borrowing: false, aged: false }],
       preemptions: [],
       waiting: [],
     });

@@ -156,7 +156,7 @@ it("runs that allow it share a device by memory, each with what it reserves", as
     const { items } = await one.workers.list();
     return items.some(({ devices }) => devices.some(({ runIds }) => runIds.length === 2));
   });
-  const devices = (await pool.store.dispatch.snapshot()).running.flatMap((run) => run.devices);
+  const devices = (await pool.store.dispatch.snapshot()).running.flatMap((run) => run.allocations);
   expect(new Set(devices.map(({ deviceId }) => deviceId)).size).toBe(1);
   expect(devices.map(({ reservedBytes }) => reservedBytes)).toEqual([660_000_000, 660_000_000]);
   for (const run of runs) await stepping(run);

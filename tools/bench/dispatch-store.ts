@@ -9,7 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { plan } from "@espalier/scheduler";
 import { WaitingReports } from "../../apps/api/src/scheduler/waiting-reports.ts";
-import { viewOf } from "../../apps/api/src/scheduler/view.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
 import { fillPool } from "./full-pool.ts";
@@ -47,17 +46,17 @@ interface Times {
 async function pass(store: Store, reports: WaitingReports, shift: number): Promise<Times> {
   const cpu = process.cpuUsage();
   const started = performance.now();
-  const given = await store.dispatch.snapshot();
+  const snapshot = await store.dispatch.snapshot();
+  const { queued, running, now, number } = snapshot;
   const read = performance.now();
-  const snapshot = viewOf(given);
-  const { starts, preemptions, reservations, waiting } = plan(snapshot, given.now);
+  const { starts, preemptions, reservations, waiting } = plan(snapshot);
   if (starts.length + preemptions.length > 0) throw new Error("the pool is not full");
-  const teamOf = new Map([...given.queued, ...given.running].map(({ id, teamId }) => [id, teamId]));
+  const teamOf = new Map([...queued, ...running].map(({ id, teamId }) => [id, teamId]));
   const moved = waiting.map((each) => ({ ...each, position: each.position && each.position + shift }));
-  const told = reports.changed(moved, teamOf, given.now + shift * 30_000);
+  const told = reports.changed(moved, teamOf, now + shift * 30_000);
   const planned = performance.now();
   const committed = await store.dispatch.commit({
-    number: given.number,
+    number,
     starts: [],
     preemptions: [],
     reservations,

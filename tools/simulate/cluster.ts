@@ -17,7 +17,6 @@ export const clusterOf = (devices: number): Device[] =>
       labels: [],
       memoryBytes: (worker % 4 === 3 ? 24 : 80) * GB,
       freeBytes: null,
-      weight: 1,
       state: "schedulable",
     };
   });

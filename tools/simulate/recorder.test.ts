@@ -33,7 +33,7 @@ describe("figures", () => {
   });
 
   test("utilisation is the time in use until the last job comes in", () => {
-    const recorder = new Recorder(trace, 2, hour);
+    const recorder = new Recorder(trace, 2);
     recorder.advance(hour);
     recorder.holds("x", 2);
     recorder.advance(3 * hour);
@@ -47,7 +47,7 @@ describe("figures", () => {
   });
 
   test("the number of waiting runs is averaged over each part of the time", () => {
-    const recorder = new Recorder(trace, 2, hour);
+    const recorder = new Recorder(trace, 2);
     recorder.waits(job("x"), 1);
     recorder.advance(2 * hour);
     recorder.waits(job("y"), 1);
@@ -60,7 +60,7 @@ describe("figures", () => {
 
   test("fairness compares what teams had for their weight while both wait", () => {
     const fairness = (x: number, y: number): number | null => {
-      const recorder = new Recorder(trace, 4, 1e9 * hour);
+      const recorder = new Recorder(trace, 4);
       recorder.waits(job("x"), 1);
       recorder.waits(job("y"), 1);
       recorder.holds("x", x);
@@ -73,7 +73,7 @@ describe("figures", () => {
   });
 
   test("fairness leaves out hours in which fewer than two teams waited throughout", () => {
-    const recorder = new Recorder(trace, 4, hour);
+    const recorder = new Recorder(trace, 4);
     recorder.waits(job("x"), 1);
     recorder.waits({ ...job("y"), class: "idle" }, 1);
     recorder.advance(1.5 * hour);

@@ -1,5 +1,5 @@
-import { accrued } from "@espalier/scheduler";
-import type { Usage } from "@espalier/scheduler";
+import { accrued, type Usage } from "@espalier/scheduler";
+import { usageHalfLifeMs } from "../../packages/contract/src/index.ts";
 import type { Job, Trace } from "./job.ts";
 
 const hour = 3_600_000;
@@ -16,7 +16,6 @@ export function jain(values: readonly number[]): number {
 export class Recorder {
   readonly #trace: Trace;
   readonly #devices: number;
-  readonly #halfLifeMs: number;
   readonly #endsAt: number;
   readonly #teams: Map<string, { usage: Usage; units: number; waiting: number; waitedSince: number | null }>;
   /** Device ms in use, and run ms waiting, in each of the equal parts of the time until the last job. */
@@ -28,10 +27,9 @@ export class Recorder {
   #nextSample = hour;
   readonly #fairness: number[] = [];
 
-  constructor(trace: Trace, devices: number, halfLifeMs: number) {
+  constructor(trace: Trace, devices: number) {
     this.#trace = trace;
     this.#devices = devices;
-    this.#halfLifeMs = halfLifeMs;
     this.#endsAt = Math.max(1, trace.jobs.at(-1)?.submittedAt ?? 1);
     this.#teams = new Map(
       [...trace.teams.keys()].map((team) => [
@@ -71,7 +69,7 @@ export class Recorder {
 
   holds(team: string, units: number): void {
     const state = this.#teams.get(team)!;
-    state.usage = accrued(state.usage, state.units, this.#now, this.#halfLifeMs);
+    state.usage = accrued(state.usage, state.units, this.#now, usageHalfLifeMs);
     state.units += units;
     this.#units += units;
   }
@@ -81,7 +79,7 @@ export class Recorder {
     const served: number[] = [];
     for (const [team, { usage, units, waitedSince }] of this.#teams) {
       if (waitedSince === null || waitedSince > at - hour) continue;
-      const { deviceSeconds } = accrued(usage, units, at, this.#halfLifeMs);
+      const { deviceSeconds } = accrued(usage, units, at, usageHalfLifeMs);
       served.push(deviceSeconds / this.#trace.teams.get(team)!.weight);
     }
     if (served.length >= 2) this.#fairness.push(jain(served));

@@ -1,7 +1,14 @@
-import type { Decisions } from "@espalier/scheduler";
-import { Heap } from "@espalier/scheduler";
-import { plan } from "@espalier/scheduler";
-import type { Device, QueuedRun, Reservation, RunningRun, Snapshot } from "@espalier/scheduler";
+import {
+  Heap,
+  plan,
+  type Decisions,
+  type Device,
+  type History,
+  type QueuedRun,
+  type Reservation,
+  type RunningRun,
+  type Snapshot,
+} from "@espalier/scheduler";
 import { Estimates } from "./estimates.ts";
 import type { Job, Trace } from "./job.ts";
 import { Recorder } from "./recorder.ts";
@@ -14,8 +21,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** A job as it goes through the pool. */
 interface Live {
   readonly job: Job;
-  readonly keys: readonly string[];
-  readonly queued: Mutable<QueuedRun>;
+  readonly queued: QueuedRun;
   running: Mutable<RunningRun> | null;
   /** Work that is saved, in ms. */
   doneMs: number;
@@ -72,9 +78,10 @@ export class Simulation {
   readonly #places = new Map<string, number>();
   readonly #running = new Sortable<Mutable<RunningRun>>();
   readonly #estimates = new Estimates();
+  /** By job, what an oracle knows of those that wait or run. */
+  readonly #foreseen = new Map<string, History>();
   readonly #spending: Spending;
   readonly #recorder: Recorder;
-  readonly #devices: ReadonlyMap<string, Device>;
   #reservations: readonly Reservation[] = [];
   #now = 0;
   #order = 0;
@@ -86,12 +93,10 @@ export class Simulation {
     this.#options = options;
     const { trace, devices, view } = options;
     this.#events = new Heap<Event>((a, b) => (a.at !== b.at ? a.at < b.at : a.order < b.order));
-    this.#devices = new Map(devices.map((device) => [device.id, device]));
-    this.#recorder = new Recorder(trace, devices.length, view.policy.halfLifeMs);
-    this.#spending = new Spending(view.heedsTeams ? trace.teams : new Map(), view.policy);
+    this.#recorder = new Recorder(trace, devices.length);
+    this.#spending = new Spending(view.heedsTeams ? trace.teams : new Map());
     this.#lives = new Map(
       trace.jobs.map((job) => {
-        const keys = [`${view.user(job)}/${job.devices}`, view.user(job), "all"];
         const queued: QueuedRun = {
           id: job.id,
           teamId: view.team(job),
@@ -100,7 +105,6 @@ export class Simulation {
           priority: view.priority(job),
           queuedAt: job.submittedAt,
           notBefore: null,
-          dependsOn: [],
           needs: {
             devices: job.devices,
             kinds: [],
@@ -108,10 +112,9 @@ export class Simulation {
             memoryBytes: job.memoryBytes,
             shares: job.shares,
           },
-          duration: view.duration(job, job.durationMs),
-          historyKeys: keys,
+          historyKeys: view.isOracle ? [job.id] : [`${view.user(job)}/${job.devices}`, view.user(job), "all"],
         };
-        return [job.id, { job, keys, queued, running: null, doneMs: 0, units: 0, startedAt: null }];
+        return [job.id, { job, queued, running: null, doneMs: 0, units: 0, startedAt: null }];
       }),
     );
   }
@@ -170,8 +173,16 @@ export class Simulation {
   }
 
   #enqueue(live: Live): void {
+    if (this.#options.view.isOracle) this.#foreseen.set(live.job.id, this.#foresee(live));
     this.#places.set(live.job.id, this.#queued.push(live.queued) - 1);
     this.#recorder.waits(live.job, 1);
+  }
+
+  #foresee(live: Live): History {
+    const left = this.#leftMs(live);
+    const samples = this.#options.view.policy.minSamples;
+    const duration = { earliest: left, likely: left, latest: left };
+    return { key: live.job.id, samples, duration, memoryRatio: null };
   }
 
   /** The order of the queue is the plan's business, so the last one fills the gap. */
@@ -191,22 +202,19 @@ export class Simulation {
     for (const running of this.#running.items) {
       const live = this.#lives.get(running.id)!;
       running.secondsSinceCheckpoint = ((this.#now - running.startedAt) % live.job.checkpointMs) / 1000;
-      if (running.remaining) {
-        const left = running.startedAt + this.#leftMs(live) - this.#now;
-        running.remaining = { earliest: left, likely: left, latest: left };
-      }
     }
     const { teams, users } = this.#spending.at(this.#now);
     const snapshot: Snapshot = {
+      now: this.#now,
       devices,
       queued: this.#queued,
       running: this.#running.items,
       teams,
       users,
-      history: this.#estimates.list(),
+      history: view.isOracle ? [...this.#foreseen.values()] : this.#estimates.list(),
       reservations: this.#reservations,
     };
-    const decisions = plan(snapshot, this.#now, view.policy);
+    const decisions = plan(snapshot, view.policy);
     this.#options.observe?.(this.#now, snapshot, decisions);
     this.#passes++;
     this.#reservations = decisions.reservations;
@@ -222,7 +230,6 @@ export class Simulation {
     const { job, queued } = live;
     this.#dequeue(live);
     live.startedAt ??= this.#now;
-    const known = this.#options.view.duration(job, this.#leftMs(live));
     live.running = {
       id: job.id,
       teamId: queued.teamId,
@@ -231,21 +238,15 @@ export class Simulation {
       state: "running",
       startedAt: this.#now,
       stopsBy: null,
-      allocations: allocations.map((allocation) => ({ ...allocation, measuredBytes: null })),
+      allocations,
       shares: job.shares && job.memoryBytes !== null,
-      remaining: known,
-      duration: known,
-      historyKeys: live.keys,
+      historyKeys: queued.historyKeys,
       secondsSinceCheckpoint: 0,
-      preemptible: true,
       borrowing,
       aged,
     };
     this.#running.add(live.running);
-    live.units = live.running.allocations.reduce((sum, { deviceId, reservedBytes }) => {
-      const { memoryBytes, weight } = this.#devices.get(deviceId)!;
-      return sum + (job.shares && reservedBytes !== null ? (weight * reservedBytes) / memoryBytes : weight);
-    }, 0);
+    live.units = allocations.reduce((sum, { units }) => sum + units, 0);
     this.#hold(live, live.units);
     this.#schedule(live, "end", this.#now + this.#leftMs(live));
   }
@@ -269,14 +270,14 @@ export class Simulation {
     live.running = null;
     const ran = this.#now - running.startedAt;
     if (kind === "end") {
-      this.#estimates.learn(live.keys, live.job.durationMs);
+      this.#estimates.learn(live.queued.historyKeys, live.job.durationMs);
+      this.#foreseen.delete(live.job.id);
       return true;
     }
     const lost = ran % live.job.checkpointMs;
     live.doneMs += ran - lost;
     this.#preemptions++;
     this.#lostDeviceSeconds += (lost / 1000) * live.units;
-    live.queued.duration = this.#options.view.duration(live.job, this.#leftMs(live));
     this.#enqueue(live);
     return true;
   }

@@ -1,6 +1,5 @@
-import type { Policy } from "@espalier/scheduler";
-import type { QueuedRun, Team, Usage, User } from "@espalier/scheduler";
-import { accrued } from "@espalier/scheduler";
+import { accrued, type QueuedRun, type Team, type Usage, type User } from "@espalier/scheduler";
+import { classCharge, usageHalfLifeMs } from "../../packages/contract/src/index.ts";
 import type { TraceTeam } from "./job.ts";
 
 interface Entry {
@@ -11,12 +10,10 @@ interface Entry {
 
 /** Usage of teams and users as the service would account for it. */
 export class Spending {
-  readonly #policy: Policy;
   readonly #teams = new Map<string, Entry & TraceTeam>();
   readonly #users = new Map<string, Entry & { id: string; teamId: string }>();
 
-  constructor(teams: ReadonlyMap<string, TraceTeam>, policy: Policy) {
-    this.#policy = policy;
+  constructor(teams: ReadonlyMap<string, TraceTeam>) {
     for (const [id, team] of teams) this.#teams.set(id, { ...team, ...nothing });
   }
 
@@ -26,13 +23,14 @@ export class Spending {
     this.#teams.set(teamId, team);
     this.#users.set(userId, user);
     for (const entry of [team, user]) {
-      entry.usage = accrued(entry.usage, entry.rate, now, this.#policy.halfLifeMs);
-      entry.rate += units * this.#policy.charge[name];
+      entry.usage = accrued(entry.usage, entry.rate, now, usageHalfLifeMs);
+      entry.rate += units * classCharge[name];
     }
   }
 
   at(now: number): { teams: Team[]; users: User[] } {
-    const usage = (entry: Entry): Usage => accrued(entry.usage, entry.rate, now, this.#policy.halfLifeMs);
+    const usage = (entry: Entry): number =>
+      accrued(entry.usage, entry.rate, now, usageHalfLifeMs).deviceSeconds;
     return {
       teams: [...this.#teams].map(([id, team]) => ({
         id,

@@ -1,5 +1,4 @@
 import { defaultPolicy, type Policy } from "@espalier/scheduler";
-import type { Range } from "@espalier/scheduler";
 import type { Job } from "./job.ts";
 
 /** How a policy sees a job. All of them go through the one plan, with its placement, gangs and backfill. */
@@ -12,8 +11,8 @@ export interface View {
   readonly user: (job: Job) => string;
   readonly class: (job: Job) => Job["class"];
   readonly priority: (job: Job) => number;
-  /** Known beforehand; null: expected from what others took. */
-  readonly duration: (job: Job, leftMs: number) => Range | null;
+  /** Whether it knows how long each job takes; otherwise that is expected from what others took. */
+  readonly isOracle: boolean;
 }
 
 export const policyNames = ["fair", "fifo", "sjf-oracle"] as const;
@@ -39,14 +38,14 @@ export const views: Readonly<Record<PolicyName, View>> = {
     user: ({ user }) => user,
     class: (job) => job.class,
     priority: () => 0,
-    duration: () => null,
+    isOracle: false,
   },
-  fifo: { name: "fifo", policy: unaged, ...alike, priority: () => 0, duration: () => null },
+  fifo: { name: "fifo", policy: unaged, ...alike, priority: () => 0, isOracle: false },
   "sjf-oracle": {
     name: "sjf-oracle",
     policy: unaged,
     ...alike,
     priority: ({ durationMs }) => -durationMs,
-    duration: (_, leftMs) => ({ earliest: leftMs, likely: leftMs, latest: leftMs }),
+    isOracle: true,
   },
 };

@@ -18,10 +18,7 @@ export function longestOverdue(
   if (overdue.size === 0) return undefined;
   let aged = 0;
   for (const { run, units } of pass.pool.holders) if (run.aged) aged += units;
-  const whole = pass.pool.devices.reduce(
-    (sum, { device }) => (device.state === "schedulable" ? sum + device.weight : sum),
-    0,
-  );
+  const whole = pass.pool.devices.filter(({ device }) => device.state === "schedulable").length;
   for (let turn = overdue.pop(); turn; turn = overdue.pop()) {
     if (served.has(turn.run)) continue;
     const candidate = pass.candidate(turn);

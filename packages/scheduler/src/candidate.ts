@@ -40,8 +40,8 @@ export function candidateOf(
     devices: needs.devices,
     bytes,
     whole,
-    duration: durationOf(run, known, policy),
-    units: needs.devices * part * group.lightest,
+    duration: durationOf(known, policy),
+    units: needs.devices * part,
   };
 }
 

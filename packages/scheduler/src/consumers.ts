@@ -1,6 +1,4 @@
-import type { Policy } from "./policy.ts";
-import type { HourQuota, Instant, Snapshot, Usage } from "./snapshot.ts";
-import { decayed } from "./usage.ts";
+import type { HourQuota, Snapshot } from "./snapshot.ts";
 
 /** What a team, or a user of it, has had and holds. Grows as a pass gives devices away. */
 export class Consumer {
@@ -117,18 +115,17 @@ export interface Consumers {
 }
 
 /** Consumers of all teams and users, with their usage as of now. */
-export function openConsumers({ teams, users }: Snapshot, now: Instant, policy: Policy): Consumers {
-  const usageNow = (usage: Usage): number => decayed(usage, now, policy.halfLifeMs);
+export function openConsumers({ teams, users }: Snapshot): Consumers {
   const open = new Map<string, Consumer>();
   for (const { id, weight, usage, quota } of teams)
     open.set(
       id,
       new Consumer(id, null, {
         weight,
-        service: usageNow(usage),
+        service: usage,
         devices: quota?.devices ?? null,
         borrowing: quota?.borrowing ?? null,
-        hours: openPeriod(quota?.deviceHours, now),
+        hours: quota?.deviceHours ?? null,
       }),
     );
   const unlisted = { weight: 1, service: 0, devices: null, borrowing: null, hours: null };
@@ -143,10 +140,10 @@ export function openConsumers({ teams, users }: Snapshot, now: Instant, policy: 
       id,
       new Consumer(id, team, {
         weight,
-        service: usageNow(usage),
+        service: usage,
         devices: quota?.devices ?? null,
         borrowing: 0,
-        hours: openPeriod(quota?.deviceHours, now),
+        hours: quota?.deviceHours ?? null,
       }),
     );
   }
@@ -166,7 +163,3 @@ export function openConsumers({ teams, users }: Snapshot, now: Instant, policy: 
     },
   };
 }
-
-/** A period that is over limits nothing: whoever keeps the snapshot starts the next one. */
-const openPeriod = (hours: HourQuota | null | undefined, now: Instant): HourQuota | null =>
-  hours && hours.endsAt > now ? hours : null;

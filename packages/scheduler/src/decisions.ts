@@ -1,4 +1,4 @@
-import type { Instant, Range, Reservation } from "./snapshot.ts";
+import type { Allocation, Instant, Range, Reservation } from "./snapshot.ts";
 
 /** What to do now, and why everybody else waits. */
 export interface Decisions {
@@ -14,8 +14,7 @@ export interface Decisions {
 export interface Start {
   readonly runId: string;
   readonly workerId: string;
-  /** `reservedBytes` null: the whole device. */
-  readonly allocations: readonly { readonly deviceId: string; readonly reservedBytes: number | null }[];
+  readonly allocations: readonly Allocation[];
   /** Beyond its team's quota: the owner of the capacity may reclaim it. */
   readonly borrowing: boolean;
   /** It waited longer than its class may; it is not preempted. */
@@ -50,7 +49,6 @@ export interface Waiting {
 export type WaitingReason =
   | { readonly code: "starting"; readonly workerId: string }
   | { readonly code: "not-yet-due"; readonly at: Instant }
-  | { readonly code: "dependency"; readonly runIds: readonly string[] }
   /** No device of the pool would ever do. `largestBytes` and `mostDevices`: the best single worker's. */
   | {
       readonly code: "no-device-fits";

@@ -9,33 +9,24 @@ const known = (...entries: History[]): Map<string, History> =>
   new Map(entries.map((entry) => [entry.key, entry]));
 
 describe("how long a run takes", () => {
-  const expected = (duration: Range | null, ...entries: History[]): Range =>
-    durationOf(
-      { duration },
-      historyOf(["train/m", "train"], known(...entries), defaultPolicy),
-      defaultPolicy,
-    );
+  const expected = (...entries: History[]): Range =>
+    durationOf(historyOf(["train/m", "train"], known(...entries), defaultPolicy), defaultPolicy);
 
-  test("is its own estimate, else what the most specific key with enough samples measured", () => {
+  test("is what the most specific key with enough samples measured", () => {
     const general = history("train", { duration: exactly(2 * HOUR) });
     const rare = history("train/m", { duration: spread, samples: 2 });
     const often = history("train/m", { duration: spread, samples: 3 });
-    expect(expected(exactly(7), often)).toEqual(exactly(7));
-    expect(expected(null, general, often)).toEqual(spread);
-    expect(expected(null, general, rare)).toEqual(exactly(2 * HOUR));
-    expect(expected(null)).toEqual(defaultPolicy.unknownDuration);
+    expect(expected(general, often)).toEqual(spread);
+    expect(expected(general, rare)).toEqual(exactly(2 * HOUR));
+    expect(expected()).toEqual(defaultPolicy.unknownDuration);
   });
 });
 
 describe("how long a run still takes", () => {
+  const histories = known(history("train", { duration: spread }));
   const after = (minutes: number): number[] => {
-    const run = running("r", {
-      on: [],
-      remaining: null,
-      duration: spread,
-      startedAt: NOW - minutes * MINUTE,
-    });
-    const { earliest, likely, latest } = remainingOf(run, NOW, new Map(), defaultPolicy);
+    const run = running("r", { on: [], historyKeys: ["train"], startedAt: NOW - minutes * MINUTE });
+    const { earliest, likely, latest } = remainingOf(run, NOW, histories, defaultPolicy);
     return [earliest, likely, latest].map((ms) => ms / MINUTE);
   };
 
@@ -51,14 +42,11 @@ describe("how long a run still takes", () => {
     expect(after(minutes)).toEqual(left);
   });
 
-  test("is what its progress says, where it says something", () => {
-    const run = running("r", { on: [], remaining: exactly(5), duration: spread });
-    expect(remainingOf(run, NOW, new Map(), defaultPolicy)).toEqual(exactly(5));
-  });
-
   test("is no more than its grace time when it is asked to stop", () => {
-    const run = running("r", { on: [], state: "stopping", stopsBy: NOW + MINUTE, remaining: spread });
-    expect(remainingOf(run, NOW, new Map(), defaultPolicy)).toEqual(exactly(MINUTE));
-    expect(remainingOf({ ...run, stopsBy: NOW - MINUTE }, NOW, new Map(), defaultPolicy)).toEqual(exactly(0));
+    const asked = { on: [], state: "stopping", historyKeys: ["train"], startedAt: NOW } as const;
+    const run = running("r", { ...asked, stopsBy: NOW + MINUTE });
+    expect(remainingOf(run, NOW, histories, defaultPolicy)).toEqual(exactly(MINUTE));
+    const late = running("r", { ...asked, stopsBy: NOW - MINUTE });
+    expect(remainingOf(late, NOW, histories, defaultPolicy)).toEqual(exactly(0));
   });
 });

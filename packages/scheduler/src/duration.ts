@@ -3,7 +3,7 @@ import type { History, Instant, Range, RunningRun } from "./snapshot.ts";
 
 export type HistoryByKey = ReadonlyMap<string, History>;
 
-/** The first key with enough samples speaks. */
+/** The history of the first key that has enough samples. */
 export function historyOf(
   keys: readonly string[],
   history: HistoryByKey,
@@ -16,12 +16,9 @@ export function historyOf(
   return undefined;
 }
 
-/** How long a run takes from start to end: its own estimate, else what the history says. */
-export const durationOf = (
-  { duration }: { readonly duration: Range | null },
-  known: History | undefined,
-  { unknownDuration }: Policy,
-): Range => duration ?? known?.duration ?? unknownDuration;
+/** How long a run takes from start to end. */
+export const durationOf = (known: History | undefined, { unknownDuration }: Policy): Range =>
+  known?.duration ?? unknownDuration;
 
 /**
  * How long a run still takes, in ms from now. A prediction that has proved too short is corrected and never held
@@ -29,12 +26,8 @@ export const durationOf = (
  * past the median the ninetieth percentile counts, and past that as long again as it has run.
  */
 export function remainingOf(run: RunningRun, now: Instant, history: HistoryByKey, policy: Policy): Range {
-  const left =
-    run.remaining ??
-    expectedRemaining(
-      durationOf(run, historyOf(run.historyKeys, history, policy), policy),
-      now - run.startedAt,
-    );
+  const total = durationOf(historyOf(run.historyKeys, history, policy), policy);
+  const left = expectedRemaining(total, now - run.startedAt);
   if (run.state !== "stopping" || run.stopsBy === null) return left;
   const most = Math.max(0, run.stopsBy - now);
   return {

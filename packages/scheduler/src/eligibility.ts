@@ -12,7 +12,7 @@ export interface Eligibility {
   /** Runs that cannot, and what is missing. */
   readonly ineligible: readonly {
     readonly turn: Turn;
-    readonly why: "not-yet-due" | "dependency" | "queued-runs";
+    readonly why: "not-yet-due" | "queued-runs";
   }[];
 }
 
@@ -27,11 +27,10 @@ export function sortByEligibility(
   { patienceMs }: Policy,
 ): Eligibility {
   let eligible: Turn[] = [];
-  const ineligible: { turn: Turn; why: "not-yet-due" | "dependency" | "queued-runs" }[] = [];
+  const ineligible: { turn: Turn; why: "not-yet-due" | "queued-runs" }[] = [];
   for (const run of queued) {
     const turn = { run, user: consumers.user(run.teamId, run.userId) };
-    if (run.dependsOn.length > 0) ineligible.push({ turn, why: "dependency" });
-    else if (run.notBefore !== null && run.notBefore > now) ineligible.push({ turn, why: "not-yet-due" });
+    if (run.notBefore !== null && run.notBefore > now) ineligible.push({ turn, why: "not-yet-due" });
     else eligible.push(turn);
   }
   for (const [id, limit] of consumers.queueLimits) {

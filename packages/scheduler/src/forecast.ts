@@ -6,12 +6,12 @@ import { Timeline, type ForecastOptions } from "./timeline.ts";
 const scenarios: readonly (keyof Range)[] = ["earliest", "likely", "latest"];
 
 /**
- * When each run starts if nothing more is submitted; null: never, or after a run of which nothing is known. The plan is
+ * When each run starts if nothing more is submitted; null: never. The plan is
  * carried forward with every duration at its tenth, fiftieth, ninetieth percentile. Of the runs in order, the first
  * `exact` are put, one by one, where their devices are free first. Those after them share what is left evenly:
  * start = when the devices are free on average + work ahead / devices. O(exact × devices + runs).
  * @param order runs that may start at once
- * @param later runs that wait for a time or for other runs; they come after those
+ * @param later runs that wait for a time, or outside the order; they come after those
  * @returns one range for each of `order`, then of `later`
  */
 export function forecast(
@@ -42,38 +42,17 @@ function startsIn(
   later: readonly Candidate[],
   options: ForecastOptions,
 ): Float64Array {
-  const { held, now, exact } = options;
+  const { now, exact } = options;
   const timeline = new Timeline(scenario, options);
   const starts = new Float64Array(order.length + later.length).fill(Infinity);
   let placed = 0;
   const put = (candidate: Candidate, from: number): number =>
     placed++ < exact ? timeline.put(candidate, from) : timeline.estimate(candidate, from);
   for (let i = 0; i < order.length; i++) starts[i] = put(order[i]!, 0);
-  if (later.length === 0) return starts;
-
-  const ends = new Map<string, number>();
-  for (const { run } of later) for (const id of run.dependsOn) ends.set(id, Infinity);
-  const end = ({ run, duration }: Candidate, start: number): void => {
-    if (ends.has(run.id)) ends.set(run.id, start + duration[scenario]);
-  };
-  for (const [id, { remaining }] of held) if (ends.has(id)) ends.set(id, remaining[scenario]);
-  for (const [i, candidate] of order.entries()) end(candidate, starts[i]!);
-  // A run may depend on one that comes after it in the list, so until nothing more can be told.
-  let rest = later.map((_, i) => i);
-  for (let before = Infinity; rest.length < before;) {
-    before = rest.length;
-    rest = rest.filter((i) => {
-      const candidate = later[i]!;
-      const { notBefore, dependsOn } = candidate.run;
-      let from = notBefore === null ? 0 : Math.max(0, notBefore - now);
-      for (const id of dependsOn) from = Math.max(from, ends.get(id)!);
-      if (from === Infinity) return true;
-      if (!fits(candidate.group.schedulable, candidate)) return false;
-      const start = put(candidate, from);
-      starts[order.length + i] = start;
-      end(candidate, start);
-      return false;
-    });
+  for (const [i, candidate] of later.entries()) {
+    const { notBefore } = candidate.run;
+    const from = notBefore === null ? 0 : Math.max(0, notBefore - now);
+    if (fits(candidate.group.schedulable, candidate)) starts[order.length + i] = put(candidate, from);
   }
   return starts;
 }

@@ -7,8 +7,6 @@ export interface DeviceGroup {
   readonly workers: readonly (readonly DeviceState[])[];
   readonly size: number;
   readonly members: ReadonlySet<DeviceState>;
-  /** Smallest weight of a schedulable device. */
-  readonly lightest: number;
   /** `best[k − 1]`: the most memory that each of k devices on one worker has. Of schedulable devices; with cordoned and
    *  draining ones; with lost ones too. */
   readonly schedulable: readonly number[];
@@ -68,10 +66,6 @@ export class DeviceGroups {
       workers,
       size: usable.length,
       members: new Set(usable),
-      lightest: usable.reduce(
-        (least, { device }) => Math.min(least, device.weight),
-        usable[0]?.device.weight ?? 1,
-      ),
       schedulable,
       present: present.length === usable.length ? schedulable : bestOf(byWorker(present)),
       known: matching.length === usable.length ? schedulable : bestOf(byWorker(matching)),

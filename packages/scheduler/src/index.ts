@@ -1,8 +1,9 @@
-export type { Decisions, Start, Unblock, Waiting, WaitingReason } from "./decisions.ts";
+export type { Decisions, Preemption, Start, Unblock, Waiting, WaitingReason } from "./decisions.ts";
 export { Heap } from "./heap.ts";
 export { plan } from "./plan.ts";
 export { defaultPolicy, type Policy } from "./policy.ts";
 export type {
+  Allocation,
   Device,
   History,
   HourQuota,
@@ -14,7 +15,6 @@ export type {
   Snapshot,
   Team,
   TeamQuota,
-  Usage,
   User,
 } from "./snapshot.ts";
-export { accrued, decayed } from "./usage.ts";
+export { accrued, decayed, type Usage } from "./usage.ts";

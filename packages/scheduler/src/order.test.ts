@@ -81,18 +81,6 @@ describe("the order", () => {
       starts: { y1: ["a1"] },
     },
     {
-      title: "lets old usage fade: half after a half-life",
-      given: {
-        devices: worker("a", 1),
-        teams: [
-          { ...team("x"), usage: { deviceSeconds: 1000, at: NOW - 7 * 24 * HOUR } },
-          { ...team("y"), usage: { deviceSeconds: 501, at: NOW } },
-        ],
-        queued: [queued("x1", { teamId: "x" }), queued("y1", { teamId: "y" })],
-      },
-      starts: { x1: ["a0"] },
-    },
-    {
       title: "shares a team's turns between its users",
       given: {
         devices: worker("a", 3),

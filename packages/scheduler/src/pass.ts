@@ -1,3 +1,4 @@
+import { classCharge } from "@espalier/contract";
 import { charge, hold, isBeyond, leave, openConsumers, type Consumers } from "./consumers.ts";
 import { candidateOf, type Candidate } from "./candidate.ts";
 import type { Start } from "./decisions.ts";
@@ -28,23 +29,22 @@ export class Pass {
   #kept = 0;
   #room = { version: -1, any: true };
 
-  constructor(snapshot: Snapshot, now: Instant, policy: Policy) {
-    this.now = now;
+  constructor(snapshot: Snapshot, policy: Policy) {
+    this.now = snapshot.now;
     this.policy = policy;
     this.history = new Map(snapshot.history.map((history) => [history.key, history]));
-    this.consumers = openConsumers(snapshot, now, policy);
+    this.consumers = openConsumers(snapshot);
     this.pool = openPool(
       snapshot,
       ({ teamId, userId }) => this.consumers.user(teamId, userId),
       this.history,
-      now,
       policy,
     );
     this.groups = new DeviceGroups(this.pool, policy.sharers);
     this.#prior = new Map(snapshot.reservations.map((reservation) => [reservation.runId, reservation]));
     for (const { run, user, units, remaining, stopping } of this.pool.holders) {
       hold(user, units, remaining.likely / 1000);
-      charge(user, (policy.charge[run.class] * units * remaining.likely) / 1000);
+      charge(user, (classCharge[run.class] * units * remaining.likely) / 1000);
       if (stopping) leave(user, units);
       this.held.set(run.id, { user, units, remaining });
     }
@@ -79,9 +79,10 @@ export class Pass {
     this.starts.push({
       runId: run.id,
       workerId: devices[0]!.device.workerId,
-      allocations: devices.map(({ device }) => ({
-        deviceId: device.id,
+      allocations: devices.map((device) => ({
+        deviceId: device.device.id,
         reservedBytes: unknown ? null : bytes,
+        units: device.unitsOf(whole ? null : bytes),
       })),
       borrowing,
       aged,
@@ -91,7 +92,7 @@ export class Pass {
 
   /** Moves the candidate's user and team back in the order, as if it had started. */
   charge({ run, user, duration }: Candidate, units: number): void {
-    charge(user, (this.policy.charge[run.class] * units * duration.likely) / 1000);
+    charge(user, (classCharge[run.class] * units * duration.likely) / 1000);
   }
 
   /**

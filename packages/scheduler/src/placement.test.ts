@@ -68,21 +68,6 @@ describe("placement", () => {
       starts: { r1: ["a0"], r2: ["a1"] },
     },
     {
-      title: "believes what a run measured above its reservation",
-      given: {
-        devices: worker("a", 1),
-        running: [
-          running("r0", {
-            on: [],
-            shares: true,
-            allocations: [{ deviceId: "a0", reservedBytes: 20 * GB, measuredBytes: 70 * GB }],
-          }),
-        ],
-        queued: [small("r1", 20)],
-      },
-      waits: { r1: "waiting-for-memory" },
-    },
-    {
       title: "starts nothing on a card that somebody else fills",
       given: {
         devices: [device("a0", { freeBytes: 21 * GB })],

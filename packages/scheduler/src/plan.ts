@@ -13,7 +13,7 @@ import { place } from "./placement.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { Preemptor } from "./preemptor.ts";
 import { fairSharesOf, type Share } from "./fair-share.ts";
-import type { Instant, QueuedRun, Snapshot } from "./snapshot.ts";
+import type { QueuedRun, Snapshot } from "./snapshot.ts";
 import { sortByEligibility } from "./eligibility.ts";
 
 /**
@@ -25,10 +25,10 @@ import { sortByEligibility } from "./eligibility.ts";
  * within and beyond. Inside each, weighted fair share between teams, then users. Everyone gets a turn; who cannot start
  * keeps what the next may not take.
  */
-export function plan(snapshot: Snapshot, now: Instant, policy: Policy = defaultPolicy): Decisions {
-  const pass = new Pass(snapshot, now, policy);
+export function plan(snapshot: Snapshot, policy: Policy = defaultPolicy): Decisions {
+  const pass = new Pass(snapshot, policy);
   const preemptor = new Preemptor(pass);
-  const eligibility = sortByEligibility(snapshot.queued, pass.consumers, now, policy);
+  const eligibility = sortByEligibility(snapshot.queued, pass.consumers, snapshot.now, policy);
   const shares = policy.explain ? fairSharesOf(pass, eligibility.eligible) : new Map<string, Share>();
   const blocks: Blocked[] = [];
 
@@ -120,7 +120,7 @@ function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "l
   const endsBy = now + duration.latest;
   const devices = place(pass.groups, group, candidate, { now, endsBy, sharers: policy.sharers });
   if (devices) {
-    // Devices of different weight take more of a quota than the lightest would.
+    // A run takes a larger part of a smaller card, and more of its quota with it, than `units` says.
     const taken = pass.unitsOn(devices, candidate);
     const refusedThere = quotaBlock(user, taken, hoursOf(candidate, taken));
     if (refusedThere) return waitForQuota(preemptor, stage, refusedThere);

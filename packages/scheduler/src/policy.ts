@@ -1,4 +1,4 @@
-import { classCharge, usageHalfLifeMs, type PriorityClass } from "@espalier/contract";
+import type { PriorityClass } from "@espalier/contract";
 import type { Range } from "./snapshot.ts";
 
 const minute = 60_000;
@@ -6,10 +6,6 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 export interface Policy {
-  /** Usage counts half after this long. */
-  readonly halfLifeMs: number;
-  /** What a device second of each class counts for in usage. */
-  readonly charge: Readonly<Record<PriorityClass, number>>;
   /** A run that has waited longer than this is aged: the one that is overdue longest comes before all others. */
   readonly patienceMs: Readonly<Record<PriorityClass, number>>;
   /** Share of the pool's device units that runs started as aged may hold; one such run may always run. */
@@ -40,8 +36,6 @@ export interface Policy {
 
 /** `docs/scheduling.md` gives the reasons. */
 export const defaultPolicy: Policy = {
-  halfLifeMs: usageHalfLifeMs,
-  charge: classCharge,
   patienceMs: { urgent: 4 * hour, normal: day, idle: 7 * day },
   agedShare: 0.1,
   memoryMargin: 0.1,

@@ -125,9 +125,8 @@ export class DeviceState {
 
   /** Device units that a run takes of it. */
   unitsOf(bytes: number | null): number {
-    const { memoryBytes, weight } = this.device;
-    if (bytes === null || memoryBytes <= 0) return weight;
-    return weight * Math.min(1, bytes / memoryBytes);
+    const { memoryBytes } = this.device;
+    return bytes === null || memoryBytes <= 0 ? 1 : Math.min(1, bytes / memoryBytes);
   }
 }
 
@@ -151,10 +150,9 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The devices with who is on them. */
 export function openPool(
-  { devices, running }: Snapshot,
+  { devices, running, now }: Snapshot,
   userOf: (run: RunningRun) => Consumer,
   history: HistoryByKey,
-  now: Instant,
   policy: Policy,
 ): Pool {
   const states = inOrder(devices, (a, b) => compare(a.workerId, b.workerId) || compare(a.id, b.id)).map(
@@ -172,13 +170,13 @@ export function openPool(
       stopping: run.state === "stopping",
     };
     const allocations = inOrder(run.allocations, (a, b) => compare(a.deviceId, b.deviceId));
-    for (const { deviceId, reservedBytes, measuredBytes } of allocations) {
-      const device = byId.get(deviceId);
-      const whole = reservedBytes === null || !run.shares;
-      const bytes = Math.max(reservedBytes ?? device?.device.memoryBytes ?? 0, measuredBytes ?? 0);
+    for (const { deviceId, reservedBytes, units } of allocations) {
       // A device that has left the snapshot has no room to give, but the run still counts against its quota.
-      holder.units += device ? device.unitsOf(whole ? null : bytes) : 1;
+      holder.units += units;
+      const device = byId.get(deviceId);
       if (!device) continue;
+      const whole = reservedBytes === null || !run.shares;
+      const bytes = reservedBytes ?? device.device.memoryBytes;
       const tenant: Tenant = { bytes, whole, remaining, holder };
       device.admit(tenant);
       holder.seats.push({ device, tenant });

@@ -1,7 +1,19 @@
 import { describe, expect, test } from "vitest";
 import type { Policy } from "./policy.ts";
 import type { RunningRun, Snapshot } from "./snapshot.ts";
-import { exactly, GB, HOUR, MINUTE, NOW, queued, quota, running, team, worker } from "./testing/build.ts";
+import {
+  exactly,
+  GB,
+  HOUR,
+  keyOfDuration,
+  MINUTE,
+  NOW,
+  queued,
+  quota,
+  running,
+  team,
+  worker,
+} from "./testing/build.ts";
 import { decide } from "./testing/table.ts";
 
 const victims = (given: Partial<Snapshot>, policy?: Partial<Policy>): string[] =>
@@ -74,7 +86,6 @@ describe("a higher class", () => {
 
   test.each([
     ["its own class", { class: "urgent" as const }],
-    ["a run that may not be interrupted", { preemptible: false }],
     ["a run that has only begun", { startedAt: NOW - MINUTE }],
     ["a run that has waited too long itself", { aged: true }],
     ["a run that is not at work yet", { state: "starting" as const }],
@@ -324,7 +335,7 @@ describe("a run whose own team is at its quota", () => {
 
   test("waits for those who end soon", () => {
     const given = full(0);
-    const ending = { ...given.running![0]!, remaining: exactly(MINUTE) };
+    const ending = { ...given.running![0]!, historyKeys: [keyOfDuration(exactly(HOUR + MINUTE))] };
     expect(victims({ ...given, running: [ending, given.running![1]!] })).toEqual([]);
   });
 

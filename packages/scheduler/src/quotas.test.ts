@@ -110,15 +110,6 @@ describe("quotas", () => {
       },
     },
     {
-      title: "of hours that are over limit nothing",
-      given: {
-        devices,
-        teams: [team("t", { quota: quota({ deviceHours: { limit: 1, used: 9, endsAt: NOW } }) })],
-        queued: [queued("r")],
-      },
-      starts: { r: ["a0"] },
-    },
-    {
       title: "of queued runs let the oldest take part",
       given: {
         devices: worker("a", 2),
@@ -134,9 +125,9 @@ describe("quotas", () => {
       },
     },
     {
-      title: "count a shared device by the memory taken, and a device by its weight",
+      title: "count a shared device by the memory taken, and another as one",
       given: {
-        devices: [device("a0"), device("b0", { kind: "cpu", weight: 0.25 })],
+        devices: [device("a0"), device("b0", { kind: "cpu" })],
         teams: [team("t", { quota: quota({ devices: 1, borrowing: 0 }) })],
         queued: [
           queued("r1", { needs: { kinds: ["cuda"], memoryBytes: 40 * GB, shares: true } }),
@@ -146,7 +137,7 @@ describe("quotas", () => {
       },
       policy: { memoryMargin: 0 },
       starts: { r1: ["a0"], r2: ["a0"] },
-      waits: { r3: { reason: { code: "team-quota", quota: "devices", limit: 1, used: 1, needs: 0.25 } } },
+      waits: { r3: { reason: { code: "team-quota", quota: "devices", limit: 1, used: 1, needs: 1 } } },
     },
     {
       title: "below what is running stop nobody",

@@ -5,30 +5,18 @@ import { table } from "./testing/table.ts";
 describe("readiness", () => {
   table([
     {
-      title: "is a matter of time and of other runs, and the forecast goes through both",
+      title: "is a matter of time, and the forecast goes by it",
       given: {
-        devices: worker("a", 2),
-        running: [running("r0", { on: ["a0"] })],
-        queued: [
-          queued("prune", { dependsOn: ["r0"], duration: exactly(10 * MINUTE) }),
-          queued("train", { dependsOn: ["prune", "r0"] }),
-          queued("late", { notBefore: NOW + 3 * HOUR }),
-          queued("lost", { dependsOn: ["nobody"] }),
-        ],
+        devices: worker("a", 1),
+        queued: [queued("late", { notBefore: NOW + 3 * HOUR })],
       },
       waits: {
-        prune: {
-          position: null,
-          reason: { code: "dependency", runIds: ["r0"] },
-          unblockedBy: [{ by: "runs", runIds: ["r0"] }],
-          expectedStart: exactly(NOW + HOUR),
-        },
-        train: { expectedStart: exactly(NOW + 70 * MINUTE) },
         late: {
+          position: null,
           reason: { code: "not-yet-due", at: NOW + 3 * HOUR },
+          unblockedBy: [{ by: "time", at: NOW + 3 * HOUR }],
           expectedStart: exactly(NOW + 3 * HOUR),
         },
-        lost: { expectedStart: null },
       },
     },
     {
@@ -40,7 +28,7 @@ describe("readiness", () => {
       title: "tells at once that a run cannot fit, whatever else it waits for",
       given: {
         devices: worker("a", 1),
-        queued: [queued("r", { dependsOn: ["x"], needs: { devices: 2 } })],
+        queued: [queued("r", { notBefore: NOW + HOUR, needs: { devices: 2 } })],
       },
       waits: { r: "no-device-fits" },
     },

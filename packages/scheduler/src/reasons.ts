@@ -100,8 +100,6 @@ export class Reasons {
   /** Of a run that has no turn yet. */
   ineligible({ run, team }: Candidate, why: Eligibility["ineligible"][number]["why"]): Explanation {
     switch (why) {
-      case "dependency":
-        return { reason: { code: why, runIds: run.dependsOn }, unblockedBy: byRuns(run.dependsOn) };
       case "not-yet-due":
         return {
           reason: { code: why, at: run.notBefore! },

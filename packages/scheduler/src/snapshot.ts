@@ -12,6 +12,8 @@ export interface Range {
 
 /** All that a plan depends on. Ids are unique in each list; the order of a list means nothing. */
 export interface Snapshot {
+  /** The instant at which it was taken. */
+  readonly now: Instant;
   readonly devices: readonly Device[];
   readonly queued: readonly QueuedRun[];
   readonly running: readonly RunningRun[];
@@ -19,7 +21,7 @@ export interface Snapshot {
   readonly teams: readonly Team[];
   readonly users: readonly User[];
   readonly history: readonly History[];
-  /** What the plan before this one reserved. Without it a reservation may move from worker to worker. */
+  /** What the plan before this one has reserved. Without it a reservation may move from worker to worker. */
   readonly reservations: readonly Reservation[];
 }
 
@@ -32,9 +34,7 @@ export interface Device {
   readonly memoryBytes: number;
   /** Measured now, whoever uses the rest; null where it cannot be measured. */
   readonly freeBytes: number | null;
-  /** What the whole device counts for in shares and quotas, in device units; 1 for the pool's usual card. */
-  readonly weight: number;
-  /** cordoned: by a person; draining: by itself, for a fault; lost: its worker is silent. Only schedulable takes runs. */
+  /** cordoned: by a person; draining: by itself, for a fault; lost: its worker is silent. Only a schedulable one takes runs. */
   readonly state: "schedulable" | "cordoned" | "draining" | "lost";
 }
 
@@ -43,7 +43,7 @@ export interface Needs {
   readonly devices: number;
   /** Kinds of device that serve; empty: any. */
   readonly kinds: readonly string[];
-  /** Labels that each device must have, such as `room=cold`. */
+  /** Labels that the worker must have, such as `room=cold`. */
   readonly labels: readonly string[];
   /** Predicted peak on each device, before correction and margin; null: unknown, so that it takes whole devices. */
   readonly memoryBytes: number | null;
@@ -51,23 +51,21 @@ export interface Needs {
   readonly shares: boolean;
 }
 
-/** A run that is ready, or waits for a time or for other runs. */
+/** A run that is ready to start, or will be at a time that is known. */
 export interface QueuedRun {
   readonly id: string;
   readonly teamId: string;
+  /** The team itself where a run has no user. */
   readonly userId: string;
   readonly class: PriorityClass;
   /** Orders the runs of one user; higher first. */
   readonly priority: number;
   /** When it became ready first; a preempted run keeps it. */
   readonly queuedAt: Instant;
+  /** After a failure that asks for a pause; null: at once. */
   readonly notBefore: Instant | null;
-  /** Runs that must succeed first. */
-  readonly dependsOn: readonly string[];
   readonly needs: Needs;
-  /** Expected from the run's own settings; null: taken from `history`. */
-  readonly duration: Range | null;
-  /** Keys of `history` that speak for it, the most specific first, such as `train/mdl_1`, `train`. */
+  /** Keys of `history` that describe such runs, the most specific first, such as `train/mdl_1`, `train`. */
   readonly historyKeys: readonly string[];
 }
 
@@ -84,34 +82,24 @@ export interface RunningRun {
   readonly stopsBy: Instant | null;
   readonly allocations: readonly Allocation[];
   readonly shares: boolean;
-  /** From its own progress; null: expected from `duration` or `history`, and from how long it runs already. */
-  readonly remaining: Range | null;
-  readonly duration: Range | null;
   readonly historyKeys: readonly string[];
   /** Work that would be lost if it stopped now. */
   readonly secondsSinceCheckpoint: number;
-  readonly preemptible: boolean;
-  /** As its start said. */
+  /** As `Start` said, and so is `aged`. */
   readonly borrowing: boolean;
   readonly aged: boolean;
 }
 
-/** A run's hold on one device. */
+/** What a run holds, or is given, of one device. */
 export interface Allocation {
   readonly deviceId: string;
   /** null: the whole device. */
   readonly reservedBytes: number | null;
-  /** Peak measured so far; null: not measured yet. */
-  readonly measuredBytes: number | null;
+  /** What it counts for in usage and quotas: 1 for a whole device, the share of its memory for a part. */
+  readonly units: number;
 }
 
-/** Device seconds, weighted by class and device, as they had decayed at an instant. */
-export interface Usage {
-  readonly deviceSeconds: number;
-  readonly at: Instant;
-}
-
-/** Device hours that may be spent until `endsAt`, and what is spent. */
+/** Device hours that may be spent until `endsAt`, which lies ahead, and what is spent, running runs included. */
 export interface HourQuota {
   readonly limit: number;
   readonly used: number;
@@ -131,7 +119,8 @@ export interface TeamQuota {
 export interface Team {
   readonly id: string;
   readonly weight: number;
-  readonly usage: Usage;
+  /** Device seconds, weighted by class and decayed until now, running runs included. */
+  readonly usage: number;
   readonly quota: TeamQuota | null;
 }
 
@@ -139,7 +128,8 @@ export interface User {
   readonly id: string;
   readonly teamId: string;
   readonly weight: number;
-  readonly usage: Usage;
+  /** As that of a team. */
+  readonly usage: number;
   /** Firm: users do not borrow. */
   readonly quota: { readonly devices: number | null; readonly deviceHours: HourQuota | null } | null;
 }

@@ -1,4 +1,10 @@
-import type { Instant, Usage } from "./snapshot.ts";
+import type { Instant } from "./snapshot.ts";
+
+/** Device seconds, weighted by class, as they had decayed at an instant. */
+export interface Usage {
+  readonly deviceSeconds: number;
+  readonly at: Instant;
+}
 
 /** Usage at a later instant: u(t) = u(t₀) · 2^(−(t − t₀)/h). */
 export const decayed = ({ deviceSeconds, at }: Usage, now: Instant, halfLifeMs: number): number =>

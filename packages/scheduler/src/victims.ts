@@ -9,7 +9,7 @@ export const atRisk = ({ run, units }: Holder): number => Math.max(0, run.second
 
 /** Whether a run may be asked to stop at all: not before it has run for a while, and never when it waited too long itself. */
 export const isPreemptible = ({ run, stopping }: Holder, now: Instant, { minRunMs }: Policy): boolean =>
-  run.preemptible && run.state === "running" && !stopping && !run.aged && now - run.startedAt >= minRunMs;
+  run.state === "running" && !stopping && !run.aged && now - run.startedAt >= minRunMs;
 
 /**
  * Why a run may take another's devices; undefined: it may not. Inside a team its own classes count, between teams a run

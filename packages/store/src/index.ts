@@ -9,14 +9,6 @@ export {
   type DispatchDecisions,
   type DispatchWaiting,
 } from "./dispatch/dispatch.ts";
-export {
-  historyKeys,
-  type DispatchAccount,
-  type DispatchDevice,
-  type DispatchQueued,
-  type DispatchRunning,
-  type DispatchSnapshot,
-} from "./dispatch/snapshot.ts";
 export { type Events, type Hint } from "./events/events.ts";
 export { type ExperimentRecord, type Experiments } from "./experiments/experiments.ts";
 export { type Beat, type BeatAnswer, type Heartbeats } from "./attempts/heartbeats.ts";

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { sweepSeconds } from "@espalier/contract";
-import type { Delivery, DispatchDecisions, Leadership, Store } from "@espalier/store";
+import type { Delivery, Leadership, Store } from "@espalier/store";
 import { fireSchedules } from "../schedules/fire.ts";
-import { defaultPolicy, plan, type Policy, type Snapshot, type Start } from "@espalier/scheduler";
+import { defaultPolicy, plan, type Policy, type Snapshot } from "@espalier/scheduler";
 import { WaitingReports } from "./waiting-reports.ts";
-import { viewOf } from "./view.ts";
 
 export interface SchedulerOptions {
   store: Store;
@@ -73,19 +72,19 @@ export function startScheduler({
 
   /** Decides once over all that waits; false when another leader has decided since the snapshot. */
   async function pass(): Promise<boolean> {
-    const given = await store.dispatch.snapshot();
-    if (given.queued.length === 0 && given.reservations.length === 0) return true;
-    const snapshot = viewOf(given, policy);
-    const { starts, preemptions, reservations, waiting } = plan(snapshot, given.now, policy);
-    const teamOf = new Map([...given.queued, ...given.running].map(({ id, teamId }) => [id, teamId]));
-    const told = reports.changed(waiting, teamOf, given.now);
+    const snapshot = await store.dispatch.snapshot();
+    const { queued, running, now, number } = snapshot;
+    if (queued.length === 0 && snapshot.reservations.length === 0) return true;
+    const { starts, preemptions, reservations, waiting } = plan(snapshot, policy);
+    const teamOf = new Map([...queued, ...running].map(({ id, teamId }) => [id, teamId]));
+    const told = reports.changed(waiting, teamOf, now);
     const nothing = starts.length + preemptions.length + told.length === 0;
     if (nothing && sameReservations(reservations, snapshot.reservations)) return true;
     let committed;
     try {
       committed = await store.dispatch.commit({
-        number: given.number,
-        starts: seated(starts, snapshot),
+        number,
+        starts,
         preemptions,
         reservations,
         waiting: told,
@@ -152,21 +151,6 @@ export function startScheduler({
       await loop;
     },
   };
-}
-
-/** Starts with what their devices count for. */
-function seated(starts: readonly Start[], { devices, queued }: Snapshot): DispatchDecisions["starts"] {
-  const byId = new Map(devices.map((device) => [device.id, device]));
-  const sharing = new Set(queued.flatMap(({ id, needs }) => (needs.shares ? [id] : [])));
-  return starts.map(({ allocations, ...start }) => ({
-    ...start,
-    devices: allocations.map(({ deviceId, reservedBytes }) => {
-      const { weight, memoryBytes } = byId.get(deviceId)!;
-      const whole = reservedBytes === null || !sharing.has(start.runId);
-      const units = whole ? weight : weight * Math.min(1, reservedBytes / memoryBytes);
-      return { deviceId, reservedBytes, units };
-    }),
-  }));
 }
 
 /** The instants at which devices are expected move all the time; what is kept for whom does not. */

@@ -75,7 +75,6 @@ describe("the reports", () => {
 const reasons: PlannedReason[] = [
   { code: "starting", workerId: "wrk_1" },
   { code: "not-yet-due", at: NOW },
-  { code: "dependency", runIds: ["run_a"] },
   { code: "no-device-fits", needsBytes: 9e9, largestBytes: 8e9, needsDevices: 1, mostDevices: 4 },
   { code: "no-device-fits", needsBytes: null, largestBytes: 8e9, needsDevices: 9, mostDevices: 4 },
   { code: "worker-missing", kinds: ["cuda"], labels: ["zone=a"] },

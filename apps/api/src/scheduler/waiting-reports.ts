@@ -34,8 +34,6 @@ export function toReason(reason: PlannedReason, names: NameRuns): WaitingReason 
       return { code: reason.code, ...names(reason.runIds), until: iso(reason.until) };
     case "fair-share-behind":
       return { code: reason.code, share: reason.share, fair: reason.fair };
-    case "dependency":
-      return { code: reason.code, runIds: [...reason.runIds] };
     case "worker-missing":
       return { code: reason.code, kinds: [...reason.kinds], labels: [...reason.labels] };
     case "device-cordoned":

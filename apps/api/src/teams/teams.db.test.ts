@@ -53,7 +53,10 @@ describe("weights and quotas", () => {
       ["default", 1],
     ]);
     const { teams } = await store.dispatch.snapshot();
-    expect(teams[0]).toMatchObject({ weight: 3, devices: null, borrowing: 1, hours: 100 });
+    expect(teams[0]).toMatchObject({
+      weight: 3,
+      quota: { devices: null, borrowing: 1, deviceHours: { limit: 100 } },
+    });
     expect((await operator.teams.list()).items.map(({ name }) => name)).toEqual(["orchard"]);
     await operator.teams.set("orchard", { weight: 1, borrowing: null, deviceHours: null, period: "month" });
   });
@@ -105,7 +108,7 @@ it("what an attempt used is counted when it ends, as the plan counts it, for its
   for (const table of ["team", "team_user"])
     await store.sql(
       `update ${table} set used_seconds = 1000, used_at = now() - interval '7 days', spent_hours = 5,
-         spent_from = period_start(quota_period, now()) - interval '1 day', quota_period = 'day'`,
+         spent_from = period_start(quota_period, now()) - interval '1 day', quota_period = 'day', quota_hours = 1e6`,
     );
   await store.leases.succeed(claim!.lease, { result: { modelId: newId("model") } });
   const { teams, users, now } = await store.dispatch.snapshot();
@@ -116,9 +119,10 @@ it("what an attempt used is counted when it ends, as the plan counts it, for its
     now,
     usageHalfLifeMs,
   );
-  for (const account of [teams[0], users.find(({ id }) => id === user.id)!]) {
-    expect(Math.abs(account.usedSeconds / deviceSeconds - 1)).toBeLessThan(1e-3);
-    expect(account.spentHours).toBeCloseTo((account.usedAt - account.periodFrom) / 3_600_000, 2);
+  for (const consumer of [teams[0], users.find(({ id }) => id === user.id)!]) {
+    expect(Math.abs(consumer.usage / deviceSeconds - 1)).toBeLessThan(1e-3);
+    const { used, endsAt } = consumer.quota!.deviceHours!;
+    expect(used).toBeCloseTo((now - (endsAt - 86_400_000)) / 3_600_000, 2);
   }
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { priorityClasses } from "@espalier/contract";
 import type { Device, Needs, QueuedRun, Range, RunningRun, Snapshot } from "../snapshot.ts";
-import { GB, HOUR, MINUTE, NOW } from "./build.ts";
+import { GB, HOUR, keyOfDuration, knownDurations, MINUTE, NOW } from "./build.ts";
 
 const teamId = fc.constantFrom("x", "y", "z");
 const userId = fc.constantFrom("u", "v");
@@ -14,6 +14,10 @@ const seldom = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
   fc.oneof({ arbitrary: fc.constant(null), weight: 5 }, { arbitrary: value, weight: 1 });
 const ago = (hours: number): fc.Arbitrary<number> =>
   fc.nat(hours * 60).map((minutes) => NOW - minutes * MINUTE);
+const historyKeys = fc.oneof(
+  duration.map((each) => [keyOfDuration(each)]),
+  fc.shuffledSubarray(["train", "prune"]),
+);
 const subset = (words: string[]): fc.Arbitrary<string[]> => fc.shuffledSubarray(words);
 
 const devices: fc.Arbitrary<Device[]> = fc
@@ -24,7 +28,6 @@ const devices: fc.Arbitrary<Device[]> = fc
         labels: subset(["ib", "nvlink"]),
         memoryBytes: fc.constantFrom(24 * GB, 80 * GB),
         freeBytes: seldom(fc.nat(80).map((gigabytes) => gigabytes * GB)),
-        weight: fc.constantFrom(1, 1, 0.25),
         state: fc.constantFrom<Device["state"][]>(
           "schedulable",
           "schedulable",
@@ -67,10 +70,8 @@ const queuedRun: fc.Arbitrary<Omit<QueuedRun, "id">> = fc.record({
   priority: fc.integer({ min: -1, max: 1 }),
   queuedAt: ago(50),
   notBefore: seldom(fc.constantFrom(NOW - HOUR, NOW + HOUR)),
-  dependsOn: fc.constantFrom([], [], [], [], [], [], ["q0"], ["r0", "q1"]),
   needs,
-  duration: maybe(duration),
-  historyKeys: subset(["train", "prune"]),
+  historyKeys,
 });
 
 /** A running run before it is given devices; `first` picks the worker. */
@@ -79,7 +80,6 @@ interface Wish {
   readonly first: number;
   readonly count: number;
   readonly bytes: number | null;
-  readonly measured: number | null;
 }
 
 const wish: fc.Arbitrary<Wish> = fc.record({
@@ -90,27 +90,23 @@ const wish: fc.Arbitrary<Wish> = fc.record({
     state: fc.constantFrom<RunningRun["state"][]>("running", "running", "running", "starting", "stopping"),
     startedAt: ago(3),
     shares: fc.boolean(),
-    remaining: maybe(duration),
-    duration: maybe(duration),
-    historyKeys: subset(["train", "prune"]),
+    historyKeys,
     secondsSinceCheckpoint: fc.nat(3600),
-    preemptible: fc.constantFrom(true, true, true, false),
     borrowing: fc.boolean(),
     aged: fc.constantFrom(false, false, false, false, true),
   }),
   first: fc.nat(),
   count: fc.integer({ min: 1, max: 2 }),
   bytes: maybe(fc.integer({ min: 1, max: 40 }).map((gigabytes) => gigabytes * GB)),
-  measured: maybe(fc.nat(24).map((gigabytes) => gigabytes * GB)),
 });
 
 /** Puts running runs on devices of one worker that still have room, so that the pool is one that can come about. */
 function seated(pool: readonly Device[], wishes: readonly Wish[]): RunningRun[] {
   const taken = new Map<string, { bytes: number; count: number; whole: boolean }>();
-  return wishes.flatMap(({ run, first, count, bytes, measured }, i) => {
+  return wishes.flatMap(({ run, first, count, bytes }, i) => {
     const start = pool[first % Math.max(1, pool.length)];
     const whole = !run.shares || bytes === null;
-    const held = Math.max(bytes ?? 0, measured ?? 0);
+    const held = bytes ?? 0;
     const free = pool.filter((device) => {
       if (device.workerId !== start?.workerId) return false;
       const there = taken.get(device.id);
@@ -131,16 +127,20 @@ function seated(pool: readonly Device[], wishes: readonly Wish[]): RunningRun[] 
       ...run,
       id: `r${i}`,
       stopsBy: run.state === "stopping" ? NOW + MINUTE : null,
-      allocations: seats.map(({ id }) => ({ deviceId: id, reservedBytes: bytes, measuredBytes: measured })),
+      allocations: seats.map(({ id, memoryBytes }) => ({
+        deviceId: id,
+        reservedBytes: bytes,
+        units: whole ? 1 : bytes / memoryBytes,
+      })),
     };
   });
 }
 
 const units = maybe(fc.nat(6));
 const hours = seldom(
-  fc.record({ limit: fc.nat(20), used: fc.nat(20), endsAt: fc.constantFrom(NOW - HOUR, NOW + HOUR) }),
+  fc.record({ limit: fc.nat(20), used: fc.nat(20), endsAt: fc.constantFrom(NOW + 1, NOW + HOUR) }),
 );
-const usage = fc.record({ deviceSeconds: fc.nat(100_000), at: ago(24) });
+const usage = fc.nat(100_000);
 const weight = fc.constantFrom(1, 2, 0.5);
 
 /** Pools that can come about, with everything in them that a plan must heed. */
@@ -188,8 +188,10 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc
   })
   .map(({ wishes, kept, queued, ...rest }) => ({
     ...rest,
+    now: NOW,
     queued: queued.map((run, i) => ({ ...run, id: `q${i}` })),
     running: seated(rest.devices, wishes),
+    history: [...rest.history, ...knownDurations([...queued, ...wishes.map(({ run }) => run)])],
     reservations: kept.map(({ run, devices, promised }) => ({
       runId: `q${run}`,
       deviceIds: devices,
@@ -203,6 +205,7 @@ export const shuffled = (given: Snapshot): fc.Arbitrary<Snapshot> => {
   const shuffle = <T>(items: readonly T[]): fc.Arbitrary<T[]> =>
     fc.shuffledSubarray([...items], { minLength: items.length });
   return fc.record({
+    now: fc.constant(given.now),
     devices: shuffle(given.devices),
     queued: shuffle(given.queued),
     running: shuffle(given.running.map((run) => ({ ...run, allocations: [...run.allocations].reverse() }))),

@@ -26,7 +26,6 @@ export const device = (id: string, given: Partial<Device> = {}): Device => ({
   labels: [],
   memoryBytes: 80 * GB,
   freeBytes: null,
-  weight: 1,
   state: "schedulable",
   ...given,
 });
@@ -35,10 +34,28 @@ export const device = (id: string, given: Partial<Device> = {}): Device => ({
 export const worker = (name: string, count: number, given: Partial<Device> = {}): Device[] =>
   Array.from({ length: count }, (_, i) => device(`${name}${i}`, given));
 
-type GivenQueued = Partial<Omit<QueuedRun, "needs">> & { needs?: Partial<Needs> };
+/** The key of a history that says exactly this; `snapshot` adds that history for every run that has such a key. */
+export const keyOfDuration = ({ earliest, likely, latest }: Range): string =>
+  `takes/${earliest}/${likely}/${latest}`;
+
+/** The histories of the keys of `keyOfDuration`. */
+export function knownDurations(runs: readonly Pick<QueuedRun, "historyKeys">[]): History[] {
+  const keys = new Set(runs.flatMap(({ historyKeys }) => historyKeys));
+  return [...keys]
+    .filter((key) => key.startsWith("takes/"))
+    .map((key) => {
+      const [earliest, likely, latest] = key.split("/").slice(1).map(Number);
+      return history(key, { duration: { earliest: earliest!, likely: likely!, latest: latest! } });
+    });
+}
+
+type GivenQueued = Partial<Omit<QueuedRun, "needs">> & { needs?: Partial<Needs>; duration?: Range };
 
 /** Of team `t` and its user `t.u`, one whole device for an hour, queued a minute ago. */
-export function queued(id: string, { needs, ...given }: GivenQueued = {}): QueuedRun {
+export function queued(
+  id: string,
+  { needs, duration = exactly(HOUR), ...given }: GivenQueued = {},
+): QueuedRun {
   const teamId = given.teamId ?? "t";
   return {
     id,
@@ -48,34 +65,49 @@ export function queued(id: string, { needs, ...given }: GivenQueued = {}): Queue
     priority: 0,
     queuedAt: NOW - MINUTE,
     notBefore: null,
-    dependsOn: [],
-    duration: exactly(HOUR),
-    historyKeys: [],
+    historyKeys: [keyOfDuration(duration)],
     ...given,
     needs: { devices: 1, kinds: [], labels: [], memoryBytes: null, shares: false, ...needs },
   };
 }
 
-type GivenRunning = Partial<RunningRun> & { on: readonly string[]; bytes?: number | null };
+/** `bytes`: shares devices of 80 GB; `remaining`: expected, from now. */
+type GivenRunning = Partial<RunningRun> & {
+  on: readonly string[];
+  bytes?: number | null;
+  remaining?: Range;
+};
 
 /** Of team `t` and its user `t.u`, on whole devices since an hour, saved a minute ago, for an hour more. */
-export function running(id: string, { on, bytes = null, ...given }: GivenRunning): RunningRun {
+export function running(
+  id: string,
+  { on, bytes = null, remaining = exactly(HOUR), ...given }: GivenRunning,
+): RunningRun {
   const teamId = given.teamId ?? "t";
+  const startedAt = given.startedAt ?? NOW - HOUR;
+  const total = (left: number): number => NOW - startedAt + left;
   return {
     id,
     teamId,
     userId: `${teamId}.u`,
     class: "normal",
     state: "running",
-    startedAt: NOW - HOUR,
+    startedAt,
     stopsBy: null,
-    allocations: on.map((deviceId) => ({ deviceId, reservedBytes: bytes, measuredBytes: null })),
+    allocations: on.map((deviceId) => ({
+      deviceId,
+      reservedBytes: bytes,
+      units: bytes === null ? 1 : bytes / (80 * GB),
+    })),
     shares: bytes !== null,
-    remaining: exactly(HOUR),
-    duration: null,
-    historyKeys: [],
+    historyKeys: [
+      keyOfDuration({
+        earliest: total(remaining.earliest),
+        likely: total(remaining.likely),
+        latest: total(remaining.latest),
+      }),
+    ],
     secondsSinceCheckpoint: 60,
-    preemptible: true,
     borrowing: false,
     aged: false,
     ...given,
@@ -92,7 +124,7 @@ export const quota = (given: Partial<TeamQuota>): TeamQuota => ({
 
 export const team = (id: string, given: Partial<Omit<Team, "usage">> & { used?: number } = {}): Team => {
   const { used = 0, ...rest } = given;
-  return { id, weight: 1, usage: { deviceSeconds: used, at: NOW }, quota: null, ...rest };
+  return { id, weight: 1, usage: used, quota: null, ...rest };
 };
 
 export const user = (
@@ -101,7 +133,7 @@ export const user = (
   given: Partial<Omit<User, "usage">> & { used?: number } = {},
 ): User => {
   const { used = 0, ...rest } = given;
-  return { id, teamId, weight: 1, usage: { deviceSeconds: used, at: NOW }, quota: null, ...rest };
+  return { id, teamId, weight: 1, usage: used, quota: null, ...rest };
 };
 
 export const history = (key: string, given: Partial<History> = {}): History => ({
@@ -113,12 +145,13 @@ export const history = (key: string, given: Partial<History> = {}): History => (
 });
 
 export const snapshot = (given: Partial<Snapshot>): Snapshot => ({
+  now: NOW,
   devices: [],
   queued: [],
   running: [],
   teams: [],
   users: [],
-  history: [],
   reservations: [],
   ...given,
+  history: [...(given.history ?? []), ...knownDurations([...(given.queued ?? []), ...(given.running ?? [])])],
 });

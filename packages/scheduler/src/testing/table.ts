@@ -3,7 +3,7 @@ import type { Decisions } from "../decisions.ts";
 import { plan } from "../plan.ts";
 import { defaultPolicy, type Policy } from "../policy.ts";
 import type { Snapshot } from "../snapshot.ts";
-import { NOW, snapshot } from "./build.ts";
+import { snapshot } from "./build.ts";
 
 /** A pool, and what is decided about it; what is left out of `starts` and `preempts` must not happen. */
 export interface Case {
@@ -21,7 +21,7 @@ export interface Case {
 }
 
 export const decide = (given: Partial<Snapshot>, policy: Partial<Policy> = {}): Decisions =>
-  plan(snapshot(given), NOW, { ...defaultPolicy, ...policy });
+  plan(snapshot(given), { ...defaultPolicy, ...policy });
 
 const startsOf = ({ starts }: Decisions): Record<string, string[]> =>
   Object.fromEntries(

@@ -22,7 +22,7 @@ const decisions = async (more: Partial<DispatchDecisions>): Promise<DispatchDeci
 const start = (runId: string, deviceId = store.deviceId, workerId = store.workerId) => ({
   runId,
   workerId,
-  devices: [{ deviceId, reservedBytes: 5e8, units: 0.5 }],
+  allocations: [{ deviceId, reservedBytes: 5e8, units: 0.5 }],
   borrowing: false,
   aged: false,
 });
@@ -59,39 +59,34 @@ describe("a snapshot", () => {
         teamId: store.teamId,
         userId: expect.stringMatching(/^usr_/) as string,
         class: "urgent",
-        kind: "prune",
-        modelId,
-        shares: true,
         priority: 5,
         queuedAt: expect.any(Number) as number,
         notBefore: null,
-        needs,
-        predictedBytes: 9,
+        needs: { devices: 1, kinds: [], labels: ["zone=a"], memoryBytes: 7, shares: true },
+        historyKeys: [`prune/${modelId}`, "prune"],
       },
     ]);
     expect(Math.abs(snapshot.queued[0].queuedAt - snapshot.now)).toBeLessThan(60_000);
     expect(snapshot.running).toMatchObject([
       {
         id: running.id,
-        state: "RUNNING",
+        state: "running",
         stopsBy: null,
-        devices: [{ deviceId: store.deviceId, reservedBytes: null, units: 1 }],
+        allocations: [{ deviceId: store.deviceId, reservedBytes: null, units: 1 }],
       },
     ]);
     expect(snapshot.devices).toMatchObject([
       { id: store.deviceId, workerId: store.workerId, kind: "cpu", memoryBytes: 1e9, state: "schedulable" },
     ]);
     const [team] = snapshot.teams;
-    expect(team).toMatchObject({ id: store.teamId, weight: 1, devices: null, hours: null });
+    expect(team).toMatchObject({ id: store.teamId, weight: 1, quota: { devices: null, deviceHours: null } });
     // A hundred seconds of one device, decayed by next to nothing.
-    expect(team.usedSeconds).toBeGreaterThan(99.9);
-    expect(team.usedSeconds).toBeLessThan(130);
-    expect(team.spentHours).toBeCloseTo(team.usedSeconds / 3600, 4);
-    expect(team.periodTo).toBeGreaterThan(snapshot.now);
-    expect(snapshot.users).toMatchObject([{ teamId: store.teamId, usedSeconds: team.usedSeconds }]);
+    expect(team.usage).toBeGreaterThan(99.9);
+    expect(team.usage).toBeLessThan(130);
+    expect(snapshot.users).toMatchObject([{ teamId: store.teamId, usage: team.usage }]);
     expect(snapshot.history.map(({ key }) => key).sort()).toEqual(["prune", `prune/${modelId}`]);
     expect(snapshot.history[0]).toMatchObject({ samples: 1, memoryRatio: 1.5 });
-    expect(snapshot.history[0].likely).toBeGreaterThan(99_900);
+    expect(snapshot.history[0].duration.likely).toBeGreaterThan(99_900);
 
     await store.runs.cancel(store.teamId, id);
     expect((await store.dispatch.snapshot()).queued).toEqual([]);
@@ -113,6 +108,8 @@ describe("a snapshot", () => {
   });
 });
 
+const reservation = (runId: string) => ({ runId, deviceIds: [store.deviceId], at: 0, promised: false });
+
 describe("a commit", () => {
   it("starts runs on their devices, and skips one that was cancelled and one whose device is held, with the reason", async () => {
     const other = await store.workers.register({ name: "held", host: "h", version: "0", devices: [cpu] });
@@ -121,7 +118,7 @@ describe("a commit", () => {
     const [good, cancelled, late] = [await store.submit(), await store.submit(), await store.submit()];
     const planned = await decisions({
       starts: [start(good.id), start(cancelled.id), start(late.id, held.id, other.id)],
-      reservations: [{ runId: "r" }],
+      reservations: [reservation("r")],
     });
     await store.runs.cancel(store.teamId, cancelled.id);
     expect(await store.dispatch.commit(planned)).toEqual({
@@ -139,7 +136,7 @@ describe("a commit", () => {
     ]);
     expect(await devicesOf(good.id)).toEqual([store.deviceId]);
     expect(await devicesOf(late.id)).toEqual([]);
-    expect((await store.dispatch.snapshot()).reservations).toEqual([{ runId: "r" }]);
+    expect((await store.dispatch.snapshot()).reservations).toEqual([reservation("r")]);
     expect(await store.runs.get(store.teamId, good.id)).toMatchObject({
       waiting: { reason: { code: "starting", workerId: store.workerId } },
     });
@@ -164,11 +161,14 @@ describe("a commit", () => {
 
   it("that fails half-way stores nothing", async () => {
     const { id } = await store.submit();
-    const broken = { ...start(id), devices: [{ deviceId: store.deviceId, reservedBytes: 0.5, units: 1 }] };
+    const broken = {
+      ...start(id),
+      allocations: [{ deviceId: store.deviceId, reservedBytes: 0.5, units: 1 }],
+    };
     const before = await store.dispatch.snapshot();
     await expect(
       store.dispatch.commit({
-        ...(await decisions({ reservations: [{ runId: "x" }] })),
+        ...(await decisions({ reservations: [reservation("x")] })),
         starts: [broken],
       }),
     ).rejects.toThrow("bigint");

@@ -1,28 +1,14 @@
-import { type ExpectedStart, type LeaseTiming, type Unblock, type WaitingReason } from "@espalier/contract";
+import type { ExpectedStart, LeaseTiming, Unblock, WaitingReason } from "@espalier/contract";
+import type { Preemption, Reservation, Start } from "@espalier/scheduler";
 import type { Database, Transaction } from "../database/database.ts";
-import { readSnapshot, silenceOf, type DispatchSnapshot } from "./snapshot.ts";
 import { toJson } from "../database/json.ts";
+import { readSnapshot, silenceOf, type NumberedSnapshot } from "./snapshot.ts";
 
 /** A delivery to put on the queue of a worker, by its name. `dispatch` numbers the deliveries of a run. */
 export interface Delivery {
   runId: string;
   worker: string;
   dispatch: number;
-}
-
-export interface DispatchStart {
-  runId: string;
-  workerId: string;
-  devices: readonly { deviceId: string; reservedBytes: number | null; units: number }[];
-  borrowing: boolean;
-  aged: boolean;
-}
-
-export interface DispatchPreemption {
-  runId: string;
-  reason: "higher-class" | "reclaim";
-  forRunId: string;
-  graceMs: number;
 }
 
 /** Names runs of the same team only. */
@@ -37,10 +23,10 @@ export interface DispatchWaiting {
 export interface DispatchDecisions {
   /** That of the snapshot that they were made from. */
   number: string;
-  starts: readonly DispatchStart[];
-  preemptions: readonly DispatchPreemption[];
+  starts: readonly Omit<Start, "backfilled">[];
+  preemptions: readonly Omit<Preemption, "atRisk">[];
   /** Given back with the next snapshot. */
-  reservations: readonly unknown[];
+  reservations: readonly Reservation[];
   /** Of runs whose reason has changed. */
   waiting: readonly DispatchWaiting[];
 }
@@ -55,7 +41,7 @@ export interface Committed {
 
 export interface Dispatch {
   /** One consistent view of the pool, in a handful of statements whatever its size. */
-  snapshot(): Promise<DispatchSnapshot>;
+  snapshot(): Promise<NumberedSnapshot>;
   /** All decisions in one transaction. Undefined when another plan was committed since the snapshot: then nothing is. */
   commit(decisions: DispatchDecisions): Promise<Committed | undefined>;
   /** New deliveries for runs that have been DISPATCHED this long without being claimed: a queue may have lost them. */
@@ -124,10 +110,10 @@ export function createDispatch(database: Database, timing: LeaseTiming): Dispatc
 /** QUEUED → DISPATCHED, each with its devices, unless the run was cancelled or a device lost meanwhile. */
 async function start(
   tx: Transaction,
-  starts: readonly DispatchStart[],
+  starts: DispatchDecisions["starts"],
 ): Promise<Pick<Committed, "deliveries" | "skipped">> {
   if (starts.length === 0) return { deliveries: [], skipped: [] };
-  const seats = starts.flatMap(({ runId, devices }) => devices.map((device) => ({ runId, ...device })));
+  const seats = starts.flatMap(({ runId, allocations }) => allocations.map((seat) => ({ runId, ...seat })));
   const { rows } = await tx.query<{
     runId: string;
     worker: string;
@@ -176,7 +162,7 @@ async function start(
   return { deliveries, skipped };
 }
 
-async function preempt(tx: Transaction, preemptions: readonly DispatchPreemption[]): Promise<string[]> {
+async function preempt(tx: Transaction, preemptions: DispatchDecisions["preemptions"]): Promise<string[]> {
   if (preemptions.length === 0) return [];
   const { rows } = await tx.query<{ id: string }>(
     `update run r set preempt_requested_at = now(), preempt_reason = p.reason, preempt_for = p.for_run,

@@ -1,93 +1,32 @@
 import type { LeaseTiming, Needs, PriorityClass, RunKind } from "@espalier/contract";
+import type {
+  Allocation,
+  Device,
+  History,
+  HourQuota,
+  Instant,
+  QueuedRun,
+  Reservation,
+  RunningRun,
+  Snapshot,
+  Team,
+  User,
+} from "@espalier/scheduler";
 import type { Database, Transaction } from "../database/database.ts";
+import { spentHours, usageNow, type UsageRow } from "./usage.ts";
 
-/** Milliseconds since the epoch, on the database's clock. */
-type Instant = number;
-
-/** All that a plan depends on, as one moment saw it. */
-export interface DispatchSnapshot {
-  now: Instant;
+/** The pool as one moment saw it. */
+export interface NumberedSnapshot extends Snapshot {
   /** Of the plan before; what is decided from this snapshot is committed under the next one, or not at all. */
-  number: string;
-  devices: DispatchDevice[];
-  queued: DispatchQueued[];
-  running: DispatchRunning[];
-  teams: DispatchAccount[];
-  users: (DispatchAccount & { teamId: string })[];
-  history: DispatchHistory[];
-  /** What the plan before has kept, as it was committed. */
-  reservations: unknown[];
+  readonly number: string;
 }
 
-export interface DispatchDevice {
-  id: string;
-  workerId: string;
-  kind: string;
-  labels: Record<string, string>;
-  /** 0: unknown. */
-  memoryBytes: number;
-  /** Null where it is not measured, or was measured before the last run had left. */
-  freeBytes: number | null;
-  state: "schedulable" | "cordoned" | "draining" | "lost";
-}
-
-interface DispatchRun {
-  id: string;
-  teamId: string;
-  userId: string | null;
-  class: PriorityClass;
-  kind: RunKind;
-  modelId: string | null;
-  shares: boolean;
-}
-
-export interface DispatchQueued extends DispatchRun {
-  priority: number;
-  queuedAt: Instant;
-  /** A failure asks for a pause. */
-  notBefore: Instant | null;
-  needs: Needs | null;
-  predictedBytes: number | null;
-}
-
-export interface DispatchRunning extends DispatchRun {
-  state: "DISPATCHED" | "RUNNING";
-  startedAt: Instant;
-  /** It was asked to stop, and is to have stopped by then. */
-  stopsBy: Instant | null;
-  secondsSinceCheckpoint: number;
-  borrowing: boolean;
-  aged: boolean;
-  devices: { deviceId: string; reservedBytes: number | null; units: number }[];
-}
-
-export interface DispatchAccount {
-  id: string;
-  weight: number;
-  devices: number | null;
-  borrowing: number | null;
-  queuedRuns: number | null;
-  hours: number | null;
-  /** Of attempts that have ended. */
-  usedSeconds: number;
-  usedAt: Instant;
-  spentHours: number;
-  periodFrom: Instant;
-  periodTo: Instant;
-}
-
-export interface DispatchHistory {
-  key: string;
-  samples: number;
-  earliest: number;
-  likely: number;
-  latest: number;
-  memoryRatio: number | null;
-}
-
-/** What speaks for a run: others of its kind and model, then of its kind. */
-export const historyKeys = ({ kind, modelId }: Pick<DispatchRun, "kind" | "modelId">): string[] =>
+/** Keys of the history that describe a run: others of its kind and model, then all of its kind. */
+const historyKeys = (kind: RunKind, modelId: string | null): string[] =>
   modelId === null ? [kind] : [`${kind}/${modelId}`, kind];
+
+/** A device that does not say how much memory it has is taken for a small card. */
+const unknownMemoryBytes = 8e9;
 
 /** A worker that has missed three heartbeats gets no new runs; it is LOST much later, because what it runs may go on. */
 export const silenceOf = ({ heartbeat }: LeaseTiming): number => 3 * heartbeat;
@@ -113,36 +52,36 @@ const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.mem
     and not exists (select from worker later where later.name = w.name and later.id > w.id)`;
 
 // One document is read several times faster than ten thousand rows.
-const queued = `select coalesce(json_agg(json_build_array(id, team_id, user_id, class, kind, model_id, shares, priority,
+const queued = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
     ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes)), '[]') as runs
   from run where state = 'QUEUED' and cancel_requested_at is null`;
 
 type QueuedTuple = [
   id: string,
   teamId: string,
-  userId: string | null,
+  userId: string,
   priorityClass: PriorityClass,
   kind: RunKind,
   modelId: string | null,
   shares: boolean,
   priority: number,
-  queuedAt: number,
-  notBefore: number | null,
+  queuedAt: Instant,
+  notBefore: Instant | null,
   needs: Needs | null,
   predictedBytes: number | null,
 ];
 
-const running = `select r.id, r.team_id as "teamId", r.user_id as "userId", r.class, r.kind, r.model_id as "modelId", r.shares,
+const running = `select r.id, r.team_id as "teamId", coalesce(r.user_id, r.team_id) as "userId", r.class, r.kind, r.model_id as "modelId", r.shares,
     r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
     ${ms(`case when r.state = 'RUNNING' then coalesce(r.preempt_until, r.preempt_requested_at + interval '2 minutes',
       r.cancel_requested_at + interval '30 s') end`)} as "stopsBy",
     extract(epoch from now() - coalesce(a.checkpoint_at, a.started_at, now()))::float8 as "secondsSinceCheckpoint",
     coalesce((select json_agg(json_build_object('deviceId', e.device_id, 'reservedBytes', e.reserved_bytes, 'units', e.units))
-      from run_device e where e.run_id = r.id), '[]') as devices
+      from run_device e where e.run_id = r.id), '[]') as allocations
   from run r left join attempt a on a.run_id = r.id and a.number = r.attempt and a.state = 'RUNNING'
   where r.state in ('DISPATCHED', 'RUNNING')`;
 
-const account = (
+const consumer = (
   table: string,
   more: string,
 ) => `select id, weight, quota_devices as devices, quota_hours as hours,
@@ -151,11 +90,8 @@ const account = (
     ${ms("period_start(quota_period, now())")} as "periodFrom",
     ${ms("period_start(quota_period, period_start(quota_period, now()) + ('1 ' || quota_period)::interval + interval '12 hours')")} as "periodTo",
     ${more} from ${table}`;
-const teams = account("team", `quota_borrowing as borrowing, quota_queued_runs as "queuedRuns"`);
-const users = account(
-  "team_user",
-  `team_id as "teamId", null::float8 as borrowing, null::int as "queuedRuns"`,
-);
+const teams = consumer("team", `quota_borrowing as borrowing, quota_queued_runs as "queuedRuns"`);
+const users = consumer("team_user", `team_id as "teamId"`);
 
 const history = `select key, cardinality(durations) as samples, earliest, likely, latest, memory_ratio as "memoryRatio"
   from run_history where key = any($1)`;
@@ -164,30 +100,49 @@ const history = `select key, cardinality(durations) as samples, earliest, likely
 export const readSnapshot = (
   { atOnce }: Pick<Database, "atOnce">,
   timing: LeaseTiming,
-): Promise<DispatchSnapshot> =>
+): Promise<NumberedSnapshot> =>
   atOnce(async (tx) => {
-    const [plan] = await rows<{ now: number; number: string; reservations: unknown[] }>(
+    const [plan] = await rows<{ now: Instant; number: string; reservations: Reservation[] }>(
       tx,
       `select ${ms("now()")} as now, number, reservations from dispatch_plan`,
     );
+    const { now } = plan!;
     const [{ runs }] = (await rows<{ runs: QueuedTuple[] }>(tx, queued)) as [{ runs: QueuedTuple[] }];
     const waiting = runs.map(toQueued);
-    const held = await rows<DispatchRunning>(tx, running);
-    const keys = new Set([...waiting, ...held].flatMap(historyKeys));
+    const held = (await rows<RunningRow>(tx, running)).map(toRunning);
+    const keys = new Set([...waiting, ...held].flatMap((run) => run.historyKeys));
+    const ofTeam = groupBy(held, "teamId");
+    const ofUser = groupBy(held, "userId");
     return {
       ...plan!,
       queued: waiting,
       running: held,
-      devices: await rows<DispatchDevice>(tx, devices, [silenceOf(timing), timing.heartbeat]),
-      teams: await rows<DispatchAccount>(tx, teams),
-      users: await rows<DispatchAccount & { teamId: string }>(tx, users),
-      history: await rows<DispatchHistory>(tx, history, [[...keys]]),
+      devices: (await rows<DeviceRow>(tx, devices, [silenceOf(timing), timing.heartbeat])).map(toDevice),
+      teams: (await rows<TeamRow>(tx, teams)).map((row) => toTeam(row, ofTeam.get(row.id) ?? [], now)),
+      users: (await rows<UserRow>(tx, users)).map((row) => toUser(row, ofUser.get(row.id) ?? [], now)),
+      history: (await rows<HistoryRow>(tx, history, [[...keys]])).map(toHistory),
     };
   });
 
 async function rows<Row>(tx: Transaction, text: string, values: unknown[] = []): Promise<Row[]> {
   return (await tx.query(text, values)).rows as Row[];
 }
+
+function groupBy(runs: readonly RunningRun[], key: "teamId" | "userId"): Map<string, RunningRun[]> {
+  const groups = new Map<string, RunningRun[]>();
+  for (const run of runs) groups.set(run[key], [...(groups.get(run[key]) ?? []), run]);
+  return groups;
+}
+
+type DeviceRow = Omit<Device, "labels"> & { labels: Record<string, string> };
+
+const toDevice = ({ labels, memoryBytes, ...device }: DeviceRow): Device => ({
+  ...device,
+  labels: Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+  memoryBytes: memoryBytes || unknownMemoryBytes,
+});
+
+const none: readonly string[] = [];
 
 const toQueued = ([
   id,
@@ -202,17 +157,73 @@ const toQueued = ([
   notBefore,
   needs,
   predictedBytes,
-]: QueuedTuple): DispatchQueued => ({
+]: QueuedTuple): QueuedRun => ({
   id,
   teamId,
   userId,
   class: priorityClass,
-  kind,
-  modelId,
-  shares,
   priority,
   queuedAt,
   notBefore,
-  needs,
-  predictedBytes,
+  needs: {
+    devices: needs?.devices ?? 1,
+    kinds: needs?.kinds ?? none,
+    labels: needs?.labels ?? none,
+    memoryBytes: needs?.memoryBytes ?? predictedBytes,
+    shares,
+  },
+  historyKeys: historyKeys(kind, modelId),
+});
+
+interface RunningRow extends Omit<RunningRun, "state" | "historyKeys"> {
+  state: "DISPATCHED" | "RUNNING";
+  kind: RunKind;
+  modelId: string | null;
+  allocations: Allocation[];
+}
+
+const toRunning = ({ state, kind, modelId, ...run }: RunningRow): RunningRun => ({
+  ...run,
+  state: run.stopsBy !== null ? "stopping" : state === "RUNNING" ? "running" : "starting",
+  historyKeys: historyKeys(kind, modelId),
+});
+
+interface ConsumerRow extends UsageRow {
+  id: string;
+  weight: number;
+  devices: number | null;
+  hours: number | null;
+  periodTo: Instant;
+}
+type TeamRow = ConsumerRow & { borrowing: number | null; queuedRuns: number | null };
+type UserRow = ConsumerRow & { teamId: string };
+
+const toHours = (row: ConsumerRow, own: readonly RunningRun[], now: Instant): HourQuota | null =>
+  row.hours === null ? null : { limit: row.hours, used: spentHours(row, own, now), endsAt: row.periodTo };
+
+const toTeam = (row: TeamRow, own: readonly RunningRun[], now: Instant): Team => ({
+  id: row.id,
+  weight: row.weight,
+  usage: usageNow(row, own, now),
+  quota: {
+    devices: row.devices,
+    borrowing: row.borrowing,
+    queuedRuns: row.queuedRuns,
+    deviceHours: toHours(row, own, now),
+  },
+});
+
+const toUser = (row: UserRow, own: readonly RunningRun[], now: Instant): User => ({
+  id: row.id,
+  teamId: row.teamId,
+  weight: row.weight,
+  usage: usageNow(row, own, now),
+  quota: { devices: row.devices, deviceHours: toHours(row, own, now) },
+});
+
+type HistoryRow = Omit<History, "duration"> & History["duration"];
+
+const toHistory = ({ earliest, likely, latest, ...row }: HistoryRow): History => ({
+  ...row,
+  duration: { earliest, likely, latest },
 });
