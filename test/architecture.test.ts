@@ -142,15 +142,6 @@ test("every dependency is pinned exactly, to one version in the whole repository
   ).toEqual([]);
 });
 
-test("the page of errors lists every problem with its status and title", () => {
-  const rows = [...read("docs/errors.md").matchAll(/^\| `([a-z/-]+)` \| (\d+) \| ([^|]+) \|/gm)].map(
-    ([, code, status, title]) => `${code} ${status} ${title.trim()}`,
-  );
-  expect(rows).toEqual(
-    Object.entries(problems).map(([code, { status, title }]) => `${code} ${status} ${title}`),
-  );
-});
-
 test("every relative link of a page leads to a file or a folder", () => {
   const pages = files.filter((file) => file.endsWith(".md"));
   const links = pages.flatMap((page) =>

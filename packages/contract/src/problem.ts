@@ -1,142 +1,161 @@
 import { Type, type Static } from "typebox";
 
-/**
- * Every error that a user can meet, by stable code. `status` is the HTTP status; `retry` says what is done with a run that
- * failed this way, by its class in failure.ts:
- * - `never`: the same input fails again;
- * - `elsewhere`: the infrastructure failed, another attempt is free;
- * - `smaller`: once, with half the chunk.
- */
+interface ProblemRow {
+  /** HTTP status. */
+  status: number;
+  /** Class of an attempt that ends with this problem. `runs/failure.ts` says what each class means for the run. */
+  failure: "data" | "diverged" | "crash" | "infrastructure" | "out-of-memory";
+  title: string;
+}
+
+/** Every error that a user can meet, by stable code. */
 export const problems = {
-  "request/invalid": { status: 400, retry: "never", title: "The request does not match its schema" },
-  "request/too-large": { status: 413, retry: "never", title: "The body is larger than allowed" },
+  "request/invalid": { status: 400, failure: "data", title: "The request does not match its schema" },
+  "request/too-large": { status: 413, failure: "data", title: "The body is larger than allowed" },
   "request/unsupported-media-type": {
     status: 415,
-    retry: "never",
+    failure: "data",
     title: "The content type is not accepted here",
   },
-  "auth/required": { status: 401, retry: "never", title: "An API key is required" },
-  "auth/forbidden": { status: 403, retry: "never", title: "The key may not do this" },
-  "resource/not-found": { status: 404, retry: "never", title: "No such resource" },
+  "auth/required": { status: 401, failure: "data", title: "An API key is required" },
+  "auth/forbidden": { status: 403, failure: "data", title: "The key may not do this" },
+  "resource/not-found": { status: 404, failure: "data", title: "No such resource" },
   "resource/conflict": {
     status: 409,
-    retry: "never",
+    failure: "data",
     title: "The resource is not in a state that allows this",
   },
   "idempotency/mismatch": {
     status: 409,
-    retry: "never",
+    failure: "data",
     title: "This Idempotency-Key was used with another request",
   },
   "upload/incomplete": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "A file of the upload is missing or differs from its declaration",
   },
   "upload/file-refused": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "This file does not belong in a model folder",
   },
   "checkpoint/malformed": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "The checkpoint breaks the safetensors format",
   },
   "checkpoint/incomplete": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "A tensor is missing or has another shape than the config says",
   },
-  "checkpoint/non-finite": { status: 422, retry: "never", title: "The weights contain NaN or infinity" },
-  "config/malformed": { status: 422, retry: "never", title: "config.json cannot be read" },
+  "checkpoint/non-finite": { status: 422, failure: "data", title: "The weights contain NaN or infinity" },
+  "config/malformed": { status: 422, failure: "data", title: "config.json cannot be read" },
   "config/unsupported": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "The model uses a feature that is not supported",
   },
-  "tokenizer/malformed": { status: 422, retry: "never", title: "tokenizer.json cannot be read" },
+  "tokenizer/malformed": { status: 422, failure: "data", title: "tokenizer.json cannot be read" },
   "tokenizer/mismatch": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "The tokenizer does not fit the model's embedding",
   },
-  "template/unusable": { status: 422, retry: "never", title: "The chat template cannot be used" },
-  "hub/not-found": { status: 404, retry: "never", title: "The hub has no such repository, revision or file" },
+  "template/unusable": { status: 422, failure: "data", title: "The chat template cannot be used" },
+  "hub/not-found": {
+    status: 404,
+    failure: "data",
+    title: "The hub has no such repository, revision or file",
+  },
   "hub/access-denied": {
     status: 403,
-    retry: "never",
+    failure: "data",
     title: "The hub does not let this import read the repository",
   },
   "hub/address-refused": {
     status: 502,
-    retry: "never",
+    failure: "data",
     title: "The hub sends the download to an address that is not allowed",
   },
-  "hub/malformed": { status: 502, retry: "never", title: "The hub's answer cannot be used" },
-  "hub/corrupt": { status: 502, retry: "never", title: "A file of the hub is not the one that it announced" },
-  "hub/unavailable": { status: 503, retry: "elsewhere", title: "The hub does not answer, or too slowly" },
-  "dataset/malformed": { status: 422, retry: "never", title: "A line of the dataset cannot be used" },
-  "dataset/empty": { status: 422, retry: "never", title: "The dataset has no rows" },
-  "dataset/wrong-kind": { status: 422, retry: "never", title: "The dataset is of another kind than needed" },
-  "dataset/too-small": { status: 422, retry: "never", title: "The batch is larger than the dataset" },
-  "text/empty": { status: 422, retry: "never", title: "Nothing of a text is left to embed" },
+  "hub/malformed": { status: 502, failure: "data", title: "The hub's answer cannot be used" },
+  "hub/corrupt": {
+    status: 502,
+    failure: "data",
+    title: "A file of the hub is not the one that it announced",
+  },
+  "hub/unavailable": {
+    status: 503,
+    failure: "infrastructure",
+    title: "The hub does not answer, or too slowly",
+  },
+  "dataset/malformed": { status: 422, failure: "data", title: "A line of the dataset cannot be used" },
+  "dataset/empty": { status: 422, failure: "data", title: "The dataset has no rows" },
+  "dataset/wrong-kind": { status: 422, failure: "data", title: "The dataset is of another kind than needed" },
+  "dataset/too-small": { status: 422, failure: "data", title: "The batch is larger than the dataset" },
+  "text/empty": { status: 422, failure: "data", title: "Nothing of a text is left to embed" },
   "layers/out-of-range": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "The layers to keep are not layers of the model",
   },
-  "run/illegal-move": { status: 409, retry: "never", title: "The run's state does not allow this" },
+  "run/illegal-move": { status: 409, failure: "data", title: "The run's state does not allow this" },
   "run/upstream-failed": {
     status: 409,
-    retry: "never",
+    failure: "data",
     title: "A run that this one depends on did not succeed",
   },
   "run/too-many-attempts": {
     status: 500,
-    retry: "never",
+    failure: "data",
     title: "The pool failed the run too often without progress",
   },
   "run/quarantined": {
     status: 500,
-    retry: "never",
+    failure: "data",
     title: "The run crashed too often without progress",
   },
-  "run/cyclic": { status: 422, retry: "never", title: "Runs depend on one another in a circle" },
-  "lease/lost": { status: 409, retry: "elsewhere", title: "Another attempt holds the run" },
-  "worker/refused": { status: 422, retry: "never", title: "The pool does not take this worker" },
-  "worker/lost": { status: 503, retry: "elsewhere", title: "The worker stopped answering" },
+  "run/cyclic": { status: 422, failure: "data", title: "Runs depend on one another in a circle" },
+  "lease/lost": { status: 409, failure: "infrastructure", title: "Another attempt holds the run" },
+  "worker/refused": { status: 422, failure: "data", title: "The pool does not take this worker" },
+  "worker/lost": { status: 503, failure: "infrastructure", title: "The worker stopped answering" },
   "worker/child-crashed": {
     status: 500,
-    retry: "elsewhere",
+    failure: "crash",
     title: "The compute process ended unexpectedly",
   },
-  "worker/disk-full": { status: 507, retry: "elsewhere", title: "The disk is full" },
-  "device/out-of-memory": { status: 500, retry: "smaller", title: "The device ran out of memory" },
-  "training/diverged": { status: 422, retry: "never", title: "The loss is not finite" },
-  "training/collapsed": { status: 422, retry: "never", title: "All texts get the same vector" },
+  "worker/disk-full": { status: 507, failure: "infrastructure", title: "The disk is full" },
+  "device/out-of-memory": { status: 500, failure: "out-of-memory", title: "The device ran out of memory" },
+  "training/diverged": { status: 422, failure: "diverged", title: "The loss is not finite" },
+  "training/collapsed": { status: 422, failure: "diverged", title: "All texts get the same vector" },
   "export/unsupported": {
     status: 422,
-    retry: "never",
+    failure: "data",
     title: "The model cannot be exported in this format",
   },
   "export/not-equal": {
     status: 500,
-    retry: "never",
+    failure: "data",
     title: "An export does not give the vectors of the model that was trained",
   },
-  "artifact/corrupt": { status: 500, retry: "elsewhere", title: "An artifact does not match its checksum" },
+  "artifact/corrupt": {
+    status: 500,
+    failure: "infrastructure",
+    title: "An artifact does not match its checksum",
+  },
   "service/not-configured": {
     status: 501,
-    retry: "never",
+    failure: "data",
     title: "The operator has not set the service up for this",
   },
-  "service/unavailable": { status: 503, retry: "elsewhere", title: "A server this one depends on is away" },
-  "internal/error": { status: 500, retry: "elsewhere", title: "Something failed inside the service" },
-} as const satisfies Record<
-  string,
-  { status: number; retry: "never" | "elsewhere" | "smaller"; title: string }
->;
+  "service/unavailable": {
+    status: 503,
+    failure: "infrastructure",
+    title: "A server this one depends on is away",
+  },
+  "internal/error": { status: 500, failure: "crash", title: "Something failed inside the service" },
+} as const satisfies Record<string, ProblemRow>;
 
 export type ProblemCode = keyof typeof problems;
 

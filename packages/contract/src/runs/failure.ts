@@ -1,36 +1,26 @@
 import { Type } from "typebox";
 import { adviseOnMemory, chunkTokensOf, leastChunkTokens } from "../kinds/memory.ts";
-import { Problem, problems, type ProblemCode, type ProblemDocument } from "../problem.ts";
+import { Problem, problems, type ProblemDocument } from "../problem.ts";
 import type { RunSpec } from "./run.ts";
 
-interface FailurePolicy {
-  title: string;
-  /**
-   * What becomes of the run:
-   * - `free`: another attempt, whoever's fault it was; at once the first time, then after growing pauses;
-   * - `again`: another attempt at once, until there are `maxCrashes`;
-   * - `smaller`: one more attempt, with half the chunk;
-   * - `never`: the run ends.
-   */
-  retry: "free" | "again" | "smaller" | "never";
-}
-
-/** Why an attempt ended without a result, and what follows. */
+/** Why an attempt ended without a result. `judge` says what follows, and docs/errors.md tells users. */
 export const failureClasses = {
-  preempted: { title: "It was asked to leave its device", retry: "free" },
-  infrastructure: { title: "The pool failed, not the run", retry: "free" },
-  "out-of-memory": { title: "Memory ran out", retry: "smaller" },
-  crash: { title: "The computation ended unexpectedly", retry: "again" },
-  poison: { title: "It crashed once more, as often as is tried", retry: "never" },
-  diverged: { title: "The training cannot succeed any more", retry: "never" },
-  data: { title: "The same input would fail again", retry: "never" },
-} as const satisfies Record<string, FailurePolicy>;
+  preempted: { title: "It was asked to leave its device" },
+  infrastructure: { title: "The pool failed, not the run" },
+  "out-of-memory": { title: "Memory ran out" },
+  crash: { title: "The computation ended unexpectedly" },
+  poison: { title: "It crashed once more, as often as is tried" },
+  diverged: { title: "The training cannot succeed any more" },
+  data: { title: "The same input would fail again" },
+} as const satisfies Record<string, { title: string }>;
 
 export type FailureClass = keyof typeof failureClasses;
 export const FailureClass = Type.Unsafe<FailureClass>({
   type: "string",
   enum: Object.keys(failureClasses),
-  description: "why it ended without a result, which decides what follows",
+  description: `why it ended without a result, which decides what follows. ${Object.entries(failureClasses)
+    .map(([name, { title }]) => `${name}: ${title}`)
+    .join("; ")}.`,
 });
 
 /** Crashes without a new checkpoint that make a run poison. */
@@ -67,19 +57,10 @@ export interface Verdict {
   pause: number;
 }
 
-/** Problems whose class does not follow from `problems`. */
-const exceptions: Partial<Record<ProblemCode, FailureClass>> = {
-  "worker/child-crashed": "crash",
-  "internal/error": "crash",
-  "training/diverged": "diverged",
-  "training/collapsed": "diverged",
-};
-const classOfRetry = { never: "data", elsewhere: "infrastructure", smaller: "out-of-memory" } as const;
-
 /** The class of an attempt that ends now. */
 export function classify({ problem, progressed, past }: Omit<EndedAttempt, "spec">): FailureClass {
   if (problem === undefined) return "preempted";
-  const failure = exceptions[problem.code] ?? classOfRetry[problems[problem.code].retry];
+  const { failure } = problems[problem.code];
   const crashes = () => 1 + sinceProgress("crash", { progressed, past });
   return failure === "crash" && crashes() >= maxCrashes ? "poison" : failure;
 }

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import {
+  failureClasses,
+  judge,
+  newId,
+  Problem,
+  problems,
+  type FailureClass,
+  type PastFailure,
+  type ProblemCode,
+  type RunSpec,
+} from "@espalier/contract";
+import { describe, expect, test } from "vitest";
+
+/** The cells of every row of a page's tables that begins with a name in backquotes, without the backquotes. */
+const rowsOf = (page: string): string[][] =>
+  readFileSync(new URL(`../docs/${page}`, import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim().replace(/^`(.*)`$/, "$1")),
+    );
+
+describe("docs/errors.md", () => {
+  const rows = rowsOf("errors.md");
+  const codes = rows.filter(([name]) => name in problems);
+  const classes = rows.filter(([name]) => name in failureClasses);
+
+  test("lists every problem with its status, its title and the class of an attempt that it ends", () => {
+    const listed = codes.map(([code, status, title, , failure]) => [code, Number(status), title, failure]);
+    expect(listed).toEqual(
+      Object.entries(problems).map(([code, { status, title, failure }]) => [code, status, title, failure]),
+    );
+  });
+
+  test("lists every class of a failure with its title, and no row is of anything else", () => {
+    expect(Object.fromEntries(classes.map(([name, title]) => [name, title]))).toEqual(
+      Object.fromEntries(Object.entries(failureClasses).map(([name, { title }]) => [name, title])),
+    );
+    expect(codes.length + classes.length).toBe(rows.length);
+  });
+
+  /** A training run of which every attempt ends with the same problem, or is asked to leave. */
+  function fate(code: ProblemCode | undefined): { attempts: string; end: string; last: FailureClass } {
+    const spec: RunSpec = { kind: "train", model: newId("model"), datasetId: newId("dataset") };
+    const problem = code && new Problem(code, "It went wrong.").toDocument();
+    const past: PastFailure[] = [];
+    for (;;) {
+      const { failure, state } = judge({ spec, problem, progressed: false, past });
+      if (state !== "QUEUED") return { attempts: String(past.length + 1), end: state, last: failure };
+      past.push({ failure, progressed: false });
+      if (past.length === 100) return { attempts: "any number", end: "never", last: failure };
+    }
+  }
+
+  test("says for every class how many attempts there are and what becomes of the run then", () => {
+    const said = new Map(classes.map(([name, , attempts, end]) => [name, { attempts, end }]));
+    for (const [code, { failure }] of Object.entries(problems)) {
+      const { attempts, end } = fate(code as ProblemCode);
+      expect({ code, attempts, end }).toEqual({ code, ...said.get(failure) });
+    }
+    const { attempts, end } = fate(undefined);
+    expect({ attempts, end }).toEqual(said.get("preempted"));
+    const crashed = fate("worker/child-crashed");
+    expect(crashed.last).toBe("poison");
+    expect(said.get("poison")).toEqual({ attempts: "none", end: crashed.end });
+  });
+});
