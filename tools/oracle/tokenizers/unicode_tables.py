@@ -148,10 +148,10 @@ def bert(**on) -> normalizers.BertNormalizer:
 def data() -> str:
     mark = bert(strip_accents=True)
     sets = {
-        "newerInNormalForms": ("Reordered, taken apart or composed by today's Unicode, and not by the library's normal forms.", newer_in_normal_forms()),
-        "combiningMarks": ("What `StripAccents` takes away.", deleted(normalizers.StripAccents())),
-        "nonspacingMarks": ("What `BertNormalizer` takes away as accents.", deleted(mark)),
-        "control": ("What `BertNormalizer` cleans away; tab, line feed and carriage return are blanks to it.", deleted(bert(clean_text=True))),
+        "newerInNormalForms": ("Characters that Unicode 18 reorders, decomposes or composes, and the library's normal forms do not.", newer_in_normal_forms()),
+        "combiningMarks": ("What `StripAccents` removes.", deleted(normalizers.StripAccents())),
+        "nonspacingMarks": ("What `BertNormalizer` removes as accents.", deleted(mark)),
+        "control": ("What `BertNormalizer` removes when it cleans; it treats tab, line feed and carriage return as whitespace.", deleted(bert(clean_text=True))),
         "alphabetic": ("`Alphabetic` of Oniguruma.", matched(r"\p{Alphabetic}")),
         "cased": ("What has another case.", cased()),
         **clusters.sets(),

@@ -7,20 +7,20 @@ import { Trie } from "./trie.ts";
 export interface AddedToken {
   readonly content: string;
   readonly id: number;
-  /** Only where no word character touches it. */
+  /** Whether it is found only where no word character is next to it. */
   readonly singleWord: boolean;
-  /** Takes the blanks on its left along. */
+  /** Whether it includes the whitespace on its left. */
   readonly leftStrip: boolean;
   readonly rightStrip: boolean;
-  /** Found in the normalized text, by its normalized content. */
+  /** Whether it is found in the normalized text, by its normalized content. */
   readonly normalized: boolean;
   readonly special: boolean;
 }
 
 /**
- * Reads `added_tokens`. The reader of `tokenizers` does not take the ids that the file gives: a content that the model
- * knows has the model's id, and others are counted up from the size of the vocabulary. Where that differs from the file,
- * the file is refused, for whoever wrote it meant something else than what it does.
+ * Reads `added_tokens`. `tokenizers` ignores the ids in the file: a content that the model knows gets the id of the model,
+ * and other contents are numbered from the size of the vocabulary on. A file with other ids is refused, because its author
+ * meant something else than what the library would do.
  */
 export function readAddedTokens(
   parts: readonly Part[],
@@ -52,14 +52,14 @@ export type Section = { readonly token: AddedToken } | { readonly text: string; 
 
 const nothing = { token: undefined, end: 0 };
 
-/** Cuts added tokens out of texts: the leftmost first, of several at one place the longest. */
+/** Cuts added tokens out of texts from left to right. Where several match at one place, the longest is taken. */
 export class AddedTokens {
   readonly #tokens: readonly AddedToken[];
   readonly #trie: Trie | undefined;
   /** Whether a token starts with this UTF-16 unit. */
   readonly #starts = new Set<number>();
 
-  /** @param contentOf what a token is found by */
+  /** @param contentOf the text by which a token is found */
   constructor(tokens: readonly AddedToken[], contentOf: (token: AddedToken) => string) {
     this.#tokens = tokens;
     if (tokens.length === 0) return;
@@ -91,11 +91,11 @@ export class AddedTokens {
         continue;
       }
       if (!token.singleWord || !(isWordBefore(text, at) || isWordAt(text, end))) {
-        // A token may be found again inside the blanks that the one before it took.
-        const start = token.leftStrip ? Math.max(blanksBefore(text, at), rest) : at;
+        // This token may begin inside the whitespace that the token before it includes.
+        const start = token.leftStrip ? Math.max(whitespaceBefore(text, at), rest) : at;
         between(rest, start);
         sections.push({ token });
-        rest = token.rightStrip ? blanksFrom(text, end) : end;
+        rest = token.rightStrip ? whitespaceFrom(text, end) : end;
       }
       at = end;
     }
@@ -129,16 +129,16 @@ function isWordBefore(text: string, at: number): boolean {
 const isWordAt = (text: string, at: number): boolean =>
   at < text.length && has(rustWord(), text.codePointAt(at)!);
 
-const isBlank = (text: string, at: number): boolean => has(whiteSpace, text.charCodeAt(at));
+const isWhitespace = (text: string, at: number): boolean => has(whiteSpace, text.charCodeAt(at));
 
-function blanksBefore(text: string, end: number): number {
+function whitespaceBefore(text: string, end: number): number {
   let at = end;
-  while (at > 0 && isBlank(text, at - 1)) at--;
+  while (at > 0 && isWhitespace(text, at - 1)) at--;
   return at;
 }
 
-function blanksFrom(text: string, start: number): number {
+function whitespaceFrom(text: string, start: number): number {
   let at = start;
-  while (at < text.length && isBlank(text, at)) at++;
+  while (at < text.length && isWhitespace(text, at)) at++;
   return at;
 }

@@ -1,6 +1,6 @@
 /**
- * A visible character for each byte, as GPT-2 chose them: printable Latin-1 stands for itself, the other bytes take the
- * characters from U+0100 on in their order.
+ * A visible character for each byte, as GPT-2 chose them: printable characters of Latin-1 stand for themselves, and the
+ * other bytes get the characters from U+0100 on, in order.
  */
 const characterOf: readonly string[] = (() => {
   const isPrintable = (byte: number) =>

@@ -2,7 +2,7 @@ import { parseFile, type Part } from "./part.ts";
 
 export type Side = "left" | "right";
 
-/** What a `tokenizer_config.json` says, as far as it is used. */
+/** The fields of a `tokenizer_config.json` that are used here. */
 export interface TokenizerConfig {
   /** Longest sequence that the model was made for, special tokens included; undefined where there is no limit. */
   readonly maxLength: number | undefined;
@@ -13,7 +13,7 @@ export interface TokenizerConfig {
   readonly chatTemplate: string | undefined;
 }
 
-/** transformers takes a limit beyond this for none. */
+/** transformers treats a limit above this as no limit. */
 const noLimit = 1e20;
 
 const tokenNames = [

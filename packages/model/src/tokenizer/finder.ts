@@ -2,12 +2,12 @@ import { malformed, type Part } from "./part.ts";
 import { Pattern, TooManySteps } from "./pattern/pattern.ts";
 import { PatternError } from "./pattern/syntax.ts";
 
-/** Every match in a text as start, end, start, end …; none overlap. */
+/** Finds all matches in a text: start, end, start, end …, from left to right without overlaps. */
 export type Finder = (text: string) => readonly number[];
 
 /**
  * Reads a `pattern`: `{ "String": … }` to be found as it stands, or `{ "Regex": … }` of Oniguruma.
- * @param options.mayBeEmpty whether matches of nothing are of use
+ * @param options.mayBeEmpty whether a pattern that also matches the empty text is accepted
  */
 export function readFinder(part: Part, options: { readonly mayBeEmpty: boolean }): Finder {
   const pattern = part.part("pattern");

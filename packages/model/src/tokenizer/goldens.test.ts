@@ -24,8 +24,8 @@ interface Golden {
   ids: string[];
 }
 
-describe("ids are those of the tokenizers library on code, scripts, marks, blanks, controls and special tokens", () => {
-  test("there are strings enough, and families of every kind", () => {
+describe("ids are those of the tokenizers library on code, scripts, marks, whitespace, controls and special tokens", () => {
+  test("there are enough strings, and families of every kind", () => {
     expect(strings.length).toBeGreaterThan(2500);
     expect(families).toEqual(
       expect.arrayContaining([
@@ -51,7 +51,7 @@ describe("ids are those of the tokenizers library on code, scripts, marks, blank
       return ids.join() === expected.join() ? [] : [{ text, ids, expected }];
     });
     expect(wrong).toEqual([]);
-    const { before, after } = pipeline.surroundings;
+    const { before, after } = pipeline.specialTokens;
     expect([...before, ...pipeline.encode("a"), ...after]).toEqual(golden.aWithSpecialTokens);
   });
 });
@@ -73,7 +73,7 @@ const longTexts: Record<string, string> = {
   "special tokens": "<s></s>[CLS]".repeat(long / 12),
 };
 
-test.each(families)("%s encodes long texts of one thing in time with their length", (family) => {
+test.each(families)("%s encodes long repetitive texts in a time that grows with their length", (family) => {
   const pipeline = new Pipeline(read(`${family}.tokenizer.json`));
   for (const text of Object.values(longTexts))
     expect(pipeline.encode(text).length).toBeLessThanOrEqual(4 * text.length);

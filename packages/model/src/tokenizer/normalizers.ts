@@ -9,7 +9,7 @@ import { readFinder } from "./finder.ts";
 import { classOf, has, setOf, type CodePointSet } from "./unicode/code-point-set.ts";
 import { combiningMarks, whiteSpace } from "./unicode/properties.ts";
 
-/** Longest text that normalizers may make of another; they could double it again and again. */
+/** The longest text that normalizers may make of another one; a file could ask to double it again and again. */
 const longestText = 2 ** 24;
 
 const longestPrefix = 1024;
@@ -17,7 +17,7 @@ const longestPrefix = 1024;
 /** Changes a text before it is split. */
 export interface Normalizer {
   normalize(text: string): string;
-  /** The character at each place of the result stands for the one at the same place of the text. */
+  /** Whether each character of the result stands for the character at the same place of the text. */
   readonly keepsPlaces: boolean;
 }
 
@@ -68,12 +68,12 @@ const sequence = (parts: readonly Normalizer[]): Normalizer => ({
 });
 
 function strip(left: boolean, right: boolean): (text: string) => string {
-  const isBlank = (text: string, at: number): boolean => has(whiteSpace, text.charCodeAt(at));
+  const isWhitespace = (text: string, at: number): boolean => has(whiteSpace, text.charCodeAt(at));
   return (text) => {
     let start = 0;
     let end = text.length;
-    while (left && start < end && isBlank(text, start)) start++;
-    while (right && end > start && isBlank(text, end - 1)) end--;
+    while (left && start < end && isWhitespace(text, start)) start++;
+    while (right && end > start && isWhitespace(text, end - 1)) end--;
     return text.slice(start, end);
   };
 }
@@ -102,7 +102,7 @@ function replace(part: Part): Normalizer {
   };
 }
 
-/** Characters that the rules of NMT take away, and those that they make a blank. */
+/** Characters that the rules of NMT remove, and characters that they replace by a space. */
 const nmtRemoved: CodePointSet = [
   [0x1, 0x8],
   [0xb, 0xb],
@@ -111,10 +111,10 @@ const nmtRemoved: CodePointSet = [
   [0x8f, 0x8f],
   [0x9f, 0x9f],
 ];
-const nmtBlanks = setOf("\t\n\f\r\u1680\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2581\ufeff\ufffd");
+const nmtSpaces = setOf("\t\n\f\r\u1680\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2581\ufeff\ufffd");
 
 function nmt(): (text: string) => string {
   const removed = new RegExp(`[${classOf(nmtRemoved)}]`, "gu");
-  const blanks = new RegExp(`[${classOf(nmtBlanks)}]`, "gu");
-  return (text) => text.replace(removed, "").replace(blanks, " ");
+  const spaces = new RegExp(`[${classOf(nmtSpaces)}]`, "gu");
+  return (text) => text.replace(removed, "").replace(spaces, " ");
 }

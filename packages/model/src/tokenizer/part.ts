@@ -19,7 +19,7 @@ export function malformed(message: string, file: TokenizerFile = "tokenizer.json
  */
 export function parseFile(text: string, file: TokenizerFile, options: JsonOptions = {}): Part {
   try {
-    // As deep as the library's own reader goes.
+    // The library's own reader allows the same depth.
     return new Part(parseJson(text, { maxDepth: 127, ...options }), "", file);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
@@ -27,7 +27,7 @@ export function parseFile(text: string, file: TokenizerFile, options: JsonOption
   }
 }
 
-/** An object of a tokenizer's file, with its place there; a refusal names the place. */
+/** An object in a tokenizer's file. It knows its place in the file, which the message of a refusal names. */
 export class Part {
   readonly place: string;
   readonly #file: TokenizerFile;
@@ -57,7 +57,7 @@ export class Part {
     throw malformed(`${this.place || "the file"} ${reason}`, this.#file);
   }
 
-  /** @param missing in place of a value that is missing, not one that is null; without it the field is needed */
+  /** @param missing the value where the field is missing, but not where it is null; without it the field is required */
   string(key: string, missing?: string): string {
     return this.#typed(key, "a string", (value) => typeof value === "string", missing);
   }

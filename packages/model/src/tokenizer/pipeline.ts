@@ -2,18 +2,18 @@ import { AddedTokens, readAddedTokens } from "./added-tokens.ts";
 import { readModel, type Model } from "./models/model.ts";
 import { readNormalizer, type Normalizer } from "./normalizers.ts";
 import { parseFile } from "./part.ts";
-import { nothingAround, readPostProcessor, type Surroundings } from "./post-processor.ts";
+import { noSpecialTokens, readPostProcessor, type SpecialTokens } from "./post-processor.ts";
 import { readPreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
 import { readScore } from "./score.ts";
 
-/** Pieces whose ids are kept, and their longest: some 20 MB. */
+/** How many pieces keep their ids, and the length of the longest of these pieces. All of them take about 20 MB. */
 const cachedPieces = 100_000;
 const longestCachedPiece = 64;
 
-/** A tokenizer.json, read: text in, ids out, as the `tokenizers` library has them. */
+/** What a tokenizer.json describes. It turns a text into the same ids as the `tokenizers` library. */
 export class Pipeline {
-  /** What the post-processor puts around a text. */
-  readonly surroundings: Surroundings;
+  /** The ids that the post-processor puts around the ids of a text. */
+  readonly specialTokens: SpecialTokens;
   readonly #whole: AddedTokens;
   readonly #normalized: AddedTokens;
   readonly #normalizer: Normalizer | undefined;
@@ -22,7 +22,7 @@ export class Pipeline {
   readonly #cache = new Map<string, readonly number[]>();
 
   /**
-   * Truncation and padding that the file asks for are left to the caller, as `transformers` does.
+   * The truncation and padding that the file asks for are ignored, as in `transformers`: they are the caller's part.
    * @throws {Problem} `tokenizer/malformed` for what the library would not read, and for what is not supported
    */
   constructor(tokenizerJson: string) {
@@ -35,7 +35,7 @@ export class Pipeline {
     const preTokenizer = root.optionalPart("pre_tokenizer");
     this.#preTokenizer = preTokenizer && readPreTokenizer(preTokenizer, moved);
     const postProcessor = root.optionalPart("post_processor");
-    this.surroundings = postProcessor === undefined ? nothingAround : readPostProcessor(postProcessor);
+    this.specialTokens = postProcessor === undefined ? noSpecialTokens : readPostProcessor(postProcessor);
     const added = readAddedTokens(root.parts("added_tokens", []), this.#model);
     this.#whole = new AddedTokens(
       added.filter(({ normalized }) => !normalized),
@@ -47,7 +47,7 @@ export class Pipeline {
     );
   }
 
-  /** Ids of a text, without what the post-processor adds. Lone surrogates count as U+FFFD. */
+  /** The ids of a text, without those that the post-processor adds. Lone surrogates count as U+FFFD. */
   encode(text: string): number[] {
     const ids: number[] = [];
     for (const section of this.#whole.split(wellFormed(text))) {

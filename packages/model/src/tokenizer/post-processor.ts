@@ -1,21 +1,21 @@
 import { isId, Part } from "./part.ts";
 
-/** What is put around the ids of every text. */
-export interface Surroundings {
+/** The ids that are put before and after the ids of every text. */
+export interface SpecialTokens {
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
 
-export const nothingAround: Surroundings = { before: [], after: [] };
+export const noSpecialTokens: SpecialTokens = { before: [], after: [] };
 
-/** Reads the `post_processor` of tokenizer.json, as far as it adds tokens to one text. */
-export function readPostProcessor(part: Part): Surroundings {
+/** Reads which tokens the `post_processor` of tokenizer.json adds to a single text. */
+export function readPostProcessor(part: Part): SpecialTokens {
   const type = part.string("type");
   switch (type) {
     case "ByteLevel":
       readOffsets(part);
       part.flag("use_regex", true);
-      return nothingAround;
+      return noSpecialTokens;
     case "RobertaProcessing":
       readOffsets(part);
       return { before: [tokenId(part, "cls")], after: [tokenId(part, "sep")] };
@@ -26,22 +26,22 @@ export function readPostProcessor(part: Part): Surroundings {
     case "Sequence": {
       const adding = part.parts("processors").map(readPostProcessor).filter(addsTokens);
       if (adding.length > 1) part.refuse("adds tokens in more than one step, which is not supported");
-      return adding[0] ?? nothingAround;
+      return adding[0] ?? noSpecialTokens;
     }
     default:
       return part.refuse(`is of the type ${JSON.stringify(type)}, which is not supported`);
   }
 }
 
-const addsTokens = ({ before, after }: Surroundings): boolean => before.length + after.length > 0;
+const addsTokens = ({ before, after }: SpecialTokens): boolean => before.length + after.length > 0;
 
-/** What only the offsets of tokens depend on must still be there. */
+/** Checks fields that must be there although only the offsets of tokens, which are not computed here, depend on them. */
 function readOffsets(part: Part): void {
   part.flag("add_prefix_space");
   part.flag("trim_offsets");
 }
 
-/** The id of a pair of a token and its id. */
+/** The id in a field that holds a token and its id. */
 function tokenId(part: Part, key: string): number {
   const [token, id, ...more] = part.list(key);
   if (typeof token !== "string" || !isId(id) || more.length > 0)
@@ -49,10 +49,10 @@ function tokenId(part: Part, key: string): number {
   return id;
 }
 
-/** One piece of a template: the text, a second text, or tokens by their name. */
+/** One piece of a template: the first text, the second text, or the name of special tokens. */
 type Piece = "A" | "B" | { readonly name: string };
 
-function template(part: Part): Surroundings {
+function template(part: Part): SpecialTokens {
   const single = part.parts("single").map(readPiece);
   part.parts("pair").forEach(readPiece);
   const tokens = readSpecialTokens(part);

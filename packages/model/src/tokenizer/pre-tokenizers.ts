@@ -4,17 +4,23 @@ import { readFinder, type Finder } from "./finder.ts";
 import type { Part } from "./part.ts";
 import { Pattern } from "./pattern/pattern.ts";
 import { behaviors, splitter, type Splitter } from "./splits.ts";
-import { classOfCharacter, isBlank, isNumeric, isPunctuation, isWord } from "./unicode/character-class.ts";
+import {
+  classOfCharacter,
+  isWhitespace,
+  isNumeric,
+  isPunctuation,
+  isWord,
+} from "./unicode/character-class.ts";
 
 /** Splits a text into the pieces that a model looks at one by one. */
 export interface PreTokenizer {
-  /** @param atStart the text starts where the whole input does */
+  /** @param atStart whether the text starts where the whole input starts */
   split(text: string, pieces: string[], atStart: boolean): void;
-  /** What the model sees of a piece; absent where that is the piece itself. */
+  /** How a piece is spelled for the model; absent where the model gets the piece itself. */
   readonly spell?: ((piece: string) => string) | undefined;
 }
 
-/** @param normalized a normalizer that moves characters has been at the text */
+/** @param normalized whether a normalizer before it may have moved characters */
 export function readPreTokenizer(part: Part, normalized: boolean): PreTokenizer {
   const type = part.string("type");
   switch (type) {
@@ -23,7 +29,7 @@ export function readPreTokenizer(part: Part, normalized: boolean): PreTokenizer 
         part.parts("pretokenizers").map((item, i) => readPreTokenizer(item, normalized || i > 0)),
       );
     case "ByteLevel":
-      // Only offsets of tokens depend on it.
+      // Only the offsets of tokens depend on it, and they are not computed here.
       part.flag("trim_offsets");
       return byteLevel(part.flag("add_prefix_space"), part.flag("use_regex", true));
     case "Metaspace":
@@ -39,7 +45,7 @@ export function readPreTokenizer(part: Part, normalized: boolean): PreTokenizer 
       return plain(splitter(charactersOf(isNumeric), behavior));
     }
     case "WhitespaceSplit":
-      return plain(splitter(charactersOf(isBlank), "Removed"));
+      return plain(splitter(charactersOf(isWhitespace), "Removed"));
     case "CharDelimiterSplit": {
       const delimiter = oneCharacter(part, "delimiter");
       return plain(splitter((text) => occurrencesOf(text, delimiter), "Removed"));
@@ -82,7 +88,7 @@ function sequence(items: readonly PreTokenizer[]): PreTokenizer {
   };
 }
 
-/** Words, numbers and the rest with the blank before them, as GPT-2 splits them. */
+/** The pattern of GPT-2: words, numbers and other characters, each with the space before it. */
 const gpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 function byteLevel(prefix: boolean, usePattern: boolean): PreTokenizer {
@@ -104,7 +110,7 @@ function metaspace(part: Part, normalized: boolean): PreTokenizer {
   if (!part.optionalFlag("add_prefix_space", true) && scheme !== "never")
     part.refuse(`has add_prefix_space false and prepend_scheme ${scheme}`);
   const cuts = part.optionalFlag("split", true);
-  // Whether a text that was moved about starts where the input does depends on more than the text.
+  // After characters have moved, the text alone does not tell whether it starts where the input starts.
   if (scheme === "first" && normalized)
     part.refuse(
       'has the prepend_scheme "first" behind something that moves characters, which is not supported',
@@ -155,17 +161,17 @@ function charactersOf(bit: number): Finder {
   };
 }
 
-/** Words between blanks, punctuation one by one. */
+/** Splits at whitespace, and makes every punctuation character a piece of its own. */
 function bert(text: string, pieces: string[]): void {
-  runs(text, pieces, (classes) => (classes & isBlank ? 0 : classes & isPunctuation ? -1 : 1));
+  runs(text, pieces, (classes) => (classes & isWhitespace ? 0 : classes & isPunctuation ? -1 : 1));
 }
 
-/** Runs of word characters, and of others that are no blanks: `\w+|[^\w\s]+`. */
+/** Runs of word characters, and runs of other characters that are not whitespace: `\w+|[^\w\s]+`. */
 function words(text: string, pieces: string[]): void {
-  runs(text, pieces, (classes) => (classes & isWord ? 1 : classes & isBlank ? 0 : 2));
+  runs(text, pieces, (classes) => (classes & isWord ? 1 : classes & isWhitespace ? 0 : 2));
 }
 
-/** Runs of characters of one kind; those of kind 0 are left out, those of kind -1 stand alone. */
+/** Runs of characters of one kind. Characters of kind 0 are left out, and those of kind -1 are pieces of their own. */
 function runs(text: string, pieces: string[], kindOf: (classes: number) => number): void {
   let start = 0;
   let kind = 0;

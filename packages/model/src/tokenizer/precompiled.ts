@@ -1,15 +1,16 @@
 import { graphemes } from "./graphemes.ts";
 import { malformed, type Part } from "./part.ts";
 
-/** Longest UTF-8 of a grapheme cluster that is looked up as one. */
+/** The longest grapheme cluster that is looked up as one, in bytes of UTF-8. */
 const longestCluster = 5;
 
 const encoder = new TextEncoder();
 
 /**
  * The normalizer of SentencePiece: a map from strings to strings, compiled to a double array of UTF-8 (Darts) and the
- * replacements behind it. `tokenizers` looks up grapheme clusters of less than six bytes, and takes for the cluster what
- * its *shortest* beginning in the map becomes; then, and for longer ones, single characters.
+ * replacements behind it. `tokenizers` looks up grapheme clusters of less than six bytes, and replaces the whole
+ * cluster by what the map gives for the *shortest* beginning of it. Longer clusters, and those without a beginning in the
+ * map, are looked up character by character.
  */
 export function precompiled(part: Part): (text: string) => string {
   const map = new CharacterMap(part.string("precompiled_charsmap"), part);
@@ -61,7 +62,7 @@ class CharacterMap {
     }
   }
 
-  /** What the shortest beginning of `text` in the map becomes. */
+  /** What the map gives for the shortest beginning of `text` that it holds. */
   find(text: string): string | undefined {
     let node = offsetOf(this.#unit(0));
     for (const byte of encoder.encode(text)) {

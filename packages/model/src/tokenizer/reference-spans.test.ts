@@ -30,7 +30,7 @@ test.each(families)("%s: the reference's spans are those of l3prune", (family) =
   }
 });
 
-test("an instruction is taken in where the reference cuts the text away, and not by default", () => {
+test("tokens of an instruction are content where the reference cuts the text, and not by default", () => {
   const tokenizer = parseTokenizer(read("llama2.tokenizer.json"));
   const options = { instruction: "find the tree that grows", maxLength: 16 };
   const text = "tokenization of the model's layers";

@@ -1,6 +1,6 @@
 /**
  * A number as serde_json reads it: the digits as one integer, then one multiplication or division by a power of ten. The
- * result may be off by the last bit, and `tokenizers` decides by it which of two splits is more likely.
+ * result may be off by the last bit, and `tokenizers` uses this value to decide which of two splits is more likely.
  */
 export function readScore(digits: string): number {
   const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(

@@ -10,10 +10,10 @@ export const behaviors = [
   "Contiguous",
 ] as const;
 
-/** Pushes the pieces of a text, none empty, in order. */
+/** Pushes the pieces of a text in order. No piece is empty. */
 export type Splitter = (text: string, pieces: string[]) => void;
 
-/** Splits at what `find` finds, or with `invert` at everything else. */
+/** Splits a text at the matches of `find`, or with `invert` at everything between them. */
 export function splitter(find: Finder, behavior: Behavior, invert = false): Splitter {
   const merge = merging[behavior];
   return (text, pieces) => {
@@ -52,7 +52,7 @@ const merging: Record<Behavior, Merge> = {
   MergedWithNext: (bounds, delimiters) => join(bounds, (i) => i > 0 && delimiters[i - 1]! && !delimiters[i]!),
 };
 
-/** Pairs of bounds, where each that `toPrevious` says is drawn to the one before it. */
+/** Pairs of bounds, where each pair that `toPrevious` accepts is joined to the pair before it. */
 function join(bounds: readonly number[], toPrevious: (pair: number) => boolean): number[] {
   const joined: number[] = [];
   for (let i = 0; i < bounds.length; i += 2) {

@@ -36,7 +36,7 @@ const wordLevelJson = JSON.stringify({
 const wordLevel = parseTokenizer(wordLevelJson);
 
 describe("content of a text", () => {
-  test("is all of it but the special tokens", () => {
+  test("is every token except the special tokens", () => {
     expect(wordLevel.tokenize("a b c")).toEqual({ ids: Int32Array.of(0, 5, 6, 7, 1), start: 1, end: 4 });
     expect(wordLevel.tokenize("a b c", { specialTokens: false })).toEqual({
       ids: Int32Array.of(5, 6, 7),
@@ -45,7 +45,7 @@ describe("content of a text", () => {
     });
   });
 
-  test("leaves out the instruction and takes in the template's suffix", () => {
+  test("excludes the instruction and includes the template's suffix", () => {
     const template = { ...noTemplate, prefix: "b ", suffix: " d" };
     const { ids: all, start, end } = wordLevel.tokenize("a c", { instruction: "find", template });
     expect(ids(all)).toEqual([0, 6, 9, 5, 7, 8, 1]);
@@ -83,7 +83,7 @@ describe("truncation on the left, where tokenizer_config.json asks for it", () =
     expect([part.start, part.end]).toEqual([2, 4]);
   });
 
-  test("can be asked for and against", () => {
+  test("can be chosen for each call, in both directions", () => {
     expect(ids(fromLeft.tokenize("a b c", { truncationSide: "right", maxLength: 4 }).ids)).toEqual([
       0, 5, 6, 1,
     ]);
@@ -94,7 +94,7 @@ describe("truncation on the left, where tokenizer_config.json asks for it", () =
 });
 
 describe("what is pooled", () => {
-  test("of a sequence is every token, and a text without any of its own may have special ones", () => {
+  test("is every token of a sequence, so that a text without tokens may still have special tokens", () => {
     const pooled = "sequence";
     expect(wordLevel.tokenize("a", { pooled, instruction: "find" })).toEqual({
       ids: Int32Array.of(0, 9, 5, 1),
@@ -106,7 +106,7 @@ describe("what is pooled", () => {
   });
 
   // As l3prune's `tokenize`: `embed_mask[-len(ids of the text alone):] = 1` on the ids of the whole, cut on the right.
-  test("by the reference's spans is as many tokens at the end as the text alone has", () => {
+  test("is, with the reference's spans, as many tokens at the end as the text alone has", () => {
     const spans = "reference";
     const span = (...given: Parameters<Tokenizer["tokenize"]>) => {
       const { ids: all, start, end } = wordLevel.tokenize(...given);
@@ -130,7 +130,7 @@ test("a template that writes special tokens itself gets none added", () => {
   expect(ids(wordLevel.tokenize("a", { template, specialTokens: true }).ids)).toEqual([0, 0, 5, 1, 1]);
 });
 
-test("ids that are handed out may be changed without harm", () => {
+test("a caller may change the ids that it gets without changing later results", () => {
   wordLevel.encode("a b").fill(9);
   wordLevel.tokenize("a b", { specialTokens: false }).ids.fill(9);
   expect(ids(wordLevel.encode("a b"))).toEqual([0, 5, 6, 1]);
@@ -139,7 +139,7 @@ test("ids that are handed out may be changed without harm", () => {
 describe("tokenizer_config.json", () => {
   const read = (config: object) => parseTokenizer(wordLevelJson, JSON.stringify(config));
 
-  test("says how long texts are, and where they are cut and padded", () => {
+  test("gives the maximum length, and the sides of truncation and padding", () => {
     const config = { model_max_length: 512, truncation_side: "left", padding_side: "left" };
     expect(read(config)).toMatchObject({ maxLength: 512, truncationSide: "left", paddingSide: "left" });
     const silent = { maxLength: undefined, truncationSide: "right", paddingSide: "right" };
@@ -217,7 +217,7 @@ describe("real tokenizers give the ids that their own implementations give", () 
     }
   });
 
-  test("a Llama-2 with merges of blanks, which `tokenizers` refuses, too", async ({ skip }) => {
+  test("a Llama-2 with merges of spaces, which `tokenizers` refuses, too", async ({ skip }) => {
     const folder = sharedData("tokenizer-llama2");
     if (folder === undefined) {
       skip(noSharedData);

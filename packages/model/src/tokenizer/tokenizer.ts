@@ -4,7 +4,7 @@ import { readText } from "../checkpoint/folder.ts";
 import { noTemplate, render, type Template } from "../templates/template.ts";
 import { parseTokenizerConfig, type Side } from "./config.ts";
 import { Pipeline } from "./pipeline.ts";
-import { nothingAround, type Surroundings } from "./post-processor.ts";
+import { noSpecialTokens, type SpecialTokens } from "./post-processor.ts";
 
 /** One text as the model sees it. Positions [start, end) of `ids` are pooled; what lies before or after only steers. */
 export interface TokenizedText {
@@ -36,20 +36,20 @@ export interface Tokenizer {
   /** Longest sequence that the model was made for, where tokenizer_config.json names one. */
   readonly maxLength: number | undefined;
   readonly truncationSide: Side;
-  /** Where transformers would pad. Pooling here goes by positions, so that it does not matter. */
+  /** The side where transformers would pad. It does not matter here, because pooling uses positions. */
   readonly paddingSide: Side;
   /** Ids of one string, as `transformers` gives them. @default specialTokens true */
   encode(text: string, options?: { specialTokens?: boolean }): Int32Array;
   /**
    * Ids of a text with its template and instruction, and which of them are content.
    *
-   * The content tokens are counted by tokenising text and suffix alone, and are the last so many tokens of the whole:
-   * where the tokenizer merges across the boundary the count may be off by one token.
+   * Text and suffix alone are tokenised to count the content tokens. These are the last tokens of the whole. The count may
+   * be wrong by one token where the tokenizer merges characters across the boundary.
    *
    * - `spans: "default"`: the boundary is found before truncation, so that a truncated text loses content at its end and
    *   never takes instruction tokens in. Special tokens are not content.
-   * - `spans: "reference"`: as l3prune does. The whole is cut on the right, and content is counted back from its end:
-   *   special tokens there are taken in, and a truncated text spills onto its instruction.
+   * - `spans: "reference"`: as in l3prune. The whole is cut on the right, and the content tokens are counted back from its
+   *   end, so that special tokens at the end are content, and so are tokens of the instruction when a text is truncated.
    * @throws {Problem} `text/empty` when no token is left to pool
    */
   tokenize(text: string, options?: TokenizeOptions): TokenizedText;
@@ -57,7 +57,10 @@ export interface Tokenizer {
 
 const maxConfigBytes = 1024 * 1024;
 
-/** Texts whose ids are kept, in characters: an epoch over a small dataset tokenises once. At most some 60 MB. */
+/**
+ * The ids of so many characters of text are kept, so that training for several epochs on a small dataset tokenises it once.
+ * They take at most about 60 MB.
+ */
 const cachedCharacters = 8_000_000;
 const longestCachedText = 10_000;
 
@@ -89,33 +92,32 @@ export function parseTokenizer(tokenizerJson: string, configJson = "{}"): Tokeni
     return ids;
   }
 
-  const around = (specialTokens: boolean): Surroundings =>
-    specialTokens ? pipeline.surroundings : nothingAround;
+  const addedTo = (isWanted: boolean): SpecialTokens => (isWanted ? pipeline.specialTokens : noSpecialTokens);
 
   return {
     maxLength: longest,
     truncationSide: side,
     paddingSide,
     encode(text, options) {
-      return join(plain(text), around(options?.specialTokens ?? true));
+      return join(plain(text), addedTo(options?.specialTokens ?? true));
     },
     tokenize(text, options = {}) {
       const { maxLength = Number.POSITIVE_INFINITY, template = noTemplate, instruction } = options;
       const isReference = options.spans === "reference";
-      const surroundings = around(options.specialTokens ?? !template.writesSpecialTokens);
+      const added = addedTo(options.specialTokens ?? !template.writesSpecialTokens);
       const { prompt, content } = render(template, text, instruction);
       const whole = plain(prompt + content);
       const contentTokens = prompt === "" ? whole.length : plain(content).length;
-      const before = surroundings.before.length;
-      const room = Math.max(0, Math.min(whole.length, maxLength - before - surroundings.after.length));
+      const before = added.before.length;
+      const room = Math.max(0, Math.min(whole.length, maxLength - before - added.after.length));
       const fromLeft = !isReference && (options.truncationSide ?? side) === "left";
       const dropped = fromLeft ? whole.length - room : 0;
-      const ids = join(whole.subarray(dropped, dropped + room), surroundings);
+      const ids = join(whole.subarray(dropped, dropped + room), added);
 
       let start = before + Math.max(0, whole.length - contentTokens - dropped);
       let end = before + room;
       if (isReference) {
-        // The text alone is cut to the maximum length, too, before its tokens are counted.
+        // l3prune also cuts the text alone to the maximum length before it counts the tokens.
         start = Math.max(0, ids.length - Math.min(contentTokens, maxLength));
         end = contentTokens === 0 ? start : ids.length;
       }
@@ -135,7 +137,7 @@ export function parseTokenizer(tokenizerJson: string, configJson = "{}"): Tokeni
   };
 }
 
-function join(ids: Int32Array, { before, after }: Surroundings): Int32Array {
+function join(ids: Int32Array, { before, after }: SpecialTokens): Int32Array {
   const joined = new Int32Array(before.length + ids.length + after.length);
   joined.set(before);
   joined.set(ids, before.length);
@@ -145,7 +147,7 @@ function join(ids: Int32Array, { before, after }: Surroundings): Int32Array {
 
 /**
  * Makes the tokenizer of a model folder.
- * @throws {Problem} `checkpoint/incomplete` without a tokenizer.json; else as {@link parseTokenizer}
+ * @throws {Problem} `checkpoint/incomplete` where there is no tokenizer.json; otherwise the same as {@link parseTokenizer}
  */
 export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const config = await readTokenizerConfig(directory);

@@ -1,6 +1,6 @@
 import { malformed } from "./part.ts";
 
-/** Longest string, in UTF-16 units: at each place of a text as many steps may be taken. */
+/** The longest string, in UTF-16 units. It bounds the steps that are taken at each place of a text. */
 const longest = 1024;
 
 /**

@@ -6,8 +6,8 @@ import { byteTokens, readVocabulary, type Vocabulary } from "./vocabulary.ts";
 const encoder = new TextEncoder();
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909): characters, merged in the order that the merges were
- * learned in.
+ * Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909): characters are merged in the order in which the merges
+ * were learned.
  */
 export function readBytePairs(part: Part): Model {
   const dropout = part.value("dropout") ?? 0;
@@ -18,7 +18,7 @@ export function readBytePairs(part: Part): Model {
   return new BytePairs({
     vocabulary,
     merges: new Merges(merges.triples),
-    separable: !merges.crossesBlanks,
+    separable: !merges.crossesWords,
     prefix,
     suffix: part.optionalString("end_of_word_suffix") ?? "",
     unknown: part.optionalString("unk_token"),
@@ -28,15 +28,15 @@ export function readBytePairs(part: Part): Model {
   });
 }
 
-/** A blank, as SentencePiece spells it. */
-const blank = "\u2581";
-const blankUnit = 0x2581;
+/** The meta symbol, which stands for a space in SentencePiece. */
+const metaSymbol = "\u2581";
+const metaSymbolUnit = 0x2581;
 
 interface ReadMerges {
   /** Left, right and merged id of each rank. */
   readonly triples: Int32Array;
-  /** A merge makes a token with a blank behind something else. */
-  readonly crossesBlanks: boolean;
+  /** Whether a merge makes a token with a meta symbol that is not at its beginning. */
+  readonly crossesWords: boolean;
 }
 
 function readMerges(part: Part, vocabulary: Vocabulary, prefix: string): ReadMerges {
@@ -46,7 +46,7 @@ function readMerges(part: Part, vocabulary: Vocabulary, prefix: string): ReadMer
   const triples = new Int32Array(3 * list.length);
   const id = (token: string): number =>
     vocabulary.get(token) ?? part.refuse(`merges ${JSON.stringify(token)}, which is not in the vocabulary`);
-  let crossesBlanks = false;
+  let crossesWords = false;
   const isText = typeof list[0] === "string";
   for (const [rank, entry] of list.entries()) {
     const pair = isText && typeof entry === "string" ? entry.split(" ") : entry;
@@ -61,15 +61,15 @@ function readMerges(part: Part, vocabulary: Vocabulary, prefix: string): ReadMer
     triples[3 * rank] = id(left);
     triples[3 * rank + 1] = id(right);
     triples[3 * rank + 2] = id(merged);
-    crossesBlanks ||= merged.lastIndexOf(blank) > 0 && /[^\u2581]\u2581/.test(merged);
+    crossesWords ||= merged.lastIndexOf(metaSymbol) > 0 && /[^\u2581]\u2581/.test(merged);
   }
-  return { triples, crossesBlanks };
+  return { triples, crossesWords };
 }
 
 interface BytePairsOptions {
   readonly vocabulary: Vocabulary;
   readonly merges: Merges;
-  /** No merge joins a blank to what is before it. */
+  /** Whether no merge joins a meta symbol to a character before it. */
   readonly separable: boolean;
   readonly prefix: string;
   readonly suffix: string;
@@ -83,14 +83,14 @@ interface BytePairsOptions {
 class BytePairs implements Model {
   readonly #options: BytePairsOptions;
   readonly #merger: Merger;
-  /** Whether a long piece can be encoded word by word: then words are found in the cache. */
+  /** Whether a long piece can be encoded word by word, so that the cache holds its words. */
   readonly #separable: boolean;
 
   constructor(options: BytePairsOptions) {
     this.#options = options;
     this.#merger = new Merger(options.merges);
     const { separable, prefix, suffix, vocabulary } = options;
-    this.#separable = separable && prefix === "" && suffix === "" && vocabulary.has(blank);
+    this.#separable = separable && prefix === "" && suffix === "" && vocabulary.has(metaSymbol);
   }
 
   get size(): number {
@@ -111,13 +111,13 @@ class BytePairs implements Model {
     }
   }
 
-  /** The parts of a piece that no merge goes across. */
+  /** Cuts a piece where no merge joins two characters. */
   separate(piece: string): readonly string[] {
     const parts: string[] = [];
     let start = 0;
     if (this.#separable) {
-      for (let at = piece.indexOf(blank, 1); at >= 0; at = piece.indexOf(blank, at + 1)) {
-        if (piece.charCodeAt(at - 1) === blankUnit) continue;
+      for (let at = piece.indexOf(metaSymbol, 1); at >= 0; at = piece.indexOf(metaSymbol, at + 1)) {
+        if (piece.charCodeAt(at - 1) === metaSymbolUnit) continue;
         parts.push(piece.slice(start, at));
         start = at;
       }
@@ -145,7 +145,7 @@ class BytePairs implements Model {
       }
       const spelled = bytes && spell(symbol, bytes);
       if (spelled !== undefined) {
-        // An unknown character that is still pending comes after the bytes: so does the library's.
+        // An unknown character that is still pending comes after the bytes, as in the library.
         symbols.push(...spelled);
       } else if (unknown !== undefined) {
         if (pending >= 0 && !fuses) symbols.push(pending);

@@ -1,4 +1,4 @@
-/** What two tokens beside one another become, by rank: the lower, the earlier. */
+/** Which token two neighbouring tokens become, and the rank of this merge. Lower ranks come first. */
 export class Merges {
   /** Open addressing over pairs; a slot is free where its rank is -1. */
   readonly #left: Int32Array;
@@ -7,7 +7,7 @@ export class Merges {
   readonly #mask: number;
   readonly #merged: Int32Array;
 
-  /** @param merges left, right and merged id of each rank; of a pair that comes twice the last counts */
+  /** @param merges left, right and merged id of each rank; where a pair occurs twice, the last one counts */
   constructor(merges: Int32Array) {
     const count = merges.length / 3;
     let slots = 16;
@@ -77,7 +77,7 @@ export class Merger {
       const rank = Math.floor(key / positionLimit);
       const at = key - rank * positionLimit;
       const right = next[at]!;
-      // Merged away, or nothing follows any more, or the neighbours are others by now.
+      // The token has been merged into another, or has no neighbour any more, or the neighbours have changed.
       if (tokens[at]! < 0 || right < 0) continue;
       const merged = merges.merged(rank);
       const now = merges.rank(tokens[at]!, tokens[right]!);

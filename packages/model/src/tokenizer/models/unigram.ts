@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 
 /**
  * The most likely way to split a text by the likelihood of each token (Kudo 2018, arXiv:1804.10959), found by the
- * Viterbi algorithm from left to right; of two equally likely ways the one found first.
+ * Viterbi algorithm from left to right. Where two ways are equally likely, the one that is found first is taken.
  */
 export function readUnigram(part: Part): Model {
   const scores: number[] = [];
@@ -42,7 +42,7 @@ interface UnigramOptions {
 class Unigram implements Model {
   readonly #options: UnigramOptions;
   readonly #trie: Trie;
-  /** Of the best way to each place: its score, where its last token starts, and that token. */
+  /** For the best way to each place: its score, the start of its last token, and the id of this token. */
   #score = new Float64Array(256);
   #start = new Int32Array(256);
   #id = new Int32Array(256);
@@ -63,7 +63,7 @@ class Unigram implements Model {
   encode(piece: string, ids: number[]): void {
     this.#search(piece);
     const { unknown } = this.#options;
-    // From right to left: ids of tokens, and of runs of unknown characters.
+    // The ids of tokens and of runs of unknown characters, from right to left.
     const backwards: number[] = [];
     for (let end = piece.length; end > 0;) {
       let start = this.#start[end]!;
@@ -76,7 +76,7 @@ class Unigram implements Model {
     for (let i = backwards.length - 1; i >= 0; i--) ids.push(backwards[i]!);
   }
 
-  /** A run of unknown characters may still be a token as a whole; else it is spelled in bytes where there are tokens for them. */
+  /** A run of unknown characters may be a token as a whole. If not, it is spelled in bytes where all bytes have tokens. */
   #idsOfUnknown(run: string): number[] {
     const { vocabulary, bytes, unknown } = this.#options;
     const whole = vocabulary.get(run);

@@ -11,7 +11,7 @@ export function readVocabulary(part: Part): Vocabulary {
   return entries as ReadonlyMap<string, number>;
 }
 
-/** The tokens `<0x00>` to `<0xFF>`, for what has no token of its own; undefined where they are not all there. */
+/** The ids of the tokens `<0x00>` to `<0xFF>`, which spell characters without a token; undefined for missing ones. */
 export function byteTokens(vocabulary: Vocabulary): (number | undefined)[] {
   return Array.from({ length: 256 }, (_, byte) =>
     vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),

@@ -2,7 +2,7 @@ import { malformed, type Part } from "../part.ts";
 import type { Model } from "./model.ts";
 import { readVocabulary } from "./vocabulary.ts";
 
-/** Whole pieces, or the unknown token. */
+/** Looks up whole pieces. A piece that is not in the vocabulary becomes the unknown token. */
 export function readWordLevel(part: Part): Model {
   const vocabulary = readVocabulary(part);
   const unknown = part.string("unk_token");

@@ -3,7 +3,7 @@ import { Trie } from "../trie.ts";
 import type { Model } from "./model.ts";
 import { readVocabulary } from "./vocabulary.ts";
 
-/** The longest token of the vocabulary that a word starts with, and so on with continuations, as BERT does. */
+/** Takes the longest token that a word starts with, then the longest continuation, and so on, as BERT does. */
 export function readWordPiece(part: Part): Model {
   const vocabulary = readVocabulary(part);
   const unknown = part.string("unk_token");

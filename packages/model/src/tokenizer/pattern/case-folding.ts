@@ -3,7 +3,7 @@ import { intersection, union, type CodePointSet } from "../unicode/code-point-se
 import { cased } from "../unicode/properties.ts";
 import { PatternError } from "./syntax.ts";
 
-/** Letters beyond ASCII that fold to one of ASCII: LONG S and KELVIN SIGN. */
+/** The letters beyond ASCII that are equal to a letter of ASCII without regard to case: LONG S and KELVIN SIGN. */
 const folding: readonly (readonly [letter: string, other: number])[] = [
   ["s", 0x17f],
   ["k", 0x212a],
@@ -13,8 +13,8 @@ const folding: readonly (readonly [letter: string, other: number])[] = [
 const caseBit = 0x20;
 
 /**
- * The set without regard to case. Letters of ASCII alone may be in it: those of other scripts fold in ways that are not
- * supported here.
+ * The set without regard to case. Of the letters that have another case, it may hold only those of ASCII: the rules for
+ * other letters are not supported.
  * @throws {PatternError}
  */
 export function foldCase(set: CodePointSet, position: number): CodePointSet {
@@ -38,7 +38,7 @@ export function foldCase(set: CodePointSet, position: number): CodePointSet {
   return union(set, folded);
 }
 
-/** Whether two letters in a row also stand for a ligature or a sharp s, as Oniguruma would have it. */
+/** Whether two letters in a row also match a ligature or a sharp s in Oniguruma. */
 export function foldsWith(first: string, second: string): boolean {
   return ["ss", "st", "ff", "fi", "fl"].includes(lowercase(first + second));
 }

@@ -27,7 +27,7 @@ export function parseClass(cursor: Cursor, fold: boolean, depth = 0): CodePointS
   if (negative) cursor.at++;
   const first = cursor.at;
   let members: CodePointSet[] = [];
-  /** What stands before `&&`. */
+  /** The set before `&&`. */
   let left: CodePointSet | undefined;
 
   const close = (): CodePointSet => {

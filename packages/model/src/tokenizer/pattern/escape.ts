@@ -46,7 +46,7 @@ export function escapedSet(cursor: Cursor, fold: boolean): CodePointSet {
     const code = Number.parseInt(digits?.[1] ?? digits?.[2] ?? digits?.[3] ?? "", 16);
     if (digits === null || !(code <= 0x10ffff) || (code >= 0xd800 && code <= 0xdfff))
       throw new PatternError("a bad code point", start);
-    // Two digits are a byte of UTF-8 to Oniguruma, and a character only within ASCII.
+    // In Oniguruma, two digits are a byte of UTF-8, which is a character only within ASCII.
     if (digits[2] !== undefined && code > 0x7f)
       throw new PatternError("a byte of a character is not supported", start);
     cursor.at = start + digits[0].length;
@@ -68,7 +68,7 @@ function property(cursor: Cursor, negative: boolean, fold: boolean, start: numbe
   return negative !== (name[1] === "^") ? complement(set) : set;
 }
 
-/** Long names of the general categories that patterns use. */
+/** The long names of some general categories. */
 const longNames: Readonly<Record<string, string>> = {
   Letter: "L",
   Uppercase_Letter: "Lu",

@@ -22,9 +22,8 @@ const notNewline = complement(setOf("\n"));
 const empty: Expression = { kind: "sequence", items: [] };
 
 /**
- * Reads a pattern in Oniguruma's own syntax, as `tokenizers` compiles it. What cannot be told apart from another
- * meaning, or would need more than a bounded match (back-references, calls, look-behind of more than one character),
- * is refused.
+ * Reads a pattern in the syntax of Oniguruma, as `tokenizers` compiles it. It refuses what may have another meaning in
+ * Oniguruma, and what cannot be matched in bounded time (back-references, calls, look-behind of more than one character).
  * @throws {PatternError}
  */
 export function parsePattern(pattern: string): Expression {
@@ -34,7 +33,7 @@ export function parsePattern(pattern: string): Expression {
   return expression;
 }
 
-/** Alternatives, up to the end of the group or the pattern. */
+/** Reads alternatives up to the end of the group or of the pattern. */
 function choice(cursor: Cursor, ignoreCase: boolean, depth: number): Expression {
   if (depth > deepest) throw new PatternError(`groups nested deeper than ${deepest}`, cursor.at);
   let fold = ignoreCase;
@@ -129,7 +128,7 @@ function group(cursor: Cursor, fold: boolean, depth: number): Expression {
   return inside(fold);
 }
 
-/** One character before, however it is spelled. */
+/** Look-behind of one character, which may be spelled as a class or as alternatives. */
 function behind(item: Expression, negative: boolean, at: number): Expression {
   const set = oneOf(item);
   if (set === undefined)
@@ -144,7 +143,7 @@ function oneOf(item: Expression): CodePointSet | undefined {
   return sets.every((set) => set !== undefined) ? union(...sets) : undefined;
 }
 
-/** `{2}`, `{2,}`, `{2,3}`, `{,3}`; any other brace stands for itself. */
+/** `{2}`, `{2,}`, `{2,3}` and `{,3}`. Any other brace is a character like others. */
 const interval = /\{(?:(\d{1,6})(,(\d{1,6})?)?|,(\d{1,6}))\}/y;
 
 function quantified(cursor: Cursor, item: Expression): Expression {
@@ -171,7 +170,7 @@ function quantified(cursor: Cursor, item: Expression): Expression {
       most = sign === "?" ? 1 : Number.POSITIVE_INFINITY;
     }
     if (canBeAssertion(repeated)) throw new PatternError("what has no width cannot be repeated", start);
-    // A plus after an interval repeats the interval; only after a sign it forbids going back.
+    // A plus after an interval repeats the interval. Only after `*`, `+` or `?` it makes the repetition possessive.
     const possessive = found === null && taken(cursor, "+");
     const lazy = !possessive && taken(cursor, "?");
     const mode = possessive ? "possessive" : lazy ? "lazy" : "greedy";
@@ -179,7 +178,7 @@ function quantified(cursor: Cursor, item: Expression): Expression {
   }
 }
 
-/** Whether it, or one of its alternatives, only looks around. */
+/** Whether the expression, or one of its alternatives, has no width. */
 function canBeAssertion(node: Expression): boolean {
   switch (node.kind) {
     case "edge":

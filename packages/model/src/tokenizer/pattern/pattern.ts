@@ -1,19 +1,19 @@
 /*
- * Why this is our own. Ids are right only where matches are equal to those of the `tokenizers` library, and a tokenizer's file
- * may come from anybody, so that the time of a match needs a bound. `vscode-oniguruma` 2.0.1 has neither: its Unicode is 14 and
- * the library's is 16 (9,272 code points differ in `\p{L}`, and DeepSeek's pattern splits 51 of 2,620 golden strings
- * otherwise), it says "no match" where the engine gives up, `\s*x|\s` takes 14 s on 40,000 spaces (here it is refused after
- * 0.2 s), and it is 2 to 9 times slower. `RegExp` compiles 92 of the 600 golden patterns, gives other results for 6 of
- * those, and needs 26 s for `(?:a+)+b` on 28 letters. All numbers: docs/decisions/tokenizer-patterns.md.
+ * Why this is our own. Ids are right only where matches are equal to those of the `tokenizers` library, and a tokenizer's
+ * file may come from anybody, so that the time of a match needs a bound. `vscode-oniguruma` 2.0.1 has neither: its Unicode
+ * is 14 and the library's is 16 (9,272 code points differ in `\p{L}`, and DeepSeek's pattern splits 51 of 2,620 golden
+ * strings otherwise), it says "no match" where the engine gives up, `\s*x|\s` takes 14 s on 40,000 spaces (here it is
+ * refused after 0.2 s), and it is 2 to 9 times slower. `RegExp` compiles 92 of the 600 golden patterns, gives other results
+ * for 6 of those, and needs 26 s for `(?:a+)+b` on 28 letters. All numbers: docs/decisions/tokenizer-patterns.md.
  */
 import { edges, op, unlimited, compile, type Program } from "./program.ts";
 import { parsePattern } from "./parse.ts";
 
-/** Steps that matching may take for each character of a text; honest patterns take a few. */
+/** The steps that matching may take for each character of a text. Ordinary patterns take a few. */
 const stepsPerCharacter = 100;
 const leastSteps = 1_000_000;
 
-/** A pattern that would take too long on a text. */
+/** Thrown where a pattern would take too long on a text. */
 export class TooManySteps extends Error {
   override name = "TooManySteps";
 }
@@ -21,7 +21,7 @@ export class TooManySteps extends Error {
 /** A backtracking matcher of Oniguruma's patterns whose work is bounded. */
 export class Pattern {
   readonly #program: Program;
-  /** Places to go back to: instruction, position, and the lowest position for a run that gives back (else -1). */
+  /** Places to go back to: instruction, position, and the lowest position of a run that gives characters back, or -1. */
   #stack = new Int32Array(3 * 64);
   #steps = 0;
   #limit = 0;
@@ -31,14 +31,14 @@ export class Pattern {
     this.#program = compile(parsePattern(pattern));
   }
 
-  /** Whether it can match nothing at all. */
+  /** Whether it can match the empty text. */
   get mayBeEmpty(): boolean {
     return this.#program.start < 0;
   }
 
   /**
-   * Every match from left to right as start, end, start, end …; a match of nothing right behind another match is left
-   * out, as Oniguruma's binding for Rust does.
+   * Every match from left to right as start, end, start, end …; an empty match directly behind another match is left
+   * out, as in Oniguruma's binding for Rust.
    * @throws {TooManySteps}
    */
   matches(text: string): number[] {
@@ -157,7 +157,7 @@ export class Pattern {
           throw new RangeError(`instruction ${code[i]} at ${pc}`);
       }
       if (matched) continue;
-      // Back to the last place where there was another way.
+      // Go back to the last place where another way is left.
       let resumed = false;
       while (top > base && !resumed) {
         const stack = this.#stack;

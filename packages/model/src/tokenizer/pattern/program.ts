@@ -3,16 +3,16 @@ import { CodePointTable } from "../unicode/code-point-table.ts";
 import { PatternError, type Edge, type Expression } from "./syntax.ts";
 
 /**
- * Instructions, each in four numbers: what to do, and up to three operands.
+ * Instructions. Each takes four numbers: what to do, and up to three operands.
  * - `match`: the expression ends here
  * - `one SET`: a character of the set
- * - `run SET LEAST MOST`: as many characters of the set as there are; may give them back one by one
- * - `runAll …`: the same, gives none back; `runFew …`: as few as do, takes more one by one
+ * - `run SET LEAST MOST`: takes as many characters of the set as possible, and may give them back one by one
+ * - `runAll …`: the same without giving any back; `runFew …`: takes as few as possible, and more one by one
  * - `jump TO`; `fork FIRST SECOND`: goes on at FIRST, and at SECOND if that fails
- * - `choose SET NEXT`: where the next character is in the set goes on here, and at NEXT if that fails; else at NEXT
- * - `atomic NEXT`: what follows up to its `match`, once and for all; then NEXT
- * - `ahead NEXT NEGATIVE`: whether what follows matches from here; then NEXT
- * - `behind SET NEGATIVE`: whether the character before is in the set
+ * - `choose SET NEXT`: where the next character is in the set, goes on here, and at NEXT if that fails; otherwise goes on at NEXT
+ * - `atomic NEXT`: matches what follows up to its `match` without going back into it, then goes on at NEXT
+ * - `ahead NEXT NEGATIVE`: tests whether what follows matches from here, then goes on at NEXT
+ * - `behind SET NEGATIVE`: tests whether the character before is in the set
  * - `edge KIND`
  */
 export const op = {
@@ -38,7 +38,7 @@ export const edges: readonly Edge[] = [
   "line-end",
 ];
 
-/** Instructions that a pattern may come to; real ones have a few dozen. */
+/** How many instructions a pattern may have. Patterns of real tokenizers have a few dozen. */
 const longest = 5000;
 export const unlimited = 0x7fffffff;
 
@@ -49,7 +49,7 @@ export interface Program {
   readonly start: number;
 }
 
-/** @throws {PatternError} for a pattern that is too large, or repeats without limit what may be empty */
+/** @throws {PatternError} for a pattern that is too large, or that repeats without limit what may be empty */
 export function compile(expression: Expression): Program {
   const code: number[] = [];
   const sets: CodePointSet[] = [];
@@ -163,9 +163,9 @@ export function compile(expression: Expression): Program {
 }
 
 interface Start {
-  /** Characters that it can start with, at least. */
+  /** Characters that a match may start with; it may contain others, too. */
   readonly first: CodePointSet;
-  /** It can match nothing. */
+  /** Whether it can match the empty text. */
   readonly nullable: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { CodePointSet } from "../unicode/code-point-set.ts";
 
-/** A regular expression, read. */
+/** The syntax tree of a regular expression. */
 export type Expression =
   | { readonly kind: "set"; readonly set: CodePointSet }
   | { readonly kind: "sequence"; readonly items: readonly Expression[] }
@@ -20,7 +20,7 @@ export type Expression =
 
 export type Edge = "text-start" | "text-end" | "before-last-newline" | "line-start" | "line-end";
 
-/** A pattern that is not one of Oniguruma's, or uses what is not supported here; `position` counts UTF-16 units. */
+/** Thrown for a pattern that Oniguruma does not know or that is not supported here; `position` counts UTF-16 units. */
 export class PatternError extends Error {
   override name = "PatternError";
   readonly position: number;

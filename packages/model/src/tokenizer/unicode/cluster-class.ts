@@ -37,7 +37,7 @@ const endings = 28;
 
 let table: CodePointTable | undefined;
 
-/** What a character is to the rules of grapheme clusters. */
+/** The classes of a character in the rules of grapheme clusters. */
 export function clusterClassOf(point: number): number {
   if (point >= firstSyllable && point <= lastSyllable)
     return (point - firstSyllable) % endings === 0 ? isOpenSyllable : isClosedSyllable;

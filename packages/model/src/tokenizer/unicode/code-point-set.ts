@@ -36,7 +36,7 @@ export const setOf = (text: string): CodePointSet =>
     ]),
   );
 
-/** By binary search; a `CodePointTable` is faster where it is asked often. */
+/** Whether the set contains a code point, by binary search. A `CodePointTable` is faster for many look-ups. */
 export function has(set: CodePointSet, point: number): boolean {
   let low = 0;
   let high = set.length - 1;

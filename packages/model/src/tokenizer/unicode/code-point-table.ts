@@ -1,11 +1,11 @@
 import { has, type CodePointSet } from "./code-point-set.ts";
 
-/** Up to 32 sets in one table, for code that asks for every character of a text. */
+/** Up to 32 sets in one table, for code that looks up every character of a text. */
 export class CodePointTable {
   static readonly most = 32;
   readonly #sets: readonly CodePointSet[];
   readonly #plane = new Uint32Array(0x10000);
-  /** 256 code points each, beyond the basic plane, made when one of them is asked for. */
+  /** Pages of 256 code points beyond the basic plane. A page is made when one of its code points is looked up first. */
   readonly #pages = new Map<number, Uint32Array>();
 
   constructor(sets: readonly CodePointSet[]) {
@@ -17,7 +17,7 @@ export class CodePointTable {
     }
   }
 
-  /** The sets that hold this code point: bit `i` for set `i`. */
+  /** Which sets contain this code point: bit `i` for set `i`. */
   of(point: number): number {
     if (point < 0x10000) return this.#plane[point]!;
     const page = this.#pages.get(point >> 8) ?? this.#addPage(point >> 8);

@@ -18,7 +18,7 @@ function memo<Value>(make: () => Value): () => Value {
   return () => (value ??= make());
 }
 
-/** General categories as Oniguruma has them, by their names of two letters. */
+/** The general categories of Oniguruma, by their names of two letters. */
 const categories = memo(() => {
   const names = data.categoryNames.split(" ");
   const sets = new Map<string, [number, number][]>(names.map((name) => [name, []]));
@@ -31,7 +31,7 @@ const categories = memo(() => {
   return sets;
 });
 
-/** `L`, `Lu`, `N` …; nothing where there is no such general category. */
+/** A general category such as `L`, `Lu` or `N`; undefined where there is none of this name. */
 export function generalCategory(name: string): CodePointSet | undefined {
   const exact = categories().get(name);
   if (exact !== undefined || name.length !== 1) return exact;
@@ -54,7 +54,7 @@ export const alphabetic = memo(() => decode(data.alphabetic));
 /** Letters that have another case: capitals, small letters and titlecase letters. */
 export const cased = memo(() => decode(data.cased));
 
-/** `White_Space`, which no release of Unicode changes any more. */
+/** `White_Space`, which has been the same since Unicode 6.3. */
 export const whiteSpace: CodePointSet = [
   [0x9, 0xd],
   [0x20, 0x20],
@@ -72,7 +72,7 @@ const marksDigitsConnectors = memo(() =>
   union(generalCategory("M")!, generalCategory("Nd")!, generalCategory("Pc")!),
 );
 
-/** `\w` of Oniguruma, which counts superscript digits and fractions of Latin-1 in. */
+/** `\w` of Oniguruma, which includes the superscript digits and fractions of Latin-1. */
 export const onigurumaWord = memo(() =>
   union(alphabetic(), marksDigitsConnectors(), [
     [0xb2, 0xb3],
@@ -84,7 +84,7 @@ export const onigurumaWord = memo(() =>
 /** `\w` of Rust's regex (UTS #18). */
 export const rustWord = memo(() => union(alphabetic(), marksDigitsConnectors(), [[0x200c, 0x200d]]));
 
-/** `char::is_numeric` of Rust, by a newer Unicode than the patterns'. */
+/** `char::is_numeric` of Rust, whose Unicode is newer than that of the patterns. */
 export const numeric = memo(() =>
   union(generalCategory("N")!, [
     [0x11de0, 0x11de9],
@@ -105,5 +105,5 @@ export const bertControl = memo(() => decode(data.control));
 export const nonspacingMarks = memo(() => decode(data.nonspacingMarks));
 export const combiningMarks = memo(() => decode(data.combiningMarks));
 
-/** What the library's normal forms leave alone: what came into Unicode after theirs. */
+/** Characters that the library's normal forms do not change, because its Unicode for normal forms does not know them. */
 export const inertInNormalForms = memo(() => union(decode(data.newerInNormalForms), generalCategory("Cn")!));
