@@ -39,7 +39,7 @@ export async function loadModel(directory: string): Promise<LoadedModel> {
       config: checkpoint.config,
       tokenizer: await loadTokenizer(directory),
       embedding: await loadEmbedding(checkpoint),
-      weights: checkpointWeights(checkpoint),
+      weights: checkpointWeights(directory, checkpoint),
       directory,
     };
   } finally {
@@ -77,7 +77,7 @@ export function renamed<Value>(
 }
 
 /** Where an engine finds a checkpoint's weights. */
-function checkpointWeights({ directory, tensors }: Checkpoint): Map<string, WeightSource> {
+function checkpointWeights(directory: string, { tensors }: Checkpoint): Map<string, WeightSource> {
   return new Map(
     [...tensors].map(([name, { file, dtype, shape, offset, bytes }]) => [
       name,

@@ -1,7 +1,7 @@
-import { isProblem, Problem, poolingFile, type Encoding, type Pooling } from "@espalier/contract";
+import { Problem, poolingFile, type Encoding, type Pooling } from "@espalier/contract";
 import type { ModelConfig } from "./architectures/model-config.ts";
 import { parseConfig } from "./checkpoint/config.ts";
-import { readText } from "./checkpoint/folder.ts";
+import { findText, readText } from "./files/read-text.ts";
 import { JsonError, parseJson, type JsonObject } from "./checkpoint/json.ts";
 
 const maxConfigBytes = 1024 * 1024;
@@ -69,12 +69,13 @@ async function namedPooling(directory: string): Promise<Pooling | undefined> {
 }
 
 async function readObject(directory: string): Promise<JsonObject | undefined> {
+  const text = await findText(directory, poolingFile, maxConfigBytes);
+  if (text === undefined) return undefined;
   try {
-    const root = parseJson(await readText(directory, poolingFile, maxConfigBytes));
+    const root = parseJson(text);
     if (root instanceof Map) return root;
     throw unusable("is not a JSON object");
   } catch (error) {
-    if (isProblem(error) && error.code === "checkpoint/incomplete") return undefined;
     if (error instanceof JsonError) throw unusable(`is not valid JSON (${error.message})`);
     throw error;
   }

@@ -1,14 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
-const light = /^(node:|\.\/|\.\.\/(architectures|checkpoint)\/|@espalier\/contract$)/;
+const light = /^(node:|\.\/|\.\.\/(architectures|checkpoint|files)\/|@espalier\/contract$)/;
 
 test.each([
   ["architectures", light],
   ["checkpoint", light],
   ["data", light],
   // A reader of checkpoints that also speaks HTTP.
-  ["hub", /^(node:|\.\/|\.\.\/checkpoint\/|@espalier\/contract$|undici$)/],
+  ["hub", /^(node:|\.\/|\.\.\/(checkpoint|files)\/|@espalier\/contract$|undici$)/],
 ])("%s loads no tokenizer, so that a reader of checkpoints stays light", async (folder, allowed) => {
   const directory = new URL(`./${folder}/`, import.meta.url);
   const sources = (await readdir(directory)).filter(

@@ -7,7 +7,9 @@ export { narrow, widen, type Dtype, type WeightDtype } from "./checkpoint/dtype.
 export { parseHeader, type SafetensorsHeader, type TensorEntry } from "./checkpoint/safetensors.ts";
 export type { StoredTensor } from "./checkpoint/stored-tensor.ts";
 export { isModelFile } from "@espalier/contract";
-export { readText, refusedFormat } from "./checkpoint/folder.ts";
+export { openFile } from "./files/disk.ts";
+export type { ModelFiles } from "./files/model-files.ts";
+export type { RangeReader } from "./files/range-reader.ts";
 export { embeddingTable, loadEmbedding, type EmbeddingTable } from "./checkpoint/embedding.ts";
 export { refuseNonFinite, scanNonFinite, type NonFinite } from "./checkpoint/non-finite.ts";
 export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";

@@ -1,15 +1,13 @@
-import { open } from "node:fs/promises";
+import { openFile } from "@espalier/model";
 import { interpreter, type Engine } from "@espalier/tensor";
 
 /** The reference engine, reading weights from files. */
 export const fileInterpreter = (): Engine =>
   interpreter(async (file, offset, bytes) => {
-    const handle = await open(file, "r");
+    const reader = await openFile(file);
     try {
-      const buffer = new Uint8Array(bytes);
-      await handle.read(buffer, 0, bytes, offset);
-      return buffer;
+      return await reader.read(offset, bytes);
     } finally {
-      await handle.close();
+      await reader.close();
     }
   });

@@ -1,7 +1,6 @@
-import { open } from "node:fs/promises";
 import type { WeightSource } from "@espalier/tensor";
 import { expectedTensors } from "@espalier/model";
-import { embeddingTable, widen } from "@espalier/model";
+import { embeddingTable, openFile, widen } from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
 import type { Trainable } from "./trainable.ts";
 
@@ -45,19 +44,10 @@ function addTo(sum: Float32Array, part: Float32Array, factor: number): void {
 /** One weight in fp32. */
 async function readWeight(source: WeightSource): Promise<Float32Array> {
   if ("data" in source) return source.data.slice();
-  const file = await open(source.file, "r");
+  const file = await openFile(source.file);
   try {
-    const bytes = new Uint8Array(source.bytes);
-    for (let done = 0; done < bytes.length;) {
-      const { bytesRead } = await file.read(
-        bytes,
-        done,
-        Math.min(2 ** 30, bytes.length - done),
-        source.offset + done,
-      );
-      if (bytesRead === 0) throw new Error(`${source.file} ended while a weight was read`);
-      done += bytesRead;
-    }
+    const bytes = await file.read(source.offset, source.bytes);
+    if (bytes.byteLength < source.bytes) throw new Error(`${source.file} ended while a weight was read`);
     return widen(bytes, source.dtype);
   } finally {
     await file.close();

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { open, type FileHandle } from "node:fs/promises";
 import { isProblem, Problem } from "@espalier/contract";
 import type { Arrays } from "@espalier/tensor";
-import { narrow, widen, writeSafetensors } from "@espalier/model";
-import { readHeader } from "@espalier/model";
+import { narrow, openFile, readHeader, widen, writeSafetensors, type RangeReader } from "@espalier/model";
 import type { TrainingState } from "./state.ts";
 
 /** Key of the file's metadata under which all of a state but its arrays is, as JSON. */
@@ -34,7 +32,7 @@ export async function saveTrainingState(path: string, state: TrainingState): Pro
  * @throws {Problem} `artifact/corrupt` when its bytes are not those that were written
  */
 export async function loadTrainingState(path: string): Promise<TrainingState> {
-  const file = await open(path, "r");
+  const file = await openFile(path);
   try {
     const { metadata, tensors } = await readHeader(file);
     const { sha256, ...rest } = parseRest(metadata.get(key));
@@ -86,10 +84,9 @@ function parseRest(text: string | undefined): Rest & { sha256: string } {
   return { step, sha256, fingerprint, batches, losses, tokens, seconds };
 }
 
-async function readArray(file: FileHandle, offset: number, bytes: number): Promise<Float32Array> {
-  const raw = new Uint8Array(bytes);
-  const { bytesRead } = await file.read(raw, 0, bytes, offset);
-  if (bytesRead !== bytes) corrupt("it is shorter than it says");
+async function readArray(file: RangeReader, offset: number, bytes: number): Promise<Float32Array> {
+  const raw = await file.read(offset, bytes);
+  if (raw.byteLength < bytes) corrupt("it is shorter than it says");
   return widen(raw, "F32");
 }
 

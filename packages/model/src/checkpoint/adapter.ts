@@ -1,10 +1,9 @@
 import { Problem } from "@espalier/contract";
 import type { Block, ModelConfig } from "../architectures/model-config.ts";
-import { open, stat } from "node:fs/promises";
+import { filesOf, findText, readText, type ModelSource } from "../files/read-text.ts";
 import { join } from "node:path";
 import { isWeightDtype, narrow, widen } from "./dtype.ts";
 import { writeDurably } from "./durable.ts";
-import { readText } from "./folder.ts";
 import { JsonError, parseJson, type JsonValue } from "./json.ts";
 import { readHeader } from "./safetensors.ts";
 import { writeSafetensors } from "./safetensors-writer.ts";
@@ -28,15 +27,16 @@ export interface LoraAdapter {
 }
 
 const configFile = "adapter_config.json";
+const maxConfigBytes = 1024 * 1024;
 const weightsFile = "adapter_model.safetensors";
 /** A model with a head names its layers with one of these before. */
 const headPrefix = /^(?:model|bert|roberta)\./;
 const keyPattern = /^base_model\.model\.(.+)\.lora_(A|B)(?:\.default)?\.weight$/;
 
 /** The adapter of a model folder that holds one beside its base, as a trained model does. */
-export async function findAdapter(directory: string): Promise<LoraAdapter | undefined> {
-  const found = await stat(join(directory, configFile)).catch(() => undefined);
-  return found && readAdapter(directory);
+export async function findAdapter(source: ModelSource): Promise<LoraAdapter | undefined> {
+  const config = await findText(source, configFile, maxConfigBytes);
+  return config === undefined ? undefined : readFactors(source, parseAdapterConfig(config));
 }
 
 /**
@@ -72,21 +72,24 @@ function refuse(
  * Reads `adapter_config.json` and `adapter_model.safetensors` of a folder. Plain LoRA without bias only: variants that
  * merge differently (DoRA, rsLoRA, patterns of ranks) are refused by name.
  */
-export async function readAdapter(directory: string): Promise<LoraAdapter> {
-  const config = parseAdapterConfig(await readText(directory, configFile, 1024 * 1024));
+export async function readAdapter(source: ModelSource): Promise<LoraAdapter> {
+  return readFactors(source, parseAdapterConfig(await readText(source, configFile, maxConfigBytes)));
+}
+
+async function readFactors(source: ModelSource, config: AdapterConfig): Promise<LoraAdapter> {
   const factors = new Map<string, { a?: Factor; b?: Factor }>();
-  const file = await open(join(directory, weightsFile), "r").catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
+  const file = await filesOf(source).open(weightsFile);
+  if (file === undefined)
     throw new Problem("checkpoint/incomplete", `${weightsFile} is missing`, { file: weightsFile });
-  });
   try {
     for (const { name, dtype, shape, offset, bytes } of (await readHeader(file)).tensors.values()) {
       const [, layer, factor] =
         keyPattern.exec(name) ?? refuse(`"${name}" is not a factor of a LoRA adapter`, { tensor: name });
       if (!isWeightDtype(dtype) || shape.length !== 2)
         refuse(`"${name}" is not a matrix of floats`, { tensor: name });
-      const raw = new Uint8Array(bytes);
-      await file.read(raw, 0, bytes, offset);
+      const raw = await file.read(offset, bytes);
+      if (raw.byteLength < bytes)
+        refuse(`the file ended while "${name}" was read; it changed`, { tensor: name });
       const key = layer!.replace(headPrefix, "");
       const pair = factors.get(key) ?? {};
       pair[factor === "A" ? "a" : "b"] = { values: widen(raw, dtype), rows: shape[0]!, columns: shape[1]! };
@@ -112,7 +115,9 @@ interface Factor {
   readonly columns: number;
 }
 
-function parseAdapterConfig(text: string): { rank: number; alpha: number } {
+type AdapterConfig = Pick<LoraAdapter, "rank" | "alpha">;
+
+function parseAdapterConfig(text: string): AdapterConfig {
   let root: JsonValue;
   try {
     root = parseJson(text);

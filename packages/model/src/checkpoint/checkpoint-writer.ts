@@ -1,16 +1,23 @@
-import { createReadStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { poolingFile } from "@espalier/contract";
+import { modelFileNames, poolingFile, Problem } from "@espalier/contract";
+import type { ModelFiles } from "../files/model-files.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { buildFolder, writeDurably } from "./durable.ts";
-import { companions, listModelFolder, shardFile } from "./folder.ts";
 import { formatJson, type JsonObject, type JsonValue } from "./json.ts";
 import { bytesOf, writeSafetensors, type TensorSource } from "./safetensors-writer.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
 /** Larger ones leave the processor's cache between reading and writing: 8 MiB took several times as long. */
 const chunkBytes = 1024 * 1024;
+
+/** Files beside the weights that a derived checkpoint carries on unchanged. */
+const companions: readonly string[] = modelFileNames.filter(
+  (name) => name !== "config.json" && !name.startsWith("model."),
+);
+
+const shardFile = (number: number, of: number): string =>
+  `model-${String(number).padStart(5, "0")}-of-${String(of).padStart(5, "0")}.safetensors`;
 
 /** The raw bytes of a stored weight, under another name where one is given. */
 export function copyOf(checkpoint: Checkpoint, key: string, name: string): TensorSource {
@@ -59,8 +66,8 @@ export async function writeDerived(
   await buildFolder(target, async (folder) => {
     await writeWeights(folder, groups);
     await writeDurably(join(folder, "config.json"), (file) => file.writeFile(config));
-    const present = await listModelFolder(source.directory);
-    for (const name of companions) if (present.has(name)) await copyDurably(source.directory, folder, name);
+    const present = await source.files.names();
+    for (const name of companions) if (present.has(name)) await copyDurably(source.files, folder, name);
   });
 }
 
@@ -100,9 +107,16 @@ async function writeWeights(folder: string, groups: readonly (readonly TensorSou
   );
 }
 
-async function copyDurably(from: string, to: string, name: string): Promise<void> {
+async function copyDurably(files: ModelFiles, to: string, name: string): Promise<void> {
   if (name === poolingFile) await mkdir(join(to, dirname(name)), { recursive: true });
-  await writeDurably(join(to, name), async (file) => {
-    for await (const chunk of createReadStream(join(from, name))) await file.appendFile(chunk);
-  });
+  const source = await files.open(name);
+  if (source === undefined) throw new Problem("checkpoint/incomplete", `${name} is missing`, { file: name });
+  try {
+    await writeDurably(join(to, name), async (file) => {
+      for (let from = 0; from < source.size; from += chunkBytes)
+        await file.appendFile(await source.read(from, Math.min(chunkBytes, source.size - from)));
+    });
+  } finally {
+    await source.close();
+  }
 }

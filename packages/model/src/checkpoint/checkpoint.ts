@@ -1,21 +1,22 @@
-import { open, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
 import { isProblem, Problem } from "@espalier/contract";
 import type { ModelConfig } from "../architectures/model-config.ts";
+import { acceptedFiles } from "../files/accepted.ts";
+import type { ModelFiles } from "../files/model-files.ts";
+import type { RangeReader } from "../files/range-reader.ts";
+import { filesOf, readText, type ModelSource } from "../files/read-text.ts";
 import { maxConfigBytes, parseConfig } from "./config.ts";
 import { isWeightDtype, widen } from "./dtype.ts";
 import { checkTensors } from "./fits.ts";
-import { listModelFolder, readText } from "./folder.ts";
 import { maxIndexBytes, parseIndex, type ShardIndex } from "./shard-index.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 import { readHeader, type SafetensorsHeader } from "./safetensors.ts";
 
 /**
- * An open checkpoint folder of the Hugging Face layout. Its headers and config are validated; its weights are not
+ * An open checkpoint of the Hugging Face layout. Its headers and config are validated; its weights are not
  * read until asked for. The files must not change while it is open.
  */
 export interface Checkpoint {
-  readonly directory: string;
+  readonly files: ModelFiles;
   readonly config: ModelConfig;
   /**
    * By name without the prefix of a model with a head (`model.`, `bert.`): `embed_tokens.weight`,
@@ -36,28 +37,27 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
-/** One read call; Node refuses reads of 2 GiB and more. */
-const maxRead = 2 ** 30;
-
 /**
- * Opens the checkpoint in `directory` (`config.json` and either `model.safetensors` or shards with their index).
+ * Opens a checkpoint: `config.json` and either `model.safetensors` or shards with their index.
  * @throws {Problem} naming the file, and the field, tensor or byte
  */
-export async function openCheckpoint(directory: string): Promise<Checkpoint> {
-  const names = await listModelFolder(directory);
-  const config = parseConfig(await readText(directory, "config.json", maxConfigBytes));
-  const index = await readIndex(directory, names);
-  const files = new Map<string, FileHandle>();
+export async function openCheckpoint(source: ModelSource): Promise<Checkpoint> {
+  const files = filesOf(source);
+  const names = await acceptedFiles(files);
+  const config = parseConfig(await readText(files, "config.json", maxConfigBytes));
+  const index = await readIndex(files, names);
+  const opened = new Map<string, RangeReader>();
   const close = async () => {
-    await Promise.all([...files.values()].map((file) => file.close()));
-    files.clear();
+    await Promise.all([...opened.values()].map((file) => file.close()));
+    opened.clear();
   };
   try {
     const headers = new Map<string, SafetensorsHeader>();
     for (const name of index?.files ?? ["model.safetensors"]) {
-      if (!names.has(name)) throw new Problem("checkpoint/incomplete", `${name} is missing`, { file: name });
-      const file = await open(join(directory, name), "r");
-      files.set(name, file);
+      const file = names.has(name) ? await files.open(name) : undefined;
+      if (file === undefined)
+        throw new Problem("checkpoint/incomplete", `${name} is missing`, { file: name });
+      opened.set(name, file);
       try {
         headers.set(name, await readHeader(file));
       } catch (error) {
@@ -69,14 +69,14 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
     index?.check(headers);
     const { tensors, prefix } = canonical(headers, config);
     checkTensors(config, tensors);
-    return { directory, config, tensors, prefix, ...size(tensors), ...reader(tensors, files), close };
+    return { files, config, tensors, prefix, ...size(tensors), ...reader(tensors, opened), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function readIndex(directory: string, names: ReadonlySet<string>): Promise<ShardIndex | undefined> {
+async function readIndex(files: ModelFiles, names: ReadonlySet<string>): Promise<ShardIndex | undefined> {
   const name = "model.safetensors.index.json";
   const single = names.has("model.safetensors");
   if (names.has(name)) {
@@ -86,7 +86,7 @@ async function readIndex(directory: string, names: ReadonlySet<string>): Promise
         `both model.safetensors and ${name} exist; which one counts is not clear`,
         { file: name },
       );
-    return parseIndex(await readText(directory, name, maxIndexBytes));
+    return parseIndex(await readText(files, name, maxIndexBytes));
   }
   if (!single)
     throw new Problem(
@@ -157,7 +157,7 @@ function size(tensors: ReadonlyMap<string, StoredTensor>): Pick<Checkpoint, "par
 
 function reader(
   tensors: ReadonlyMap<string, StoredTensor>,
-  files: ReadonlyMap<string, FileHandle>,
+  files: ReadonlyMap<string, RangeReader>,
 ): Pick<Checkpoint, "read" | "readBytes"> {
   const readBytes: Checkpoint["readBytes"] = async (name, { from = 0, to, into } = {}) => {
     const tensor = tensors.get(name);
@@ -167,24 +167,14 @@ function reader(
     const end = to ?? tensor.bytes;
     if (!(from >= 0 && from <= end && end <= tensor.bytes))
       throw new RangeError(`bytes ${from} to ${end} of "${name}" do not exist`);
-    const target = into?.subarray(0, end - from) ?? new Uint8Array(end - from);
-    let done = 0;
-    while (done < target.byteLength) {
-      const { bytesRead } = await file.read(
-        target,
-        done,
-        Math.min(maxRead, target.byteLength - done),
-        tensor.offset + from + done,
-      );
-      if (bytesRead === 0) {
-        throw new Problem("checkpoint/malformed", `the file ended while "${name}" was read; it changed`, {
-          file: tensor.file,
-          tensor: name,
-        });
-      }
-      done += bytesRead;
+    const bytes = await file.read(tensor.offset + from, end - from, into);
+    if (bytes.byteLength < end - from) {
+      throw new Problem("checkpoint/malformed", `the file ended while "${name}" was read; it changed`, {
+        file: tensor.file,
+        tensor: name,
+      });
     }
-    return target;
+    return bytes;
   };
   return { readBytes, read: async (name) => widen(await readBytes(name), tensors.get(name)!.dtype) };
 }

@@ -1,5 +1,6 @@
 import { keptLayers, type Encoding, type KeptLayers } from "@espalier/contract";
 import { seenThrough } from "../architectures/direction.ts";
+import type { ModelSource } from "../files/read-text.ts";
 import { checkAdapter, type LoraAdapter, type LoraPair } from "./adapter.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
@@ -24,7 +25,7 @@ export interface MergeOptions {
 const blockValues = 1024 * 1024;
 
 /**
- * Merges a LoRA adapter into the checkpoint in `source` and writes the result to the new folder `target`: each adapted
+ * Merges a LoRA adapter into the checkpoint `source` and writes the result to the new folder `target`: each adapted
  * matrix becomes W + (alpha / rank) B A, computed in fp32 and rounded once. Streams block by block.
  *
  * The result is an encoder: names without prefix, no output head, architecture `LlamaModel` or its like. This is the form that
@@ -33,7 +34,7 @@ const blockValues = 1024 * 1024;
  * the model does not have
  */
 export async function mergeAdapter(
-  source: string,
+  source: ModelSource,
   adapter: LoraAdapter,
   target: string,
   { dtype, shardBytes, layers, attention }: MergeOptions = {},

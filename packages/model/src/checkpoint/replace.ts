@@ -1,15 +1,16 @@
+import type { ModelSource } from "../files/read-text.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { writeDerived } from "./checkpoint-writer.ts";
 import { configOfEncoder } from "./config.ts";
 import { narrow } from "./dtype.ts";
 
 /**
- * Writes the checkpoint in `source` with other values, in fp32, to the new folder `target`. The result is an encoder:
+ * Writes the checkpoint `source` with other values, in fp32, to the new folder `target`. The result is an encoder:
  * names without prefix, no head.
  * @param values every weight that the model computes with, by name without prefix
  */
 export async function replaceWeights(
-  source: string,
+  source: ModelSource,
   target: string,
   values: ReadonlyMap<string, Float32Array>,
 ): Promise<void> {

@@ -1,5 +1,5 @@
-import type { FileHandle } from "node:fs/promises";
 import { Problem } from "@espalier/contract";
+import type { RangeReader } from "../files/range-reader.ts";
 import { dtypeBits, isDtype, type Dtype } from "./dtype.ts";
 import { JsonError, parseJson, type JsonObject, type JsonValue } from "./json.ts";
 
@@ -164,17 +164,11 @@ function integers(value: JsonValue | undefined, what: string, at: { tensor: stri
   );
 }
 
-/** Reads and validates the header of an open file; nothing else of the file is read. */
-export async function readHeader(file: FileHandle): Promise<SafetensorsHeader> {
-  const { size } = await file.stat();
-  const prefix = new Uint8Array(8);
-  await file.read(prefix, 0, 8, 0);
-  const json = new Uint8Array(headerLength(prefix, size));
-  let read = 0;
-  while (read < json.byteLength) {
-    const { bytesRead } = await file.read(json, read, json.byteLength - read, 8 + read);
-    if (bytesRead === 0) refuse("the file became shorter while its header was read", { byte: 8 + read });
-    read += bytesRead;
-  }
-  return parseHeader(json, size);
+/** Reads and validates the header of a file; nothing else of the file is read. */
+export async function readHeader(file: RangeReader): Promise<SafetensorsHeader> {
+  const length = headerLength(await file.read(0, 8), file.size);
+  const json = await file.read(8, length);
+  if (json.byteLength < length)
+    refuse("the file became shorter while its header was read", { byte: 8 + json.byteLength });
+  return parseHeader(json, file.size);
 }

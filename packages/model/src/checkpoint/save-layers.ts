@@ -1,16 +1,17 @@
 import type { Encoding, KeptLayers } from "@espalier/contract";
+import type { ModelSource } from "../files/read-text.ts";
 import type { LoraAdapter } from "./adapter.ts";
 import { mergeAdapter } from "./merge.ts";
 import { truncateCheckpoint } from "./truncate.ts";
 
 /**
- * Writes some layers of the checkpoint in `source` to the new folder `target`: by copying byte ranges, or merging the
+ * Writes some layers of the checkpoint `source` to the new folder `target`: by copying byte ranges, or merging the
  * adapter into them where there is one.
- * @param adapter of the checkpoint in `source`, whatever layers are kept
+ * @param adapter of the checkpoint `source`, whatever layers are kept
  * @throws {Problem} what {@link truncateCheckpoint} and {@link mergeAdapter} throw; `resource/conflict` when `target` exists
  */
 export const saveLayers = (
-  source: string,
+  source: ModelSource,
   target: string,
   { layers, attention }: { readonly layers: KeptLayers; readonly attention?: Encoding["attention"] },
   adapter?: LoraAdapter,

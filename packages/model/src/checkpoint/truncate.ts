@@ -1,19 +1,20 @@
 import { keptLayers, type Encoding, type KeptLayers } from "@espalier/contract";
 import { seenThrough } from "../architectures/direction.ts";
+import type { ModelSource } from "../files/read-text.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
 import { configOfLayers } from "./config.ts";
 import { survivingName } from "./surviving.ts";
 
 /**
- * Keeps some layers of the checkpoint in `source`, numbered anew, its embedding, final norm and untied head, and writes
+ * Keeps some layers of the checkpoint `source`, numbered anew, its embedding, final norm and untied head, and writes
  * them to the new folder `target`. Byte ranges are copied; no tensor is ever in memory, whatever the model's size.
  * The tokenizer and its companions go along.
  * @param attention what the config is to say of the direction; default: what it said
  * @throws {Problem} `layers/out-of-range` for layers that the model does not have
  */
 export async function truncateCheckpoint(
-  source: string,
+  source: ModelSource,
   target: string,
   kept: KeptLayers,
   attention?: Encoding["attention"],

@@ -68,6 +68,11 @@ export class DownloadFolder {
     return join(this.#folder, "model");
   }
 
+  /** The files that were asked for so far, by name. */
+  get opened(): ReadonlyMap<string, PartialFile> {
+    return this.#files;
+  }
+
   /** A file that the repository announces; undefined where it has none of this name. */
   async file(name: string): Promise<PartialFile | undefined> {
     const opened = this.#files.get(name);

@@ -1,9 +1,8 @@
 import { rename } from "node:fs/promises";
-import { isProblem, keptLayers, Problem, type HubSource } from "@espalier/contract";
+import { keptLayers, Problem, type HubSource } from "@espalier/contract";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import { readText } from "../checkpoint/folder.ts";
+import { findText } from "../files/read-text.ts";
 import { openModelFolder } from "../checkpoint/model-folder.ts";
-import { headerLength } from "../checkpoint/safetensors.ts";
 import { maxIndexBytes, parseIndex } from "../checkpoint/shard-index.ts";
 import { survives } from "../checkpoint/surviving.ts";
 import { truncateCheckpoint } from "../checkpoint/truncate.ts";
@@ -13,6 +12,7 @@ import { HubConnection } from "./connection.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { DownloadFolder } from "./download-folder.ts";
 import { Patience } from "./fault.ts";
+import { HubFiles } from "./hub-files.ts";
 import type { PartialFile } from "./partial-file.ts";
 import { RangeFetcher } from "./range-fetcher.ts";
 import { bytesOf, coalesce, type Range } from "./ranges.ts";
@@ -116,8 +116,8 @@ class ModelDownload {
       });
     }, this.#limits.syncSeconds * 1000);
     try {
-      await this.#fetch(download);
-      await this.#finish(download);
+      const files = await this.#fetch(download);
+      await this.#finish(download, files);
     } catch (error) {
       await download.save().catch(() => undefined);
       throw unsaved === undefined ? error : unsaved.error;
@@ -129,7 +129,7 @@ class ModelDownload {
     return { commit: download.repository.commit };
   }
 
-  async #fetch(download: DownloadFolder): Promise<void> {
+  async #fetch(download: DownloadFolder): Promise<HubFiles> {
     const { layers } = this.#source;
     const { commit, files: announced } = download.repository;
     checkSizes(announced, this.#limits);
@@ -148,14 +148,12 @@ class ModelDownload {
         this.#report({ done: this.#progress.done + bytes });
       },
     });
+    const files = new HubFiles(download, fetcher);
     const small = await this.#open(download, (name) => !name.endsWith(".safetensors"));
     await this.#fetchWhole(fetcher, small);
-    const weights = await this.#weights(
-      download,
-      announced.map(({ name }) => name),
-    );
-    await this.#fetchHeaders(fetcher, weights);
-    const checkpoint = await openModelFolder(download.model);
+    const weights = await this.#weights(download, files);
+    await this.#fetchHeads(fetcher, weights);
+    const checkpoint = await openModelFolder(files);
     await checkpoint.close();
     if (layers !== undefined) keptLayers(layers, checkpoint.config.layers);
 
@@ -168,6 +166,7 @@ class ModelDownload {
     this.#report({ phase: "download", done: total - missing, total });
     if (layers === undefined) await this.#fetchWhole(fetcher, weights);
     else await fetcher.fetch(wanted);
+    return files;
   }
 
   /** The bytes of a file of weights that the model to make needs. */
@@ -187,10 +186,9 @@ class ModelDownload {
   }
 
   /** The files of weights that count: a shard that the index does not name is left alone. */
-  async #weights(download: DownloadFolder, names: readonly string[]): Promise<PartialFile[]> {
-    const listed = names.includes(indexFile)
-      ? parseIndex(await readText(download.model, indexFile, maxIndexBytes)).files
-      : [];
+  async #weights(download: DownloadFolder, files: HubFiles): Promise<PartialFile[]> {
+    const index = await findText(files, indexFile, maxIndexBytes);
+    const listed = index === undefined ? [] : parseIndex(index).files;
     return this.#open(download, (name) => name === singleFile || listed.includes(name));
   }
 
@@ -225,25 +223,21 @@ class ModelDownload {
     return damaged;
   }
 
-  async #fetchHeaders(fetcher: RangeFetcher, weights: readonly PartialFile[]): Promise<void> {
-    const start = (most: number) =>
-      new Map(weights.map((file) => [file, [{ from: 0, to: Math.min(most, file.announced.bytes) }]]));
-    await fetcher.fetch(start(this.#limits.headBytes));
-    const headers: Wanted = new Map();
-    for (const file of weights) {
-      const to = await headerEnd(file);
-      if (to !== undefined) headers.set(file, [{ from: 0, to }]);
-    }
-    await fetcher.fetch(headers);
+  /** Brings the first bytes of all files of weights at once. What a long header has beyond them is fetched when it is read. */
+  async #fetchHeads(fetcher: RangeFetcher, weights: readonly PartialFile[]): Promise<void> {
+    const { headBytes } = this.#limits;
+    await fetcher.fetch(
+      new Map(weights.map((file) => [file, [{ from: 0, to: Math.min(headBytes, file.announced.bytes) }]])),
+    );
   }
 
-  async #finish(download: DownloadFolder): Promise<void> {
+  async #finish(download: DownloadFolder, files: HubFiles): Promise<void> {
     const { output } = this.#options;
     const { layers } = this.#source;
     await download.save();
     if (layers === undefined) return rename(download.model, output);
     this.#report({ phase: "truncate", done: 0, total: 0 });
-    await truncateCheckpoint(download.model, output, layers);
+    await truncateCheckpoint(files, output, layers);
   }
 
   #report(change: Partial<DownloadProgress>): void {
@@ -254,15 +248,3 @@ class ModelDownload {
 }
 
 const whole = (bytes: number): Range[] => [{ from: 0, to: bytes }];
-
-/** End of a file's header; undefined where its length is refused, which opening the folder will say better. */
-async function headerEnd(file: PartialFile): Promise<number | undefined> {
-  const prefix = await file.readStart(new Uint8Array(8));
-  if (prefix === undefined) return undefined;
-  try {
-    return 8 + headerLength(prefix, file.announced.bytes);
-  } catch (error) {
-    if (isProblem(error)) return undefined;
-    throw error;
-  }
-}

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import { readRange } from "../files/disk.ts";
 import { RangeSet, type Range } from "./ranges.ts";
 import type { AnnouncedFile } from "./repository.ts";
 
@@ -69,11 +70,9 @@ export class PartialFile {
     if (bytes.byteLength > 0) this.#have.add(position, position + bytes.byteLength);
   }
 
-  /** Fills `into` from the start of the file; undefined where it ends earlier or was not received. */
-  async readStart(into: Uint8Array): Promise<Uint8Array | undefined> {
-    if (this.missing([{ from: 0, to: into.byteLength }]).length > 0) return undefined;
-    const { bytesRead } = await this.#handle.read(into, 0, into.byteLength, 0);
-    return bytesRead === into.byteLength ? into : undefined;
+  /** Like `read` of a a range reader; what has not arrived is read as zeros. */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
+    return readRange(this.#handle, offset, length, into);
   }
 
   /** The whole content, in pieces. */

@@ -1,10 +1,10 @@
-import { isProblem } from "@espalier/contract";
-import { readText } from "../checkpoint/folder.ts";
+import { findText } from "../files/read-text.ts";
 import { render, type Template } from "./template.ts";
 import { readTokenizerConfig } from "../tokenizer/tokenizer.ts";
 import { parseTokenizerConfig } from "../tokenizer/config.ts";
 import { renderChat, unusable } from "./render-chat.ts";
 
+const ownFile = "chat_template.jinja";
 const maxTemplateBytes = 256 * 1024;
 
 /** A text that no template holds, to be found in what one renders. */
@@ -21,7 +21,7 @@ const probe = "\t\n \u00a0Ab <c> & \"d\" 'e' {{ f }} {% g %} \u00c9\ud83d\ude00\
  */
 export async function chatTemplate(directory: string): Promise<Template> {
   const config = parseTokenizerConfig(await readTokenizerConfig(directory));
-  const template = (await readOwnFile(directory)) ?? config.chatTemplate;
+  const template = (await findText(directory, ownFile, maxTemplateBytes)) ?? config.chatTemplate;
   if (template === undefined) throw unusable("the model has none");
   if (Buffer.byteLength(template) > maxTemplateBytes)
     throw unusable(`it has more than ${maxTemplateBytes} bytes`);
@@ -38,13 +38,4 @@ export async function chatTemplate(directory: string): Promise<Template> {
     if (prompt + content === probed) return candidate;
   }
   throw unusable("it changes texts, or says something else around another text");
-}
-
-async function readOwnFile(directory: string): Promise<string | undefined> {
-  try {
-    return await readText(directory, "chat_template.jinja", maxTemplateBytes);
-  } catch (error) {
-    if (isProblem(error) && error.code === "checkpoint/incomplete") return undefined;
-    throw error;
-  }
 }

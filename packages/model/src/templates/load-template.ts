@@ -1,5 +1,5 @@
 import type { TemplateChoice } from "@espalier/contract";
-import { readText } from "../checkpoint/folder.ts";
+import { readText } from "../files/read-text.ts";
 import { parseJson } from "../checkpoint/json.ts";
 import { noTemplate, type Template } from "./template.ts";
 import { chatTemplate } from "./chat.ts";

@@ -1,6 +1,6 @@
-import { isProblem, Problem, type Encoding, type Mode } from "@espalier/contract";
+import { Problem, type Encoding, type Mode } from "@espalier/contract";
 import { maxTokenizerBytes } from "../checkpoint/fits.ts";
-import { readText } from "../checkpoint/folder.ts";
+import { findText, readText } from "../files/read-text.ts";
 import { noTemplate, render, type Template } from "../templates/template.ts";
 import { parseTokenizerConfig, type Side } from "./config.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -156,10 +156,5 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
 
 /** The text of a folder's tokenizer_config.json; an empty object where there is none. */
 export async function readTokenizerConfig(directory: string): Promise<string> {
-  try {
-    return await readText(directory, "tokenizer_config.json", maxConfigBytes);
-  } catch (error) {
-    if (isProblem(error) && error.code === "checkpoint/incomplete") return "{}";
-    throw error;
-  }
+  return (await findText(directory, "tokenizer_config.json", maxConfigBytes)) ?? "{}";
 }

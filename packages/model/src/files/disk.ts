@@ -1,0 +1,75 @@
+import { open, readdir, stat, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isModelFile, poolingFile, Problem } from "@espalier/contract";
+import type { ModelFiles } from "./model-files.ts";
+import type { RangeReader } from "./range-reader.ts";
+
+/** Opens a file on disk. Rejects with the error of the file system. */
+export async function openFile(path: string): Promise<RangeReader> {
+  const handle = await open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    return {
+      size,
+      read: (offset, length, into) => readRange(handle, offset, length, into),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Most bytes of one read call: Node refuses reads of 2 GiB and more. */
+const maxRead = 2 ** 30;
+
+/** What {@link RangeReader.read} promises, from an open file. */
+export async function readRange(
+  handle: FileHandle,
+  offset: number,
+  length: number,
+  into: Uint8Array = new Uint8Array(length),
+): Promise<Uint8Array> {
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(into, done, Math.min(maxRead, length - done), offset + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return into.subarray(0, done);
+}
+
+/** The files of a folder. Links are followed, as the cache of Hugging Face consists of them. */
+export const folderFiles = (directory: string): ModelFiles => ({
+  names: () => listFolder(directory),
+  open: (name) =>
+    openFile(join(directory, name)).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }),
+});
+
+async function listFolder(directory: string): Promise<Set<string>> {
+  let entries;
+  try {
+    entries = await readdir(directory);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new Problem("checkpoint/incomplete", "the model folder does not exist", { file: "." });
+  }
+  if (entries.includes(dirname(poolingFile))) entries.push(poolingFile);
+  const names = new Set<string>();
+  for (const name of entries) {
+    if (!isModelFile(name)) continue;
+    const found = await stat(join(directory, name)).catch(() => undefined);
+    if (name === poolingFile && found === undefined) continue;
+    if (found?.isFile() !== true)
+      throw new Problem("upload/file-refused", `${name} is not a regular file`, { file: name });
+    names.add(name);
+  }
+  return names;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}

@@ -1,0 +1,12 @@
+import type { RangeReader } from "./range-reader.ts";
+
+/** The files of one model: those of a folder, of an upload in the byte store, or of a download that is under way. */
+export interface ModelFiles {
+  /**
+   * Names of the files that belong to a model; others may be there.
+   * @throws {Problem} `upload/file-refused` for one that is not a regular file
+   */
+  names(): Promise<ReadonlySet<string>>;
+  /** Opens a file; undefined where there is none of this name. */
+  open(name: string): Promise<RangeReader | undefined>;
+}
