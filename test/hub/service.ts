@@ -46,7 +46,6 @@ export async function startHubService(): Promise<HubService> {
       queue: () => Promise.resolve(),
       log: logger,
       version: "0",
-      scratch: `${pool.folder}/data/inspect`,
       maxFileBytes: 2 ** 30,
       maxDatasetBytes: 2 ** 30,
     });

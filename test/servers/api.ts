@@ -1,4 +1,3 @@
-import { tmpdir } from "node:os";
 import { pino } from "pino";
 import { buildServer, type ServerOptions } from "../../apps/api/src/server.ts";
 
@@ -9,7 +8,6 @@ export async function listen(store: ServerOptions["store"], maxBytes = 1e6) {
     queue: () => Promise.resolve(),
     log: pino({ level: "silent" }),
     version: "0",
-    scratch: tmpdir(),
     maxFileBytes: maxBytes,
     maxDatasetBytes: maxBytes,
   });

@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
-import { architectureOf, openModelFolder } from "@espalier/model";
+import { architectureOf, openModel } from "@espalier/model";
 import { openQueue } from "@espalier/queue";
 import { locations, migrate, openStore, type Store } from "@espalier/store";
 import { testSecret } from "../servers/store.ts";
@@ -118,7 +118,7 @@ export async function startPool(
       const files = entries.filter((entry) => entry.isFile());
       for (const file of files.map(({ parentPath, name }) => relative(directory, join(parentPath, name))))
         await store.uploads.putFile(teamId, uploadId, file, createReadStream(join(directory, file)));
-      const checkpoint = await openModelFolder(directory);
+      const checkpoint = await openModel(directory);
       await checkpoint.close();
       const architecture = architectureOf(checkpoint);
       const { model, run } = await store.models.register({ teamId, name, uploadId, architecture });

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { openQueue } from "@espalier/queue";
 import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
@@ -37,7 +36,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     queue: () => queue.ping(),
     log,
     version,
-    scratch: join(config.data, "inspect"),
     maxFileBytes: config.maxFileBytes,
     maxDatasetBytes: config.maxDatasetBytes,
   });

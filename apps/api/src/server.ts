@@ -27,14 +27,13 @@ export interface ServerOptions {
   queue: () => Promise<void>;
   log: FastifyBaseLogger;
   version: string;
-  scratch: string;
   maxFileBytes: number;
   maxDatasetBytes: number;
 }
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, queue, log, version, scratch, maxFileBytes, maxDatasetBytes } = options;
+  const { store, queue, log, version, maxFileBytes, maxDatasetBytes } = options;
   const app = Fastify({
     loggerInstance: log,
     genReqId: () => `req_${randomUUID()}`,
@@ -52,7 +51,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(health, { database: () => store.ping(), queue });
 
   await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes });
-  await app.register(models, { prefix: "/v1/models", store, scratch });
+  await app.register(models, { prefix: "/v1/models", store });
   await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes });
   await app.register(experiments, { prefix: "/v1/experiments", store });
   await app.register(graphs, { prefix: "/v1/graphs", store });

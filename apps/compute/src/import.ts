@@ -1,5 +1,5 @@
 import { loadTokenizer } from "@espalier/model/tokenizer";
-import { architectureOf, openModelFolder, refuseNonFinite } from "@espalier/model";
+import { architectureOf, openModel, refuseNonFinite } from "@espalier/model";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 
@@ -9,7 +9,7 @@ export async function importModel(
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"import">> {
   report.progress({ phase: "check", done: 0, total: 2, unit: "checks" });
-  const checkpoint = await openModelFolder(model);
+  const checkpoint = await openModel(model);
   try {
     await loadTokenizer(model);
     report.progress({ phase: "check", done: 1, total: 2, unit: "checks" });

@@ -1,5 +1,5 @@
 import { keptLayers } from "@espalier/contract";
-import { findAdapter, openCheckpoint, openModelFolder, saveLayers, type Checkpoint } from "@espalier/model";
+import { findAdapter, openCheckpoint, openModel, saveLayers, type Checkpoint } from "@espalier/model";
 import type { CheckpointSize, OutcomeOf, PruneFolderJob } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 
@@ -9,7 +9,7 @@ export async function pruneFolder(
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"prune-folder">> {
   report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
-  const before = await sizeOf(openModelFolder(job.model));
+  const before = await sizeOf(openModel(job.model));
   const adapter = await findAdapter(job.model);
   const layers = keptLayers(job.layers, before.layers);
   await saveLayers(job.model, job.output, { layers }, adapter);

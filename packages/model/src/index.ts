@@ -28,7 +28,7 @@ export { saveLayers } from "./checkpoint/save-layers.ts";
 export { checkTokenizer, maxTokenizerBytes } from "./checkpoint/fits.ts";
 export { mergeAdapter, type MergeOptions } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";
-export { openModelFolder } from "./checkpoint/model-folder.ts";
+export { openModel } from "./checkpoint/open-model.ts";
 export { architectureOf } from "./checkpoint/architecture.ts";
 export { seenThrough } from "./architectures/direction.ts";
 export type {

@@ -25,10 +25,7 @@ const HubToken = Type.Object({
  * Checkpoints. A new one is checked twice: an upload's headers here, at once, and its tensors by the import run. A model of
  * the hub is downloaded and checked by the import run.
  */
-export const models: FastifyPluginAsyncTypebox<{ store: Store; scratch: string }> = async (
-  app,
-  { store, scratch },
-) => {
+export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   app.post(
     "/",
     {
@@ -51,10 +48,7 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store; scratch: string }
         );
       }
       const { name, uploadId } = body;
-      const architecture = await inspect(store, {
-        files: await store.uploads.files(teamId, uploadId),
-        scratch,
-      });
+      const architecture = await inspect(store, await store.uploads.files(teamId, uploadId));
       return answerOnce(store, { request, reply, status: 202 }, (tx) =>
         store.models.register({ ...owner, ...expected, name, uploadId, architecture }, tx),
       );

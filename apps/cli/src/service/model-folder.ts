@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { chooseModelFiles, poolingFile, Problem } from "@espalier/contract";
-import { openModelFolder } from "@espalier/model";
+import { openModel } from "@espalier/model";
 
 export interface ModelFile {
   name: string;
@@ -25,7 +25,7 @@ export async function modelFiles(folder: string): Promise<ModelFile[]> {
   const found = await readdir(folder);
   if (await isFile(join(folder, poolingFile))) found.push(poolingFile);
   const chosen = chooseModelFiles(found);
-  const checkpoint = await openModelFolder(folder);
+  const checkpoint = await openModel(folder);
   await checkpoint.close();
   const weights = new Set([...checkpoint.tensors.values()].map(({ file }) => file));
   // A shard that the index does not name is no part of the model.

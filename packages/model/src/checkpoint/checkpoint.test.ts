@@ -5,7 +5,7 @@ import { noSharedData, sharedData } from "../testing/shared-data.ts";
 import { temporaryFolder, writeTinyModel, type TinyModelOptions } from "../testing/tiny-model.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { loadEmbedding } from "./embedding.ts";
-import { openModelFolder } from "./model-folder.ts";
+import { openModel } from "./open-model.ts";
 
 const stories = sharedData("weights-stories260K", "derived-hf");
 const headOnly = sharedData("weights-tinystories-656K");
@@ -15,7 +15,7 @@ test("a Llama checkpoint opens with its config, its weights by name, and their v
     skip(noSharedData);
     return;
   }
-  const checkpoint = await openModelFolder(stories);
+  const checkpoint = await openModel(stories);
   expect(checkpoint.config).toMatchObject({
     layers: 5,
     hiddenSize: 64,
@@ -39,7 +39,7 @@ test("an embedding that is stored only as the tied head is found through the met
     skip(noSharedData);
     return;
   }
-  const checkpoint = await openModelFolder(headOnly);
+  const checkpoint = await openModel(headOnly);
   expect(checkpoint.tensors.get("embed_tokens.weight")).toMatchObject({
     storedName: "lm_head.weight",
     shape: [2048, 128],
@@ -57,7 +57,7 @@ async function opening(
   const directory = join(folder.path, "model");
   await writeTinyModel(directory, options);
   await damage(directory);
-  const checkpoint = await openModelFolder(directory);
+  const checkpoint = await openModel(directory);
   const names = [...checkpoint.tensors.keys()];
   await checkpoint.close();
   return names;

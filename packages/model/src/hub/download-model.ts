@@ -2,7 +2,7 @@ import { rename } from "node:fs/promises";
 import { keptLayers, Problem, type HubSource } from "@espalier/contract";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { findText } from "../files/read-text.ts";
-import { openModelFolder } from "../checkpoint/model-folder.ts";
+import { openModel } from "../checkpoint/open-model.ts";
 import { maxIndexBytes, parseIndex } from "../checkpoint/shard-index.ts";
 import { survives } from "../checkpoint/surviving.ts";
 import { truncateCheckpoint } from "../checkpoint/truncate.ts";
@@ -52,7 +52,7 @@ const singleFile = "model.safetensors";
  * Every whole file has the checksum that the hub announced. Of weights that are fetched in part there is none: their
  * headers are checked, and TLS and the pinned commit vouch for the rest.
  * @returns the commit
- * @throws {Problem} `hub/…`, `worker/disk-full`, `request/too-large`, `layers/out-of-range`, and those of `openModelFolder`
+ * @throws {Problem} `hub/…`, `worker/disk-full`, `request/too-large`, `layers/out-of-range`, and those of `openModel`
  */
 export async function downloadModel(
   source: HubSource,
@@ -153,7 +153,7 @@ class ModelDownload {
     await this.#fetchWhole(fetcher, small);
     const weights = await this.#weights(download, files);
     await this.#fetchHeads(fetcher, weights);
-    const checkpoint = await openModelFolder(files);
+    const checkpoint = await openModel(files);
     await checkpoint.close();
     if (layers !== undefined) keptLayers(layers, checkpoint.config.layers);
 

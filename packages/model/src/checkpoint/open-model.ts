@@ -7,7 +7,7 @@ import { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
  * are not read; `refuseNonFinite` does that.
  * @throws {Problem} naming the file, and the field, tensor or byte
  */
-export async function openModelFolder(source: ModelSource): Promise<Checkpoint> {
+export async function openModel(source: ModelSource): Promise<Checkpoint> {
   const checkpoint = await openCheckpoint(source);
   try {
     const tokenizer = await readText(checkpoint.files, "tokenizer.json", maxTokenizerBytes);
