@@ -14,7 +14,7 @@ const executable: readonly (readonly [format: string, magic: readonly number[]])
 ];
 
 /** The format that the first bytes of a file give away, where it is one that is never accepted as weights. */
-export function refusedFormat(start: Uint8Array): string | undefined {
+function refusedFormat(start: Uint8Array): string | undefined {
   return executable.find(([, magic]) => magic.every((byte, i) => start[i] === byte))?.[0];
 }
 
