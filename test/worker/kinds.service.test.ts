@@ -70,6 +70,8 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
 
   const first = (await pool.end(before.id)).result;
   expect(first).toMatchObject({ sts: [{ datasetId: sts, pairs: 40 }] });
+  const { items: scores } = await store.metrics.list(teamId, before.id, { name: "sts/spearman" });
+  expect(scores).toMatchObject([{ step: 0, value: (first as EvaluationResult).sts[0].spearman }]);
 
   const trained = await pool.end(train.id);
   expect(trained.result).toMatchObject({ steps: 4, trainableParameters: expect.any(Number) });

@@ -4,7 +4,10 @@ import type { EvaluateJob, OutcomeOf } from "@espalier/contract/compute";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { stsPairs } from "./dataset.ts";
 
-/** Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. */
+/**
+ * Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. A score is the metric
+ * `<dataset>/<score>`, such as `stsb/spearman`.
+ */
 export async function evaluate(
   job: EvaluateJob,
   { engine, signal, report }: Computation,
@@ -34,7 +37,8 @@ export async function evaluate(
       };
       const score = await evaluateSts(await stsPairs(path), embed);
       sts.push({ datasetId: id, name, ...score });
-      report.metrics(i, { spearman: score.spearman, pearson: score.pearson });
+      const scope = scopeOf({ id, name }, job.datasets);
+      report.metrics(0, { [`${scope}/spearman`]: score.spearman, [`${scope}/pearson`]: score.pearson });
     }
   } finally {
     await encoder.close();
@@ -44,3 +48,9 @@ export async function evaluate(
   report.metrics(0, { tokens_per_second: tokensPerSecond, peak_memory_bytes: peak });
   return { kind: "evaluate", result: { sts, tokensPerSecond, tokens, seconds, peakMemoryBytes: peak } };
 }
+
+type Datasets = EvaluateJob["datasets"];
+
+/** What the names of a dataset's scores begin with: its own name, and its id where another one has the same name. */
+const scopeOf = ({ id, name }: Pick<Datasets[number], "id" | "name">, datasets: Datasets): string =>
+  datasets.some((other) => other.name === name && other.id !== id) ? `${name}/${id}` : name;

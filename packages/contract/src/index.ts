@@ -94,6 +94,7 @@ export {
   runKinds,
   runMoves,
   RunResult,
+  RunRole,
   RunSpec,
   runSpecs,
   RunState,

@@ -6,6 +6,7 @@ import {
   type ModelRef,
   type Needs,
   type PriorityClass,
+  type RunRole,
   type RunSpec,
   type Variant,
 } from "@espalier/contract";
@@ -19,8 +20,7 @@ export interface PlannedRun {
   class: PriorityClass;
   needs: Needs;
   variant?: string;
-  /** What an evaluation measures: the pruned model before training, or the trained one. */
-  role: "search" | "prune" | "before" | "train" | "after";
+  role: RunRole;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface PlannedRun {
  */
 export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRun[] {
   const runs: PlannedRun[] = [];
-  const plan = (role: PlannedRun["role"], runSpec: RunSpec, variant?: string): string => {
+  const plan = (role: RunRole, runSpec: RunSpec, variant?: string): string => {
     const run: PlannedRun = {
       id: id(),
       spec: runSpec,

@@ -67,6 +67,7 @@ function runsIn(state: (role: string, variant?: string) => RunState): Run[] {
     return {
       id: planned.id,
       kind: planned.spec.kind,
+      role: planned.role,
       state: now,
       spec: planned.spec,
       priority: 0,

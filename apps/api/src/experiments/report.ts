@@ -4,6 +4,7 @@ import type {
   Model,
   ModelRef,
   Run,
+  RunRole,
   SearchResult,
   TrainingResult,
   VariantReport,
@@ -25,7 +26,7 @@ export interface Report {
  */
 export function report(runs: readonly Run[], models: ReadonlyMap<string, Model>): Report {
   const byId = new Map(runs.map((run) => [run.id, run]));
-  const search = runs.find((run) => run.kind === "search")?.result as SearchResult | undefined;
+  const search = runs.find((run) => run.role === "search")?.result as SearchResult | undefined;
   const names = [...new Set(runs.flatMap((run) => run.variant ?? []))];
   const ended = runs.every((run) => isTerminal(run.state)) ? latest(runs) : undefined;
   return {
@@ -49,14 +50,10 @@ function variantReport(
   byId: ReadonlyMap<string, Run>,
   models: ReadonlyMap<string, Model>,
 ): VariantReport {
-  const train = runs.find((run) => run.kind === "train");
-  const evaluations = runs.filter((run) => run.kind === "evaluate");
-  const isAfter = (run: Run) => {
-    const ref = modelRef(run);
-    return typeof ref === "object" && ref.run === train?.id;
-  };
-  const before = evaluations.find((run) => !isAfter(run))?.result as EvaluationResult | undefined;
-  const after = evaluations.find(isAfter)?.result as EvaluationResult | undefined;
+  const withRole = (role: RunRole) => runs.find((run) => run.role === role);
+  const train = withRole("train");
+  const before = withRole("before")?.result as EvaluationResult | undefined;
+  const after = withRole("after")?.result as EvaluationResult | undefined;
   const training = train?.result as TrainingResult | undefined;
   const model = train && pruned(modelRef(train), byId, models);
   return {

@@ -1,12 +1,19 @@
 import { Type, type Static } from "typebox";
 import { PageQuery, Timestamp } from "../id.ts";
 
+/** A dataset's name, its id and a score fit in. */
+const longestMetricName = 200;
+
 /**
  * (run, name, step) → value; the newest attempt wins. What an attempt measured past the checkpoint from which a later one
  * went on is discarded: it is listed only when it is asked for.
  */
 export const Metric = Type.Object({
-  name: Type.String({ pattern: "^[a-z][a-z0-9_./-]{0,63}$" }),
+  name: Type.String({
+    pattern: `^[A-Za-z0-9][A-Za-z0-9_./-]{0,${longestMetricName - 1}}$`,
+    description:
+      "what is measured, such as `loss`; a score of a dataset has its name before it: `stsb/spearman`",
+  }),
   step: Type.Integer({ minimum: 0 }),
   value: Type.Union([Type.Number(), Type.Null()], { description: "null for NaN and infinities" }),
   attempt: Type.Integer({ minimum: 1 }),
@@ -18,7 +25,7 @@ export type Metric = Static<typeof Metric>;
 export const MetricsQuery = Type.Object(
   {
     ...PageQuery.properties,
-    name: Type.Optional(Type.String({ maxLength: 64 })),
+    name: Type.Optional(Type.String({ maxLength: longestMetricName })),
     attempt: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "all that this attempt measured" }),
     ),

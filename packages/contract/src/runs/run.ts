@@ -183,6 +183,11 @@ export const runSpecs = {
   export: ExportSpec,
 } as const satisfies Record<RunKind, unknown>;
 
+/** What a run of an experiment is for: `before` and `after` measure a variant before and after its training. */
+export const runRoles = ["search", "prune", "before", "train", "after"] as const;
+export const RunRole = Type.Enum(runRoles, { description: "what a run of an experiment is for" });
+export type RunRole = (typeof runRoles)[number];
+
 /** What a run of each kind leaves behind when it succeeds. */
 export const ModelResult = Type.Object({ modelId: idOf("model") });
 export const RunResult = Type.Union([
@@ -220,6 +225,7 @@ export const Run = Type.Object({
   dependsOn: Type.Array(idOf("run")),
   experimentId: Type.Optional(idOf("experiment")),
   variant: Type.Optional(Type.String()),
+  role: Type.Optional(RunRole),
   attempt: Type.Integer({ minimum: 0, description: "0 until first claimed" }),
   progress: Type.Optional(Progress),
   result: Type.Optional(RunResult),

@@ -22,6 +22,7 @@ function planned(): NewRun[] {
       id: prune,
       spec: { kind: "prune", model: spec.modelId, layers: { run: search, pick: "large" } },
       variant: "large",
+      role: "prune",
     },
     { id: train, spec: { kind: "train", model: { run: prune }, datasetId: spec.triplets }, variant: "large" },
   ];
@@ -30,10 +31,10 @@ function planned(): NewRun[] {
 it("is stored with its runs in their order, those without dependencies queued", async () => {
   const runs = planned();
   const experiment = await store.experiments.submit({ teamId: store.teamId, spec, runs });
-  expect(experiment.runs.map(({ id, state, variant }) => [id, state, variant])).toEqual([
-    [runs[0].id, "QUEUED", undefined],
-    [runs[1].id, "WAITING", "large"],
-    [runs[2].id, "WAITING", "large"],
+  expect(experiment.runs.map(({ id, state, variant, role }) => [id, state, variant, role])).toEqual([
+    [runs[0].id, "QUEUED", undefined, undefined],
+    [runs[1].id, "WAITING", "large", "prune"],
+    [runs[2].id, "WAITING", "large", undefined],
   ]);
   expect(await store.experiments.get(store.teamId, experiment.id)).toEqual(experiment);
   expect((await store.experiments.list(store.teamId)).items).toEqual([experiment]);

@@ -9,6 +9,7 @@ import {
   type Run,
   type RunKind,
   type RunResult,
+  type RunRole,
   type RunSpec,
   type RunState,
 } from "@espalier/contract";
@@ -30,6 +31,7 @@ export interface RunRow {
   dependsOn: string[];
   experimentId: string | null;
   variant: string | null;
+  role: RunRole | null;
   attempt: number;
   leaseOwner: string | null;
   cancelRequestedAt: Date | null;
@@ -68,7 +70,7 @@ export const waitingColumn = `case r.state
 export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.class, r.priority, r.needs,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
-  r.experiment_id as "experimentId", r.variant, r.attempt, r.lease_owner as "leaseOwner",
+  r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
   r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
@@ -88,6 +90,7 @@ export const toRun = (row: RunRow): Run => ({
     waiting: row.waiting && toWaiting(row.waiting),
     experimentId: row.experimentId,
     variant: row.variant,
+    role: row.role,
     progress: row.progress,
     result: row.result,
     problem: row.problem,

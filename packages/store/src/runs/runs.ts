@@ -13,6 +13,7 @@ import {
   type ProblemDocument,
   type Run,
   type RunQuery,
+  type RunRole,
   type RunSpec,
   type RunState,
 } from "@espalier/contract";
@@ -43,6 +44,7 @@ export interface NewRun {
   /** Whose it is; default: the team's user `default`. */
   userId?: string;
   variant?: string;
+  role?: RunRole;
 }
 
 export interface Runs {

@@ -25,10 +25,10 @@ export async function submitRun(
   const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
   const state = await firstState(tx, teamId, dependsOn);
   await tx.query(
-    `insert into run (id, team_id, kind, state, spec, priority, experiment_id, variant, position, class, needs, shares,
+    `insert into run (id, team_id, kind, state, spec, priority, experiment_id, variant, role, position, class, needs, shares,
        predicted_bytes, model_id, user_id, queued_at)
-     values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-       coalesce($15, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')),
+     values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+       coalesce($16, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')),
        case when $4::text = 'QUEUED' then now() end)`,
     [
       id,
@@ -39,6 +39,7 @@ export async function submitRun(
       priority,
       input.experimentId,
       input.variant,
+      input.role,
       position,
       priorityClass,
       toJson(needs),
