@@ -1,4 +1,4 @@
--- Writes the event of a run's change of state, whoever makes the change, and notifies listeners that the run has changed.
+-- Writes the event of a change of a run's state, whichever statement makes the change, and notifies listeners.
 -- The notification is a hint, sent on commit, that says what changed: `state` or `cancel`. Progress is not an event: the
 -- heartbeat that brings it notifies, and as rows it would be most of a busy pool's.
 CREATE OR REPLACE FUNCTION "run_changed"() RETURNS trigger LANGUAGE plpgsql AS $$

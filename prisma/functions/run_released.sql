@@ -1,5 +1,5 @@
--- Whoever ends a run's hold on its devices: the devices are free, what the run used counts for its team, and what it took
--- is remembered.
+-- When a run leaves its devices: frees them, adds what it has used to the usage of its team and user, and, if it has
+-- succeeded, adds its duration and its memory to the history.
 CREATE OR REPLACE FUNCTION "run_released"() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   held DOUBLE PRECISION;

@@ -1,4 +1,4 @@
--- A run that has left the queue has no reason to wait any more.
+-- Deletes the reason to wait of a run that has left the queue.
 CREATE OR REPLACE FUNCTION "run_waits_no_more"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM run_waiting WHERE run_id = NEW.id;

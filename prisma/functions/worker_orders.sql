@@ -1,4 +1,4 @@
--- What the heartbeat of a worker is answered: its drain, and the holds on its devices; null where there is neither.
+-- What a worker reads with the answer of its heartbeat: its drain and the holds on its devices; null when there is neither.
 CREATE OR REPLACE FUNCTION "worker_orders"("worker" TEXT) RETURNS JSONB LANGUAGE sql STABLE AS $$
   SELECT nullif(jsonb_strip_nulls(jsonb_build_object(
     'drain', (SELECT jsonb_build_object('now', r.at_once, 'done', r.done_at IS NOT NULL)

@@ -26,19 +26,20 @@ import { createWorkers, type Workers } from "./pool/workers.ts";
 
 export interface StoreOptions {
   databaseUrl: string;
-  /** Folder of the stored bytes; made if missing. */
+  /** Folder of the stored bytes; it is made if it is missing. */
   bytesRoot: string;
-  /** Connections of the pool; default 10. Events and leadership take one more each. */
+  /** Connections of the pool; default 10. Listening to events and leadership take one more each. */
   poolSize?: number;
-  /** Seals what a run may use and nobody may read; at least 32 characters. Without it nothing of that kind is taken. */
+  /** Seals the secrets of runs; at least 32 characters. Without it, no secret is accepted. */
   secret?: string | undefined;
-  /** Default 45 s; every process of a pool has the same. */
+  /** Default: a lease of 45 s. All processes of a pool must have the same. */
   lease?: LeaseTiming;
 }
 
 /**
- * All durable state. Reads take the team and throw `resource/not-found` for what is not the team's. A database that cannot
- * be reached is `service/unavailable`. Every change of a run's state writes its event in the same transaction.
+ * All durable state. A read for a team throws `resource/not-found` for what belongs to another team. Every call throws
+ * `service/unavailable` when the database cannot be reached. Every change of a run's state writes its event in the same
+ * transaction.
  */
 export interface Store {
   teams: Teams;
@@ -63,7 +64,7 @@ export interface Store {
   workerEvents: WorkerEvents;
   leader: Leader;
   bytes: Bytes;
-  /** Commits when `work` returns, rolls back when it throws; runs it again after a deadlock. */
+  /** Commits when `work` returns, rolls back when it throws, and runs it again after a deadlock. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** One round trip to the database. */
   ping(): Promise<void>;

@@ -4,9 +4,9 @@ import type { Database, Transaction } from "../database/database.ts";
 import type { Artifact as ArtifactRow } from "../generated/client.ts";
 import { found, iso, present } from "../database/row.ts";
 
-/** An artifact to register; its bytes are stored already. */
+/** An artifact to register. Its bytes are stored already. */
 export interface NewArtifact {
-  /** `newId("artifact")`, so that a model of the same commit can name it. */
+  /** From `newId("artifact")`; the caller makes it, so that a model of the same transaction can refer to it. */
   id: string;
   kind: ArtifactKind;
   name: string;

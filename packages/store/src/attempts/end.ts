@@ -10,10 +10,10 @@ import {
   type RunState,
 } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
-import { settle } from "../runs/dependents.ts";
+import { settleDependents } from "../runs/dependents.ts";
 import { toJson, toText } from "../database/json.ts";
 
-/** What decides over a run whose attempt ends without a result. */
+/** A run that is locked by this transaction, with what decides its next state when its attempt ends without a result. */
 interface HeldRun extends Omit<EndedAttempt, "problem"> {
   id: string;
   attempt: number;
@@ -23,7 +23,7 @@ interface HeldRun extends Omit<EndedAttempt, "problem"> {
 export const leaseLost = ({ runId, attempt }: Lease): Problem =>
   new Problem("lease/lost", `Attempt ${attempt} does not hold run ${runId} any more; stop it.`, { runId });
 
-/** Locks the run of a lease that is still the current one; `condition` narrows it further. */
+/** Locks the run of a lease. Undefined when the lease is not the current one any more, or `condition` does not hold. */
 export async function holdRun(
   tx: Transaction,
   { runId, attempt, workerId }: Lease,
@@ -51,7 +51,7 @@ export async function holdRun(
   };
 }
 
-/** Every attempt of a run, oldest first; `progressed` means that it saved more than any before it. */
+/** All attempts of a run, oldest first. `progressed`: it saved a later step than all attempts before it. */
 async function readPast(
   tx: Transaction,
   runId: string,
@@ -66,8 +66,8 @@ async function readPast(
 }
 
 /**
- * Ends a held run's attempt without a result. Without a problem the attempt was given back.
- * A run that is queued again keeps its place by `queued_at`.
+ * Ends the attempt of a held run without a result. Without a problem, the worker has given the run back. A run that is queued
+ * again keeps its `queued_at`, and with it its place in the queue.
  */
 export async function endAttempt(
   tx: Transaction,
@@ -106,16 +106,16 @@ export async function endAttempt(
       verdict.failure,
     ],
   );
-  if (verdict.failure === "infrastructure") await rest(tx, run);
-  if (verdict.state !== "QUEUED") await settle(tx, [run.id]);
+  if (verdict.failure === "infrastructure") await avoidDevice(tx, run);
+  if (verdict.state !== "QUEUED") await settleDependents(tx, [run.id]);
   return verdict.state;
 }
 
 /**
- * The pool has failed a run on this device: where another one of its kind is idle, that one is to have the next. Only for a
- * moment, so that a run never waits for a device that does not come.
+ * The pool has failed a run on this device. If another device of the same kind is idle, no run starts on this one for 30 s, so
+ * that the other one gets the next run. It is a short time, because no run may wait for a device that never becomes free.
  */
-const rest = (tx: Transaction, { id, attempt }: HeldRun) =>
+const avoidDevice = (tx: Transaction, { id, attempt }: HeldRun) =>
   tx.query(
     `update device d set declined_until = now() + interval '30 s' from attempt a
      where a.run_id = $1 and a.number = $2 and d.id = a.device_id and exists (

@@ -50,7 +50,7 @@ const left = async (runId: string) =>
   )[0].left;
 
 describe("a heartbeat", () => {
-  it("renews every lease, brings progress and measurements in, and answers each run", async () => {
+  it("renews every lease, stores progress and measurements, and answers for each run", async () => {
     const leases = [await running(0), await running(1), await running(2)];
     await nearlyOver();
     await store.runs.cancel(store.teamId, leases[1].runId);
@@ -81,7 +81,7 @@ describe("a heartbeat", () => {
     ]);
   });
 
-  it("tells of runs that are not the worker's, and renews the others", async () => {
+  it("answers that a run is not the worker's, and renews the others", async () => {
     const mine = await running(0);
     const ended = await running(1);
     await store.leases.giveBack(ended);
@@ -104,7 +104,7 @@ describe("a heartbeat", () => {
     ]);
   });
 
-  it("passes over a run that somebody is changing, and says that it is still held", async () => {
+  it("skips a run that another transaction is changing, and answers that it is still held", async () => {
     const [busy, free] = [await running(0), await running(1)];
     await nearlyOver();
     await store.transaction(async (tx) => {
@@ -119,7 +119,7 @@ describe("a heartbeat", () => {
     expect((await beat([busy, free]))?.runs).toMatchObject([{ renewed: true }, { renewed: true }]);
   });
 
-  it("with measurements that cannot be keeps the leases", async () => {
+  it("renews the leases also when its measurements cannot be true", async () => {
     const lease = await running(0);
     const answer = await beat(
       [lease],
@@ -137,7 +137,7 @@ describe("a heartbeat", () => {
     ]);
   });
 
-  it("writes no event and rings no bell when nothing but the lease has changed", async () => {
+  it("writes no event and sends no notification when only the lease has changed", async () => {
     const lease = await running(0);
     const progress = { phase: "train", done: 1, total: 2, unit: "steps" };
     await beat([{ ...lease, progress }] as never);
@@ -156,7 +156,7 @@ describe("a heartbeat", () => {
     expect(hints).not.toContain(lease.runId);
   });
 
-  it("tells new progress once, and what is longer than can be told costs no lease", async () => {
+  it("notifies of new progress once, and progress that is too long for a notification costs no lease", async () => {
     const hints: Hint[] = [];
     const unsubscribe = store.events.subscribe((hint) => hints.push(hint));
     await until(async () => {
@@ -178,7 +178,7 @@ describe("a heartbeat", () => {
     await beat([{ ...one, progress: { ...progress, done: 2 } }] as never);
     await until(() => hints.some((hint) => hint.progress?.progress.done === 2));
     unsubscribe();
-    const told = (done: number) => ({
+    const progressHint = (done: number) => ({
       teamId: store.teamId,
       runId: one.runId,
       what: "progress",
@@ -190,10 +190,10 @@ describe("a heartbeat", () => {
         progress: { ...progress, done },
       },
     });
-    expect(hints.filter(({ what }) => what === "progress")).toEqual([told(1), told(2)]);
+    expect(hints.filter(({ what }) => what === "progress")).toEqual([progressHint(1), progressHint(2)]);
   });
 
-  it("rewrites in place: no index is touched", async () => {
+  it("rewrites rows in place, so that no index changes", async () => {
     const lease = await running(0);
     const [before] = await updates();
     for (let i = 0; i < 50; i++) await beat([lease], [{ freeBytes: i }]);

@@ -9,21 +9,21 @@ import type { Database } from "../database/database.ts";
 import { channel } from "../events/events.ts";
 import { toJson } from "../database/json.ts";
 
-/** All that a worker has to say every few seconds. */
+/** What a worker reports every few seconds. */
 export interface Beat {
-  /** Attempts that it works on; `progress` where it has changed. */
+  /** The attempts that it works on, with their progress where that has changed. */
   runs: readonly { runId: string; attempt: number; progress?: Progress }[];
-  /** By position of the device; undefined where nothing was measured. */
+  /** In the order of the devices' positions; undefined where nothing was measured. */
   measurements: readonly (Measurement | undefined)[];
 }
 
 export interface BeatAnswer {
   state: WorkerState;
-  /** Of each run of the beat. `held`: it is this worker's; `renewed`: its lease lasts from now. */
+  /** One answer for each run of the beat. `held`: this worker has the run. `renewed`: its lease starts again from now. */
   runs: readonly RunAnswer[];
-  /** It is to take no new runs; with `now` also to give back those that it has. */
+  /** The worker must take no new runs. `now`: it must also give back the runs that it has. */
   drain?: { now: boolean; done: boolean };
-  /** Why its devices take no new runs; with `accepted` it may again, as an operator knows of that many errors. */
+  /** Why its devices take no new runs. `accepted`: an operator knows of so many errors, so the device may take runs again. */
   holds: readonly { deviceId: string; cause: HoldCause; accepted?: number }[];
 }
 
@@ -34,15 +34,15 @@ interface RunAnswer {
   renewed: boolean;
   cancel: boolean;
   preempt: boolean;
-  /** It has so long to save, where that was said. */
+  /** How long it has to save, where the one who asked has said so. */
   graceSeconds?: number;
 }
 
 export interface Heartbeats {
   /**
-   * Renews the leases of a worker's runs, and stores their progress and what its devices measure, in one statement. A run
-   * that it does not hold is answered as such; one that another transaction is changing at this moment is `held`, but
-   * `renewed` only by a later beat. Undefined for a worker that is not known.
+   * Renews the leases of a worker's runs, and stores their progress and the measurements of its devices, in one statement. For
+   * a run that the worker does not hold, `held` is false. A run that another transaction is changing at this moment is `held`
+   * but not `renewed`; a later beat renews it. Undefined when the worker is not known.
    */
   beat(workerId: string, beat: Beat): Promise<BeatAnswer | undefined>;
 }
@@ -53,10 +53,11 @@ interface Row {
   runs: { id: string; attempt: number; cancel: boolean; preempt: boolean; grace: number | null }[] | null;
 }
 
-// 500 workers say this every five seconds, so it is one statement that each connection plans once: nothing in it makes
-// PostgreSQL prefer a plan for the values at hand, which would cost more than the work. A run that somebody is changing is
-// skipped, so that it cannot cost the others their leases. The last moments of heartbeats may be lost in a crash of the
-// server: leases are longer by far. New progress is told at once to those who watch, unless it is longer than NOTIFY takes.
+// 500 workers run this every five seconds. So it is one statement that each connection plans once: nothing in it makes
+// PostgreSQL plan again for the given values, which would cost more than the work itself. A run that another transaction is
+// changing is skipped, because waiting for it could cost the other runs their leases. The statement does not wait until it
+// is on disk: a crash of the server may lose the last moments, and leases are far longer. Listeners are notified of new
+// progress at once, unless the event is longer than NOTIFY allows.
 const statement = (progress: boolean): string => `
   with unsynced as (select set_config('synchronous_commit', 'off', true)),
   unlocked as (
@@ -70,14 +71,14 @@ const statement = (progress: boolean): string => `
       using (id, attempt)
     where run.id = unlocked.id returning run.id, run.attempt, unlocked.cancel, unlocked.preempt, unlocked.grace
       ${progress ? ", run.team_id, run.experiment_id, run.progress, unlocked.before" : ""}
-  ) ${progress ? told : ""}
+  ) ${progress ? notified : ""}
   update worker_pulse p set seen_at = now(), free_bytes = $5, utilization = $6, temperature = $7
   from unsynced, worker w where p.worker_id = $1 and w.id = $1
   returning w.state, p.orders,
     (select json_agg(r) from (select id, attempt, cancel, preempt, grace from renewed) r) as runs
-    ${progress ? ", (select count(told) from told) as told" : ""}`;
-const told = `, told as (
-    select pg_notify('${channel}', team_id || ' ' || id || ' progress ' || event) as told
+    ${progress ? ", (select count(sent) from notified) as notified" : ""}`;
+const notified = `, notified as (
+    select pg_notify('${channel}', team_id || ' ' || id || ' progress ' || event) as sent
     from renewed, lateral (select jsonb_strip_nulls(jsonb_build_object('type', 'run.progress', 'at', now(), 'runId', id,
       'experimentId', experiment_id, 'attempt', attempt, 'progress', progress))::text as event) e
     where progress is distinct from before and octet_length(event) < 7000
@@ -85,7 +86,7 @@ const told = `, told as (
 const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
 export function createHeartbeats({ prisma, prepared }: Database, timing: LeaseTiming): Heartbeats {
-  /** Which of these are the worker's nevertheless: they were skipped. */
+  /** Which of these runs the worker holds all the same: the statement has skipped them. */
   async function heldOf(workerId: string, runs: Beat["runs"]): Promise<Set<string>> {
     if (runs.length === 0) return new Set();
     const rows = await prisma.run.findMany({
@@ -140,6 +141,6 @@ export function createHeartbeats({ prisma, prepared }: Database, timing: LeaseTi
   };
 }
 
-/** A measurement that cannot be is none: it must not cost the leases that come with it. */
+/** A measurement that cannot be true counts as missing: it must not cost the leases that come with it. */
 const whole = (value: number | undefined, least: number, most: number): number | null =>
   value !== undefined && value >= least && value <= most ? Math.round(value) : null;

@@ -24,7 +24,7 @@ describe("a claim", () => {
     expect(await store.runs.attempts(store.teamId, id)).toMatchObject([{ number: 1, state: "RUNNING" }]);
   });
 
-  it("brings the run, its team and, after a first attempt, the furthest checkpoint", async () => {
+  it("returns the run, its team and, after a first attempt, the furthest checkpoint", async () => {
     const { id, spec } = await store.submit();
     const first = await store.claimed(id);
     expect(first).toMatchObject({ teamId: store.teamId, run: { id, spec, state: "RUNNING", attempt: 1 } });
@@ -63,7 +63,7 @@ describe("a lease", () => {
     expect(await left()).toBeLessThanOrEqual(leaseTiming.lease);
   });
 
-  it("brings progress in and carries the wish to cancel out", async () => {
+  it("stores progress, and answers that a cancel was requested", async () => {
     const { id } = await store.submit();
     const { lease } = await store.claimed(id);
     const progress = { phase: "train", done: 3, total: 10, unit: "steps" };
@@ -75,7 +75,7 @@ describe("a lease", () => {
     expect(await store.beat(lease)).toBeUndefined();
   });
 
-  it("that has run out is swept, and the zombie's every write is refused", async () => {
+  it("is ended by the sweep when it has expired, and every later write of its worker is refused", async () => {
     const { id } = await store.submit();
     const { lease: zombie } = await store.claimed(id);
     await expire(id);
@@ -110,7 +110,7 @@ describe("a lease", () => {
     ]);
   });
 
-  it("that is alive is left alone, and nothing is swept while the database is young", async () => {
+  it("stays while it is renewed, and no lease is swept soon after the start of the database", async () => {
     const { id } = await store.submit();
     const { lease } = await store.claimed(id);
     expect(await store.leases.sweepExpired(0)).toEqual([]);
@@ -129,7 +129,7 @@ describe("an attempt without a result", () => {
     expect(await store.runs.get(store.teamId, id)).toMatchObject({ state: "FAILED", problem });
   });
 
-  it("gets another one when the pool failed, up to a bound, and says why each of them ended", async () => {
+  it("is followed by another one when the pool has failed, up to a limit, and each says why it ended", async () => {
     const { id } = await store.submit();
     for (let number = 1; number <= maxInfrastructureFailures; number++) {
       const { lease } = await store.claimed(id);
@@ -144,7 +144,7 @@ describe("an attempt without a result", () => {
     expect(new Set(attempts.map(({ failure }) => failure))).toEqual(new Set(["infrastructure"]));
   });
 
-  it("is tried again at once when the pool failed it once, and later when it did again", async () => {
+  it("is tried again at once after the first failure of the pool, and later after the next one", async () => {
     const { id } = await store.submit();
     const ready = async () => {
       const { queued, now } = await store.dispatch.snapshot();
@@ -158,7 +158,7 @@ describe("an attempt without a result", () => {
     expect(await ready()).toBe(true);
   });
 
-  it("leaves the device alone for a moment when another is idle, and goes to the same one where there is none", async () => {
+  it("makes the scheduler avoid its device for a moment when another one is idle, and only then", async () => {
     const other = await store.workers.register({
       name: "other",
       host: "there",
@@ -246,7 +246,7 @@ describe("an attempt without a result", () => {
     expect(await stateOf(id)).toBe("QUEUED");
   });
 
-  it("that ran out of memory is tried once more with less, and anew when a person asks for it", async () => {
+  it("is tried once more with less memory after it ran out of memory, and with all of it when a person asks for it", async () => {
     const { id } = await store.runs.submit({
       teamId: store.teamId,
       spec: { kind: "train", model: newId("model"), datasetId: newId("dataset") },
@@ -264,7 +264,7 @@ describe("an attempt without a result", () => {
     expect((await store.claimed(id)).smaller).toBe(false);
   });
 
-  it("ends the run as cancelled when that was asked for meanwhile", async () => {
+  it("ends the run as cancelled when a cancel was requested before", async () => {
     const { id } = await store.submit();
     const { lease } = await store.claimed(id);
     await store.runs.cancel(store.teamId, id);

@@ -16,7 +16,7 @@ import type { NewArtifact } from "../artifacts/artifacts.ts";
 import { endAttempt, holdRun, leaseLost } from "./end.ts";
 import type { StoredObject } from "../bytes/bytes.ts";
 import type { Database } from "../database/database.ts";
-import { settle } from "../runs/dependents.ts";
+import { settleDependents } from "../runs/dependents.ts";
 import { toJson } from "../database/json.ts";
 import type { NewModel } from "../models/models.ts";
 import { markPreempted, notPreempted } from "./preemption.ts";
@@ -34,56 +34,57 @@ export interface Claim {
   lease: Lease;
   teamId: string;
   run: Run;
-  /** Saved by an earlier attempt; where to go on. */
+  /** The state that an earlier attempt saved, from which this one goes on. */
   checkpoint?: Checkpoint;
-  /** The devices that it was given, in the order of their positions. */
+  /** The devices of the run, in the order of their positions. */
   deviceIds: string[];
-  /** An earlier attempt ran out of memory: use half the chunk. */
+  /** An earlier attempt ran out of memory, so this one uses half the chunk. */
   smaller: boolean;
 }
 
-/** What a successful attempt publishes, all of it or nothing. */
+/** What a successful attempt publishes: all of it, or nothing. */
 export interface Success {
   result: RunResult;
   artifacts?: NewArtifact[];
   model?: NewModel;
-  /** Of an import: what its tensors say; the model becomes READY with it. */
+  /** Of an import: the architecture that its tensors show. The model becomes READY with it. */
   architecture?: Architecture;
-  /** Of an import from a hub: the model's files among the artifacts. */
+  /** Of an import from a hub: which of the artifacts are files of the model. */
   files?: NewModel["files"];
-  /** Of an import from a hub: what it was asked for, and the commit that this meant. */
+  /** Of an import from a hub: the request, with the commit that its revision stood for. */
   source?: ModelSource;
 }
 
 /**
- * Every call names the attempt, and does nothing for one that is not the run's current one. All times are the database's.
- * `saveCheckpoint`, the ends and a heartbeat also hold after the lease has expired, as long as nobody has noticed.
+ * Every call names an attempt, and does nothing when that is not the current attempt of its run. All times are those of the
+ * database's clock. After a lease has expired, a heartbeat, `saveCheckpoint` and the calls that end the attempt still
+ * succeed until `sweepExpired` has ended it.
  */
 export interface Leases {
   /**
-   * Starts the next attempt of a run that was DISPATCHED to this worker, on exactly the devices that it was given; undefined
-   * when there is nothing to claim (drop the delivery). Where one of them takes no new runs, or is among those that are
-   * `closed` to the worker, the run goes back to the scheduler.
+   * Starts the next attempt of a run that was DISPATCHED to this worker, on exactly the devices that the scheduler chose.
+   * Undefined when there is nothing to claim; the worker then drops the delivery. When one of the devices takes no new runs,
+   * or is among the `closed` ones that the worker itself does not use, the run goes back to the scheduler.
    */
   claim(input: { runId: string; workerId: string; closed?: readonly string[] }): Promise<Claim | undefined>;
-  /** Asks whoever works on the run to save it and give it back; the next heartbeat says so. False unless it is RUNNING. */
+  /** Asks the worker of the run, in the next heartbeat, to save it and give it back. False unless the run is RUNNING. */
   preempt(runId: string): Promise<boolean>;
   /** Makes a stored checkpoint the one to resume from. Throws `lease/lost`. */
   saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Promise<void>;
-  /** Throws `lease/lost`, and then publishes nothing. */
+  /** Ends the attempt with a result. Throws `lease/lost`, and then publishes nothing. */
   succeed(lease: Lease, success: Success): Promise<void>;
   /**
-   * Ends the attempt with a problem; `judge` decides what becomes of the run: QUEUED again, FAILED or QUARANTINED; or
-   * CANCELLED when that was asked for. Throws `lease/lost`.
+   * Ends the attempt with a problem. `judge` decides the next state of the run: QUEUED, FAILED or QUARANTINED. If somebody
+   * has asked to cancel it, it is CANCELLED. Throws `lease/lost`.
    */
   fail(lease: Lease, problem: ProblemDocument): Promise<RunState>;
-  /** The attempt stopped because a cancel was asked for. Throws `lease/lost`. */
+  /** Ends an attempt that has stopped because somebody asked to cancel the run. Throws `lease/lost`. */
   cancelled(lease: Lease): Promise<void>;
   /** Gives the run back without charging the attempt, as on shutdown or to make room. Throws `lease/lost`. */
   giveBack(lease: Lease): Promise<void>;
   /**
-   * Ends attempts whose lease has run out. Does nothing in the first `graceSeconds` (default 20, or as the store was
-   * opened) after the database started, so that workers that outlived it renew first.
+   * Ends attempts whose lease has expired. Does nothing in the first `graceSeconds` after the start of the database (default:
+   * that of the store's lease timing, 20 s), so that workers that were running before it can renew their leases first.
    */
   sweepExpired(graceSeconds?: number): Promise<{ runId: string; attempt: number; state: RunState }[]>;
   /** Those of these runs that have not ended. */
@@ -92,19 +93,19 @@ export interface Leases {
 
 const terminal = runStates.filter(isTerminal);
 const claimable = statesBefore("RUNNING");
-/** The attempt is the run's current one, and this worker's. */
+/** Condition: the attempt ($2) is the current one of the run ($1), and this worker ($3) has it. */
 const held = "id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING'";
 const key = ({ runId, attempt, workerId }: Lease) => [runId, attempt, workerId];
 
-/** One of the devices that the run ($1) was given takes no new runs, or is closed ($3) to its worker ($2). */
+/** Condition: a device of the run ($1) takes no new runs, or is one that its worker ($2) itself does not use now ($3). */
 const isRefused = `not exists (select from run_device where run_id = $1)
   or exists (select from run_device e where e.run_id = $1 and (e.device_id = any($3::text[]) or not exists (
     select from claimable_device d where d.id = e.device_id and d.worker_id = $2)))`;
-/** How long a device is left alone that is closed to its worker, and not yet to the database. */
+/** How long the scheduler leaves a device alone that its worker does not use, until the database knows why. */
 const declinedFor = "10 s";
 
 export function createLeases({ prisma, query, transaction }: Database, timing: LeaseTiming): Leases {
-  /** DISPATCHED → QUEUED, if it was refused. */
+  /** Puts the run back from DISPATCHED to QUEUED, if one of its devices refuses it. */
   const decline = (runId: string, workerId: string, closed: readonly string[]) =>
     query(
       `with declined as (
@@ -193,7 +194,7 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
         const [ended] = rows;
         if (!ended) throw leaseLost(lease);
         await publish(tx, { teamId: ended.team_id, runId: lease.runId, attempt: lease.attempt }, success);
-        await settle(tx, [lease.runId]);
+        await settleDependents(tx, [lease.runId]);
       }),
 
     fail: (lease, problem) =>
@@ -216,7 +217,7 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
           key(lease),
         );
         if (rowCount === 0) throw leaseLost(lease);
-        await settle(tx, [lease.runId]);
+        await settleDependents(tx, [lease.runId]);
       }),
 
     giveBack: (lease) =>

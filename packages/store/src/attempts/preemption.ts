@@ -1,13 +1,13 @@
 import type { Lease } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
 
-/** Columns of a run that nobody has asked to make room. */
+/** Assignments that forget a request to make room for another run. */
 export const notPreempted =
   "preempt_requested_at = null, preempt_until = null, preempt_for = null, preempt_reason = null";
 
 /**
- * Writes to the attempt of a lease why it makes room, for which run of the same team, and how many steps it had done
- * beyond the last one that was saved; false when nobody asked it to. Steps are those that were reported.
+ * Writes into the attempt of a lease why it makes room, for which run if that is of the same team, and how many of the steps
+ * that it has reported were not saved. False when nobody has asked it to make room.
  */
 export async function markPreempted(tx: Transaction, { runId, attempt }: Lease): Promise<boolean> {
   const { rowCount } = await tx.query(

@@ -19,6 +19,6 @@ export async function publish(
     [owner.runId, ...[architecture, source].map((each) => (each === undefined ? null : toJson(each)))],
   );
   for (const { id } of rows) await insertModelFiles(tx, id, files);
-  // Its files are artifacts now; only the list of the upload goes.
+  // The files of the upload are artifacts now; only its rows are deleted.
   await tx.query("delete from upload where model_id = any($1)", [rows.map(({ id }) => id)]);
 }

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-/** Bytes that are stored and checked. `location` is opaque: only the `Bytes` that gave it can resolve it. */
+/** Bytes that are stored and checked. Only the `Bytes` that returned a `location` understands it. */
 export interface StoredObject {
   location: string;
   bytes: number;
@@ -8,44 +8,44 @@ export interface StoredObject {
   sha256: string;
 }
 
-/** A stored object under the name that it has in its folder. */
+/** A stored object with its name in a folder. */
 export interface StoredFile extends StoredObject {
   name: string;
 }
 
 export interface PutOptions {
-  /** Refuse more than this many bytes: `request/too-large`. */
+  /** Throw `request/too-large` for more bytes than this. */
   maxBytes?: number;
-  /** Refuse another content: `upload/incomplete`. */
+  /** Throw `upload/incomplete` for a content with another size or checksum. */
   expect?: { bytes?: number; sha256?: string };
   signal?: AbortSignal;
 }
 
 /**
- * Where content lives: `uploads/<id>/…`, `datasets/<id>/…`, `runs/<id>/a<attempt>/…`. What `put` or `adopt` has returned is
- * durable; what they have not returned does not exist. A full disk is `worker/disk-full`, a missing object
- * `artifact/corrupt`, a path outside the root `request/invalid`.
+ * Stores content at `uploads/<id>/…`, `datasets/<id>/…` and `runs/<id>/a<attempt>/…`. Once `put` or `adopt` has returned, the
+ * object is durable; before that, it does not exist. Throws `worker/disk-full` for a full disk, `artifact/corrupt` for a
+ * missing object, and `request/invalid` for a location outside the root.
  */
 export interface Bytes {
-  /** Streams `source` to `location`, replacing what was there in one step. */
+  /** Streams `source` to `location`. An object that was there is replaced in one step. */
   put(location: string, source: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<StoredObject>;
-  /** Takes over a finished local file: moved where the file system allows it, copied otherwise. */
+  /** Takes over a finished local file. It is moved where the file system allows that, else copied. */
   adopt(path: string, location: string): Promise<StoredObject>;
   /** Reads bytes `start` to `end`, both inclusive and optional. */
   open(location: string, range?: { start?: number; end?: number }): Promise<Readable>;
-  /** A local, read-only path to the content. */
+  /** Path of a local file with the content, for reading only. */
   pathOf(location: string): Promise<string>;
-  /** Makes stored files appear in a local directory under their names, without copying them; read-only. */
+  /** Makes stored files appear under their names in a local directory, for reading only, without copying them. */
   materialise(files: readonly { name: string; location: string }[], directory: string): Promise<void>;
-  /** Reads the object again and throws `artifact/corrupt` unless size and checksum are as recorded. */
+  /** Reads the object, and throws `artifact/corrupt` unless it has the recorded size and checksum. */
   verify(object: StoredObject): Promise<void>;
-  /** Removes an object, or everything below a location such as `uploads/<id>`. Missing is fine. */
+  /** Removes an object, or everything below a location such as `uploads/<id>`. Does nothing when there is none. */
   remove(location: string): Promise<void>;
   /** Removes half-written files older than this; returns how many. Default: a day. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }
 
-/** Locations of each noun's bytes. */
+/** Where the bytes of each noun are stored. */
 export const locations = {
   /** `part` makes the location unique, so that a second upload of the same name replaces nothing that is in use. */
   upload: (uploadId: string, part: string, name: string) => `uploads/${uploadId}/${part}/${name}`,

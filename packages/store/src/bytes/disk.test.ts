@@ -101,7 +101,7 @@ describe("a location", () => {
     expect(await readFile(join(folder, "secret"), "utf8")).toBe("s");
   });
 
-  it("is refused or stays inside, whatever it is", async () => {
+  it("is refused or stays inside the root, whatever it is", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: fc.constantFrom(".", "/", "a", "\\", "~", "-") }),
@@ -119,7 +119,7 @@ describe("a location", () => {
     );
   });
 
-  it("that is a link or has nothing behind it is corrupt", async () => {
+  it("is reported as corrupt when it is a symbolic link or does not exist", async () => {
     await mkdir(join(root, "datasets/d"), { recursive: true });
     await writeFile(join(folder, "secret"), "s");
     await symlink(join(folder, "secret"), join(root, "datasets/d/link"));
@@ -129,7 +129,7 @@ describe("a location", () => {
 });
 
 describe("adopt", () => {
-  it("moves a finished file in; one through a link is refused", async () => {
+  it("moves a finished file in, and refuses one behind a symbolic link", async () => {
     const from = join(folder, "made");
     await writeFile(from, "weights");
     const stored = await disk.adopt(from, "runs/r/a1/model");
@@ -155,14 +155,14 @@ describe("stored files", () => {
     });
   });
 
-  it("are found out when they change", async () => {
+  it("are reported when their content has changed", async () => {
     const stored = await disk.put("runs/r/a1/f", chunks("good"));
     await rm(await disk.pathOf(stored.location));
     await writeFile(join(root, stored.location), "evil");
     await expect(disk.verify(stored)).rejects.toMatchObject({ code: "artifact/corrupt" });
   });
 
-  it("go with the folder they are in, and missing ones are fine", async () => {
+  it("are removed with their folder, and removing missing ones does nothing", async () => {
     await disk.put("uploads/u/p/f", chunks("x"));
     await disk.remove("uploads/u");
     await disk.remove("uploads/u");
@@ -170,7 +170,7 @@ describe("stored files", () => {
   });
 });
 
-it("sweeps half-written files when they are old", async () => {
+it("removes half-written files when they are old", async () => {
   for (const name of ["old", "young"]) await writeFile(join(root, ".tmp", name), "x");
   await utimes(join(root, ".tmp", "old"), new Date(0), new Date(0));
   expect(await disk.sweep(60)).toBe(1);

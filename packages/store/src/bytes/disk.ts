@@ -9,13 +9,13 @@ import type { Bytes, PutOptions, StoredObject } from "./bytes.ts";
 const segment = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
 const temporaryFolder = ".tmp";
 
-/** Bytes in a folder. Objects are read-only files; the folder belongs to the service alone. */
+/** Stores bytes in a folder, which only the service may write to. Objects are read-only files. */
 export async function openDisk(folder: string): Promise<Bytes> {
   await mkdir(join(folder, temporaryFolder), { recursive: true, mode: 0o700 });
   const root = await realpath(folder);
   const temporary = join(root, temporaryFolder);
 
-  /** The path of a location inside the root, with no link on the way. */
+  /** The path of a location inside the root. Refuses one that leads through a symbolic link. */
   async function resolve(location: string): Promise<string> {
     const parts = location.split("/");
     if (!parts.every((part) => segment.test(part))) throw refused(location);
@@ -29,7 +29,7 @@ export async function openDisk(folder: string): Promise<Bytes> {
     return path;
   }
 
-  /** Moves a complete, synced file into place; durable when it returns. */
+  /** Moves a complete, synced file into place. It is durable when this returns. */
   async function publish(from: string, to: string): Promise<void> {
     const made = await mkdir(dirname(to), { recursive: true, mode: 0o700 });
     await rename(from, to);
@@ -125,7 +125,7 @@ export async function openDisk(folder: string): Promise<Bytes> {
         await mkdir(dirname(target), { recursive: true });
         await rm(target, { force: true });
         await link(path, target).catch(async (error: unknown) => {
-          // Another file system, or one without hard links.
+          // The directory is on another file system, or on one without hard links.
           if (!["EXDEV", "EPERM", "ENOTSUP", "EMLINK"].includes(codeOf(error) ?? "")) return fail(error);
           return symlink(path, target);
         });
@@ -176,7 +176,7 @@ function unlessMissing(error: unknown): undefined {
   throw error;
 }
 
-/** Rethrows, with the failures that users can act on as problems. */
+/** Throws the error; as a problem, where a user can do something about it. */
 function fail(error: unknown): never {
   const code = codeOf(error);
   if (code === "ENOSPC" || code === "EDQUOT")
@@ -194,7 +194,7 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
     at += (await file.write(chunk, at, chunk.byteLength - at)).bytesWritten;
 }
 
-/** Opens a regular file for reading; never through a link. */
+/** Opens a regular file for reading, and no symbolic link. */
 async function openPlain(path: string): Promise<FileHandle> {
   await checkPlain(path);
   return open(path, constants.O_RDONLY | constants.O_NOFOLLOW);

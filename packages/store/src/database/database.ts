@@ -6,13 +6,16 @@ import { PrismaClient } from "../generated/client.ts";
 /** An open transaction, to pass to the calls that belong to it. */
 export type Transaction = Pick<pg.PoolClient, "query">;
 
-/** One pool for reads through Prisma and for the statements that are written by hand. */
+/**
+ * One pool of connections, for the Prisma client and for SQL by hand; docs/decisions/0001-sql-and-prisma.md says which is
+ * for what.
+ */
 export interface Database {
   prisma: PrismaClient;
   query: <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<pg.QueryResult<Row>>;
   /**
-   * A statement that each connection plans once, by a name of its own; for what runs all the time. A connection that does
-   * not answer it within 15 s is given up.
+   * Runs a prepared statement, which each connection plans once; for what runs all the time. The name is the statement's own.
+   * A connection that does not answer within 15 s is closed.
    */
   prepared: <Row extends pg.QueryResultRow>(
     name: string,
@@ -20,11 +23,11 @@ export interface Database {
     values: unknown[],
   ) => Promise<pg.QueryResult<Row>>;
   transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
-  /** Reads of one moment: all see the same. */
-  atOnce: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
-  /** Uses the caller's transaction, or one of its own. */
+  /** For reads that must all see the database at the same moment. */
+  snapshot: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** Works in the given transaction, or else in a new one. */
   within: <T>(tx: Transaction | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
-  /** A connection beside the pool, for what belongs to a session; not connected yet. See `watch`. */
+  /** A connection outside the pool, not connected yet, for locks and listeners that belong to a session. See `watch`. */
   session: () => pg.Client;
   close: () => Promise<void>;
 }
@@ -32,12 +35,12 @@ export interface Database {
 const deadlockTries = 5;
 const preparedMs = 15_000;
 /**
- * A connection that does not answer a statement for this long is given up. TCP notices that a peer is gone without a word
- * only after a quarter of an hour, and never where something between the two acknowledges for it.
+ * A connection that does not answer a statement for this long is closed. TCP needs a quarter of an hour to notice that its
+ * peer has disappeared, and never notices where a proxy between the two acknowledges what is sent.
  */
 const statementMs = 30_000;
 
-/** @param leaseSeconds how long the pool lets anybody hold anything without a sign of life */
+/** @param leaseSeconds the server ends a transaction whose client is silent for this long, or for 30 s if that is less */
 export function openDatabase(url: string, poolSize: number, leaseSeconds: number): Database {
   const connection = {
     connectionString: url,
@@ -46,7 +49,7 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     query_timeout: statementMs,
-    // The server cannot tell either: without this, the locks of a transaction whose client fell silent stay.
+    // The server notices as little. Without this, the locks of a transaction whose client has disappeared would stay.
     idle_in_transaction_session_timeout: Math.min(statementMs, leaseSeconds * 1000),
   };
   const pool = new pg.Pool({ ...connection, max: poolSize, idleTimeoutMillis: 30_000 });
@@ -83,7 +86,7 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
       await client.query("commit");
       return result;
     } catch (error) {
-      // One that is silent would be asked in vain.
+      // A connection that does not answer cannot roll back; it is closed, and the server rolls back.
       if (isTimeout(error)) broken = true;
       else await client.query("rollback").catch(() => (broken = true));
       throw error;
@@ -98,7 +101,7 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
       try {
         return await once(work);
       } catch (error) {
-        // Two transactions that need each other's rows: Postgres ends one of them, to be run again.
+        // Of two transactions that wait for each other, PostgreSQL ends one; that one is run again.
         if (tries < deadlockTries && isConflict(error)) continue;
         throw toProblem(error);
       }
@@ -110,7 +113,7 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
     query: (text, values = []) => send({ text, values }),
     prepared: (name, text, values) => send({ name, text, values, query_timeout: preparedMs }),
     transaction,
-    async atOnce(work) {
+    async snapshot(work) {
       try {
         return await once(work, "begin isolation level repeatable read, read only");
       } catch (error) {
@@ -127,10 +130,10 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
 }
 
 /**
- * Asks a connection for a sign of life every so often, and calls back once when it does not give one in that time. For
- * connections that only listen, or only hold a lock, and would never learn that the other side is gone. `end` then closes
- * at once, as the question is still open.
- * @returns ends it
+ * Sends a query every `seconds`, and calls `onSilent` once when the answer has not come before the next one is due. It is for
+ * connections that only listen or only hold a lock: they would never notice that the server has disappeared. In `onSilent`,
+ * `client.end()` returns at once, because a query is still open.
+ * @returns a function that ends the watch
  */
 export function watch(client: pg.Client, seconds: number, onSilent: () => void): () => void {
   let asked = false;
@@ -148,7 +151,7 @@ export function watch(client: pg.Client, seconds: number, onSilent: () => void):
 
 const ignore = () => undefined;
 
-/** As `pg` words it when `query_timeout` has passed. */
+/** `pg` has no code for an elapsed `query_timeout`, only this message. */
 const isTimeout = (error: unknown): boolean =>
   error instanceof Error && error.message === "Query read timeout";
 
@@ -157,7 +160,7 @@ const codeOf = (error: unknown): string | undefined =>
     ? error.code
     : undefined;
 
-/** The transaction met another one, and would succeed if it were run again. */
+/** Whether the transaction failed because of another one at the same time, and may succeed when it is run again. */
 export const isConflict = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error) ?? "");
 
 // Connection errors of Node, SQLSTATE classes 08 and 57P0x (shutdown), idle in a transaction for too long, too many
@@ -167,7 +170,9 @@ const unreachable =
 const unreachableText =
   /connection terminated|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
 
-/** `service/unavailable` for a database that cannot be reached; anything else stays what it is. */
+/**
+ * Turns the many errors of a database that cannot be reached into `service/unavailable`; returns any other error as it is.
+ */
 export function toProblem(error: unknown): unknown {
   if (isProblem(error)) return error;
   for (let each = error; each instanceof Error; each = each.cause) {

@@ -16,7 +16,7 @@ afterAll(async () => {
   await store?.discard();
 });
 
-it("passes on when the holder is cut off without a word, and the holder knows", async () => {
+it("moves to another process when the connection of the leader is cut, and the leader notices", async () => {
   const cutOff = await openStore({
     databaseUrl: link.via(store.databaseUrl),
     bytesRoot: store.bytesRoot,

@@ -1,7 +1,7 @@
 import { type LeaseTiming } from "@espalier/contract";
 import { toProblem, watch, type Database } from "./database.ts";
 
-/** Leadership of a name, held by a connection of its own. */
+/** Leadership under a name. A connection of its own holds it. */
 export interface Leadership {
   /** Aborts when the connection, and with it the leadership, is gone. */
   signal: AbortSignal;
@@ -10,13 +10,13 @@ export interface Leadership {
 
 export interface Leader {
   /**
-   * One holder per name and database; undefined while another has it. A holder that is cut off without a word is known to be
-   * gone after a lease's time, on both sides, and another may follow it.
+   * Undefined while somebody else is the leader under this name. When the connection of a leader is cut, both sides notice
+   * within the duration of a lease: the leader's signal aborts, and another process can become the leader.
    */
   acquire(name: string): Promise<Leadership | undefined>;
 }
 
-/** Locks of Espalier among the advisory locks of a database. */
+/** First key of the advisory locks, so that they are not those of another program in the same database. */
 const lockSpace = 0x65737061;
 
 export function createLeader({ session }: Database, timing: LeaseTiming): Leader {

@@ -88,7 +88,7 @@ it("changes nothing when a file fails, neither by it nor by those before it, and
   expect((await migrate(url, folder)).migrations).toEqual(["1_good", "2_bad"]);
 });
 
-it("says that the database is away when it is", async () => {
+it("says that the database cannot be reached", async () => {
   await expect(migrate("postgresql://x:y@127.0.0.1:1/z", folder)).rejects.toMatchObject({
     code: "service/unavailable",
   });

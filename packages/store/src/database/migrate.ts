@@ -12,8 +12,8 @@ const home = fileURLToPath(new URL("../../../../prisma", import.meta.url));
 /** The lock that Prisma's own `migrate deploy` takes, so that the two exclude each other. */
 export const migrationLock = 72707369;
 /**
- * A table lock that is waited for keeps everybody else from the table too. So after a moment the deploy gives way to what
- * uses the table, and tries again.
+ * While the deploy waits for the lock of a table, everybody else has to wait for that table too. So it gives up after a
+ * moment, lets the others go on, and tries again.
  */
 const lockSeconds = 5;
 const lockTries = 24;
@@ -22,7 +22,7 @@ const lockTries = 24;
 export interface Migrated {
   /** Names of the migrations that it applied, in their order. */
   migrations: string[];
-  /** What became of functions, views and triggers. `newer`: they are a newer service's, and stay. */
+  /** What happened to functions, views and triggers. `newer`: a newer version of the service made them, so they stay. */
   repeatables: "unchanged" | "applied" | "newer";
 }
 
@@ -41,11 +41,11 @@ export interface Migrated {
  */
 export async function migrate(databaseUrl: string, folder = home): Promise<Migrated> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  // A break shows up in the query that meets it.
+  // An error of the connection also rejects the query that is open.
   client.on("error", () => undefined);
   try {
     await client.connect();
-    // A silent one must not keep the lock.
+    // A client that has disappeared must not keep the lock.
     await client.query("set idle_session_timeout = '60s'");
     await client.query("set lock_timeout = '60s'");
     await client.query("select pg_advisory_lock($1)", [migrationLock]);
@@ -71,7 +71,7 @@ async function deploy(client: pg.Client, folder: string): Promise<Migrated> {
   };
 }
 
-/** Applies all of it or nothing. */
+/** Applies everything in one transaction. */
 async function apply(
   client: pg.Client,
   migrations: readonly Migration[],

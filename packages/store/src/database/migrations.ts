@@ -55,7 +55,7 @@ export async function pendingMigrations(client: Client, folder: string): Promise
   return pending;
 }
 
-/** Applies one migration in the open transaction, and records it. Throws what the database says. */
+/** Applies one migration in the open transaction, and records it. Throws the database's error. */
 export async function applyMigration(client: Client, { name, sql }: Migration): Promise<void> {
   const id = randomUUID();
   await client.query(
@@ -106,7 +106,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
 
 const checksum = (sql: string): string => createHash("sha256").update(sql).digest("hex");
 
-/** A checkout may have changed the ends of lines; Prisma accepts either. */
+/** Checksums with either kind of line ends, because a checkout may change them; Prisma accepts both too. */
 const checksums = (sql: string): string[] => {
   const unix = sql.replaceAll("\r\n", "\n");
   return [sql, unix, unix.replaceAll("\n", "\r\n")].map(checksum);

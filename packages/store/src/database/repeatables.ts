@@ -6,14 +6,14 @@ import { isProblem, Problem } from "@espalier/contract";
 import { toProblem } from "./database.ts";
 import { describeError, isLockConflict, sqlState } from "./sql-error.ts";
 
-/** In this order they are created: a view may call functions, and a trigger calls one. */
+/** The order in which they are created: a view may call functions, and a trigger calls one. */
 const kinds = ["function", "view", "trigger"] as const;
 
 /** A function, a view or a trigger of the database. */
 interface DatabaseObject {
   kind: (typeof kinds)[number];
   name: string;
-  /** Of a trigger. */
+  /** The table of a trigger. */
   table?: string;
 }
 
@@ -24,7 +24,7 @@ interface DatabaseObject {
 export interface Repeatables {
   /** Rises with every change of the files, so that an older service knows that the database is newer than itself. */
   version: number;
-  /** Of all files. */
+  /** SHA-256 over the names and contents of all files. */
   checksum: string;
   files: readonly (DatabaseObject & { sql: string })[];
 }
@@ -35,7 +35,7 @@ interface Recorded {
   objects: DatabaseObject[];
 }
 
-/** @param folder that of the schema, which also holds the version, in `repeatables.json` */
+/** @param folder `prisma`, or one with the same layout; the version is in its `repeatables.json`, default 0 */
 export async function readRepeatables(folder: string): Promise<Repeatables> {
   const files: Repeatables["files"][number][] = [];
   for (const kind of kinds) {
@@ -54,7 +54,7 @@ export async function readRepeatables(folder: string): Promise<Repeatables> {
   return { version, checksum: hash.digest("hex"), files };
 }
 
-/** How the objects of the database compare with the files. */
+/** Whether the objects in the database are those of the files, or of an older or a newer version of them. */
 export async function compareRepeatables(
   client: Client,
   { version, checksum }: Repeatables,
@@ -111,14 +111,14 @@ async function replaceFunction(
   try {
     await client.query(sql);
   } catch (error) {
-    // Its result, and the names of its parameters, cannot be changed in place.
+    // PostgreSQL changes neither the result nor the names of the parameters in place.
     if (sqlState(error) !== "42P13") throw error;
     await client.query("rollback to savepoint replacing");
     await dropFunctions(client, before);
     await client.query(sql);
     return;
   }
-  // With parameters of other types it is another function beside the one before, which nothing calls any more.
+  // With other types of parameters this is a second function. Nothing calls the first one any more.
   if ((await signatures(client, name)).length > before.length) await dropFunctions(client, before);
 }
 
@@ -136,7 +136,7 @@ async function dropFunctions(client: Client, signatures: readonly string[]): Pro
   for (const signature of signatures) await client.query(`drop function ${signature}`);
 }
 
-/** Does `work`; what the database refuses becomes a problem that names the object. */
+/** Does `work`. When the database refuses, throws a problem that names the object. */
 async function change(
   { kind, name }: DatabaseObject,
   what: "created" | "dropped",

@@ -1,6 +1,6 @@
 import { DatabaseError } from "pg";
 
-/** An error of the database in one line, with its SQLSTATE and where it is. */
+/** An error in one line; one of the database with its SQLSTATE and its position in the statement. */
 export function describeError(error: unknown): string {
   if (!(error instanceof DatabaseError)) return String(error);
   const { code, message, detail, position } = error;
@@ -10,5 +10,5 @@ export function describeError(error: unknown): string {
 export const sqlState = (error: unknown): string | undefined =>
   error instanceof DatabaseError ? error.code : undefined;
 
-/** A deadlock, or a lock that was not had within `lock_timeout`. */
+/** Whether the statement met a deadlock, or waited for a lock longer than `lock_timeout`. */
 export const isLockConflict = (error: unknown): boolean => ["40P01", "55P03"].includes(sqlState(error) ?? "");

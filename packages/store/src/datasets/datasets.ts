@@ -7,7 +7,7 @@ import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
 
 export interface Datasets {
-  /** Registers normalised JSON lines that are stored already. `id` is the one in their location. */
+  /** Registers a dataset whose normalised JSON lines are stored already, at a location that holds this `id`. */
   register(
     input: {
       id: string;

@@ -32,7 +32,7 @@ const devicesOf = async (runId: string) =>
   );
 
 describe("a snapshot", () => {
-  it("has what waits, what runs with its devices, what teams have had, and what such runs took", async () => {
+  it("holds waiting runs, running ones with their devices, the usage of teams, and the history of similar runs", async () => {
     const modelId = newId("model");
     const needs = { labels: ["zone=a"], memoryBytes: 7 };
     const { id } = await store.submit([], {
@@ -92,7 +92,7 @@ describe("a snapshot", () => {
     expect((await store.dispatch.snapshot()).queued).toEqual([]);
   });
 
-  it("does not believe what was measured while a run that has left may still have been there", async () => {
+  it("leaves out free memory that was measured while a run that has ended may still have used it", async () => {
     const measured = async () => (await store.dispatch.snapshot()).devices[0].freeBytes;
     await store.sql("update device set released_at = null");
     await beat();
@@ -146,7 +146,7 @@ describe("a commit", () => {
     await store.workers.stop(other.id);
   });
 
-  it("of two plans from one snapshot stores one, whole, and of the other nothing", async () => {
+  it("stores one of two plans that were made from one snapshot, and nothing of the other", async () => {
     const [a, b] = [await store.submit(), await store.submit()];
     const { number } = await store.dispatch.snapshot();
     const plans = [a, b].map(async ({ id }) =>
@@ -159,7 +159,7 @@ describe("a commit", () => {
     for (const { id } of [a, b]) await store.runs.cancel(store.teamId, id);
   });
 
-  it("that fails half-way stores nothing", async () => {
+  it("stores nothing when it fails half-way", async () => {
     const { id } = await store.submit();
     const broken = {
       ...start(id),
@@ -192,11 +192,11 @@ describe("a commit", () => {
     }
   });
 
-  it("says why a run waits, and tells it as an event only when the reason is another", async () => {
+  it("stores why a run waits, and writes an event only when the reason is another one", async () => {
     const { id } = await store.submit();
     await store.settled();
     const after = await store.events.position();
-    const told = async (reason: WaitingReason, position: number) =>
+    const explained = async (reason: WaitingReason, position: number) =>
       store.dispatch.commit(
         await decisions({
           waiting: [
@@ -210,8 +210,8 @@ describe("a commit", () => {
           ],
         }),
       );
-    await told({ code: "waiting-for-device", matching: 1, ahead: 3 }, 4);
-    await told({ code: "waiting-for-device", matching: 1, ahead: 1 }, 2);
+    await explained({ code: "waiting-for-device", matching: 1, ahead: 3 }, 4);
+    await explained({ code: "waiting-for-device", matching: 1, ahead: 1 }, 2);
     const { waiting } = await store.runs.get(store.teamId, id);
     expect(waiting).toEqual({
       reason: { code: "waiting-for-device", matching: 1, ahead: 1 },
@@ -220,7 +220,7 @@ describe("a commit", () => {
       unblockedBy: [{ by: "turn", ahead: 1 }],
       since: expect.any(String) as string,
     });
-    await told({ code: "fair-share-behind", share: 0.9, fair: 0.5 }, 2);
+    await explained({ code: "fair-share-behind", share: 0.9, fair: 0.5 }, 2);
     await store.settled();
     const { events } = await store.events.read(store.teamId, { after, runId: id });
     expect(events).toMatchObject([
@@ -234,7 +234,7 @@ describe("a commit", () => {
 });
 
 describe("a run with devices", () => {
-  it("is claimed by their worker alone, and with exactly those", async () => {
+  it("is claimed only by their worker, and with exactly these devices", async () => {
     const other = await store.workers.register({ name: "other", host: "h", version: "0", devices: [cpu] });
     const { id } = await store.submit();
     await store.placed(id);
@@ -248,7 +248,7 @@ describe("a run with devices", () => {
     await store.workers.stop(other.id);
   });
 
-  it("goes back when its worker cannot take it now, and the device is left alone for a moment", async () => {
+  it("goes back to the queue when its worker refuses it, and the scheduler avoids the device for a moment", async () => {
     const { id } = await store.submit();
     await store.placed(id);
     const claim = { runId: id, workerId: store.workerId, closed: [store.deviceId] };
@@ -264,7 +264,7 @@ describe("a run with devices", () => {
     await store.runs.cancel(store.teamId, id);
   });
 
-  it("is delivered again under a new number when nobody claims it, and goes back when that does not help", async () => {
+  it("is delivered again under a new number when no worker claims it, and goes back to the queue when that does not help", async () => {
     const { id } = await store.submit();
     await store.placed(id);
     expect(await store.dispatch.redeliver(30)).toEqual([]);
@@ -284,7 +284,7 @@ describe("a run with devices", () => {
     await store.runs.cancel(store.teamId, id);
   });
 
-  it("goes back when its worker is lost", async () => {
+  it("goes back to the queue when its worker is lost", async () => {
     const gone = await store.workers.register({ name: "gone", host: "h", version: "0", devices: [cpu] });
     const { id } = await store.submit();
     await store.dispatch.commit(await decisions({ starts: [start(id, gone.devices[0].id, gone.id)] }));
@@ -315,12 +315,12 @@ describe("a preemption", () => {
   const orders = async () =>
     (await store.heartbeats.beat(store.workerId, { runs: [lease], measurements: [] }))!.runs[0];
 
-  it("is told with the time that is left, and ends uncharged, with its place, what was lost and for whom", async () => {
+  it("reaches the worker with the time that is left, and the attempt is not charged and says which steps were lost, and for which run", async () => {
     const { queuedAt } = await store.runs.get(store.teamId, runId);
-    const told = await orders();
-    expect(told).toMatchObject({ held: true, preempt: true, cancel: false });
-    expect(told.graceSeconds).toBeGreaterThan(60);
-    expect(told.graceSeconds).toBeLessThanOrEqual(120);
+    const answer = await orders();
+    expect(answer).toMatchObject({ held: true, preempt: true, cancel: false });
+    expect(answer.graceSeconds).toBeGreaterThan(60);
+    expect(answer.graceSeconds).toBeLessThanOrEqual(120);
     const { running } = await store.dispatch.snapshot();
     expect(running.find(({ id }) => id === runId)?.stopsBy).toBeGreaterThan(Date.now());
     await store.metrics.append(lease, [{ name: "loss", step: 9, value: 1 }]);
@@ -343,7 +343,7 @@ describe("a preemption", () => {
     await store.leases.cancelled(lease);
   });
 
-  it("of a run that is to be cancelled ends as a cancel, and of one that succeeds is forgotten", async () => {
+  it("ends as a cancel when the run is being cancelled, and is forgotten when the run succeeds", async () => {
     await store.runs.cancel(store.teamId, runId);
     await store.leases.giveBack(lease);
     expect(await stateOf(runId)).toBe("CANCELLED");
@@ -361,7 +361,7 @@ describe("a preemption", () => {
 });
 
 describe("leadership", () => {
-  it("has one holder, passes on when it is released, and says when its connection is cut", async () => {
+  it("has one holder, moves on when it is released, and signals when its connection is cut", async () => {
     const [first, second] = [
       await store.leader.acquire("dispatcher"),
       await store.leader.acquire("dispatcher"),

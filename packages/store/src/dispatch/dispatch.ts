@@ -11,7 +11,7 @@ export interface Delivery {
   dispatch: number;
 }
 
-/** Names runs of the same team only. */
+/** Why a run waits. It names only runs of the same team. */
 export interface DispatchWaiting {
   runId: string;
   reason: WaitingReason;
@@ -21,39 +21,39 @@ export interface DispatchWaiting {
 }
 
 export interface DispatchDecisions {
-  /** That of the snapshot that they were made from. */
+  /** The number of the snapshot from which the decisions were made. */
   number: string;
   starts: readonly Omit<Start, "backfilled">[];
   preemptions: readonly Omit<Preemption, "atRisk">[];
-  /** Given back with the next snapshot. */
+  /** Stored, and returned with the next snapshot. */
   reservations: readonly Reservation[];
-  /** Of runs whose reason has changed. */
+  /** The runs whose reason to wait has changed. */
   waiting: readonly DispatchWaiting[];
 }
 
 export interface Committed {
   deliveries: Delivery[];
-  /** Starts that are not possible any more: the run, or one of its devices, has gone another way. */
+  /** Starts that are not possible any more, because the run or one of its devices has changed since the snapshot. */
   skipped: { runId: string; reason: string }[];
-  /** Runs that are asked to leave now. */
+  /** Runs that have been asked to make room. */
   preempted: string[];
 }
 
 export interface Dispatch {
-  /** One consistent view of the pool, in a handful of statements whatever its size. */
+  /** The pool at one moment. The number of statements does not depend on its size. */
   snapshot(): Promise<NumberedSnapshot>;
-  /** All decisions in one transaction. Undefined when another plan was committed since the snapshot: then nothing is. */
+  /** Writes all decisions in one transaction. Undefined, and nothing is written, when another plan was committed since the snapshot. */
   commit(decisions: DispatchDecisions): Promise<Committed | undefined>;
-  /** New deliveries for runs that have been DISPATCHED this long without being claimed: a queue may have lost them. */
+  /** New deliveries for runs that were delivered this long ago and not claimed (default: 30 s), because a queue may have lost them. */
   redeliver(olderThanSeconds?: number): Promise<Delivery[]>;
   /**
-   * DISPATCHED → QUEUED for runs whose devices take no new runs any more, whose worker is silent, and for those that a living worker has not
-   * claimed for `unclaimedSeconds` (default 150); its devices are then left alone for a minute.
+   * Puts runs back from DISPATCHED to QUEUED whose devices take no new runs any more, whose worker is silent, or which their
+   * worker has not claimed for `unclaimedSeconds` (default 150). In the last case no run starts on its devices for a minute.
    */
   recall(unclaimedSeconds?: number): Promise<string[]>;
 }
 
-/** Whether a device that run `r` was given takes no new run, or its worker has been silent for $2 s. */
+/** Condition: a device of run `r` takes no new runs, or its worker has been silent for $2 s. */
 const isRefused = `not exists (select from run_device e where e.run_id = r.id)
   or exists (select from run_device e where e.run_id = r.id and not exists (
     select from claimable_device d join worker_pulse p on p.worker_id = d.worker_id
@@ -73,7 +73,7 @@ export function createDispatch(database: Database, timing: LeaseTiming): Dispatc
         if (rowCount === 0) return undefined;
         const preempted = await preempt(tx, decisions.preemptions);
         const started = await start(tx, decisions.starts);
-        await explain(tx, decisions.waiting);
+        await writeWaiting(tx, decisions.waiting);
         return { ...started, preempted };
       }),
 
@@ -107,7 +107,7 @@ export function createDispatch(database: Database, timing: LeaseTiming): Dispatc
   };
 }
 
-/** QUEUED → DISPATCHED, each with its devices, unless the run was cancelled or a device lost meanwhile. */
+/** Puts runs from QUEUED to DISPATCHED with their devices, except those that were cancelled or have lost a device. */
 async function start(
   tx: Transaction,
   starts: DispatchDecisions["starts"],
@@ -179,8 +179,8 @@ async function preempt(tx: Transaction, preemptions: DispatchDecisions["preempti
   return rows.map(({ id }) => id);
 }
 
-/** Each run is looked up by its key: of a join, the planner would have to guess how many there are. */
-async function explain(tx: Transaction, waiting: readonly DispatchWaiting[]): Promise<void> {
+/** Looks up each run by its key: for a join, PostgreSQL would have to guess how many runs there are. */
+async function writeWaiting(tx: Transaction, waiting: readonly DispatchWaiting[]): Promise<void> {
   if (waiting.length === 0) return;
   await tx.query(
     `insert into run_waiting as w (run_id, reason, position, unblocked_by, expected_start)

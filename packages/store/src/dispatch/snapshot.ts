@@ -98,10 +98,10 @@ const history = `select key, cardinality(durations) as samples, earliest, likely
 
 /** Reads everything in one snapshot of the database, in as many statements as there are tables. */
 export const readSnapshot = (
-  { atOnce }: Pick<Database, "atOnce">,
+  { snapshot }: Pick<Database, "snapshot">,
   timing: LeaseTiming,
 ): Promise<NumberedSnapshot> =>
-  atOnce(async (tx) => {
+  snapshot(async (tx) => {
     const [plan] = await rows<{ now: Instant; number: string; reservations: Reservation[] }>(
       tx,
       `select ${ms("now()")} as now, number, reservations from dispatch_plan`,

@@ -7,7 +7,7 @@ beforeAll(async () => void (store = await openTestStore()));
 afterAll(() => store.discard());
 
 describe("events", () => {
-  it("tell every change of a run in order", async () => {
+  it("describe every change of a run in order", async () => {
     const after = await store.events.position();
     const { id } = await store.submit();
     const { lease } = await store.claimed(id);
@@ -34,7 +34,7 @@ describe("events", () => {
     });
   });
 
-  it("are not passed over by a reader while an earlier transaction is still open", async () => {
+  it("are not missed by a reader while an earlier transaction is still open", async () => {
     await store.settled();
     const { cursor: start } = await store.events.read(store.teamId, { after: await store.events.position() });
     let commit: () => void = () => undefined;
@@ -94,7 +94,7 @@ describe("events", () => {
     expect([...seen].sort()).toEqual(written.flat().sort());
   });
 
-  it("are hinted at on commit, and after the listening connection was cut", async () => {
+  it("are followed by a hint on commit, also after the listening connection was cut", async () => {
     const hints: string[] = [];
     const unsubscribe = store.events.subscribe(({ runId }) => hints.push(runId));
     const expectHint = async (runId: string) => {
@@ -111,7 +111,7 @@ describe("events", () => {
     unsubscribe();
   });
 
-  it("refuse a cursor that they have not given", async () => {
+  it("refuse a cursor that no reading has returned", async () => {
     await expect(store.events.read(store.teamId, { after: "last" })).rejects.toMatchObject({
       code: "request/invalid",
     });

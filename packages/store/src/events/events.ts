@@ -4,46 +4,46 @@ import { watch, type Database } from "../database/database.ts";
 import { matchCursor } from "../database/page.ts";
 import { iso } from "../database/row.ts";
 
-/** Something may have changed; read to know what. Empty: anything may have, because hints were missed. */
+/** Says that something may have changed; reading says what. All fields are empty when hints may have been missed. */
 export interface Hint {
   teamId: string;
   runId: string;
   what: "state" | "progress" | "cancel" | "waiting" | "";
-  /** Of `progress`: what is to be told; it is not kept. */
+  /** With `progress`: the event itself, because it is not stored. */
   progress?: RunProgressEvent;
 }
 
 export interface Events {
-  /** Events after a cursor, in an order in which no later commit can slip in before an earlier read. */
+  /** Events after a cursor. No transaction that commits later can add an event before a cursor that was returned. */
   read(
     teamId: string,
     options?: { runId?: string; after?: string; limit?: number },
   ): Promise<{ events: RecordedEvent[]; cursor: string }>;
-  /** The cursor of this moment: reading after it gives only what is new. */
+  /** The cursor of this moment; reading after it returns only what happens later. */
   position(): Promise<string>;
-  /** Calls back on every committed change, until the returned function is called. Hints can be lost; poll as well. */
+  /** Calls `listener` after every committed change, until the returned function is called. Hints can be lost, so poll too. */
   subscribe(listener: (hint: Hint) => void): () => void;
-  /** Forgets events older than this; default a week. */
+  /** Deletes events that are older than this (default: a week), and returns how many. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }
 
-/** What is notified: team, run, and what has changed; of progress also the event. */
+/** The channel of the notifications. Each one is a team, a run and what has changed; for progress, the event follows. */
 export const channel = "espalier_run";
 const reconnectMs = 1_000;
 const watchSeconds = 15;
-const everything: Hint = { teamId: "", runId: "", what: "" };
+const anything: Hint = { teamId: "", runId: "", what: "" };
 
-/** Events and their hints. `close` ends the connection that listens. */
+/** `close` ends the connection that listens. */
 export function createEvents({ query, session }: Database): Events & { close(): Promise<void> } {
   const listeners = new Set<(hint: Hint) => void>();
-  const tell = (hint: Hint): void => {
+  const notify = (hint: Hint): void => {
     for (const listener of listeners) listener(hint);
   };
   let closed = false;
   let client: Client | undefined;
   let reconnect: NodeJS.Timeout | undefined;
 
-  /** Listens on a connection of its own, for as long as anybody subscribes; a lost connection is made anew. */
+  /** Listens on a connection of its own while there are subscribers. A connection that is lost is opened again. */
   function listen(): void {
     if (closed || client || listeners.size === 0) return;
     const mine = session();
@@ -60,14 +60,14 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     };
     mine.on("error", again);
     mine.on("end", again);
-    mine.on("notification", ({ payload = "" }) => tell(toHint(payload)));
+    mine.on("notification", ({ payload = "" }) => notify(toHint(payload)));
     void (async () => {
       try {
         await mine.connect();
         await mine.query(`listen ${channel}`);
         unwatch = watch(mine, watchSeconds, again);
-        // What was committed while nobody listened has left no hint.
-        tell(everything);
+        // There was no hint for what was committed before this connection listened.
+        notify(anything);
       } catch {
         again();
       }

@@ -28,7 +28,7 @@ function planned(): NewRun[] {
   ];
 }
 
-it("is stored with its runs in their order, those without dependencies queued", async () => {
+it("is stored with its runs in their order, and runs without dependencies are queued", async () => {
   const runs = planned();
   const experiment = await store.experiments.submit({ teamId: store.teamId, spec, runs });
   expect(experiment.runs.map(({ id, state, variant, role }) => [id, state, variant, role])).toEqual([
@@ -41,7 +41,7 @@ it("is stored with its runs in their order, those without dependencies queued", 
   expect(await store.runs.ofExperiment(store.teamId, experiment.id)).toEqual(experiment.runs);
 });
 
-it("is not there at all when one of its runs cannot be", async () => {
+it("is not stored at all when one of its runs is refused", async () => {
   const runs = planned();
   const before = await store.runs.list(store.teamId);
   await expect(
@@ -62,7 +62,7 @@ it("is cancelled with every run that has not ended", async () => {
   expect(await store.beat(lease)).toMatchObject({ cancel: true });
 });
 
-it("survives cancels and ends that cross one another", async () => {
+it("stays consistent when its runs are cancelled and end at the same time", async () => {
   for (let round = 0; round < 8; round++) {
     const { id, runs } = await store.experiments.submit({ teamId: store.teamId, spec, runs: planned() });
     const { lease } = await store.claimed(runs[0].id);
@@ -100,7 +100,7 @@ function branches(): NewRun[] {
   ];
 }
 
-it("loses by a failure what depends on it and nothing else, and is retried from there", async () => {
+it("skips only what depends on a run that has failed, and is retried from there", async () => {
   const { id, runs } = await store.experiments.submit({ teamId: store.teamId, spec, runs: branches() });
   const result = { modelId: newId("model") };
   const succeed = async (run: number) =>
@@ -129,7 +129,7 @@ it("loses by a failure what depends on it and nothing else, and is retried from 
   expect(new Set(await states())).toEqual(new Set(["SUCCEEDED"]));
 });
 
-it("brings back what others made depend on it, and not before a run of another that it needs", async () => {
+it("is retried with the runs of others that depend on it, but not before a run of others that it needs", async () => {
   const { id, runs } = await store.experiments.submit({ teamId: store.teamId, spec, runs: planned() });
   const other = await store.experiments.submit({
     teamId: store.teamId,

@@ -13,13 +13,13 @@ import type { Database, Transaction } from "../database/database.ts";
 import type { Experiment as ExperimentRow } from "../generated/client.ts";
 import { toJson } from "../database/json.ts";
 import { pageLimit, toPage } from "../database/page.ts";
-import { revive } from "../runs/revive.ts";
+import { requeue } from "../runs/requeue.ts";
 import { found, iso } from "../database/row.ts";
 import { toRun } from "../runs/row.ts";
 import { cancelRuns, runsOfExperiments, type NewRun } from "../runs/runs.ts";
 import { submitRun } from "../runs/submit.ts";
 
-/** An experiment as stored; state and report follow from its runs. */
+/** An experiment as it is stored. Its state and its report are computed from its runs. */
 export interface ExperimentRecord {
   id: string;
   name: string;
@@ -29,7 +29,7 @@ export interface ExperimentRecord {
 }
 
 export interface Experiments {
-  /** The experiment and all its runs, or nothing. Runs come after those that they depend on. */
+  /** Writes the experiment and all its runs, or nothing. In `runs`, each run comes after those that it depends on. */
   submit(
     input: { teamId: string; userId?: string; spec: ExperimentSpec; runs: NewRun[] },
     tx?: Transaction,
@@ -38,11 +38,11 @@ export interface Experiments {
   list(teamId: string, query?: PageQuery): Promise<Page<ExperimentRecord>>;
   /** Cancels every run that is not terminal. */
   cancel(teamId: string, experimentId: string): Promise<ExperimentRecord>;
-  /** Puts back every run that ended without success, and what was skipped because of it; what has succeeded is kept. */
+  /** Queues every run again that ended without success or was skipped because of one. Runs that have succeeded stay. */
   retry(teamId: string, experimentId: string): Promise<ExperimentRecord>;
 }
 
-/** So that no dependency ends between the look at it and the decision. */
+/** Locks the runs and those that they depend on, so that none of them ends while it is decided what to retry. */
 const lockWithDependencies = (tx: Transaction, ids: readonly string[]) =>
   tx.query(
     `select id from run where id = any($1)
@@ -50,7 +50,7 @@ const lockWithDependencies = (tx: Transaction, ids: readonly string[]) =>
     [ids],
   );
 
-/** A run that needs another experiment's run cannot come back before that one. */
+/** Throws where a run depends on a run outside that has not succeeded: that one has to be retried first. */
 async function refuseOutside(tx: Transaction, ids: readonly string[]): Promise<void> {
   const { rows } = await tx.query<{ id: string; state: RunState }>(
     `select u.id, u.state from run_dependency d join run r on r.id = d.run_id join run u on u.id = d.depends_on_id
@@ -151,7 +151,7 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
             "No run of this experiment has failed, so there is nothing to retry.",
           );
         await refuseOutside(tx, ids);
-        await revive(tx, ids);
+        await requeue(tx, ids);
       });
       return get(teamId, experimentId);
     },

@@ -30,7 +30,7 @@ const register = async (uploadId: string) =>
   store.models.register({ teamId: store.teamId, name: "base", uploadId, architecture });
 
 describe("an upload", () => {
-  it("keeps the last file of a name, and drops the bytes of the one before", async () => {
+  it("keeps the last file of a name, and removes the bytes of the one before", async () => {
     const id = await uploaded();
     const before = await store.uploads.files(store.teamId, id);
     const upload = await store.uploads.putFile(store.teamId, id, "config.json", bytes('{"a":1}'));
@@ -44,7 +44,7 @@ describe("an upload", () => {
     await expect(store.bytes.pathOf(before[1].location)).rejects.toMatchObject({ code: "artifact/corrupt" });
   });
 
-  it("leaves no file when it breaks off", async () => {
+  it("leaves no file when the connection breaks", async () => {
     const { id } = await store.uploads.create(store.teamId);
     async function* broken() {
       yield Buffer.from("wei");
@@ -58,7 +58,7 @@ describe("an upload", () => {
     expect((await store.models.list(store.teamId)).items).toEqual([]);
   });
 
-  it("is swept when it is old and unused, not when a model is being made of it", async () => {
+  it("is removed when it is old and unused, but not while a model is made of it", async () => {
     const [unused, used] = [await uploaded(), await uploaded()];
     await register(used);
     expect(await store.uploads.sweep(3600)).toBe(0);
@@ -72,7 +72,7 @@ describe("an upload", () => {
 });
 
 describe("an import", () => {
-  it("makes its model READY with what the tensors say, and ends the upload", async () => {
+  it("makes its model READY with the architecture of its tensors, and removes the upload", async () => {
     const uploadId = await uploaded();
     const { model, run } = await register(uploadId);
     expect(model).toMatchObject({ state: "IMPORTING", bytes: 9, runId: run.id });
@@ -95,7 +95,7 @@ describe("an import", () => {
     for (const file of await store.models.files(store.teamId, model.id)) await store.bytes.verify(file);
   });
 
-  it("that fails or is cancelled leaves no model, and the upload to try again", async () => {
+  it("leaves no model when it fails or is cancelled, but the upload, for another try", async () => {
     const uploadId = await uploaded();
     for (const end of ["fail", "cancel"] as const) {
       const { model, run } = await register(uploadId);
@@ -115,7 +115,7 @@ describe("an import from a hub", () => {
   const source = { hub: "org/name", layers: 2 };
   const registerHub = () => store.models.registerHub({ teamId: store.teamId, name: "org/name", source });
 
-  it("has no architecture and no files until it succeeds; then all of it at once, with the commit", async () => {
+  it("has no architecture and no files until it succeeds, and then has all of them at once, with the commit", async () => {
     const { model, run } = await registerHub();
     expect(model).toMatchObject({ state: "IMPORTING", files: [], bytes: 0, source, runId: run.id });
     expect(model.architecture).toBeUndefined();
@@ -142,7 +142,7 @@ describe("an import from a hub", () => {
     });
   });
 
-  it("that ends otherwise leaves no model", async () => {
+  it("leaves no model when it does not succeed", async () => {
     const [failed, cancelled] = [await registerHub(), await registerHub()];
     await store.leases.fail((await store.claimed(failed.run.id)).lease, problemOf("hub/not-found"));
     await store.runs.cancel(store.teamId, cancelled.run.id);
@@ -203,7 +203,7 @@ describe("a successful run", () => {
 });
 
 describe("a dataset", () => {
-  it("is registered with its bytes and found by its team alone", async () => {
+  it("is registered with its bytes, and only its team finds it", async () => {
     const id = newId("dataset");
     const stored = await store.bytes.put(`datasets/${id}/rows.jsonl`, bytes("{}\n"));
     const dataset = await store.datasets.register({

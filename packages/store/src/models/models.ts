@@ -31,22 +31,22 @@ export interface NewModel {
   baseModelId?: string;
 }
 
-/** Whose an import is, and what the scheduler is told of its run. */
+/** Who owns an import, and what the scheduler needs to know about its run. */
 type ImportOptions = { teamId: string } & Pick<NewRun, "userId" | "priority" | "predictedBytes">;
 
 export interface Models {
   /**
-   * Registers an upload's files: the model, IMPORTING, and the import run that will make it READY. When that run does not
-   * succeed the model is removed again; the upload stays, to be corrected.
+   * Registers the files of an upload as a model that is IMPORTING, and submits the import run that makes it READY. When that
+   * run does not succeed, the model is removed again; the upload stays, so that it can be corrected.
    */
   register(
     input: ImportOptions & { name: string; uploadId: string; architecture: Architecture },
     tx?: Transaction,
   ): Promise<{ model: Model; run: Run }>;
   /**
-   * Registers a model that the import run will download, IMPORTING and without files. When that run does not succeed the
-   * model is removed again.
-   * @param token of the hub, for that run alone
+   * Registers a model without files that is IMPORTING, and submits the run that downloads it. When that run does not succeed,
+   * the model is removed again.
+   * @param token a token of the hub, which only that run can read
    */
   registerHub(
     input: ImportOptions & { name: string; source: HubSource; token?: string | undefined },
@@ -54,7 +54,7 @@ export interface Models {
   ): Promise<{ model: Model; run: Run }>;
   get(teamId: string, modelId: string): Promise<Model>;
   list(teamId: string, query?: PageQuery): Promise<Page<Model>>;
-  /** The files with their locations, for `Bytes.materialise`. */
+  /** The model's files with their locations, for `Bytes.materialise`. */
   files(teamId: string, modelId: string): Promise<StoredFile[]>;
 }
 
@@ -148,7 +148,7 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
   };
 }
 
-/** Inserts a model and its files, whose artifacts exist; returns its time. */
+/** Inserts a model and its files, whose artifacts must exist. Returns when the model was created. */
 export async function insertModel(
   tx: Transaction,
   {
@@ -181,7 +181,7 @@ export async function insertModel(
   return rows[0]!.created_at;
 }
 
-/** Adds files, whose artifacts exist, to a model. */
+/** Adds files to a model; their artifacts must exist. */
 export async function insertModelFiles(
   tx: Transaction,
   modelId: string,

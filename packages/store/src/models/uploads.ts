@@ -7,7 +7,7 @@ import { found, iso } from "../database/row.ts";
 export interface Uploads {
   create(teamId: string): Promise<Upload>;
   get(teamId: string, uploadId: string): Promise<Upload>;
-  /** Stores one file, replacing an earlier one of this name; `resource/conflict` once a model uses the upload. */
+  /** Stores one file, in place of an earlier one of this name. Throws `resource/conflict` when a model uses the upload. */
   putFile(
     teamId: string,
     uploadId: string,
@@ -15,10 +15,10 @@ export interface Uploads {
     source: AsyncIterable<Uint8Array>,
     options?: PutOptions,
   ): Promise<Upload>;
-  /** The files with their locations, for reading them before they are registered. */
+  /** The files with their locations, so that they can be read before a model is made of them. */
   files(teamId: string, uploadId: string): Promise<StoredFile[]>;
   remove(teamId: string, uploadId: string): Promise<void>;
-  /** Removes unused uploads older than this, bytes too; default a day. */
+  /** Removes uploads that no model uses and that are older than this (default: a day), with their bytes. Returns how many. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }
 
@@ -42,7 +42,7 @@ export function createUploads({ prisma, query, transaction }: Database, bytes: B
     };
   }
 
-  /** The row goes with the bytes still locked, so that no model can be made of them meanwhile. */
+  /** Removes an upload that the transaction has locked: no model can be made of it while its bytes are removed. */
   async function discard(tx: Transaction, uploadId: string): Promise<void> {
     await bytes.remove(`uploads/${uploadId}`);
     await tx.query("delete from upload where id = $1", [uploadId]);
@@ -72,7 +72,7 @@ export function createUploads({ prisma, query, transaction }: Database, bytes: B
         });
         if (replaced) await bytes.remove(replaced.location);
       } catch (error) {
-        // An unreachable database may have committed; then the bytes are in use.
+        // When the connection breaks, the transaction may have been committed; then the bytes are in use.
         if (!(isProblem(error) && error.code === "service/unavailable")) await bytes.remove(stored.location);
         throw error;
       }
@@ -113,7 +113,7 @@ function refuseUsed(modelId: string | null): void {
     throw new Problem("resource/conflict", `The upload has become model ${modelId}; make another upload.`);
 }
 
-/** Locks an upload that no model uses. */
+/** Locks an upload. Throws `resource/not-found`, or `resource/conflict` when a model uses it. */
 export async function lockUpload(tx: Transaction, teamId: string, uploadId: string): Promise<void> {
   const { rows } = await tx.query<{ model_id: string | null }>(
     "select model_id from upload where team_id = $1 and id = $2 for update",

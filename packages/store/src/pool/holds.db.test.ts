@@ -42,7 +42,7 @@ const foreign: Finding = { cause: "foreign-process", reason: "Not of the pool: p
 const errors = (count: number): Finding => ({ cause: "memory-error", reason: `${count} errors.`, count });
 
 describe("a drain", () => {
-  it("lets no claim through, tells the worker, is done when its runs are, and is an event each time it changes", async () => {
+  it("stops claims, reaches the worker, is done when its runs have ended, and writes an event for each change", async () => {
     const { name, id, device } = await member();
     const [first, second] = [await store.submit(), await store.submit()];
     const held = (await claim(first.id, id, device))!;
@@ -82,7 +82,7 @@ describe("a drain", () => {
     ]);
   });
 
-  it("is the name's: it stays when the worker starts anew, and does not touch others", async () => {
+  it("belongs to the worker's name: it stays when the worker starts again, and does not touch others", async () => {
     const { name, id } = await member();
     const other = await member();
     await store.holds.drain(id, { by });
@@ -102,7 +102,7 @@ describe("a drain", () => {
     expect(await beat(again.id)).toHaveProperty("drain");
   });
 
-  it("of a worker that nobody knows is not found", async () => {
+  it("is refused for an unknown worker", async () => {
     await expect(store.holds.drain(newId("worker"), { by })).rejects.toMatchObject({
       code: "resource/not-found",
     });
@@ -110,7 +110,7 @@ describe("a drain", () => {
 });
 
 describe("a cordon", () => {
-  it("holds one device, survives a restart, and the other goes on", async () => {
+  it("holds one device, stays after a restart, and the other device goes on", async () => {
     const { name, id, device, other } = await member();
     await store.holds.cordon(device, { by, reason: "Its fan is loud." });
     await store.holds.cordon(device, { by });
@@ -134,7 +134,7 @@ describe("a cordon", () => {
     ]);
   });
 
-  it("of another worker's device is not taken for one's own at a claim", async () => {
+  it("does not stop claims on a device of another worker", async () => {
     const [one, two] = [await member(), await member()];
     const { id: runId } = await store.submit();
     expect(await claim(runId, one.id, two.device)).toBeUndefined();
@@ -144,7 +144,7 @@ describe("a cordon", () => {
 });
 
 describe("what a worker finds", () => {
-  it("holds the device and goes by itself, told once each time", async () => {
+  it("holds the device and ends by itself, with one event each time", async () => {
     const { name, id, device } = await member();
     for (const findings of [[foreign], [foreign], [], []]) await store.holds.report(device, findings);
     expect(await holdsOf(id)).toEqual([]);
@@ -160,7 +160,7 @@ describe("what a worker finds", () => {
     ]);
   });
 
-  it("does not go by itself after a fault, until an operator says so", async () => {
+  it("stays after a fault until an operator ends it", async () => {
     const { id, device } = await member();
     await store.holds.report(device, [{ cause: "vanished", reason: "It is gone." }, foreign]);
     await store.holds.report(device, []);
@@ -171,7 +171,7 @@ describe("what a worker finds", () => {
     expect(await holdsOf(id)).toEqual(["vanished"]);
   });
 
-  it("keeps what an operator cannot clear: a foreign process is there until it has gone", async () => {
+  it("stays when an operator cannot end it: a foreign process is there until it has ended", async () => {
     const { id, device } = await member();
     await store.holds.report(device, [foreign]);
     await store.holds.uncordon(device, by);
@@ -201,7 +201,7 @@ describe("what a worker finds", () => {
 });
 
 describe("the scheduler", () => {
-  it("sees why devices take no runs, and takes back what was given to them", async () => {
+  it("sees why devices take no runs, and takes back the runs that were dispatched to them", async () => {
     const { id, device, other } = await member();
     const running = await store.submit();
     await claim(running.id, id, device);
@@ -226,7 +226,7 @@ describe("the scheduler", () => {
 });
 
 describe("a team", () => {
-  it("sees that a device is busy, and which run it is only when it is its own", async () => {
+  it("sees that a device is busy, and sees the run only when it is its own", async () => {
     const { id, device } = await member();
     const { id: runId } = await store.submit();
     await claim(runId, id, device);
@@ -242,7 +242,7 @@ describe("a team", () => {
   });
 });
 
-it("events of workers come in pages, newest first, and are forgotten in time", async () => {
+it("events of workers come in pages, newest first, and are deleted when they are old", async () => {
   const { id, name, device } = await member();
   for (let i = 0; i < 3; i++) {
     await store.holds.cordon(device, { by });

@@ -2,31 +2,38 @@ import { holdCauses, type HoldCause } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import { toText } from "../database/json.ts";
 import { found } from "../database/row.ts";
-import { tell } from "./worker-events.ts";
+import { writeWorkerEvent } from "./worker-events.ts";
 import { lockName } from "./workers.ts";
 
-/** What a worker finds wrong with one of its devices. */
+/** Something that a worker has found wrong with one of its devices. */
 export interface Finding {
   cause: Exclude<HoldCause, "cordon">;
   /** One sentence for operators. */
   reason: string;
-  /** Errors counted since the driver started, where the cause is a count. */
+  /** For causes that are counted: the errors since the start of the driver. */
   count?: number;
 }
 
-/** What an operator, or the worker itself, does about workers and devices. Every change is an event; none is repeated. */
+/** Drains of workers and holds on devices, by operators or by the worker itself. Every change writes one event. */
 export interface Holds {
-  /** The worker of this name takes no new runs, until `resume`; `atOnce` also gives back those that it has. */
+  /**
+   * Lets the worker, and later ones of its name, take no new runs until `resume`. With `atOnce` it also gives back its
+   * runs.
+   */
   drain(workerId: string, options: { by: string; reason?: string; atOnce?: boolean }): Promise<void>;
   resume(workerId: string, by: string): Promise<void>;
-  /** The worker has no runs left; does nothing unless it drains. */
+  /** For a draining worker that has no runs left; does nothing for any other. */
   drained(workerId: string): Promise<void>;
   cordon(deviceId: string, options: { by: string; reason?: string }): Promise<void>;
-  /** Ends a cordon and the holds that do not return by themselves; those whose cause goes on come back at once. */
+  /**
+   * Ends the cordon of a device, and the holds that only a person can end. A hold whose cause still exists comes back at
+   * once.
+   */
   uncordon(deviceId: string, by: string): Promise<void>;
   /**
-   * Makes the holds of a device what its worker finds. Holds that do not return by themselves stay when their finding goes.
-   * `counted` is the number of errors now: accepted ones are forgotten when a driver has started to count anew.
+   * Sets the holds of a device to the findings of its worker. A hold that only a person can end stays when its finding is gone.
+   * `counted` is the number of errors now. When it is lower than the number that an operator has accepted, the driver has
+   * started to count again, and the acceptance is deleted.
    */
   report(deviceId: string, findings: readonly Finding[], counted?: number): Promise<void>;
 }
@@ -43,11 +50,11 @@ interface HoldRow {
   cleared: boolean;
 }
 
-/** The actor of what a worker does by itself. */
-const itself = "worker";
+/** The actor in events of what a worker does by itself. */
+const workerItself = "worker";
 
 export function createHolds({ transaction }: Database): Holds {
-  /** The worker's name, locked against other changes. */
+  /** Locks the name of a worker against other changes, and returns it. */
   const lockWorker = async (tx: Transaction, workerId: string): Promise<string> => {
     const { rows } = await tx.query<{ name: string }>("select name from worker where id = $1", [workerId]);
     const { name } = found(rows[0], "worker", workerId);
@@ -55,7 +62,7 @@ export function createHolds({ transaction }: Database): Holds {
     return name;
   };
 
-  /** Where the device is, and its holds, locked against other changes. */
+  /** Locks a device against other changes. Returns where it is, and its holds. */
   const lockDevice = async (
     tx: Transaction,
     deviceId: string,
@@ -85,7 +92,7 @@ export function createHolds({ transaction }: Database): Holds {
          set reason = excluded.reason, actor = excluded.actor, count = excluded.count, since = now(), cleared_at = null`,
       [worker, identity, cause, text, by, count],
     );
-    await tell(tx, {
+    await writeWorkerEvent(tx, {
       worker,
       type: "held",
       device: address,
@@ -98,7 +105,7 @@ export function createHolds({ transaction }: Database): Holds {
   const release = async (tx: Transaction, place: Place, cause: HoldCause, by: string): Promise<void> => {
     const { worker, identity, address } = place;
     const clear =
-      cause === "memory-error" && by !== itself
+      cause === "memory-error" && by !== workerItself
         ? "update device_hold set cleared_at = now()"
         : "delete from device_hold";
     await tx.query(`${clear} where worker_name = $1 and device = $2 and cause = $3`, [
@@ -106,7 +113,7 @@ export function createHolds({ transaction }: Database): Holds {
       identity,
       cause,
     ]);
-    await tell(tx, { worker, type: "released", device: address, cause, by });
+    await writeWorkerEvent(tx, { worker, type: "released", device: address, cause, by });
   };
 
   return {
@@ -122,14 +129,19 @@ export function createHolds({ transaction }: Database): Holds {
           [worker, atOnce, reason, by],
         );
         if (rowCount === 0) return;
-        await tell(tx, { worker, type: "draining", by, ...(reason === undefined ? {} : { reason }) });
+        await writeWorkerEvent(tx, {
+          worker,
+          type: "draining",
+          by,
+          ...(reason === undefined ? {} : { reason }),
+        });
       }),
 
     resume: (workerId, by) =>
       transaction(async (tx) => {
         const worker = await lockWorker(tx, workerId);
         const { rowCount } = await tx.query("delete from worker_drain where worker_name = $1", [worker]);
-        if (rowCount !== 0) await tell(tx, { worker, type: "resumed", by });
+        if (rowCount !== 0) await writeWorkerEvent(tx, { worker, type: "resumed", by });
       }),
 
     drained: (workerId) =>
@@ -142,7 +154,8 @@ export function createHolds({ transaction }: Database): Holds {
            returning d.worker_name as worker`,
           [workerId],
         );
-        for (const { worker } of rows) await tell(tx, { worker, type: "drained", by: itself });
+        for (const { worker } of rows)
+          await writeWorkerEvent(tx, { worker, type: "drained", by: workerItself });
       }),
 
     cordon: (deviceId, { by, reason }) =>
@@ -172,11 +185,11 @@ export function createHolds({ transaction }: Database): Holds {
           const accepted = known?.cleared ? Number(known.count) : 0;
           if (known && (!known.cleared || (accepted <= counted && accepted >= (finding.count ?? 0))))
             continue;
-          await hold(tx, place, { ...finding, by: itself });
+          await hold(tx, place, { ...finding, by: workerItself });
         }
         for (const { cause, cleared } of holds)
           if (!cleared && holdCauses[cause].returns && !findings.some((finding) => finding.cause === cause))
-            await release(tx, place, cause, itself);
+            await release(tx, place, cause, workerItself);
       }),
   };
 }

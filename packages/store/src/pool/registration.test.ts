@@ -35,7 +35,7 @@ const refusal = (given: NewWorker): { field?: string; message: string } => {
 };
 
 describe("a registration", () => {
-  it("that can be true passes", () => {
+  it("passes when it can be true", () => {
     expect(() => checkRegistration(worker())).not.toThrow();
     expect(() =>
       checkRegistration(worker({ devices: [card(0, { freeBytes: 85_520_809_984 })] })),
@@ -110,7 +110,7 @@ describe("a registration", () => {
     expect(message.length).toBeLessThan(400);
   });
 
-  it("of any shape passes or is refused, and never fails otherwise", () => {
+  it("passes or is refused, whatever its shape, and never fails in another way", () => {
     const text = fc.oneof(fc.string(), fc.constantFrom("cuda:0", "cpu", "GPU-1"));
     const device = fc.record({
       address: text,

@@ -1,6 +1,6 @@
 import { Problem, type Device } from "@espalier/contract";
 
-/** A device as a worker declares it. `memoryBytes` 0: unknown. */
+/** A device as a worker declares it. `memoryBytes` is 0 when the size is not known. */
 export type NewDevice = Pick<Device, "address" | "identity" | "kind" | "name" | "engine" | "memoryBytes"> &
   Partial<Pick<Device, "driver" | "software">> & { freeBytes?: number };
 
@@ -8,7 +8,7 @@ export interface NewWorker {
   name: string;
   host: string;
   version: string;
-  /** Default: the one of this code. */
+  /** The protocol of the worker; default: the one of this version. */
   protocol?: number;
   /** Identity of the process on its host; see `Workers.holder`. */
   process?: string;
@@ -18,13 +18,14 @@ export interface NewWorker {
 
 const most = { devices: 256, labels: 32, text: 200, memoryBytes: 2 ** 50 } as const;
 const kinds = new Set(["cpu", "cuda", "webgpu"]);
-/** Keys and values of labels: as Kubernetes has them, so that those of a node can be passed on. */
+/** Keys and values of labels have the form of Kubernetes' labels, so that those of a node can be passed on. */
 const label = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
 // eslint-disable-next-line no-control-regex
 const control = /[\u0000-\u001f\u007f\u2028\u2029]/;
 
 /**
- * Refuses a worker whose words cannot be true, before they reach the database: a person reads the reason in its log.
+ * Refuses a registration that cannot be true before it reaches the database. The reason is for the person who reads the
+ * worker's log.
  * @throws {Problem} `worker/refused`, with `field` as a JSON pointer into the registration
  */
 export function checkRegistration({ name, host, version, labels = {}, devices }: NewWorker): void {

@@ -7,7 +7,7 @@ import { iso, present } from "../database/row.ts";
 export interface WorkerEvents {
   /** Newest first. */
   list(workerName: string, page?: PageQuery): Promise<Page<WorkerEvent>>;
-  /** Forgets events older than this; default 90 days. */
+  /** Deletes events that are older than this (default: 90 days), and returns how many. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }
 
@@ -15,8 +15,8 @@ export type NewWorkerEvent = Pick<WorkerEvent, "worker" | "type" | "device" | "c
   by: string;
 };
 
-/** Writes an event in the transaction of the change that it tells of. */
-export async function tell(tx: Transaction, event: NewWorkerEvent): Promise<void> {
+/** Writes an event, in the transaction of the change that it is about. */
+export async function writeWorkerEvent(tx: Transaction, event: NewWorkerEvent): Promise<void> {
   const { worker, type, device, cause, reason, by } = event;
   await tx.query(
     `insert into worker_event (worker_name, type, device, cause, reason, actor) values ($1, $2, $3, $4, $5, $6)`,

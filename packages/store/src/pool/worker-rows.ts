@@ -46,7 +46,8 @@ interface DeviceRow {
 }
 
 /**
- * The workers `w`, with their pulse `p`, that meet a condition, by name. For a team, only its own runs are named.
+ * The workers that meet a condition on `w`, the worker, and `p`, its pulse, in the order of their names. With a team, only
+ * the runs of that team are named.
  */
 export async function readWorkers(
   { query }: Pick<Database, "query">,

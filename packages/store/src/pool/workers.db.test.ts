@@ -26,7 +26,7 @@ const eventsOf = async (name: string) =>
   (await store.workerEvents.list(name)).items.map(({ type }) => type).reverse();
 
 describe("a worker", () => {
-  it("that is silent is LOST, its devices count no more, and it returns when it is heard again", async () => {
+  it("becomes LOST when it is silent, which takes its devices out of the pool, and returns with its next sign of life", async () => {
     await silence(store.workerId);
     expect(await store.workers.markLost(45, 86_400)).toEqual([]);
     expect(await store.workers.markLost(45, 0)).toEqual([store.workerId]);
@@ -37,7 +37,7 @@ describe("a worker", () => {
     expect(await eventsOf("w")).toEqual(["registered", "lost", "returned"]);
   });
 
-  it("that has stopped stays so, and of one that nobody knows nothing is said", async () => {
+  it("stays STOPPED when it has stopped, and is not found when it is unknown", async () => {
     const { id } = await store.workers.register(worker("x"));
     await store.workers.stop(id);
     expect(await store.workers.revive(id)).toBe("STOPPED");
@@ -47,7 +47,7 @@ describe("a worker", () => {
     await expect(store.workers.get(newId("worker"))).rejects.toMatchObject({ code: "resource/not-found" });
   });
 
-  it("is listed with what it declares, once a name", async () => {
+  it("is listed with what it declares, once for each name", async () => {
     const first = await store.workers.register(worker("named", { labels: { zone: "a" } }));
     await store.workers.stop(first.id);
     const second = await store.workers.register(
@@ -88,7 +88,7 @@ describe("a worker", () => {
 });
 
 describe("a name", () => {
-  it("belongs to one living worker, also when twenty ask for it at the same time", async () => {
+  it("belongs to one ACTIVE worker, also when twenty ask for it at the same time", async () => {
     const tries = await Promise.allSettled(
       Array.from({ length: 20 }, () => store.workers.register(worker("one"))),
     );
@@ -114,7 +114,7 @@ describe("a name", () => {
     await store.workers.register(worker("again"));
   });
 
-  it("is lost to the one that wakes up when another has taken it", async () => {
+  it("is no longer that of a worker that comes back after another has taken it", async () => {
     const zombie = await store.workers.register(worker("taken"));
     await silence(zombie.id);
     const next = await store.workers.register(worker("taken"));
@@ -123,7 +123,7 @@ describe("a name", () => {
     expect(await store.workers.revive(zombie.id)).toBe("STOPPED");
   });
 
-  it("tells what its holder said of its process", async () => {
+  it("returns the identity of its holder's process", async () => {
     const { id } = await store.workers.register(worker("process", { process: "boot 1" }));
     expect(await store.workers.holder("process")).toEqual({ id, host: "h", process: "boot 1" });
     await store.workers.stop(id);
@@ -143,7 +143,7 @@ describe("a registration", () => {
     });
   });
 
-  it("that was there before its protocol was given up gets no runs any more", async () => {
+  it("gets no runs any more when a migration has given up its protocol", async () => {
     const { id: runId } = await store.submit();
     const range = (await store.sql<{ oldest: number; newest: number }>("select * from worker_protocol"))[0];
     await store.sql("update worker_protocol set oldest = newest + 1, newest = newest + 1");
@@ -158,7 +158,7 @@ describe("a registration", () => {
     await store.runs.cancel(store.teamId, runId);
   });
 
-  it("of a protocol that a migration is about to bring waits for its end", async () => {
+  it("waits for the end of a migration that may bring its protocol", async () => {
     const migration = new pg.Client(store.databaseUrl);
     await migration.connect();
     try {
@@ -175,7 +175,7 @@ describe("a registration", () => {
     }
   });
 
-  it("that lies is refused, and the pool goes on", async () => {
+  it("is refused when it cannot be true, and the pool goes on", async () => {
     const lie = worker("liar", { devices: [{ ...cpu, memoryBytes: -1 }] });
     await expect(store.workers.register(lie)).rejects.toMatchObject({ code: "worker/refused" });
     expect(await store.workers.holder("liar")).toBeUndefined();
@@ -183,7 +183,7 @@ describe("a registration", () => {
     expect(await store.claimed(id)).toBeDefined();
   });
 
-  it("that goes around the check is refused by the database", async () => {
+  it("is refused by the database too, if it gets past the check", async () => {
     const insert = (memory: number, identity: string, position: number) =>
       store.sql(
         `insert into device (id, worker_id, position, kind, address, identity, name, engine, memory_bytes)

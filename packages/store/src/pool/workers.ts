@@ -10,27 +10,32 @@ import type { Database, Transaction } from "../database/database.ts";
 import { migrationLock } from "../database/migrate.ts";
 import { checkRegistration, type NewWorker } from "./registration.ts";
 import { found, present } from "../database/row.ts";
-import { tell } from "./worker-events.ts";
+import { writeWorkerEvent } from "./worker-events.ts";
 import { readWorkers } from "./worker-rows.ts";
 
 export interface Workers {
   /**
-   * Makes a worker ACTIVE. Holds and the drain of its name apply to it.
-   * @throws {Problem} `worker/refused` for a registration that cannot be true or is of another protocol;
-   *   `resource/conflict` while another worker of this name lives
+   * Adds an ACTIVE worker. The holds and the drain of its name apply to it.
+   * @throws {Problem} `worker/refused` for a registration that cannot be true, or with a protocol that the service does not speak;
+   *   `resource/conflict` while another worker of this name is ACTIVE
    */
   register(worker: NewWorker): Promise<Worker>;
-  /** The ACTIVE worker of a name, with what it said of its process. */
+  /** The ACTIVE worker of this name, with the identity of its process if it gave one. */
   holder(name: string): Promise<{ id: string; host: string; process?: string } | undefined>;
-  /** A LOST worker is back: ACTIVE again, or, when another has taken its name, STOPPED. */
+  /**
+   * For a LOST worker that is back: makes it ACTIVE, or STOPPED when another worker has taken its name. Returns its state.
+   */
   revive(workerId: string): Promise<WorkerState>;
-  /** The worker has stopped in good order, or is known to be dead. */
+  /** For a worker that has stopped, or whose process is known to have ended. */
   stop(workerId: string): Promise<void>;
-  /** For a team, only its own runs are named. */
+  /** Names only the runs of the given team; without one, all runs. */
   get(workerId: string, teamId?: string): Promise<Worker>;
-  /** ACTIVE ones, and the last of every name that was seen within the last day. For a team, only its own runs are named. */
+  /** The ACTIVE workers, and the last worker of every other name, if it was seen within a day. Runs as for `get`. */
   list(teamId?: string): Promise<Worker[]>;
-  /** ACTIVE → LOST for workers silent this long; default a lease. Not in the first 20 s after the database started. */
+  /**
+   * Makes ACTIVE workers LOST that have been silent this long (default: a lease); not soon after the start of the database,
+   * by default 20 s. Returns their ids.
+   */
   markLost(silentSeconds?: number, graceSeconds?: number): Promise<string[]>;
 }
 
@@ -68,7 +73,7 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
         );
         const next = others === 0 ? "ACTIVE" : "STOPPED";
         await tx.query("update worker set state = $2 where id = $1", [workerId, next]);
-        if (next === "ACTIVE") await tell(tx, { worker: name, type: "returned", by: "worker" });
+        if (next === "ACTIVE") await writeWorkerEvent(tx, { worker: name, type: "returned", by: "worker" });
         return next;
       }),
     stop: (workerId) =>
@@ -77,7 +82,8 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
           "update worker set state = 'STOPPED' where id = $1 and state <> 'STOPPED' returning name",
           [workerId],
         );
-        for (const { name } of rows) await tell(tx, { worker: name, type: "stopped", by: "worker" });
+        for (const { name } of rows)
+          await writeWorkerEvent(tx, { worker: name, type: "stopped", by: "worker" });
       }),
     get,
     list: (teamId) =>
@@ -98,7 +104,7 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
           [silentSeconds, graceSeconds],
         );
         for (const { name } of rows)
-          await tell(tx, {
+          await writeWorkerEvent(tx, {
             worker: name,
             type: "lost",
             reason: `Silent for ${silentSeconds} s.`,
@@ -124,7 +130,7 @@ async function checkProtocol(tx: Transaction, protocol: number): Promise<void> {
     );
   let { oldest, newest } = await spoken();
   if (protocol > newest) {
-    // The service may be on its way there, between two migrations.
+    // A migration that brings this protocol may be running now; this waits for its end.
     await tx.query("select pg_advisory_xact_lock_shared($1)", [migrationLock]);
     ({ oldest, newest } = await spoken());
   }
@@ -138,11 +144,11 @@ async function checkProtocol(tx: Transaction, protocol: number): Promise<void> {
   );
 }
 
-/** Changes of what a name stands for happen one after another. */
+/** Locks a name of workers, so that changes of its worker, its drain and its holds happen one after another. */
 export const lockName = (tx: Transaction, name: string) =>
   tx.query("select pg_advisory_xact_lock(hashtextextended('worker ' || $1, 0))", [name]);
 
-/** Makes sure that no other worker lives under this name; one that has been silent for a lease's time is LOST. */
+/** Makes sure that no other worker of this name is ACTIVE. One that has been silent for `silentSeconds` becomes LOST. */
 async function takeName(tx: Transaction, name: string, silentSeconds: number): Promise<void> {
   await lockName(tx, name);
   const { rows: lost } = await tx.query(
@@ -152,7 +158,12 @@ async function takeName(tx: Transaction, name: string, silentSeconds: number): P
     [name, silentSeconds],
   );
   if (lost.length > 0)
-    await tell(tx, { worker: name, type: "lost", reason: `Silent for ${silentSeconds} s.`, by: "service" });
+    await writeWorkerEvent(tx, {
+      worker: name,
+      type: "lost",
+      reason: `Silent for ${silentSeconds} s.`,
+      by: "service",
+    });
   const { rows } = await tx.query<{ host: string }>(
     "select host from worker where name = $1 and state = 'ACTIVE'",
     [name],
@@ -189,7 +200,7 @@ async function insert(tx: Transaction, id: string, worker: NewWorker): Promise<v
     ],
   );
   await tx.query("update worker_pulse set orders = worker_orders(worker_id) where worker_id = $1", [id]);
-  await tell(tx, {
+  await writeWorkerEvent(tx, {
     worker: name,
     type: "registered",
     by: "worker",

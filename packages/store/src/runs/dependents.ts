@@ -3,14 +3,14 @@ import type { Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
 
 /**
- * What follows from the end of runs, in the transaction that ends them: a WAITING run whose dependencies have all succeeded
- * is QUEUED; one with a dependency that did not is SKIPPED, and so are those that depend on it. An import that did not
- * succeed leaves no model.
+ * Does what follows from the end of runs, in the transaction that ends them. A WAITING run whose dependencies have all
+ * succeeded becomes QUEUED. One with a dependency that has not succeeded becomes SKIPPED, and so do the runs that depend on
+ * it. The model of an import that has not succeeded is deleted.
  */
-export async function settle(tx: Transaction, ended: readonly string[]): Promise<void> {
+export async function settleDependents(tx: Transaction, ended: readonly string[]): Promise<void> {
   await discardImports(tx, ended);
   for (let frontier = ended; frontier.length > 0;) {
-    // Locked before they are judged: of two dependencies that end at the same time, the later one sees both ends.
+    // They are locked first, so that of two dependencies that end at the same time, the second one sees both ends.
     const { rows: waiting } = await tx.query<{ id: string }>(
       `select id from run
        where state = 'WAITING' and id in (select run_id from run_dependency where depends_on_id = any($1))

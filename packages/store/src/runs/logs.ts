@@ -7,13 +7,16 @@ import { found, iso } from "../database/row.ts";
 import type { Lease, LogLevel, LogLine, Page, PageQuery } from "@espalier/contract";
 
 export interface Logs {
-  /** Throws `lease/lost`. */
+  /** Appends lines to the log of the lease's run. Throws `lease/lost`. */
   append(lease: Lease, lines: readonly { level: LogLevel; message: string }[]): Promise<void>;
-  /** Oldest first. The last page has a cursor too while the run can still write. */
+  /** Oldest first. While the run can still write, the last page has a cursor too. */
   list(teamId: string, runId: string, query?: PageQuery): Promise<Page<LogLine>>;
 }
 
-/** The lease's run, locked against another claim while the statement runs. */
+/**
+ * Reads and locks the run of a lease ($1 run, $2 attempt, $3 worker), so that nobody else can claim it before the statement
+ * ends.
+ */
 export const heldRun =
   "select id from run where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' for share";
 
@@ -62,7 +65,7 @@ export function createLogs({ prisma, query }: Database): Logs {
         }),
         ({ seq }) => String(seq),
       );
-      // A run that can still write: the reader comes back with where it is.
+      // The run can still write, so the reader gets a cursor to come back with.
       return page.cursor === undefined && !isTerminal(state as RunState)
         ? { ...page, cursor: String(rows.at(-1)?.seq ?? cursor) }
         : page;

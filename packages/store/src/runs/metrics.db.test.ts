@@ -37,7 +37,7 @@ describe("metrics", () => {
     ]);
   });
 
-  it("go on from the checkpoint, and what an attempt measured past it is discarded and still to be read", async () => {
+  it("go on from the checkpoint, and what an attempt measured after it is discarded but can still be read", async () => {
     const { id } = await store.submit();
     const first = await store.claimed(id);
     await store.metrics.append(first.lease, loss({ 1: 9, 2: 8, 3: 7, 4: 6 }));

@@ -6,13 +6,22 @@ import { found, iso } from "../database/row.ts";
 import type { Lease, Metric, MetricPoint, MetricsQuery, Page } from "@espalier/contract";
 
 export interface Metrics {
-  /** Writes points of the current attempt; the last one of a (name, step) counts. Throws `lease/lost`. */
+  /**
+   * Writes points of the current attempt. Of several points with one name and step, the last one counts. Throws
+   * `lease/lost`.
+   */
   append(lease: Lease, points: readonly MetricPoint[]): Promise<void>;
-  /** By name, then step, then attempt: one point of each (name, step), unless an attempt or what is discarded is asked for. */
+  /**
+   * In the order of name, step and attempt. There is one point for each name and step, unless the query asks for one
+   * attempt or for discarded points.
+   */
   list(teamId: string, runId: string, query?: MetricsQuery): Promise<Page<Metric>>;
 }
 
-/** Of each attempt the last step that every later one built upon, -1 where one began anew; null: there is no later one. */
+/**
+ * For each attempt, the last step that all later attempts have built upon; -1 when one of them began again, null when there
+ * is no later one.
+ */
 const kept = `kept as (
   select number as attempt, (
     select min(coalesce(later.resumed_step, -1)) from attempt later
@@ -20,8 +29,8 @@ const kept = `kept as (
   from attempt a where run_id = $1)`;
 
 /**
- * Whether a point is the run's value of its (name, step). An attempt that could not use its checkpoint begins anew, and so
- * measures again what is kept: then the newest value is the one.
+ * Condition: a point is the run's value for its name and step. An attempt that cannot use its checkpoint begins again and
+ * measures steps again that are kept; then the newest value counts.
  */
 const counts = `(
   coalesce(m.step <= (select until from kept where kept.attempt = m.attempt), true) and not exists (
@@ -32,7 +41,7 @@ export function createMetrics({ prisma, query }: Database): Metrics {
   return {
     async append(lease, points) {
       if (points.length === 0) return;
-      // One statement may touch a row once: of points with the same name and step the last one counts.
+      // One statement can write a row only once.
       const last = [...new Map(points.map((point) => [`${point.name} ${point.step}`, point])).values()];
       const { rows } = await query<{ held: boolean }>(
         `with held as (${heldRun}), written as (

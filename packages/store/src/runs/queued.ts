@@ -5,7 +5,7 @@ import { iso, present } from "../database/row.ts";
 import { toWaiting, waitingColumn, type WaitingRow } from "./row.ts";
 
 export interface Queued {
-  /** What waits for devices, in the order in which it would start. Of other teams' runs only what concerns everybody. */
+  /** The runs that wait for devices, in the order in which they would start. Entries of other teams' runs have no details. */
   page(teamId: string, query?: QueueQuery): Promise<QueuePage>;
 }
 
@@ -23,7 +23,7 @@ interface Row {
   waiting: WaitingRow | null;
 }
 
-/** Runs that are about to start come first, those without a place last. */
+/** Runs that are about to start come first, runs without a position last. */
 const place = "case r.state when 'DISPATCHED' then 0 else coalesce(w.position, 2147483647) end";
 
 export const createQueued = ({ query }: Database): Queued => ({

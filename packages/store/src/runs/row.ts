@@ -53,7 +53,7 @@ export interface WaitingRow extends Pick<Waiting, "reason"> {
   since?: string;
 }
 
-/** Why a run that is called `r` waits; of one that depends on others or is about to start, its state says it. */
+/** Why run `r` waits. For a run that depends on others, or is about to start, this follows from its state. */
 export const waitingColumn = `case r.state
     when 'QUEUED' then (select to_jsonb(w) from run_waiting w where w.run_id = r.id)
     when 'DISPATCHED' then jsonb_build_object('reason', jsonb_build_object('code', 'starting', 'workerId', r.dispatch_worker),
@@ -66,7 +66,7 @@ export const waitingColumn = `case r.state
         where d.run_id = r.id and o.state <> 'SUCCEEDED') u)
   end`;
 
-/** Columns of a run that is called `r`. */
+/** The columns of run `r`. */
 export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.class, r.priority, r.needs,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
@@ -114,7 +114,7 @@ export const toWaiting = (row: WaitingRow): Waiting => ({
   }),
 });
 
-/** The run as the transaction sees it; `lock` also keeps others from changing it. */
+/** Reads a run in a transaction. With `lock`, nobody else can change it until the transaction ends. */
 export async function readRun(tx: Transaction, teamId: string, runId: string, lock = false): Promise<Run> {
   const { rows } = await tx.query<RunRow>(
     `select ${runColumns} from run r where r.team_id = $1 and r.id = $2 ${lock ? "for update of r" : ""}`,

@@ -51,7 +51,7 @@ describe("a run that depends on others", () => {
     await expect(store.submit([c.id])).rejects.toMatchObject({ code: "run/upstream-failed" });
   });
 
-  it("comes back when the run that failed is retried", async () => {
+  it("is queued again when the run that failed is retried", async () => {
     const a = await store.submit();
     const other = await store.submit();
     const b = await store.submit([a.id]);
@@ -72,7 +72,7 @@ describe("a run that depends on others", () => {
 });
 
 describe("cancelling", () => {
-  it("ends a run that nobody holds at once, twice is fine, and a finished one refuses", async () => {
+  it("ends a run that is not RUNNING at once, may be repeated, and is refused for a run that has ended", async () => {
     const a = await store.submit();
     const b = await store.submit([a.id]);
     expect(await store.runs.cancel(store.teamId, a.id)).toMatchObject({ state: "CANCELLED" });
@@ -106,7 +106,7 @@ describe("reading", () => {
     expect(queued.items).toEqual([]);
   });
 
-  it("shows a team nothing of another", async () => {
+  it("shows a team nothing of another team", async () => {
     const { id: stranger } = await store.teams.ensure("strangers");
     const { id } = await store.submit();
     const missing = { code: "resource/not-found" };
@@ -142,7 +142,7 @@ describe("any sequence of calls", () => {
     lease: fc.nat(5),
   });
 
-  it("moves runs only as the contract allows, numbers attempts upwards, and commits once", async () => {
+  it("moves runs only as the contract allows, counts attempts upwards, and commits once", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(call, { minLength: 5, maxLength: 30 }), async (calls) => {
         const after = await store.events.position();

@@ -18,11 +18,11 @@ import {
   type RunState,
 } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
-import { settle } from "./dependents.ts";
+import { settleDependents } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "../generated/client.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
-import { revive } from "./revive.ts";
+import { requeue } from "./requeue.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./row.ts";
 import { submitRun } from "./submit.ts";
 
@@ -30,25 +30,28 @@ export interface NewRun {
   /** Default: a new id. */
   id?: string;
   spec: RunSpec;
-  /** Beside the runs whose outputs the spec names. */
+  /** In addition to the runs whose results the spec uses. */
   dependsOn?: string[];
-  /** Higher first among the runs of one user; default 0. */
+  /** Among the runs of one user, a higher one starts first; default 0. */
   priority?: number;
   /** Default: normal. */
   class?: PriorityClass;
   needs?: Needs;
-  /** Expected peak of memory on each device; default: unknown. */
+  /** Expected peak of memory on each device, in bytes; default: unknown. */
   predictedBytes?: number;
-  /** The imported model that it comes from in the end: runs of one kind and model are alike. */
+  /** The imported model from which its input was made. Runs of one kind and one such model take about the same time. */
   modelId?: string;
-  /** Whose it is; default: the team's user `default`. */
+  /** The user who submits it; default: the team's user `default`. */
   userId?: string;
   variant?: string;
   role?: RunRole;
 }
 
 export interface Runs {
-  /** QUEUED when all it depends on has succeeded, else WAITING; `run/upstream-failed` when that cannot happen any more. */
+  /**
+   * The run is QUEUED when all its dependencies have succeeded, else WAITING. Throws `run/upstream-failed` when one has
+   * ended without success.
+   */
   submit(input: NewRun & { teamId: string }, tx?: Transaction): Promise<Run>;
   get(teamId: string, runId: string): Promise<Run>;
   /** Newest first. */
@@ -56,9 +59,12 @@ export interface Runs {
   /** In the order of submission. */
   ofExperiment(teamId: string, experimentId: string): Promise<Run[]>;
   attempts(teamId: string, runId: string): Promise<Attempt[]>;
-  /** A run that no worker holds is CANCELLED at once; a RUNNING one is asked to stop. Asking twice is fine; a terminal run refuses. */
+  /**
+   * Cancels a run that is not RUNNING at once, and asks a RUNNING one to stop. Doing it twice changes nothing. Throws
+   * `run/illegal-move` for a run that has ended.
+   */
   cancel(teamId: string, runId: string): Promise<Run>;
-  /** Puts a run back that ended without success, and the runs that were SKIPPED because of it. */
+  /** Queues a run again that ended without success, and the runs that were SKIPPED because of it. */
   retry(teamId: string, runId: string): Promise<Run>;
 }
 
@@ -117,7 +123,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
             { runId },
           );
         await refuseUpstream(tx, run);
-        await revive(tx, [runId]);
+        await requeue(tx, [runId]);
         return readRun(tx, teamId, runId);
       }),
   };
@@ -135,7 +141,7 @@ async function refuseUpstream(tx: Transaction, { dependsOn }: Run): Promise<void
     });
 }
 
-/** Rows of the runs of experiments, in the order of submission. */
+/** The runs of experiments, each experiment's in the order of submission. */
 export async function runsOfExperiments(
   tx: Transaction,
   teamId: string,
@@ -149,7 +155,7 @@ export async function runsOfExperiments(
   return rows;
 }
 
-/** Cancels those that no worker holds and asks the others to stop; terminal ones stay. */
+/** Cancels the runs that are not RUNNING, and asks the RUNNING ones to stop. Runs that have ended stay as they are. */
 export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Promise<void> {
   await tx.query("select 1 from run where id = any($1) order by id for update", [runIds]);
   const { rows } = await tx.query<{ id: string }>(
@@ -163,7 +169,7 @@ export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Pr
      where id = any($1) and state = 'RUNNING' and cancel_requested_at is null`,
     [runIds],
   );
-  await settle(
+  await settleDependents(
     tx,
     rows.map(({ id }) => id),
   );

@@ -5,13 +5,13 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /**
- * Seals small texts with AES-256-GCM under a key that HKDF-SHA256 derives from the service's secret. A sealed text is a
- * version byte, 12 random bytes, the 16 of the tag and the ciphertext, and opens only under the context it was sealed in.
+ * Seals small texts with AES-256-GCM. HKDF-SHA256 derives the key from the service's secret. A sealed text is a version byte,
+ * 12 random bytes, the 16 bytes of the tag, and the ciphertext. It can be opened only with the context it was sealed with.
  */
 export class Seal {
   readonly #key: Buffer;
 
-  /** @param secret of high entropy; at least 32 characters */
+  /** @param secret a text of high entropy, of at least 32 characters */
   constructor(secret: string) {
     this.#key = Buffer.from(hkdfSync("sha256", secret, "", "espalier run secrets", 32));
   }
@@ -23,7 +23,7 @@ export class Seal {
     return Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), sealed]);
   }
 
-  /** @throws when it was sealed under another secret or context, or was changed */
+  /** @throws when the text was sealed with another secret or context, or was changed */
   open(sealed: Uint8Array, context: string): string {
     const bytes = Buffer.from(sealed);
     const body = 1 + nonceBytes + tagBytes;

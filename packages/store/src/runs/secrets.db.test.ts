@@ -26,7 +26,7 @@ const sealed = (run: Run) =>
   store.sql<{ sealed: Buffer }>("select sealed from run_secret where run_id = $1", [run.id]);
 
 describe("the token of an import", () => {
-  it("is opened by who holds the run, and by nobody else", async () => {
+  it("is opened only by the worker that holds the run", async () => {
     const { run } = await register();
     const { lease } = await store.claimed(run.id);
     expect(await store.secrets.open(lease)).toBe(token);
@@ -36,7 +36,7 @@ describe("the token of an import", () => {
     expect(await store.secrets.open((await store.claimed(plain.run.id)).lease)).toBeUndefined();
   });
 
-  it("is nowhere in the database in clear, nor in what the service shows of the run and the model", async () => {
+  it("is not readable in the database, nor in what the service shows of the run and the model", async () => {
     const { model, run } = await register();
     const rows = await store.sql<{ text: string }>(
       `select query_to_xml('select * from ' || quote_ident(table_name), true, false, '')::text as text
@@ -52,7 +52,7 @@ describe("the token of an import", () => {
     expect(shown).not.toContain(Buffer.from(token).toString("base64").slice(0, 20));
   });
 
-  it("stays for the next attempt, and is erased when the run ends, however it ends", async () => {
+  it("stays for the next attempt, and is deleted when the run ends in any way", async () => {
     const cancelled = (await register()).run;
     await store.runs.cancel(store.teamId, cancelled.id);
     expect(await sealed(cancelled)).toEqual([]);

@@ -2,13 +2,13 @@ import { Problem, type Lease } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import { Seal } from "./seal.ts";
 
-/** Texts that one run may use, sealed at rest and erased when it ends, however it ends. */
+/** Texts that only one run can read. They are stored sealed, and deleted when the run ends in any way. */
 export interface Secrets {
-  /** Throws `service/not-configured` where this process has no secret to seal with. */
+  /** Throws `service/not-configured` when this process has no secret to seal with. */
   put(runId: string, text: string, tx: Transaction): Promise<void>;
   /**
-   * What the run of a lease may use; undefined when it has nothing, or the lease is lost. Throws `service/not-configured`
-   * where this process cannot open it.
+   * The secret of a lease's run; undefined when it has none, or when the lease is lost. Throws `service/not-configured` when
+   * this process cannot open it.
    */
   open(lease: Lease): Promise<string | undefined>;
 }

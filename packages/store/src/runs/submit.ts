@@ -12,10 +12,10 @@ import { toJson } from "../database/json.ts";
 import { readRun } from "./row.ts";
 import type { NewRun } from "./runs.ts";
 
-/** Kinds that read and write files and compute next to nothing: they leave the device to others. */
+/** Kinds that read and write files and compute almost nothing, so that they can share a device with other runs. */
 const sharing: ReadonlySet<RunKind> = new Set(["import", "prune"]);
 
-/** Inserts a run and what it depends on, in the state that its dependencies allow. */
+/** Inserts a run with its dependencies, in the state that follows from theirs. */
 export async function submitRun(
   tx: Transaction,
   input: NewRun & { teamId: string; experimentId?: string; position?: number },
@@ -56,7 +56,7 @@ export async function submitRun(
   return readRun(tx, teamId, id);
 }
 
-/** Locks the dependencies against ending, so that their end will see the new run. */
+/** Locks the dependencies, so that none can end before the new run is there: the end of a run looks for its dependents. */
 async function firstState(
   tx: Transaction,
   teamId: string,

@@ -2,11 +2,11 @@ import { Problem } from "@espalier/contract";
 import { CronExpressionParser } from "cron-parser";
 
 /**
- * When a cron expression is due next, strictly after an instant; a time that a change of clocks leaves out comes at the
- * change, one that it repeats comes once.
+ * When a cron expression is due next, strictly after an instant. A time of day that a change of the clocks leaves out is due
+ * at the change; one that a change repeats is due once.
  * @param cron five fields, as crontab(5) has them
  * @param timezone IANA name
- * @throws {Problem} `request/invalid` for what is no expression, or never comes
+ * @throws {Problem} `request/invalid` for a wrong expression, and for one whose time never comes
  */
 export function nextTime({ cron, timezone }: { cron: string; timezone: string }, after: Date): Date {
   if (cron.trim().split(/\s+/).length !== 5)

@@ -44,7 +44,7 @@ describe("a schedule that is due", () => {
     expect(last).not.toHaveProperty("problem");
   });
 
-  it("fires once for all the times that passed while nobody could fire", async () => {
+  it("fires once for all the due times that passed while no server was running", async () => {
     const { id } = await create("quarterly", "*/15 * * * *");
     await due(id, "3 days");
     const before = await runs();
@@ -53,7 +53,7 @@ describe("a schedule that is due", () => {
     expect(isAhead(await get(id))).toBe(true);
   });
 
-  it("has fired wholly or not at all, at whatever point the server dies", async () => {
+  it("fires completely or not at all, wherever the server is killed", async () => {
     const { id } = await create("nightly");
     await due(id, "1 s");
     const before = await runs();
@@ -71,7 +71,7 @@ describe("a schedule that is due", () => {
     expect(await runs()).toBe(before + 1);
   });
 
-  it("says why it submitted nothing, leaves nothing of it, and goes on to the next time", async () => {
+  it("records why it has submitted nothing, leaves no partial submission, and goes on to the next time", async () => {
     for (const error of [
       new Problem("dataset/too-small", "Too few rows."),
       new TypeError("a fault of ours"),
@@ -92,7 +92,7 @@ describe("a schedule that is due", () => {
     }
   });
 
-  it("does not fire twice for one time, even if it is told to", async () => {
+  it("does not fire twice for one due time, even if its next time is set back", async () => {
     const { id } = await create("nightly");
     await due(id, "1 s");
     await store.schedules.fireDue(submit);
@@ -118,7 +118,7 @@ describe("a schedule that is due", () => {
 });
 
 describe("a schedule", () => {
-  it("that is paused does not fire, and leaves out what passed when it is resumed", async () => {
+  it("does not fire while it is paused, and leaves out the missed times when it is resumed", async () => {
     const { id } = await create("nightly");
     await store.schedules.enable(store.teamId, id, false);
     const paused = await store.schedules.enable(store.teamId, id, false);
@@ -129,7 +129,7 @@ describe("a schedule", () => {
     expect(await store.schedules.fireDue(submit)).toBeUndefined();
   });
 
-  it("has a name of its own in its team, a cron expression, and is seen by its team alone", async () => {
+  it("has a unique name in its team and a valid cron expression, and only its team sees it", async () => {
     const { id } = await create("nightly");
     await expect(create("nightly")).rejects.toMatchObject({
       code: "resource/conflict",

@@ -16,29 +16,32 @@ import { nextTime } from "./next-time.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
 
-/** A schedule at its time. */
+/** A schedule whose time has come. */
 export interface DueSchedule {
   id: string;
   teamId: string;
   submission: Submission;
 }
 
-/** What a firing has submitted. */
+/** What one firing of a schedule has submitted. */
 export type Submitted = { experimentId: string } | { runId: string };
 
 export interface Schedules {
-  /** Throws `request/invalid` for an expression that is none, `resource/conflict` when the team has one of this name. */
+  /** Throws `request/invalid` for a wrong cron expression, `resource/conflict` when the team has a schedule of this name. */
   create(input: { teamId: string; schedule: ScheduleCreate }, tx?: Transaction): Promise<Schedule>;
   get(teamId: string, scheduleId: string): Promise<Schedule>;
   /** Newest first. */
   list(teamId: string, query?: PageQuery): Promise<Page<Schedule>>;
-  /** Nothing fires any more, or from the next time on that comes: those in between are left out. Asking twice is fine. */
+  /**
+   * Pauses a schedule, or lets it fire again from its next time on; the times that it missed are left out. Doing the same
+   * twice changes nothing.
+   */
   enable(teamId: string, scheduleId: string, enabled: boolean): Promise<Schedule>;
   remove(teamId: string, scheduleId: string): Promise<void>;
   /**
-   * Fires one schedule that is due, in one transaction: what `submit` makes, the record of the firing, and the time that
-   * is due next, which is later than now. What `submit` throws is recorded instead, unless the database is away. Undefined
-   * when none is due.
+   * Fires one schedule that is due. One transaction writes what `submit` makes, the record of the firing, and the next time,
+   * which is later than now. When `submit` throws, the record holds the problem, unless the database cannot be reached:
+   * then nothing is written. Undefined when no schedule is due.
    */
   fireDue(
     submit: (tx: Transaction, schedule: DueSchedule) => Promise<Submitted>,
@@ -137,12 +140,13 @@ export function createSchedules({ prisma, query, transaction, within }: Database
         const [due] = rows;
         if (!due) return undefined;
         const { id, teamId, submission, cron, timezone } = due;
-        // Not a second time for one time, whatever has been done to the clock or to the schedule.
+        // A due time fires once, whatever has been done to the clock or to the schedule.
         const { rowCount: first } = await tx.query(
           "insert into schedule_firing (schedule_id, due_at) values ($1, $2) on conflict do nothing",
           [id, due.dueAt],
         );
-        const submitted = first === 0 ? {} : await attempt(tx, () => submit(tx, { id, teamId, submission }));
+        const submitted =
+          first === 0 ? {} : await trySubmit(tx, () => submit(tx, { id, teamId, submission }));
         if (first !== 0)
           await tx.query(
             "update schedule_firing set experiment_id = $3, run_id = $4, problem = $5 where schedule_id = $1 and due_at = $2",
@@ -166,7 +170,7 @@ export function createSchedules({ prisma, query, transaction, within }: Database
   };
 }
 
-/** One whose time zone is known no more must not keep the others from firing. */
+/** A schedule whose time zone no longer exists never fires again; an error here would keep all others from firing. */
 function nextOrNever(schedule: { cron: string; timezone: string }, after: Date): Date | null {
   try {
     return nextTime(schedule, after);
@@ -175,8 +179,8 @@ function nextOrNever(schedule: { cron: string; timezone: string }, after: Date):
   }
 }
 
-/** What `submit` made, or why it made nothing; then nothing of it is left. */
-async function attempt(
+/** What `submit` has made. When it throws, its writes are undone and the problem is returned. */
+async function trySubmit(
   tx: Transaction,
   submit: () => Promise<Submitted>,
 ): Promise<Submitted | { problem: ProblemDocument }> {

@@ -9,16 +9,16 @@ export interface Response {
 
 export interface Idempotency {
   /**
-   * Runs `work` in a transaction and remembers its response under (team, key) in that same transaction, so a client that
-   * never got the answer gets the same one. A concurrent call with the same key waits for the first.
-   * Throws `idempotency/mismatch` when the key was used with another request. `work` may run again after a deadlock:
-   * it does nothing outside the transaction.
+   * Runs `work` in a transaction, and stores its response under the team and the key in the same transaction. A client that
+   * did not get the answer asks again and gets the stored one. A call with the same key at the same time waits for the first.
+   * Throws `idempotency/mismatch` when the key was used with another request. `work` may run again after a deadlock, so it
+   * must do nothing outside the transaction.
    */
   once(
     request: { teamId: string; key: string; hash: string },
     work: (tx: Transaction) => Promise<Response>,
   ): Promise<Response & { replayed: boolean }>;
-  /** Forgets responses older than this; default a day. */
+  /** Deletes responses that are older than this (default: a day), and returns how many. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }
 
@@ -38,7 +38,7 @@ export function createIdempotency({ transaction, query }: Database): Idempotency
             [teamId, key],
           );
           const [earlier] = rows;
-          // Swept between the two statements.
+          // `sweep` has deleted it between the two statements.
           if (!earlier) continue;
           if (earlier.request_hash !== hash)
             throw new Problem(

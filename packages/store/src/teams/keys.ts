@@ -17,7 +17,7 @@ export interface Caller {
 export interface Keys {
   /**
    * Makes a key. `text` (`esp_<id>_<secret><crc32>`; default: a new one) is not stored and cannot be shown again.
-   * Making the same key again changes at most its role. The key belongs to the team's `user` (default `default`), who is
+   * Making the same key again changes nothing but its role. The key belongs to the team's `user` (default `default`), who is
    * made if missing.
    */
   createKey(
@@ -29,7 +29,7 @@ export interface Keys {
   ): Promise<{ key: ApiKey; text: string }>;
   listKeys(teamId: string): Promise<ApiKey[]>;
   revokeKey(teamId: string, keyId: string): Promise<void>;
-  /** The caller that a key's text stands for; undefined when it is malformed, unknown or revoked. */
+  /** Who calls with this key; undefined when its text is malformed, unknown or revoked. */
   verify(text: string): Promise<Caller | undefined>;
 }
 
@@ -65,7 +65,7 @@ export function createKeys({ prisma, query }: Database): Keys {
       if (id === undefined) return undefined;
       const row = await prisma.apiKey.findUnique({ where: { id, revokedAt: null } });
       if (!row || !timingSafeEqual(row.hash, hashOf(text))) return undefined;
-      // Once a minute is enough to see that a key is in use, and keeps most requests read-only.
+      // A write per minute is enough to see that a key is in use; most requests write nothing.
       await query(
         `update api_key set last_used_at = now()
          where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,

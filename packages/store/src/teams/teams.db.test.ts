@@ -7,7 +7,7 @@ beforeAll(async () => void (store = await openTestStore()));
 afterAll(() => store.discard());
 
 describe("a key", () => {
-  it("stands for its team until it is revoked, and its secret is nowhere in the database", async () => {
+  it("identifies its team until it is revoked, and its secret is nowhere in the database", async () => {
     const { key, text } = await store.teams.createKey(store.teamId, "first");
     expect(await store.teams.verify(text)).toEqual({
       teamId: store.teamId,
@@ -26,7 +26,7 @@ describe("a key", () => {
     expect(await store.teams.verify(text)).toBeUndefined();
   });
 
-  it("that is unknown or differs in its secret stands for nobody", async () => {
+  it("identifies no team when it is unknown or its secret is another one", async () => {
     expect(await store.teams.verify(newApiKey())).toBeUndefined();
     expect(await store.teams.verify("esp_nonsense")).toBeUndefined();
     const { key, text } = await store.teams.createKey(store.teamId, "k");
@@ -34,7 +34,7 @@ describe("a key", () => {
     expect(await store.teams.verify(text)).toBeUndefined();
   });
 
-  it("can be brought along, more than once", async () => {
+  it("can be given by whoever starts the service, more than once", async () => {
     const text = newApiKey();
     const first = await store.teams.createKey(store.teamId, "first", text);
     const again = await store.teams.createKey(store.teamId, "first", text);
@@ -42,7 +42,7 @@ describe("a key", () => {
     expect(await store.teams.verify(text)).toMatchObject({ teamId: store.teamId });
   });
 
-  it("becomes an operator's when it is brought along as one, by those who know it whole", async () => {
+  it("becomes an operator's key when it is given again as one, with its whole secret", async () => {
     const text = newApiKey();
     await store.teams.createKey(store.teamId, "first", text);
     const { key } = await store.teams.createKey(store.teamId, "first", text, "operator");
@@ -53,7 +53,7 @@ describe("a key", () => {
     expect((await store.teams.listKeys(store.teamId)).find(({ id }) => id === key.id)?.role).toBe("operator");
   });
 
-  it("is not another team's to revoke", async () => {
+  it("cannot be revoked by another team", async () => {
     const { id: stranger } = await store.teams.ensure("strangers");
     const { key } = await store.teams.createKey(store.teamId, "mine");
     await expect(store.teams.revokeKey(stranger, key.id)).rejects.toMatchObject({
@@ -67,7 +67,7 @@ it("a team is made once, also by two servers at the same time", async () => {
   expect(new Set(made.map(({ id }) => id)).size).toBe(1);
 });
 
-it("device hours begin anew in another period, and stay where the same one is set again", async () => {
+it("device hours start at zero in another period, and stay when the same period is set again", async () => {
   const { id } = await store.teams.ensure("counted");
   await store.sql(
     "update team set spent_hours = 5, spent_from = period_start(quota_period, now()) where id = $1",

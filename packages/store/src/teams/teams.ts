@@ -84,6 +84,9 @@ function columnsOf(change: TeamChange): Record<string, string | number | null> {
   return Object.fromEntries(given);
 }
 
-/** Hours that were counted in another period say nothing about the new one: `recount` sets them back, where a period is given. */
+/**
+ * Hours that were counted in another period say nothing about the new one: `recount` sets them back, where a period is
+ * given.
+ */
 const perPeriod = <T>({ period }: TeamChange, recount: (period: Team["period"]) => T): T[] =>
   period === undefined ? [] : [recount(period)];

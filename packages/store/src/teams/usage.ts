@@ -19,7 +19,10 @@ interface Row {
   waiting: number;
 }
 
-/** Rows of `table`, which runs name as `owner`: what ended attempts have used, and running ones so far. */
+/**
+ * Rows of `table` with their usage: that of ended attempts, and that of running ones up to now. `owner` is the column of
+ * `run` that refers to the table.
+ */
 const usageOf = (table: "team" | "team_user", owner: "team_id" | "user_id", more: string) => `
   with held as (
     select r.${owner} as owner, e.units, a.started_at, class_charge(r.class) as charge

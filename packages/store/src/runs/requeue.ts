@@ -5,10 +5,11 @@ const forget = `result = null, problem = null, progress = null, ended_at = null,
   failure = null, forgiven_attempt = attempt, not_before = null, lease_owner = null, dispatch_worker = null`;
 
 /**
- * Puts runs back that ended without success; then, level by level, the SKIPPED ones that have no other reason to be. They
- * are QUEUED where all they depend on has succeeded, else WAITING. Their dependencies must be locked, or among them.
+ * Brings runs back that ended without success, and then, level by level, their SKIPPED dependents that have no other reason
+ * to be skipped. A run is QUEUED when all its dependencies have succeeded, else WAITING. The dependencies of the runs must
+ * be locked, or be among them.
  */
-export async function revive(tx: Transaction, runIds: readonly string[]): Promise<void> {
+export async function requeue(tx: Transaction, runIds: readonly string[]): Promise<void> {
   await tx.query(
     `update run r set (state, queued_at) = (
          select case when ready then 'QUEUED' else 'WAITING' end, case when ready then now() end
