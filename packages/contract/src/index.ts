@@ -1,31 +1,21 @@
 export { apiKeyId, newApiKey } from "./teams/api-key.ts";
 export { Artifact, ArtifactKind } from "./models/artifact.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
-export {
-  createClient,
-  hubTokenHeader,
-  type Client,
-  type ClientOptions,
-  type RunQuery,
-  type SubmitOptions,
-} from "./http/client.ts";
+export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./datasets/dataset.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
 export {
   Encoding,
   namedTemplates,
   Pooling,
-  poolings,
-  templateChoices,
   type NamedTemplate,
   type TemplateChoice,
 } from "./models/encoding.ts";
 export { EvaluationResult, StsScore } from "./kinds/evaluation.ts";
-export { Event, RecordedEvent, RunProgressEvent, RunStateEvent, RunWaitingEvent } from "./http/event.ts";
+export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./kinds/export.ts";
 export {
-  classify,
   FailureClass,
   failureClasses,
   judge,
@@ -33,11 +23,10 @@ export {
   maxInfrastructureFailures,
   type EndedAttempt,
   type PastFailure,
-  type Verdict,
 } from "./runs/failure.ts";
 export { Graph, GraphCreate } from "./runs/graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./models/hub.ts";
-export { idOf, idPrefixes, Name, newId, PageQuery, Sha256, Timestamp, type IdKind, type Page } from "./id.ts";
+export { idOf, idPrefixes, Name, newId, PageQuery, type IdKind, type Page } from "./id.ts";
 export {
   countLayers,
   keptLayers,
@@ -67,31 +56,19 @@ export {
 } from "./models/model-file.ts";
 export { Mode, modes } from "./kinds/mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./models/model.ts";
-export {
-  isProblem,
-  Problem,
-  ProblemDocument,
-  problems,
-  type ProblemCode,
-  type ProblemFacts,
-} from "./problem.ts";
+export { isProblem, Problem, ProblemDocument, problems, type ProblemCode } from "./problem.ts";
 export { QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {
   assertMove,
   dependenciesOf,
-  EvaluateSpec,
-  ExportSpec,
-  ImportSpec,
   isTerminal,
   isUnsuccessful,
   ModelRef,
-  ModelResult,
   Progress,
   PruneSpec,
   Run,
   RunCreate,
   RunKind,
-  runKinds,
   runMoves,
   RunResult,
   RunRole,
@@ -99,9 +76,7 @@ export {
   runSpecs,
   RunState,
   runStates,
-  SearchSpec,
   statesBefore,
-  TrainSpec,
   unsuccessfulStates,
 } from "./runs/run.ts";
 export { Firing, Schedule, ScheduleCreate, Submission } from "./experiments/schedule.ts";
@@ -115,33 +90,8 @@ export {
   type ResolvedSearchSettings,
   type ResolvedTrainingSettings,
 } from "./kinds/settings.ts";
-export { readEvents, type ServerSentMessage } from "./http/sse.ts";
-export {
-  ApiKey,
-  KeyCreate,
-  KeyRole,
-  quotaPeriods,
-  Team,
-  TeamChange,
-  TeamUser,
-  UserChange,
-} from "./teams/team.ts";
+export { ApiKey, KeyCreate, KeyRole, Team, TeamChange, TeamUser, UserChange } from "./teams/team.ts";
 export { TrainingResult, TrainingSettings } from "./kinds/training.ts";
 export { Upload } from "./models/upload.ts";
-export {
-  ExpectedStart,
-  explainWaiting,
-  Unblock,
-  Waiting,
-  WaitingReason,
-  type WaitingCode,
-} from "./runs/waiting.ts";
-export {
-  CordonCreate,
-  Drain,
-  DrainCreate,
-  Worker,
-  WorkerEvent,
-  WorkerEventType,
-  WorkerState,
-} from "./pool/worker.ts";
+export { ExpectedStart, explainWaiting, Unblock, Waiting, WaitingReason } from "./runs/waiting.ts";
+export { CordonCreate, DrainCreate, Worker, WorkerEvent, WorkerState } from "./pool/worker.ts";

@@ -26,6 +26,7 @@ import { textFeeds } from "./text-feeds.ts";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import { frozen } from "./training/lora.ts";
 
+/** What `new Encoder` takes beside a model. */
 export interface EncoderOptions {
   /** What computes: `chooseEngine("onnx-cpu")` of `@espalier/engine`. */
   readonly engine: Engine;

@@ -1,6 +1,7 @@
 import type { Engine } from "@espalier/tensor";
 import { onnxCpu } from "./onnx/engine.ts";
 
+/** What `chooseEngine` takes beside a name. */
 export interface EngineOptions {
   /** Threads of the processor that a run may use. Default: one for each core. */
   threads?: number;

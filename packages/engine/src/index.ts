@@ -1,4 +1,6 @@
-export type { EngineOptions } from "./choose.ts";
 export { chooseEngine, engineNames, enginesFor } from "./choose.ts";
-export { openOnnxFile, type OnnxSession } from "./onnx/file-session.ts";
-export { writeOnnxFile, type OnnxFile } from "./onnx/file.ts";
+export { openOnnxFile } from "./onnx/file-session.ts";
+export { writeOnnxFile } from "./onnx/file.ts";
+
+/** @public Options of `chooseEngine`, for code that names them. */
+export type { EngineOptions } from "./choose.ts";

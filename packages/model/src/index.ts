@@ -3,15 +3,14 @@ export { configOfLayers, parseConfig } from "./checkpoint/config.ts";
 export type { ModelConfig } from "./architectures/model-config.ts";
 export { modelTypes } from "./architectures/registry.ts";
 export { expectedTensors } from "./architectures/tensors.ts";
-export { narrow, widen, type Dtype, type WeightDtype } from "./checkpoint/dtype.ts";
-export { parseHeader, type SafetensorsHeader, type TensorEntry } from "./checkpoint/safetensors.ts";
-export type { StoredTensor } from "./checkpoint/stored-tensor.ts";
+export { narrow, widen } from "./checkpoint/dtype.ts";
+export { parseHeader } from "./checkpoint/safetensors.ts";
 export { isModelFile } from "@espalier/contract";
 export { openFile } from "./files/disk.ts";
 export type { ModelFiles } from "./files/model-files.ts";
 export type { RangeReader } from "./files/range-reader.ts";
 export { embeddingTable, loadEmbedding, type EmbeddingTable } from "./checkpoint/embedding.ts";
-export { refuseNonFinite, scanNonFinite, type NonFinite } from "./checkpoint/non-finite.ts";
+export { refuseNonFinite } from "./checkpoint/non-finite.ts";
 export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";
 export { truncateCheckpoint } from "./checkpoint/truncate.ts";
 export {
@@ -23,10 +22,9 @@ export {
   type LoraAdapter,
   type LoraPair,
 } from "./checkpoint/adapter.ts";
-export { survives, survivingName } from "./checkpoint/surviving.ts";
+export { survivingName } from "./checkpoint/surviving.ts";
 export { saveLayers } from "./checkpoint/save-layers.ts";
-export { checkTokenizer, maxTokenizerBytes } from "./checkpoint/fits.ts";
-export { mergeAdapter, type MergeOptions } from "./checkpoint/merge.ts";
+export { mergeAdapter } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";
 export { openModel } from "./checkpoint/open-model.ts";
 export { architectureOf } from "./checkpoint/architecture.ts";

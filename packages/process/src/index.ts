@@ -1,10 +1,4 @@
-export {
-  startCompute,
-  type ComputeEnd,
-  type ComputeOptions,
-  type ComputeProcess,
-  type ComputeReport,
-} from "./compute-process.ts";
+export { startCompute, type ComputeEnd, type ComputeProcess, type ComputeReport } from "./compute-process.ts";
 export { explainError } from "./crash.ts";
 export { hasEnded, ownIdentity } from "./identity.ts";
 export { onLines } from "./lines.ts";

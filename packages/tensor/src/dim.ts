@@ -66,10 +66,6 @@ export const minus = (a: Dim, b: Dim): Dim => plus(a, times(-1, b));
 /** How many elements a shape has. */
 export const volume = (shape: readonly Dim[]): Dim => shape.reduce<Dim>(times, 1);
 
-/** The names that occur in a size. */
-export const names = (dim: Dim): string[] =>
-  typeof dim === "number" ? [] : [...parse(dim).keys()].flatMap((key) => key.split("*")).filter(Boolean);
-
 /** What a size is once its names have values. Throws RangeError when one has none. */
 export function evaluate(dim: Dim, sizes: ReadonlyMap<string, number>): number {
   if (typeof dim === "number") return dim;

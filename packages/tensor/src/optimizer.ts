@@ -68,7 +68,7 @@ function array(arrays: Arrays, name: string, length: number): Float32Array {
 }
 
 /** Euclidean norm of all gradients together. Not finite when one of them is not. */
-export function globalNorm(gradients: Arrays): number {
+function globalNorm(gradients: Arrays): number {
   let sum = 0;
   for (const gradient of gradients.values())
     for (let i = 0; i < gradient.length; i++) sum += gradient[i] * gradient[i];

@@ -10,7 +10,7 @@ const common = {
 };
 
 /** A run changed its state. */
-export const RunStateEvent = Type.Object({
+const RunStateEvent = Type.Object({
   ...common,
   type: Type.Literal("run.state"),
   runId: Type.String(),
@@ -35,7 +35,7 @@ export const RunProgressEvent = Type.Object({
 export type RunProgressEvent = Static<typeof RunProgressEvent>;
 
 /** Why a queued run waits has become another reason; its numbers change without an event. */
-export const RunWaitingEvent = Type.Object({
+const RunWaitingEvent = Type.Object({
   ...common,
   type: Type.Literal("run.waiting"),
   runId: Type.String(),

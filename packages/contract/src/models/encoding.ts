@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 
 /** How hidden states become one vector. Weights of `weighted_mean` are 1..n (L3Prune); `cls` is the first token's state. */
-export const poolings = ["weighted_mean", "mean", "last_token", "cls"] as const;
+const poolings = ["weighted_mean", "mean", "last_token", "cls"] as const;
 export const Pooling = Type.Enum(poolings);
 export type Pooling = Static<typeof Pooling>;
 

@@ -6,14 +6,14 @@ export const WorkerState = Type.Enum(["ACTIVE", "STOPPED", "LOST"]);
 export type WorkerState = Static<typeof WorkerState>;
 
 /** The worker takes no new runs; it is by name and survives a restart. */
-export const Drain = Type.Object({
+const Drain = Type.Object({
   since: Timestamp,
   now: Type.Boolean({ description: "runs are saved and given back, not finished" }),
   doneAt: Type.Optional(Timestamp),
   reason: Type.Optional(Type.String({ description: "operators only" })),
   by: Type.Optional(Type.String({ description: "operators only" })),
 });
-export type Drain = Static<typeof Drain>;
+type Drain = Static<typeof Drain>;
 
 export const Worker = Type.Object({
   id: idOf("worker"),
@@ -42,7 +42,7 @@ export type DrainCreate = Static<typeof DrainCreate>;
 export const CordonCreate = Type.Object({ reason: Type.Optional(Reason) }, { additionalProperties: false });
 export type CordonCreate = Static<typeof CordonCreate>;
 
-export const WorkerEventType = Type.Enum([
+const WorkerEventType = Type.Enum([
   "registered",
   "stopped",
   "lost",
@@ -53,7 +53,7 @@ export const WorkerEventType = Type.Enum([
   "held",
   "released",
 ]);
-export type WorkerEventType = Static<typeof WorkerEventType>;
+type WorkerEventType = Static<typeof WorkerEventType>;
 
 /** Something happened to a worker, or to one of its devices. */
 export const WorkerEvent = Type.Object({

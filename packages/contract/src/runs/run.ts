@@ -83,11 +83,11 @@ const closed = { additionalProperties: false } as const;
  * Checks the tensors of an upload, or of a model that it downloads from the hub, and makes the model READY. Submitted
  * through `POST /v1/models` only.
  */
-export const ImportSpec = Type.Union([
+const ImportSpec = Type.Union([
   Type.Object({ kind: Type.Literal("import"), modelId: idOf("model"), uploadId: idOf("upload") }, closed),
   Type.Object({ kind: Type.Literal("import"), modelId: idOf("model"), source: HubSource }, closed),
 ]);
-export type ImportSpec = Static<typeof ImportSpec>;
+type ImportSpec = Static<typeof ImportSpec>;
 
 export const PruneSpec = Type.Object(
   {
@@ -101,7 +101,7 @@ export const PruneSpec = Type.Object(
 );
 export type PruneSpec = Static<typeof PruneSpec>;
 
-export const SearchSpec = Type.Object(
+const SearchSpec = Type.Object(
   {
     kind: Type.Literal("search"),
     model: ModelRef,
@@ -112,9 +112,9 @@ export const SearchSpec = Type.Object(
   },
   closed,
 );
-export type SearchSpec = Static<typeof SearchSpec>;
+type SearchSpec = Static<typeof SearchSpec>;
 
-export const TrainSpec = Type.Object(
+const TrainSpec = Type.Object(
   {
     kind: Type.Literal("train"),
     model: ModelRef,
@@ -126,9 +126,9 @@ export const TrainSpec = Type.Object(
   },
   closed,
 );
-export type TrainSpec = Static<typeof TrainSpec>;
+type TrainSpec = Static<typeof TrainSpec>;
 
-export const EvaluateSpec = Type.Object(
+const EvaluateSpec = Type.Object(
   {
     kind: Type.Literal("evaluate"),
     model: ModelRef,
@@ -138,10 +138,10 @@ export const EvaluateSpec = Type.Object(
   },
   closed,
 );
-export type EvaluateSpec = Static<typeof EvaluateSpec>;
+type EvaluateSpec = Static<typeof EvaluateSpec>;
 
 /** Writes what other tools load. The encoding is that which the model was trained with, unless it is given. */
-export const ExportSpec = Type.Object(
+const ExportSpec = Type.Object(
   {
     kind: Type.Literal("export"),
     model: ModelRef,
@@ -168,7 +168,7 @@ export const ExportSpec = Type.Object(
   },
   closed,
 );
-export type ExportSpec = Static<typeof ExportSpec>;
+type ExportSpec = Static<typeof ExportSpec>;
 
 export const RunSpec = Type.Union([ImportSpec, PruneSpec, SearchSpec, TrainSpec, EvaluateSpec, ExportSpec]);
 export type RunSpec = Static<typeof RunSpec>;
@@ -189,7 +189,7 @@ export const RunRole = Type.Enum(runRoles, { description: "what a run of an expe
 export type RunRole = (typeof runRoles)[number];
 
 /** What a run of each kind leaves behind when it succeeds. */
-export const ModelResult = Type.Object({ modelId: idOf("model") });
+const ModelResult = Type.Object({ modelId: idOf("model") });
 export const RunResult = Type.Union([
   SearchResult,
   TrainingResult,

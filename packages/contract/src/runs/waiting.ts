@@ -42,7 +42,6 @@ export const WaitingReason = Type.Union([
   of("preempting", { ...Runs, until: Timestamp }),
 ]);
 export type WaitingReason = Static<typeof WaitingReason>;
-export type WaitingCode = WaitingReason["code"];
 
 /** What would let a run start, the likeliest first. */
 export const Unblock = Type.Union([

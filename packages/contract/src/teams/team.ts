@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { idOf, Name, Timestamp } from "../id.ts";
 
-export const quotaPeriods = ["day", "week", "month"] as const;
+const quotaPeriods = ["day", "week", "month"] as const;
 
 const Limit = (description: string) =>
   Type.Optional(

@@ -7,7 +7,7 @@ import { input, type Node } from "@espalier/tensor";
 export type Parameter = (name: string, shape: readonly number[]) => Node;
 
 /** Makes one node for each name, however often it is asked for: a parameter that several places share. */
-export function eachOnce(make: Parameter, nodes = new Map<string, Node>()): Parameter {
+export function eachOnce(make: Parameter, nodes: Map<string, Node> = new Map()): Parameter {
   return (name, shape) => {
     const node = nodes.get(name) ?? make(name, shape);
     nodes.set(name, node);

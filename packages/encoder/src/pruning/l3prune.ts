@@ -21,6 +21,7 @@ import { Batches } from "../training/batches.ts";
 import { frozen } from "../training/lora.ts";
 import { pickLayers } from "./pick-layers.ts";
 
+/** What `l3prune` takes beside an encoder and triplets. */
 export interface L3PruneOptions {
   /** @default 100 batches of 64 at scale 50, of one task each; 20 and of all rows in reference mode; seed 42 */
   readonly settings?: SearchSettings | undefined;

@@ -37,6 +37,7 @@ export interface TrainingInputs {
   readonly mode?: Mode;
 }
 
+/** What `train` takes beside its inputs. */
 export interface TrainingControl {
   readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
@@ -51,6 +52,7 @@ export interface TrainingControl {
   readonly resume?: TrainingState | undefined;
 }
 
+/** What `train` reports after a step. */
 export interface StepReport {
   /** Updates made, this one included. */
   readonly step: number;

@@ -1,2 +1,2 @@
-export { defaultLimits, type HubAccess, type HubLimits } from "./access.ts";
-export { downloadModel, type DownloadOptions, type DownloadProgress } from "./download-model.ts";
+export { type HubAccess, type HubLimits } from "./access.ts";
+export { downloadModel } from "./download-model.ts";
