@@ -1,7 +1,6 @@
-import { Worker } from "node:worker_threads";
 import { isProblem } from "@espalier/contract";
 import { parseInstruction, type HubAccess, type Job, type Outcome } from "@espalier/contract/compute";
-import { explainError, onLines } from "@espalier/process";
+import { endGroupWithParent, explainError, onLines } from "@espalier/process";
 import { Channel } from "./channel.ts";
 import type { Computation } from "./computation.ts";
 
@@ -12,9 +11,7 @@ import type { Computation } from "./computation.ts";
 export function serve(
   run: (job: Job, computation: Omit<Computation, "engine">, hub?: HubAccess) => Promise<Outcome>,
 ): void {
-  const supervisor = Number(process.argv[2]);
-  new Worker(new URL("lifeline.mjs", import.meta.url), { workerData: { supervisor } }).unref();
-
+  endGroupWithParent(Number(process.argv[2]));
   const channel = new Channel();
   const stopping = new AbortController();
 
@@ -23,8 +20,6 @@ export function serve(
     if (instruction.type === "stop") stopping.abort();
     else void compute(instruction.job, instruction.hub);
   });
-  // The supervisor holds the other end for as long as it lives.
-  process.stdin.on("end", () => process.kill(-process.pid, "SIGKILL"));
 
   async function compute(job: Job, hub: HubAccess | undefined): Promise<void> {
     try {

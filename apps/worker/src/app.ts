@@ -73,7 +73,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     host: hostname(),
     version,
     labels,
-    process: ownIdentity(),
+    process: JSON.stringify(ownIdentity()),
     devices: found.map(({ source: _source, environment: _environment, ...device }) => device),
   });
   log.info({ workerId: worker.id, devices: worker.devices }, "worker registered");

@@ -1,4 +1,5 @@
 export { apiKeyId, newApiKey } from "./teams/api-key.ts";
+export { backoff } from "./backoff.ts";
 export { Artifact, ArtifactKind } from "./models/artifact.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";

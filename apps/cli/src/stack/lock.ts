@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "@espalier/contract";
-import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
+import { isRunning, ownIdentity, type ProcessIdentity } from "@espalier/process";
 
 /**
  * Takes the folder for this process; `resource/conflict` when a living process has it.
@@ -11,7 +11,7 @@ import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
  */
 export function lockFolder(folder: string): () => void {
   const lock = join(folder, "lock");
-  const mine = identify(process.pid) ?? { pid: process.pid, started: "" };
+  const mine = ownIdentity();
   const draft = `${lock}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 });
   try {
@@ -23,7 +23,7 @@ export function lockFolder(folder: string): () => void {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
       const owner = readOwner(lock);
-      if (owner && isAlive(owner))
+      if (owner && isRunning(owner))
         throw new Problem(
           "resource/conflict",
           `An Espalier stack already runs on ${folder} (process ${owner.pid}); stop it first, or choose another folder with --data.`,
@@ -43,7 +43,7 @@ function removeDead(lock: string, away: string): void {
     return; // Another one was faster.
   }
   const owner = readOwner(away);
-  if (owner && isAlive(owner)) linkSync(away, lock);
+  if (owner && isRunning(owner)) linkSync(away, lock);
   rmSync(away, { force: true });
 }
 

@@ -13,8 +13,8 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Problem } from "@espalier/contract";
+import { identify, waitForEnd, type ProcessIdentity } from "@espalier/process";
 import { usableBinaries } from "./postgres-binaries.ts";
-import { identify, waitForEnd, type ProcessIdentity } from "./process-identity.ts";
 import type { ServiceSpec } from "./service.ts";
 import { canReach, databaseUser, type SystemUser } from "./system-user.ts";
 

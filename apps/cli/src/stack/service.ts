@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Problem } from "@espalier/contract";
-import { graceSeconds } from "./lifeline.ts";
+import { backoff, Problem } from "@espalier/contract";
+import { graceSeconds } from "./grace.ts";
 
 export interface ServiceSpec {
   name: string;
@@ -26,7 +26,9 @@ export interface ServiceOptions {
   started: (pid: number | undefined) => void;
 }
 
-const backoff = { first: 200, factor: 2, most: 10_000, forgetAfter: 30_000 } as const;
+const pauses = { first: 200, most: 10_000 } as const;
+/** A service that ran for so many milliseconds has not failed in a row. */
+const steadyAfter = 30_000;
 const logLimit = 16 * 2 ** 20;
 /** A service that never became ready is given up after this many ends or milliseconds. */
 const firstStart = { ends: 3, within: 60_000 } as const;
@@ -67,7 +69,7 @@ export class Service {
     }
   }
 
-  /** Asks it to end, and kills it when it has not within the grace. Its stdin ends too, which its lifeline watches. */
+  /** Asks it to end, and kills it when it has not within the grace. Its standard input ends too, which its lifeline watches. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const child = this.#child;
@@ -86,16 +88,16 @@ export class Service {
 
   async #keep(): Promise<void> {
     const { name } = this.#spec;
-    let delay: number = backoff.first;
+    let failures = 0;
     while (!this.#stopping.signal.aborted) {
       const startedAt = Date.now();
       const reason = await this.#runOnce().catch((error: unknown) => String(error));
       if (this.#stopping.signal.aborted) return;
       this.#ends += 1;
-      if (Date.now() - startedAt > backoff.forgetAfter) delay = backoff.first;
+      failures = Date.now() - startedAt > steadyAfter ? 1 : failures + 1;
+      const delay = backoff(failures, pauses);
       this.#options.say(`${name} ended (${reason}); starting it again in ${delay / 1000} s`);
       await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-      delay = Math.min(backoff.most, delay * backoff.factor);
     }
   }
 

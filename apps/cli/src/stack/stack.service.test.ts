@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../repository.ts";
-import type { ProcessIdentity } from "./process-identity.ts";
+import type { ProcessIdentity } from "@espalier/process";
 import { endUp, startUp, upCommand, type Up } from "./testing/up.ts";
 
 let folder: string;

@@ -2,11 +2,11 @@ import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@espalier/contract";
+import { identify, waitForEnd } from "@espalier/process";
 import { repository } from "../repository.ts";
 import { lockFolder } from "./lock.ts";
 import { freePort } from "./port.ts";
 import { preparePostgres } from "./postgres.ts";
-import { identify, waitForEnd } from "./process-identity.ts";
 import { Service, type ServiceSpec } from "./service.ts";
 import { keyOf, makeFolder, readState, writeState, type StackState } from "./state.ts";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newApiKey } from "@espalier/contract";
-import type { ProcessIdentity } from "./process-identity.ts";
+import type { ProcessIdentity } from "@espalier/process";
 
 /** What a stack remembers between starts, in `stack.json` of its folder. */
 export interface StackState {

@@ -12,6 +12,7 @@ import {
 } from "@espalier/process";
 import type { Downloads } from "./downloads.ts";
 import type { Heartbeat } from "../pool/heartbeat.ts";
+import { isAway, retry } from "../retry.ts";
 import type { HeldLease, Interruption } from "./held-lease.ts";
 import type { HubSettings } from "./hub-settings.ts";
 import { planJob, type Plan } from "./plan.ts";
@@ -224,18 +225,14 @@ export class AttemptSupervisor {
   }
 
   /** Repeats what fails because a server is away, for as long as the attempt may go on. */
-  async #untilAnswered<T>(work: () => Promise<T>): Promise<T> {
-    for (let failures = 0; ; failures++) {
-      try {
-        return await work();
-      } catch (error) {
+  #untilAnswered<T>(work: () => Promise<T>): Promise<T> {
+    return retry(work, {
+      again: (error, failures) => {
         const { interruption } = this.#held;
-        const away = isProblem(error) && error.code === "service/unavailable";
-        if (!away || interruption === "lost" || interruption === "unreachable") throw error;
-        if (this.#context.stopping.aborted && failures >= 3) throw error;
-        await sleep(Math.min(2000, 100 * 2 ** failures));
-      }
-    }
+        if (!isAway(error) || interruption === "lost" || interruption === "unreachable") return false;
+        return !this.#context.stopping.aborted || failures <= 3;
+      },
+    });
   }
 
   /** What was reported last belongs to the run before its state says that it has ended. */

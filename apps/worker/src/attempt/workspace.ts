@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { processExists } from "@espalier/process";
 
 /** The folders of the attempts of a worker; one for each process: `<scratch>/<host>.<pid>.XXXXXX/<run>-a<attempt>`. */
 export class Scratch {
@@ -70,16 +71,7 @@ async function removeOrphans(root: string): Promise<void> {
     if (!name.startsWith(prefix)) continue;
     const pid = Number(name.slice(prefix.length).split(".")[0]);
     // In a container every worker may have the same number; this one has made no folder yet.
-    if (Number.isInteger(pid) && pid > 0 && (pid === process.pid || !isAlive(pid)))
+    if (Number.isInteger(pid) && pid > 0 && (pid === process.pid || !processExists(pid)))
       await rm(join(root, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

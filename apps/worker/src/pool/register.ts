@@ -1,6 +1,6 @@
 import { isProblem, type Worker } from "@espalier/contract";
 import type { NewWorker, Store } from "@espalier/store";
-import { hasEnded } from "@espalier/process";
+import { hasEnded, type ProcessIdentity } from "@espalier/process";
 
 /**
  * Registers this process. A worker of the same name that is known to be dead, because it was a process of this host that
@@ -15,8 +15,12 @@ export async function register({ workers }: Pick<Store, "workers">, worker: NewW
     const holder = await workers.holder(worker.name);
     // Its own name in the way: a first try whose answer was lost.
     const own = holder?.process !== undefined && holder.process === worker.process;
-    if (holder && !own && (holder.process === undefined || !hasEnded(holder.process))) throw error;
+    if (holder && !own && !isKnownDead(holder.process)) throw error;
     if (holder) await workers.stop(holder.id);
     return workers.register(worker);
   }
 }
+
+/** @param process identity as JSON, as the worker has registered it */
+const isKnownDead = (process: string | undefined): boolean =>
+  process !== undefined && hasEnded(JSON.parse(process) as ProcessIdentity);

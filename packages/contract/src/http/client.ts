@@ -12,6 +12,7 @@ import { Problem, type ProblemDocument } from "../problem.ts";
 import type { QueuePage, QueueQuery } from "../runs/queue.ts";
 import type { Run, RunCreate, RunKind, RunState } from "../runs/run.ts";
 import type { Schedule, ScheduleCreate } from "../experiments/schedule.ts";
+import { backoff } from "../backoff.ts";
 import { readEvents } from "./sse.ts";
 import type { ApiKey, KeyCreate } from "../teams/team.ts";
 import type { Upload } from "../models/upload.ts";
@@ -26,6 +27,9 @@ export interface ClientOptions {
 
 /** Header of `POST /v1/models` with a token of the hub. A header, because bodies are validated, fingerprinted and quoted in errors. */
 export const hubTokenHeader = "hub-token";
+
+/** Milliseconds between tries to follow events. */
+const pauses = { first: 200, most: 5000 };
 
 type Query = Record<string, string | number | boolean | undefined>;
 type Body = NonNullable<RequestInit["body"]>;
@@ -223,7 +227,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         if (error instanceof Problem && error.code !== "service/unavailable") throw error;
       }
       failures += 1;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 100 * 2 ** failures)));
+      await new Promise((resolve) => setTimeout(resolve, backoff(failures, pauses)));
     }
   }
 }

@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { backoff } from "../backoff.ts";
 import { adviseOnMemory, chunkTokensOf, leastChunkTokens } from "../kinds/memory.ts";
 import { Problem, problems, type ProblemDocument } from "../problem.ts";
 import type { RunSpec } from "./run.ts";
@@ -28,8 +29,7 @@ export const maxCrashes = 3;
 /** Failures of the pool without a new checkpoint after which a run is given up: a bound, not a judgement of the run. */
 export const maxInfrastructureFailures = 8;
 /** Seconds between two attempts that the pool failed: the first comes at once, then 5, 10, 20 … */
-const firstPause = 5;
-const longestPause = 60;
+const pauses = { first: 5, most: 60 };
 
 /** An attempt that ended without a result. */
 export interface PastFailure {
@@ -80,8 +80,7 @@ export function judge(ended: EndedAttempt): Verdict {
   switch (failure) {
     case "infrastructure": {
       const before = sinceProgress("infrastructure", ended);
-      if (before + 1 < maxInfrastructureFailures)
-        return again(before === 0 ? 0 : Math.min(longestPause, firstPause * 2 ** (before - 1)));
+      if (before + 1 < maxInfrastructureFailures) return again(before === 0 ? 0 : backoff(before, pauses));
       const detail = `The pool failed it ${before + 1} times in a row without progress; the last time: ${problem.detail}`;
       return end("FAILED", new Problem("run/too-many-attempts", detail).toDocument());
     }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Problem } from "@espalier/contract";
+import { backoff, Problem } from "@espalier/contract";
 import type { HubLimits } from "./access.ts";
 
 /** A failure that another try may mend. The message is the first half of a sentence, such as `the hub answered 503`. */
@@ -65,7 +65,7 @@ export class Patience {
       const detail = `${error.message}, ${this.#faults} times in a row; ${advice}.`;
       throw new Problem("hub/unavailable", detail, {}, { cause: error });
     }
-    const pause = Math.min(longestPause, pauseSeconds * 2 ** (this.#faults - 1));
+    const pause = backoff(this.#faults, { first: pauseSeconds, most: longestPause });
     // Half of it at random, so that many clients of a server that comes back do not come back at once.
     const seconds = Math.max(retryAfter, pause * (0.5 + Math.random() / 2));
     if (this.#faults > silentFaults || retryAfter > 0)

@@ -1,7 +1,8 @@
 // Runs the module named by the first argument, and ends with the process that started it.
 // A host instead of a preload: what the module forks would inherit a preload, and its stdin means something else.
 import { pathToFileURL } from "node:url";
-import { graceSeconds, onParentGone } from "../lifeline.ts";
+import { onParentGone } from "@espalier/process/lifeline";
+import { graceSeconds } from "../grace.ts";
 
 const [entry] = process.argv.splice(2, 1);
 if (entry === undefined) throw new Error("usage: app-host MODULE [ARGUMENTS]");

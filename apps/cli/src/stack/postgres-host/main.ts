@@ -1,7 +1,7 @@
 // Runs one Postgres server and ends it with the process that started this one; PostgreSQL itself watches nobody.
 // SIGINT is Postgres' fast shutdown: sessions end, a checkpoint is written.
 import { spawn } from "node:child_process";
-import { onParentGone } from "../lifeline.ts";
+import { onParentGone } from "@espalier/process/lifeline";
 
 const [uid, gid, command, ...args] = process.argv.slice(2);
 if (command === undefined) throw new Error("usage: postgres-host UID GID COMMAND [ARGUMENTS]");
