@@ -1,6 +1,6 @@
 import { isUnsuccessful, type ProblemCode, type RunState } from "@espalier/contract";
 
-/** What the process ends with. Stable: scripts depend on it. */
+/** Exit codes of the command line. They never change: scripts depend on them. */
 export const exitCode = {
   ok: 0,
   failure: 1,
@@ -21,7 +21,7 @@ export function exitCodeOf(code: ProblemCode): ExitCode {
   return code.startsWith("auth/") ? exitCode.auth : exitCode.failure;
 }
 
-/** Of a watched run that ended, or the worst of several. */
+/** The exit code for a watched run that ended, or the worst one of several runs. */
 export function exitCodeOfRuns(states: readonly RunState[]): ExitCode {
   if (states.some((state) => state !== "CANCELLED" && isUnsuccessful(state))) return exitCode.runFailed;
   return states.includes("CANCELLED") ? exitCode.usage : exitCode.ok;

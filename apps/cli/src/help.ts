@@ -39,7 +39,7 @@ export function commandHelp(command: Command): string {
     "",
     command.summary,
     ...(command.help ? ["", ...indent(command.help)] : []),
-    // A command that means something else by --json talks to no service that could be named.
+    // A command whose --json means something else uses no service, so that these options do not apply.
     ...("json" in command.options ? [] : ["", ...indent(common)]),
   ].join("\n");
 }

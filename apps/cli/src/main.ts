@@ -5,7 +5,8 @@ const interrupted = new AbortController();
 let since = Infinity;
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(name, () => {
-    // Asked again: the stack's parts end by themselves. npm hands on a Ctrl-C that came here too, at the same moment.
+    // A second Ctrl-C ends this process at once; the stack's parts then end by themselves. The first one may come twice at the
+    // same moment, because npm passes it on.
     if (performance.now() - since > 1000) process.exit(exitCode.usage);
     since = Math.min(since, performance.now());
     interrupted.abort(name);
@@ -15,7 +16,7 @@ process.stdout.on("error", () => process.exit());
 
 process.exitCode = await runCli(process.argv.slice(2), {
   environment: process.env,
-  // npm runs scripts in the repository; paths are meant from where the user stands.
+  // npm runs scripts in the repository; INIT_CWD is the folder that the user's relative paths start from.
   cwd: process.env["INIT_CWD"] ?? process.cwd(),
   stdin: process.stdin,
   stdout: process.stdout,

@@ -3,7 +3,7 @@ import { architectureOf, openModel, refuseNonFinite } from "@espalier/model";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 
-/** Reads a model folder as nobody has vouched for it: headers, config, tokenizer, and every weight for NaN and infinity. */
+/** Checks a model folder that nothing has checked yet: headers, config, tokenizer, and every weight for NaN and infinity. */
 export async function importModel(
   { model }: { model: string },
   { report }: Pick<Computation, "report">,

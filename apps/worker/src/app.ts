@@ -38,12 +38,12 @@ export interface WorkerApp {
 
 /** Downloads whose run has ended elsewhere are found this often. */
 const sweepSeconds = 3600;
-/** Beyond the grace of a compute process: writing down that a run was given back. */
+/** Time after the grace of a compute process, to write down that a run was given back. */
 const closeSeconds = 2;
 /** Devices are looked at again before they take a run, unless that was just done. */
 const freshSeconds = 2;
 
-/** Most runs on one device, as the plan has it. */
+/** The scheduler puts at most so many runs on one device. */
 const sharers = 4;
 
 /** Registers this process as a worker, and takes the runs that are given to its devices. */
@@ -182,7 +182,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   };
 }
 
-/** What shows a compute process all its devices: lists such as CUDA_VISIBLE_DEVICES, one after another. */
+/** The environment that shows a compute process all its devices: lists such as CUDA_VISIBLE_DEVICES are joined. */
 function sharedEnvironment(
   environments: readonly Readonly<Record<string, string>>[],
 ): Record<string, string> {

@@ -8,7 +8,7 @@ import { untilReady } from "./pool/until-ready.ts";
 
 /**
  * The life of a worker process: waits for its servers, takes runs until a signal or a namesake ends it, and exits.
- * @param options what a process that is not `main.ts` does otherwise
+ * @param options for a process that starts other compute processes than `main.ts`
  */
 export async function serve(
   config: Config,

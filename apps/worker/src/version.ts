@@ -1,4 +1,4 @@
 import manifest from "../package.json" with { type: "json" };
 
-/** Of the worker, as the service and the records of its runs see it. */
+/** Version of the worker, as the service shows it and the manifests of its runs record it. */
 export const version: string = manifest.version;

@@ -40,7 +40,7 @@ const outOfMemory = new RegExp(
 const diskFull = /\bENOSPC\b|\bEDQUOT\b|No space left on device|Disk quota exceeded/;
 const freeSpace = "The worker's disk is full; free space in its scratch folder.";
 
-/** The problem that an unexpected end of a compute process is, with its cause in words. */
+/** Turns the unexpected end of a compute process into a problem that names the cause. */
 export function explainCrash({ code, signal, stderr, oomKills }: Ending): Problem {
   const last = stderr.filter((line) => line.trim() !== "").slice(-5);
   const printed = last.length === 0 ? "" : ` It last printed: ${last.join(" | ").slice(0, 800)}`;
@@ -61,7 +61,7 @@ export function explainCrash({ code, signal, stderr, oomKills }: Ending): Proble
   return new Problem("worker/child-crashed", `The compute process ended ${how}.${printed}`);
 }
 
-/** The problem that an exception of a computation is. */
+/** Turns an exception of a computation into a problem that names the cause. */
 export function explainError(error: unknown): Problem {
   if (!(error instanceof Error)) return new Problem("internal/error", String(error));
   const options = { cause: error };

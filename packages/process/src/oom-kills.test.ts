@@ -42,7 +42,7 @@ it("reads version 1 beside an empty version 2", async () => {
   expect(countOomKills(root)).toBe(3);
 });
 
-it("counts those of the host where there are no control groups, and none where nobody says", async () => {
+it("counts those of the host where there are no control groups, and none where the system does not say", async () => {
   expect(countOomKills(root)).toBe(0);
   await write({ "proc/vmstat": "oom_kill 5" });
   expect(countOomKills(root)).toBe(5);

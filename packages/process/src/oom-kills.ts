@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 /**
  * How many processes the kernel has killed for memory so far, in this process's control group and those below it: version
  * 2 counts them in `memory.events`, version 1 in `memory.oom_control` (Documentation/admin-guide/cgroup-v2.rst and
- * cgroup-v1/memory.rst of Linux). Without control groups those of the host, from /proc/vmstat; 0 where nobody says.
+ * cgroup-v1/memory.rst of Linux). Without control groups it counts those of the host, from /proc/vmstat; 0 where the system does not say.
  * @param root file system root, for tests
  */
 export function countOomKills(root = "/"): number {

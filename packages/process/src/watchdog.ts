@@ -2,8 +2,8 @@
 const factor = 20;
 
 /**
- * Tells a computation that hangs from one that is slow: it counts as hung after 20 times the median gap between signs of
- * progress, and not before `leastSeconds`, however quick the steps were. The lease stays healthy meanwhile, because another process renews it.
+ * Distinguishes a computation that hangs from one that is slow. It counts as hung after 20 times the median gap between signs of
+ * progress, and not before `leastSeconds`, however quick the steps were. The lease does not show a hang, because another process renews it.
  */
 export class Watchdog {
   readonly #leastSeconds: number;
@@ -18,7 +18,7 @@ export class Watchdog {
     this.#last = now();
   }
 
-  /** The computation has moved on. */
+  /** To be called at each sign of progress. */
   sign(): void {
     const now = this.#now();
     this.#gaps.push(now - this.#last);

@@ -43,7 +43,7 @@ export const exportModel = defineCommand({
       spec: {
         kind: "export",
         model: await lookUp("model", name, client.models.list),
-        // The service checks the words, and names the one that is wrong.
+        // The service checks the formats, and names the one that is wrong.
         ...given({
           formats: formats as ExportFormat[] | undefined,
           dtype: values.dtype as "F32" | undefined,

@@ -62,7 +62,7 @@ interface HubOptions {
   private?: boolean | undefined;
 }
 
-/** What of the hub is meant; undefined for a folder. */
+/** Which model of the hub is meant; undefined for a folder. */
 function hubSource(given: string, { layers, private: withToken }: HubOptions): HubSource | undefined {
   if (given.startsWith("hf:")) {
     const source = parseHubReference(given);

@@ -36,7 +36,7 @@ test("what failed half-way leaves nothing, the folders above included", async ()
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("folders above that others use meanwhile stay", async () => {
+test("folders above stay where others have begun to use them", async () => {
   const failing = makeFolder(join(folder, "a", "b", "out"), async () => {
     await writeFile(join(folder, "a", "other"), "");
     throw new Error("killed");
@@ -55,7 +55,7 @@ test("what exists is refused before any work, even where it leads nowhere, and s
   expect((await readdir(folder)).sort()).toEqual(["empty", "file", "link"]);
 });
 
-test("a folder that somebody makes meanwhile is not overwritten", async () => {
+test("a folder that somebody makes before the work is done is not overwritten", async () => {
   const path = join(folder, "out");
   const late = makeFolder(path, async (draft) => {
     await fill(draft);
@@ -67,7 +67,7 @@ test("a folder that somebody makes meanwhile is not overwritten", async () => {
   expect(await readdir(folder)).toEqual(["out"]);
 });
 
-test("a place where nothing can be made is refused in words", async () => {
+test("a place where nothing can be made is refused with a message", async () => {
   await writeFile(join(folder, "file"), "mine");
   await expect(makeFolder(join(folder, "file", "out"), fill)).rejects.toMatchObject({
     code: "request/invalid",

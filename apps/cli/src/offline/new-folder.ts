@@ -4,7 +4,7 @@ import { Problem } from "@espalier/contract";
 
 /**
  * Makes the folder `path`, which appears whole or not at all: `fill` makes one of another name beside it, which then
- * takes its place. Whatever ends `fill` leaves nothing behind, a kill of the process that works for it included.
+ * takes its place. However `fill` ends, nothing is left behind, also when the process that works for it is killed.
  * @throws {Problem} `resource/conflict` when `path` exists, `request/invalid` when nothing can be written there
  */
 export async function makeFolder<Result>(

@@ -6,7 +6,7 @@ export const isTransient = (error: unknown): boolean => isProblem(error) && erro
 
 export interface PatienceOptions {
   signal: AbortSignal;
-  /** Told once, when waiting begins. */
+  /** Called once, when waiting begins. */
   note: (line: string) => void;
   /** Default 120. */
   seconds?: number;
@@ -16,12 +16,12 @@ export interface PatienceOptions {
 export async function patiently<T>(request: () => Promise<T>, options: PatienceOptions): Promise<T> {
   const { signal, note, seconds = 120 } = options;
   const deadline = Date.now() + seconds * 1000;
-  for (let told = false; ; told = true) {
+  for (let noted = false; ; noted = true) {
     try {
       return await request();
     } catch (error) {
       if (!isTransient(error) || Date.now() > deadline) throw error;
-      if (!told) note("the service does not answer; waiting for it");
+      if (!noted) note("the service does not answer; waiting for it");
       await sleep(500, undefined, { signal });
     }
   }

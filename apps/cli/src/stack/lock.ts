@@ -6,7 +6,7 @@ import { isRunning, ownIdentity, type ProcessIdentity } from "@espalier/process"
 /**
  * Takes the folder for this process; `resource/conflict` when a living process has it.
  * The lock is a hard link to a file that already holds its owner, so that nobody reads an empty one; a dead owner's
- * lock is moved away by whoever comes first, and all then try the link again.
+ * lock is moved away by the first process that finds it, and then all try to make the link again.
  * @returns releases the lock
  */
 export function lockFolder(folder: string): () => void {

@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 /**
- * Ports that systems do not give to outgoing connections and to whoever listens on 0: Linux begins at 32768, macOS and
- * Windows at 49152 (RFC 6335). One of those that is free now may be somebody's connection a moment later.
+ * Ports that systems do not assign to outgoing connections, nor to servers that listen on port 0: Linux assigns from 32768,
+ * macOS and Windows from 49152 (RFC 6335). An assignable port that is free now may be a connection's a moment later.
  */
 const [lowest, highest] = [15_000, 32_767];
 

@@ -59,7 +59,7 @@ export function preparePostgres({
   const data = join(home, "data");
   if (!existsSync(data)) initialise(binaries.home, home, password, user);
   const command = join(binaries.home, "bin", "postgres");
-  // No Unix socket: its path has a length limit and its folder an owner.
+  // No Unix socket: its path has a limited length, and its folder belongs to one user.
   const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
   return {
     home,
@@ -104,7 +104,7 @@ function initialise(binaries: string, home: string, password: string, user: Syst
       `--pwfile=${passwordFile}`,
       "--auth=scram-sha-256",
       "--encoding=UTF8",
-      // Sorting that no operating system's update can change under an index.
+      // An update of the operating system cannot change this order, which indexes depend on.
       "--locale=C",
       "--locale-provider=builtin",
       "--builtin-locale=C.UTF-8",
@@ -147,8 +147,8 @@ function readPidFile(data: string): { pid: number; ready: boolean } | undefined 
 
 /**
  * Clears the way for a start. A server whose host was killed still runs on the data: it is asked to end. A number in
- * `postmaster.pid` that now belongs to another program would stop Postgres from starting: the file is removed. Every
- * other leftover is Postgres' own to recover.
+ * `postmaster.pid` that now belongs to another program would stop Postgres from starting: the file is removed. PostgreSQL
+ * itself recovers from everything else that was left.
  */
 async function endOrphan(data: string): Promise<void> {
   const server = serverOf(data);

@@ -106,7 +106,7 @@ export class Service {
     await this.#spec.prepare?.();
     if (this.#stopping.signal.aborted) return "stopping";
     const log = openSync(this.#spec.log, "a", 0o600);
-    // A session of its own: Ctrl-C reaches the whole foreground group, and the end has an order to keep.
+    // A session of its own: Ctrl-C would reach the whole foreground group at once, and the parts must end in order.
     const child = spawn(process.execPath, this.#spec.command, {
       cwd: this.#options.root,
       env: this.#spec.env,

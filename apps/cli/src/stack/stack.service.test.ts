@@ -62,7 +62,7 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
     for (const file of ["key", "stack.json"]) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
   });
 
-  test("without the key nothing is told", async () => {
+  test("without the key the API answers nothing", async () => {
     expect((await fetch(`${up.url}/v1/runs`)).status).toBe(401);
   });
 

@@ -24,7 +24,7 @@ export const queueLines = (entries: readonly QueueEntry[], now: number): string[
 const why = (waiting: Waiting | undefined): string =>
   waiting ? `${waiting.reason.code}: ${waiting.detail}` : "not planned yet";
 
-/** `in 3–8 min`, `in 2–30 h`, `soon`; `–` where it cannot be told. */
+/** `in 3–8 min`, `in 2–30 h`, `soon`; `–` where it is not known. */
 export function startsIn(expected: ExpectedStart | undefined, now: number): string {
   if (expected === undefined) return "–";
   const earliest = Math.max(0, Date.parse(expected.earliest) - now);

@@ -28,7 +28,7 @@ function byWeight(a: string, b: string): number {
   return i === j ? a.localeCompare(b) : j - i;
 }
 
-/** The kind, told apart for the evaluation of what a training of the same experiment makes. */
+/** The kind of a run; the evaluation of what a training of the same experiment made gets a name of its own. */
 function stageOf({ kind, spec }: Run, runs: readonly Run[]): string {
   if (spec.kind !== "evaluate" || typeof spec.model !== "object") return kind;
   const { run: source } = spec.model;

@@ -18,7 +18,7 @@ const run = (fields: Partial<Run>): Run => ({
   ...fields,
 });
 const never = async function* (): AsyncGenerator<Event> {
-  // A stream that nothing comes from.
+  // A stream without events.
 };
 const base = { show: () => undefined, note: () => undefined, signal: new AbortController().signal };
 

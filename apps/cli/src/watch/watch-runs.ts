@@ -39,7 +39,7 @@ export async function watchRuns(options: WatchOptions): Promise<Run[]> {
       if (event.type === "run.state") woken.abort();
     }
   };
-  // Loading goes on when the stream cannot.
+  // Runs are still loaded every few seconds when the stream of events breaks.
   const following = follow().catch(() => undefined);
 
   try {
@@ -81,7 +81,7 @@ function apply(run: Run, event: Event): Run {
     ...rest,
     state: event.state,
     attempt,
-    // What an attempt before had come to says nothing of this one.
+    // The progress of an earlier attempt says nothing about this one.
     ...(progress && attempt === run.attempt ? { progress } : {}),
     ...(event.state === "RUNNING" ? { startedAt: event.at } : {}),
     ...(isTerminal(event.state) ? { endedAt: event.at } : {}),

@@ -41,7 +41,7 @@ export async function* textBatches(
 
 /**
  * Words a problem with one text of a batch so that it names the text's place among all.
- * @param unit what a text is to whoever gave it: a line, or a text
+ * @param unit what a text is for the user who gave it: a line of standard input, or an argument
  */
 export function atPlace(error: unknown, { first }: TextBatch, unit: "line" | "text"): unknown {
   const index = isProblem(error) ? /^\/(\d+)$/.exec(error.facts.field ?? "")?.[1] : undefined;

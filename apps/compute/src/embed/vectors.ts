@@ -12,7 +12,7 @@ export const formatVectors: Record<
   (rows: Rows, width: number) => AsyncGenerator<string | Uint8Array>
 > = { json, f32, npy };
 
-/** One array a line. Nine significant digits tell each float from its neighbours (IEEE 754-2019 §5.12.2). */
+/** One array a line. Nine significant digits distinguish each float from its neighbours (IEEE 754-2019 §5.12.2). */
 async function* json(rows: Rows): AsyncGenerator<string> {
   for await (const batch of rows)
     for (const vector of batch)
@@ -27,7 +27,7 @@ async function* f32(rows: Rows): AsyncGenerator<Uint8Array> {
 const copyBytes = 1024 * 1024;
 
 /**
- * One array of NumPy [rows, width]. Its header tells the number of rows, so that they wait in a file that has no name
+ * One array of NumPy [rows, width]. Its header holds the number of rows, so that they wait in a file that has no name
  * and is gone with the process.
  */
 async function* npy(rows: Rows, width: number): AsyncGenerator<Uint8Array> {

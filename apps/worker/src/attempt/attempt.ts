@@ -44,7 +44,7 @@ export interface AttemptContext {
 
 type Verdict = ComputeEnd<RunJob["kind"]> | { type: "interrupted"; reason: Interruption };
 
-/** Sees one attempt through: from its claim to its commit, or to the words why there is none. */
+/** Runs one attempt from its claim to its commit, or to the problem that it ended with. */
 export class AttemptSupervisor {
   readonly #claim: Claim;
   readonly #context: AttemptContext;
@@ -235,7 +235,7 @@ export class AttemptSupervisor {
     });
   }
 
-  /** What was reported last belongs to the run before its state says that it has ended. */
+  /** Stores what was reported last: it must be there before the state of the run says that it has ended. */
   async #drainReport(): Promise<void> {
     for (;;) {
       await this.#report.flush();

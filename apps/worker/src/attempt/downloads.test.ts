@@ -25,7 +25,7 @@ test("an attempt takes over what the attempt before it left, once", async () => 
   expect(await readdir(third)).toEqual(["half"]);
 });
 
-test("of several it takes the newest, and none of a later attempt or another run", async () => {
+test("of several earlier downloads an attempt takes the newest, and none of a later attempt or another run", async () => {
   const other = newId("run");
   for (const [id, attempt] of [
     [run, 4],
@@ -38,7 +38,7 @@ test("of several it takes the newest, and none of a later attempt or another run
   expect(new Set(await names())).toEqual(new Set([`${run}-a3`, `${run}-a4`, `${other}-a1`]));
 });
 
-test("those of runs that have ended are removed", async () => {
+test("downloads of runs that have ended are removed", async () => {
   const ended = newId("run");
   for (const id of [run, ended]) await downloads.take(id, 1);
   await downloads.sweep(async (ids) => ids.filter((id) => id === run));

@@ -5,7 +5,7 @@ const name = /^(run_[0-9a-z]+)-a(\d+)$/;
 
 /**
  * Unfinished downloads, `<scratch>/downloads/<run>-a<attempt>`. They outlive attempts and workers, so that a later attempt
- * of the same run goes on with them; no other run sees them. They go when their run has ended.
+ * of the same run goes on with them; no other run sees them. They are removed when their run has ended.
  */
 export class Downloads {
   readonly #root: string;
@@ -25,19 +25,22 @@ export class Downloads {
       .filter((each) => each.runId === runId && each.attempt < attempt)
       .sort((a, b) => b.attempt - a.attempt);
     for (const { path } of earlier) {
-      // Fails where this attempt has a folder that is not empty.
+      // Fails where this attempt already has a folder with files.
       await rename(path, mine).catch(() => rm(path, { recursive: true, force: true }));
     }
     await mkdir(mine, { recursive: true, mode: 0o700 });
     return mine;
   }
 
-  /** Removes those of runs that have ended. @param unfinished which of these runs have not */
+  /**
+   * Removes the downloads of runs that have ended.
+   * @param unfinished says which of these runs have not ended
+   */
   async sweep(unfinished: (runIds: readonly string[]) => Promise<readonly string[]>): Promise<void> {
     const all = await this.#list();
     const kept = new Set(all.length === 0 ? [] : await unfinished(all.map(({ runId }) => runId)));
     for (const { runId, path } of all) if (!kept.has(runId)) await rm(path, { recursive: true, force: true });
-    // Fails where some are left.
+    // Fails, as it should, where some downloads are left.
     await rmdir(this.#root).catch(() => undefined);
   }
 

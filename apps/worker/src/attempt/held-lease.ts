@@ -10,7 +10,7 @@ export interface LeaseTiming {
 /** Why an attempt must not go on. `unreachable`: the database has been away for so long that others have taken over. */
 export type Interruption = "cancel" | "lost" | "unreachable";
 
-/** What a heartbeat brought back for one attempt; undefined when no answer came. */
+/** The answer of a heartbeat for one attempt; undefined when none came. */
 export type LeaseAnswer =
   | { held: boolean; renewed: boolean; cancel: boolean; preempt: boolean; graceSeconds?: number }
   | undefined;
@@ -52,7 +52,7 @@ export class HeldLease {
     this.#renewedAt = options.now();
   }
 
-  /** What the next heartbeat is to report. */
+  /** Keeps the progress for the next heartbeat to report. */
   progress(progress: Progress): void {
     this.#progress = progress;
   }
@@ -73,7 +73,7 @@ export class HeldLease {
     return this.#preempted.signal;
   }
 
-  /** How long it has to save when it is preempted, where that was said. */
+  /** How long it has to save when it is preempted; undefined where the database set no time. */
   get graceSeconds(): number | undefined {
     return this.#graceSeconds;
   }

@@ -12,9 +12,9 @@ export interface ReportOptions {
   flushMilliseconds?: number;
   /** Points that make a batch full. */
   batch?: number;
-  /** Points, and lines, that are kept while the database is away. The oldest go first. */
+  /** Points, and lines, that are kept while the database is away. The oldest are dropped first. */
   most?: number;
-  /** An append was refused because another attempt holds the run. */
+  /** Called when an append was refused because another attempt holds the run. */
   onLost?: () => void;
 }
 

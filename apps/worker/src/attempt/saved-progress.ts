@@ -8,7 +8,7 @@ export interface SavedProgressOptions {
    * steps before it, so what they reported must be stored first.
    */
   flush: () => Promise<boolean>;
-  /** Something could not be saved; the computation goes on. */
+  /** Called when something could not be saved; the computation goes on. */
   onProblem: (message: string) => void;
   onLost: () => void;
 }
@@ -21,7 +21,7 @@ export class SavedProgress {
   readonly #store: Pick<Store, "bytes" | "leases">;
   readonly #claim: Claim;
   readonly #options: SavedProgressOptions;
-  /** Stored, not yet recorded: the newest only. */
+  /** The newest one that is stored and not yet recorded. */
   #pending: Checkpoint | undefined;
   #recorded: Checkpoint | undefined;
   #chain: Promise<void> = Promise.resolve();
@@ -33,7 +33,7 @@ export class SavedProgress {
     this.#recorded = claim.checkpoint;
   }
 
-  /** Takes over a finished file. */
+  /** Takes a finished file away from the compute process. */
   announce(step: number, path: string): void {
     this.#chain = this.#chain.then(() => this.#save(step, path)).then(() => this.#record());
   }

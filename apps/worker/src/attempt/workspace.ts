@@ -70,7 +70,7 @@ async function removeOrphans(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.startsWith(prefix)) continue;
     const pid = Number(name.slice(prefix.length).split(".")[0]);
-    // In a container every worker may have the same number; this one has made no folder yet.
+    // In a container every worker may have the same number; this process has made no folder yet.
     if (Number.isInteger(pid) && pid > 0 && (pid === process.pid || !processExists(pid)))
       await rm(join(root, name), { recursive: true, force: true });
   }

@@ -72,7 +72,7 @@ describe("limits of control groups", () => {
     });
   });
 
-  it("that say none are none", async () => {
+  it("that stand for no limit are no limits", async () => {
     await write({
       "proc/self/cgroup": "0::/\n4:memory:/\n5:cpu:/",
       "sys/fs/cgroup/memory.max": "max",
@@ -96,7 +96,7 @@ describe("limits of control groups", () => {
   });
 });
 
-it("this host's processor measures as something", async () => {
+it("this host's processor gives plausible measurements", async () => {
   const meter = new ProcessorMeter();
   const busyUntil = performance.now() + 60;
   while (performance.now() < busyUntil);

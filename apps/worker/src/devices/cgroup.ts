@@ -43,7 +43,7 @@ export async function readCgroupLimits(root = "/"): Promise<CgroupLimits> {
 
 type Reader = (folder: string) => Promise<CgroupLimits>;
 
-/** From the group up to the mount: a container may see its own group as the mount, whatever path it is told. */
+/** From the group up to the mount: a container may see its own group as the mount, whatever path the kernel gives. */
 async function climb(mount: string, path: string, readGroup: Reader): Promise<CgroupLimits> {
   let limits: CgroupLimits = {};
   for (let group = join("/", path); ; group = dirname(group)) {

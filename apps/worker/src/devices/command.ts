@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 
-/** How a program ended that was run for its output. */
+/** How a program ended that was run for its output. A hung one is still there. */
 export type CommandEnd =
   | { type: "exited"; code: number | null; stdout: string; stderr: string }
   | { type: "missing" }
   | { type: "hung"; seconds: number };
 
 export interface CommandOptions {
-  /** Longest time for the whole of it. */
+  /** The longest that the program may take. */
   seconds: number;
   environment: Readonly<Record<string, string | undefined>>;
 }
@@ -16,7 +16,7 @@ const mostOutput = 8 * 2 ** 20;
 
 /**
  * Runs a program of the host for its output. One that does not end in time is killed and left alone: a process that waits
- * in a driver cannot be killed, and nobody may wait for it.
+ * in a driver cannot be killed, and nothing may wait for it.
  */
 export class Command {
   readonly #name: string;
@@ -28,13 +28,13 @@ export class Command {
     this.#options = options;
   }
 
-  /** Never rejects. Starts nothing while one that hung is still there. */
+  /** Never rejects. Starts nothing while an earlier one still hangs. */
   run(args: readonly string[]): Promise<CommandEnd> {
     const { seconds, environment } = this.#options;
     if (this.#stuck > 0) return Promise.resolve({ type: "hung", seconds });
     return new Promise((resolve) => {
       const child = spawn(this.#name, args, {
-        // Numbers and words as they are in C, whatever the host speaks.
+        // Numbers and words in the form of the C locale, whatever the language of the host.
         env: { ...environment, LC_ALL: "C", LANG: "C" },
         stdio: ["ignore", "pipe", "pipe"],
       });

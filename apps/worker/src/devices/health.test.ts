@@ -73,7 +73,7 @@ describe("health over time", () => {
     ]);
   });
 
-  it("waits for a second look before it says what an operator has to clear", () => {
+  it("waits for a second look before it reports what an operator has to clear", () => {
     expect(follow(missing, seen(), missing, missing, seen())).toEqual([
       "waits",
       "ready",

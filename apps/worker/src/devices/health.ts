@@ -58,13 +58,13 @@ function describe(processes: readonly GpuProcess[]): string {
 
 /**
  * Observations in a row before a finding counts. What an operator has to clear, and what passes when a run has just ended,
- * must be seen twice. Until then the device takes no run, and nobody is told.
+ * must be seen twice. Until then the device takes no run, and nothing is reported.
  */
 const onset: Partial<Record<Finding["cause"], number>> = { vanished: 2, "device-error": 2, "low-memory": 2 };
 /** Observations in a row without a finding before the device counts as well. */
 const offset = 3;
 
-/** The health of one device over time: findings that do not flicker. */
+/** The health of one device over time. Its findings do not flicker. */
 export class Health {
   readonly #standard: Standard;
   readonly #seen = new Map<Finding["cause"], { finding: Finding; times: number; clear: number }>();
@@ -80,7 +80,7 @@ export class Health {
     const now = judge(observation, this.#standard, this.#accepted);
     for (const finding of now) {
       const seen = this.#seen.get(finding.cause);
-      // The words of the first time stay while it lasts; a number of errors grows.
+      // The reason that was given first stays while the finding lasts, except for errors, whose number grows.
       const first = seen !== undefined && finding.count === undefined ? seen.finding : finding;
       this.#seen.set(finding.cause, { finding: first, times: (seen?.times ?? 0) + 1, clear: 0 });
     }
@@ -92,21 +92,21 @@ export class Health {
     }
   }
 
-  /** Operators know of so many memory errors. */
+  /** Sets how many memory errors operators know of. */
   accept(count: number): void {
     this.#accepted = count;
     const seen = this.#seen.get("memory-error");
     if (seen && (seen.finding.count ?? 0) <= count) this.#seen.delete("memory-error");
   }
 
-  /** What is wrong, beyond doubt. */
+  /** What is certainly wrong. */
   get findings(): Finding[] {
     return [...this.#seen.values()]
       .filter(({ finding }) => this.#counts(finding.cause))
       .map(({ finding }) => finding);
   }
 
-  /** Nothing is wrong, and nothing is suspected. */
+  /** Whether nothing is wrong and nothing is suspected. */
   get ready(): boolean {
     return this.#last !== undefined && this.#seen.size === 0;
   }

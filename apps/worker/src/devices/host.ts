@@ -105,7 +105,7 @@ function ofCard(card: Card, visible: ReadonlySet<string>, processor: Processor):
       address: `cuda:${index}`,
       identity: `cuda:${uuid}`,
       name,
-      // A card that shares the processor's memory has none of its own to tell of.
+      // A card that shares the processor's memory has none of its own to report.
       memoryBytes: card.memoryBytes ?? processor.memoryBytes,
       source: { type: "card", uuid },
       environment: shows(uuid),

@@ -5,10 +5,10 @@ import { NvidiaSmi } from "./nvidia-smi.ts";
 import { readProcessor } from "./processor.ts";
 import { readAdapters } from "./vulkan.ts";
 
-export interface Surroundings {
+export interface HostDevices {
   nvidia: NvidiaSmi;
   devices: FoundDevice[];
-  /** Threads of a compute process: what was asked for, or what a quota is worth; absent: one for each core. */
+  /** Threads of a compute process: the configured number, or as many as a CPU quota allows; absent: one for each core. */
   threads?: number;
 }
 
@@ -16,7 +16,7 @@ export interface Surroundings {
 const toolSeconds = 10;
 
 /**
- * Looks at the host for the first time: what there is, and which of it this worker offers.
+ * Looks at the host when the worker starts: which devices it has, and which of them this worker offers.
  * @throws {Problem} as `findDevices`
  */
 export async function lookAround(
@@ -30,7 +30,7 @@ export async function lookAround(
     enginesFor: (kind: string) => readonly string[];
     log: Logger;
   },
-): Promise<Surroundings> {
+): Promise<HostDevices> {
   const { devices: wanted, engine } = config;
   const tools = { seconds: toolSeconds, environment };
   const nvidia = new NvidiaSmi(tools);

@@ -25,7 +25,7 @@ export interface MonitorOptions {
 /** What the processor must have free to take a run. */
 const leastFreeBytes = 256 * 2 ** 20;
 
-/** Watches the devices of a worker: one look at all of them every few seconds, whoever wants to know. */
+/** Watches the devices of a worker: it looks at all of them every few seconds, however many parts of the worker use what it saw. */
 export class Monitor {
   readonly #options: MonitorOptions;
   readonly #health: readonly Health[];

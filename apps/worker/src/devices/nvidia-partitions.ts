@@ -4,7 +4,7 @@ import { readNumber } from "./nvidia-rows.ts";
 
 /** A MIG device: a compute instance of a GPU instance, with memory of its own. */
 export interface Partition {
-  /** Of its card. */
+  /** UUID of its card. */
   cardUuid: string;
   /** Number among the card's partitions. */
   index: number;
@@ -55,7 +55,7 @@ const bytesOf = (text: string | undefined): number | undefined => {
 };
 
 /**
- * Reads the partitions out of `nvidia-smi -q -x`, the one place that tells their memory and their processes.
+ * Reads the partitions out of `nvidia-smi -q -x`, the only output that holds their memory and their processes.
  * @throws {Error} for what is not XML
  */
 export function readPartitions(xml: string): Partition[] {

@@ -25,7 +25,7 @@ describe("a value", () => {
     ["Infinity", { type: "word", text: "Infinity" }],
   ])("%s", (text, value) => expect(readValue(text)).toEqual(value));
 
-  it("is never a number without end, whatever is written", () => {
+  it("is never infinite or NaN, whatever the text", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const value = readValue(text);
@@ -61,7 +61,7 @@ describe("rows", () => {
     );
   });
 
-  it("are told from remarks between them", () => {
+  it("are distinguished from remarks between them", () => {
     const text = [
       "0, GPU-1, NVIDIA A100",
       "Unable to determine the device handle for GPU1: 0000:44:00.0: Unknown Error",

@@ -27,7 +27,7 @@ export const readNumber = (text: string | undefined): number | undefined => {
 
 /**
  * The rows of a CSV answer. Fields are never quoted, so the one that may hold commas must be the last. `key` is a field
- * whose form tells a row from a remark: nvidia-smi writes remarks of one device between the rows of others.
+ * whose form distinguishes a row from a remark: nvidia-smi writes remarks of one device between the rows of others.
  */
 export function readRows(
   text: string,

@@ -25,7 +25,7 @@ async function cardsOf(state: Partial<FakeState>): Promise<Card[]> {
 }
 
 describe("cards", () => {
-  it("are told with what they measure and what computes on them, whatever the host's language", async () => {
+  it("are reported with what they measure and what computes on them, whatever the host's language", async () => {
     const name = "/opt/my, own/train.py";
     const [first, second] = await cardsOf({
       cards: [
@@ -55,7 +55,7 @@ describe("cards", () => {
     });
   });
 
-  it("lack what the driver cannot tell", async () => {
+  it("lack what the driver cannot report", async () => {
     const fields = {
       "memory.total": "[N/A]",
       "memory.used": "[Not Supported]",
@@ -76,7 +76,7 @@ describe("cards", () => {
     });
   });
 
-  it("of an old driver are told without the fields that it does not know", async () => {
+  it("of an old driver are reported without the fields that it does not know", async () => {
     const unknown = ["gpu_recovery_action", "mig.mode.current"];
     const { smi } = await open({ cards: [fakeCard(0)], unknown, oldDriver: true });
     for (let i = 0; i < 2; i++)
@@ -103,7 +103,7 @@ describe("cards", () => {
     ]);
   });
 
-  it("that fell off the bus are missing, and the others are told nevertheless", async () => {
+  it("that fell off the bus are missing, and the others are reported nevertheless", async () => {
     const remark = "Unable to determine the device handle for GPU1: 0000:44:00.0: Unknown Error";
     for (const exit of [0, 15, 255])
       expect(await report({ cards: [fakeCard(0)], remarks: [remark], exit })).toMatchObject({
@@ -126,7 +126,7 @@ describe("cards", () => {
   });
 });
 
-it("partitions are told with their own memory and processes", async () => {
+it("partitions are reported with their own memory and processes", async () => {
   const card = {
     ...fakeCard(0, { "mig.mode.current": "Enabled", "utilization.gpu": "[N/A]" }),
     partitions: [
@@ -204,7 +204,7 @@ describe("an nvidia-smi that is no help", () => {
     expect(seen.type === "silent" && seen.reason).toContain(reason);
   });
 
-  it("and hangs is left alone, is not started again while it hangs, and is heard when it answers", async () => {
+  it("and hangs is left alone, is not started again while it hangs, and is used again when it answers", async () => {
     const { fake, smi } = await open({ cards: [fakeCard(0)], hang: true }, 4);
     const hung = { type: "silent", reason: "nvidia-smi has not answered within 4 s." };
     expect(await smi.report()).toEqual(hung);

@@ -3,7 +3,7 @@ import { Command, type CommandEnd, type CommandOptions } from "./command.ts";
 import { readPartitionNames, readPartitions, type GpuProcess, type Partition } from "./nvidia-partitions.ts";
 import { readNumber, readRows, readValue, unknownField, type NvidiaRow } from "./nvidia-rows.ts";
 
-/** One NVIDIA GPU at one moment. What the driver does not tell is absent. */
+/** One NVIDIA GPU at one moment. What the driver does not report is absent. */
 export interface Card {
   uuid: string;
   index: number;
@@ -24,7 +24,7 @@ export interface Card {
   partitions?: (Partition & { uuid: string; profile: string })[];
 }
 
-/** What nvidia-smi says of the host. */
+/** What nvidia-smi reports about the host. */
 export type NvidiaReport =
   | { type: "absent" }
   | { type: "silent"; reason: string }
@@ -71,7 +71,7 @@ const exitCodes: Readonly<Record<number, string>> = {
   255: "the driver failed",
 };
 
-/** The NVIDIA cards of this host, as nvidia-smi tells of them. */
+/** The NVIDIA cards of this host, as nvidia-smi reports them. */
 export class NvidiaSmi {
   readonly #command: Command;
   readonly #unknown = new Set<string>();

@@ -48,7 +48,7 @@ describe("processes on a card", () => {
     expect(numbers(await processes.foreign([on([8])]))).toEqual([[]]);
   });
 
-  it("cannot be told apart in a container while a run is on the card, and are foreign when there is none", async () => {
+  it("cannot be distinguished in a container while a run is on the card, and are foreign when there is none", async () => {
     await namespace(4_026_532_999);
     await run({ 1: 0, 12: 1 });
     const processes = new Processes({ root: 1, proc });
@@ -59,7 +59,7 @@ describe("processes on a card", () => {
     ]);
   });
 
-  it.runIf(process.platform === "linux")("are told apart in the real /proc too", async () => {
+  it.runIf(process.platform === "linux")("are distinguished in the real /proc too", async () => {
     const child = spawn("sh", ["-c", "sleep 60 & echo $!; wait"], { stdio: ["ignore", "pipe", "inherit"] });
     const [text] = (await once(child.stdout, "data")) as [Buffer];
     const grandchild = Number(text.toString());

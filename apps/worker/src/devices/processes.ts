@@ -5,13 +5,13 @@ import type { GpuProcess } from "./nvidia-partitions.ts";
 const hostNamespace = "pid:[4026531836]";
 
 export interface ProcessesOptions {
-  /** Whose descendants are ours; default: this process. */
+  /** Processes that descend from this one are ours; default: this process. */
   root?: number;
   /** Default `/proc`. */
   proc?: string;
 }
 
-/** Tells our own processes on a card from foreign ones. */
+/** Distinguishes our own processes on a card from foreign ones. */
 export class Processes {
   readonly #root: number;
   readonly #proc: string;
@@ -24,7 +24,7 @@ export class Processes {
   }
 
   /**
-   * Those that are not ours. In a container with process numbers of its own, a driver may give the host's numbers, which
+   * The processes that are not ours. In a container with process numbers of its own, a driver may give the host's numbers, which
    * nothing here can be matched with; so while we compute on a card (`busy`), none of its processes counts as foreign there.
    * @param lists processes of each card
    */

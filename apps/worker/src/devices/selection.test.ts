@@ -48,7 +48,7 @@ describe("all devices", () => {
     expect(select("all", { engine: "tfjs" })).toHaveLength(4);
   });
 
-  it("may be none, and then what there is is said", () => {
+  it("may be none, and then the refusal lists what there is", () => {
     expect(() => select("all", { engine: "onnx-cuda" }, [candidate("cpu")])).toThrow(
       "No device here is one that onnx-cuda computes on; there is: cpu (cpu).",
     );

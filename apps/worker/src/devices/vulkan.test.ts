@@ -32,7 +32,7 @@ GPU2:
 \tdriverName         =
 `;
 
-it("adapters are told with their driver, and those that the processor emulates are called so", () => {
+it("adapters are reported with their driver, and those that the processor emulates are marked", () => {
   expect(parseAdapters(summary)).toEqual([
     {
       index: 0,
@@ -51,7 +51,7 @@ it("adapters are told with their driver, and those that the processor emulates a
   ]);
 });
 
-it("there are none in what is no summary, and none without vulkaninfo", async () => {
+it("there are no adapters in text that is no summary, and none without vulkaninfo", async () => {
   expect(
     parseAdapters("ERROR: [Loader Message] Code 0 : vkCreateInstance: Found no drivers!\nGPU0\n"),
   ).toEqual([]);

@@ -9,7 +9,7 @@ export interface Adapter {
   /** The processor emulates it, as llvmpipe and SwiftShader do. */
   software: boolean;
   driver?: string;
-  /** Of the card; NVIDIA's is the UUID that nvidia-smi prints after `GPU-`. */
+  /** UUID of the card; NVIDIA's is the UUID that nvidia-smi prints after `GPU-`. */
   uuid?: string;
 }
 

@@ -81,7 +81,7 @@ describe("a heartbeat", () => {
     expect(world.errors).toHaveLength(1);
   });
 
-  it("tells each lease its own answer", async () => {
+  it("gives each lease its own answer", async () => {
     const { heartbeat, world } = open();
     const hold = (n: number) => heartbeat.hold(lease(n));
     const [lost, cancelled, preempted, fine] = [hold(1), hold(2), hold(3), hold(4)];
@@ -129,7 +129,7 @@ describe("a heartbeat", () => {
     expect(world.answers).toHaveLength(1);
   });
 
-  it("that comes late does not speak for a lease that was taken meanwhile", async () => {
+  it("whose answer comes late says nothing about a lease that was taken after it was sent", async () => {
     let answer!: (value: BeatAnswer) => void;
     const { heartbeat, world } = open(() => new Promise((resolve) => (answer = resolve)));
     const beat = heartbeat.beat();

@@ -17,7 +17,7 @@ export interface HeartbeatOptions {
   now?: () => number;
 }
 
-/** The sign of life of a worker: one message every few seconds for all its devices and attempts. */
+/** Shows that a worker is alive: one message every few seconds for all its devices and attempts. */
 export class Heartbeat {
   readonly #options: Required<HeartbeatOptions>;
   readonly #stopped = new AbortController();
@@ -79,7 +79,7 @@ export class Heartbeat {
         ...(progress === undefined ? {} : { progress }),
       })),
     };
-    const tell = (answer: BeatAnswer | undefined): void => {
+    const passOn = (answer: BeatAnswer | undefined): void => {
       for (const { held, progress } of sent) {
         const { runId, attempt } = held.lease;
         const mine = answer?.runs.find((run) => run.runId === runId && run.attempt === attempt);
@@ -92,11 +92,11 @@ export class Heartbeat {
         send(beat),
         sleep(timing.heartbeat * 1000, "late" as const, { ref: false }),
       ]);
-      if (answer === "late") return tell(undefined);
-      tell(answer);
+      if (answer === "late") return passOn(undefined);
+      passOn(answer);
       onAnswer(answer);
     } catch (error) {
-      tell(undefined);
+      passOn(undefined);
       onError(error);
     }
   }

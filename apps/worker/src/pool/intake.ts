@@ -7,7 +7,7 @@ export interface IntakeOptions {
   queue: Pick<Queue, "work">;
   /** Deliveries at a time. */
   concurrency: number;
-  /** Sees a delivery through. Never rejects. */
+  /** Handles a delivery to its end. Never rejects. */
   take: (delivery: Delivery) => Promise<void>;
   onError: (error: unknown) => void;
 }
@@ -15,8 +15,8 @@ export interface IntakeOptions {
 const againMs = 1_000;
 
 /**
- * The ear of a worker: takes the deliveries of its queue while it is open. One that closes takes nothing more and finishes
- * what it has, also when it opens anew meanwhile; it is a closed doorbell, not a lock: the claim decides in the database.
+ * Takes the deliveries of a worker's queue while it is open. When it closes it takes nothing more and finishes what it has,
+ * also when it opens again before that. It keeps deliveries away and is no lock: the claim in the database decides.
  */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -24,14 +24,14 @@ export class Intake {
   #ended = false;
   #consumer: Consumer | undefined;
   readonly #retiring = new Set<Consumer>();
-  #settling = false;
+  #changing = false;
   readonly #taking = new Set<Promise<void>>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
-  /** A delivery is in its hands. */
+  /** Whether it handles a delivery now. */
   get busy(): boolean {
     return this.#taking.size > 0;
   }
@@ -39,10 +39,10 @@ export class Intake {
   set(open: boolean): void {
     if (this.#ended || this.#open === open) return;
     this.#open = open;
-    if (!this.#settling) void this.#settle();
+    if (!this.#changing) void this.#change();
   }
 
-  /** Takes nothing more, and leaves what it has after the deadline. */
+  /** Takes nothing more, and gives up what is not done by the deadline. */
   async end(deadlineMs: number): Promise<void> {
     this.#ended = true;
     const consumers = [...this.#retiring, ...(this.#consumer ? [this.#consumer] : [])];
@@ -51,9 +51,9 @@ export class Intake {
   }
 
   /** Makes the consumer what the intake is, one step after another. */
-  async #settle(): Promise<void> {
+  async #change(): Promise<void> {
     const { worker, queue, concurrency, onError } = this.#options;
-    this.#settling = true;
+    this.#changing = true;
     while (!this.#ended && this.#open !== (this.#consumer !== undefined)) {
       try {
         if (this.#open)
@@ -69,7 +69,7 @@ export class Intake {
         await sleep(againMs);
       }
     }
-    this.#settling = false;
+    this.#changing = false;
     if (this.#ended) await this.#consumer?.close(0).catch(onError);
   }
 

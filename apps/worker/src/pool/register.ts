@@ -13,7 +13,7 @@ export async function register({ workers }: Pick<Store, "workers">, worker: NewW
   } catch (error) {
     if (!isProblem(error) || error.code !== "resource/conflict") throw error;
     const holder = await workers.holder(worker.name);
-    // Its own name in the way: a first try whose answer was lost.
+    // This very process has the name: the answer to a first try was lost.
     const own = holder?.process !== undefined && holder.process === worker.process;
     if (holder && !own && !isKnownDead(holder.process)) throw error;
     if (holder) await workers.stop(holder.id);

@@ -14,7 +14,7 @@ export interface StewardOptions {
   look: () => Promise<void>;
   /** Says whether any device takes new runs. */
   onOpen: (open: boolean) => void;
-  /** A delivery is in hand. */
+  /** Whether a delivery is being handled. */
   busy: () => boolean;
   onError: (error: unknown) => void;
   onChange: (what: string, facts: object) => void;
@@ -22,15 +22,15 @@ export interface StewardOptions {
 
 /**
  * Decides which devices take new runs: those that neither the database holds nor this host finds at fault. What the host
- * finds is reported, again and again until the database has it, so that no lost report and no operator's clearing of what
- * goes on leaves the two apart.
+ * finds is reported again and again until the database has it, so that the two agree in the end, also after a report was lost,
+ * or after an operator cleared a fault that is still there.
  */
 export class Steward {
   readonly #options: StewardOptions;
-  /** What the database last said; nothing is taken before it has said anything. */
+  /** What the database last ordered; no run is taken before its first orders. */
   #orders: Orders | undefined;
   #reporting = false;
-  /** What the runs of each device have been told. */
+  /** The causes that the logs of the runs on each device already name. */
   readonly #noted: Set<string>[];
 
   constructor(options: StewardOptions) {
@@ -38,7 +38,7 @@ export class Steward {
     this.#noted = options.slots.map(() => new Set());
   }
 
-  /** A heartbeat was answered. */
+  /** To be called with the answer of each heartbeat. */
   ordered({ drain, holds }: BeatAnswer): void {
     const { slots, health, onChange } = this.#options;
     if (drain?.now !== this.#orders?.drain?.now)
@@ -54,7 +54,7 @@ export class Steward {
     this.looked();
   }
 
-  /** The devices were looked at. */
+  /** To be called when the devices were looked at. */
   looked(): void {
     this.#steer();
     if (!this.#reporting) void this.#report();
@@ -98,7 +98,7 @@ export class Steward {
   async #report(): Promise<void> {
     this.#reporting = true;
     try {
-      if (this.#orders) await this.#tell(this.#orders);
+      if (this.#orders) await this.#sendReports(this.#orders);
     } catch (error) {
       this.#options.onError(error);
     } finally {
@@ -106,7 +106,7 @@ export class Steward {
     }
   }
 
-  async #tell({ drain, holds }: Orders): Promise<void> {
+  async #sendReports({ drain, holds }: Orders): Promise<void> {
     const { store, slots, health, look, workerId, busy } = this.#options;
     for (const [position, { device }] of slots.entries()) {
       // An operator may have cleared a fault because it is mended: then the last look is too old to hold it again.

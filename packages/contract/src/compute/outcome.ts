@@ -35,13 +35,13 @@ export const Outcome = Type.Union([
   Type.Object({
     kind: Type.Literal("train"),
     result: Type.Omit(TrainingResult, ["modelId"]),
-    /** Of a whole model; absent for an adapter. */
+    /** Architecture of a whole model; absent for an adapter. */
     architecture: Type.Optional(Architecture),
   }),
   Type.Object({ kind: Type.Literal("evaluate"), result: EvaluationResult }),
   Type.Object({
     kind: Type.Literal("export"),
-    /** Of the merged model, where there is one. */
+    /** Architecture of the merged model, where there is one. */
     architecture: Type.Optional(Architecture),
     exports: Type.Array(ExportedFolder),
     notes: Type.Array(Type.String()),

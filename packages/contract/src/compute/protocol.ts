@@ -27,14 +27,14 @@ const HubAccess = Type.Object({
 });
 export type HubAccess = Static<typeof HubAccess>;
 
-/** To the compute process. `stop`: save what can be resumed from and end. */
+/** What a supervisor sends. `stop`: save what can be resumed from and end. */
 const Instruction = Type.Union([
   Type.Object({ type: Type.Literal("start"), job: Job, hub: Type.Optional(HubAccess) }),
   Type.Object({ type: Type.Literal("stop") }),
 ]);
 export type Instruction = Static<typeof Instruction>;
 
-/** From the compute process. The last one is `done`, `stopped` or `failed`. */
+/** What a compute process sends. The last message is `done`, `stopped` or `failed`. */
 const Message = Type.Union([
   Type.Object({ type: Type.Literal("progress"), progress: Progress }),
   Type.Object({

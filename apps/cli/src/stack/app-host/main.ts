@@ -1,5 +1,5 @@
 // Runs the module named by the first argument, and ends with the process that started it.
-// A host instead of a preload: what the module forks would inherit a preload, and its stdin means something else.
+// A host instead of a preload: processes that the module forks would inherit a preload, and their stdin is something else.
 import { pathToFileURL } from "node:url";
 import { onParentGone } from "@espalier/process/lifeline";
 import { graceSeconds } from "../grace.ts";

@@ -1,4 +1,4 @@
-// Runs one Postgres server and ends it with the process that started this one; PostgreSQL itself watches nobody.
+// Runs one Postgres server and ends it with the process that started this one; PostgreSQL itself does not watch its parent.
 // SIGINT is Postgres' fast shutdown: sessions end, a checkpoint is written.
 import { spawn } from "node:child_process";
 import { onParentGone } from "@espalier/process/lifeline";
