@@ -108,7 +108,7 @@ describe("an aged run", () => {
     expect(starts.map(({ runId }) => runId)).toEqual(["x"]);
     expect(waiting.find(({ runId }) => runId === "u")?.reason).toEqual({
       code: "held-for-aged",
-      runId: "old",
+      runIds: ["old"],
     });
   });
 });

@@ -25,7 +25,7 @@ describe("backfill", () => {
       },
       waits: {
         long: {
-          reason: { code: "held-for-head", runId: "head", until: NOW + HOUR },
+          reason: { code: "held-for-head", runIds: ["head"], until: NOW + HOUR },
           unblockedBy: [{ by: "time", at: NOW + HOUR }],
         },
       },

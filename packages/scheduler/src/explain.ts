@@ -1,5 +1,5 @@
 import type { Blocked } from "./blocked.ts";
-import type { Waiting } from "./decisions.ts";
+import type { WaitingRun } from "./decisions.ts";
 import { forecast } from "./forecast.ts";
 import { fits } from "./groups.ts";
 import type { Pass } from "./pass.ts";
@@ -13,7 +13,7 @@ export function explain(
   blocks: readonly Blocked[],
   ineligible: Eligibility["ineligible"],
   shares: ReadonlyMap<string, Share>,
-): Waiting[] {
+): WaitingRun[] {
   const reasons = new Reasons(pass, shares);
   const ordered = blocks.filter(({ why }) => why.kind !== "never");
   const never = blocks.filter(({ why }) => why.kind === "never").map(({ candidate }) => candidate);
@@ -24,7 +24,7 @@ export function explain(
     later.map(({ candidate }) => candidate),
     { pool, held, now, sharers: policy.sharers, exact: policy.exact },
   );
-  const waiting: Waiting[] = reasons.starting();
+  const waiting: WaitingRun[] = reasons.starting();
   for (let i = 0; i < ordered.length; i++) {
     const { reason, unblockedBy } = reasons.of(ordered[i]!, i);
     const { run } = ordered[i]!.candidate;

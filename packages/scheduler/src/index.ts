@@ -1,4 +1,4 @@
-export type { Decisions, Preemption, Start, Unblock, Waiting, WaitingReason } from "./decisions.ts";
+export type { Decisions, PlannedReason, PlannedUnblock, Preemption, Start, WaitingRun } from "./decisions.ts";
 export { Heap } from "./heap.ts";
 export { plan } from "./plan.ts";
 export { defaultPolicy, type Policy } from "./policy.ts";

@@ -30,7 +30,7 @@ describe("the order", () => {
         queued: [queued("x1", { teamId: "x" }), queued("y1", { teamId: "y" })],
       },
       starts: { y1: ["a0"] },
-      waits: { x1: { reason: { code: "fair-share-behind", teamId: "x", share: 100 / 250, fair: 1 / 3 } } },
+      waits: { x1: { reason: { code: "fair-share-behind", share: 100 / 250, fair: 1 / 3 } } },
     },
     {
       title: "gives teams turns in proportion to their weights",

@@ -129,7 +129,7 @@ describe("placement", () => {
         ],
       },
       keeps: { large: ["a1", "a2"], small: ["a0", "a3"] },
-      waits: { small: { reason: { code: "held-for-head", runId: "large" } } },
+      waits: { small: { reason: { code: "held-for-head", runIds: ["large"] } } },
     },
     {
       title: "asks for kinds and for labels",

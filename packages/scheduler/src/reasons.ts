@@ -1,7 +1,7 @@
 import type { Consumer } from "./consumers.ts";
 import type { Blocked } from "./blocked.ts";
 import type { Candidate } from "./candidate.ts";
-import type { Unblock, Waiting, WaitingReason } from "./decisions.ts";
+import type { PlannedReason, PlannedUnblock, WaitingRun } from "./decisions.ts";
 import { fits, mayTake } from "./groups.ts";
 import type { Pass } from "./pass.ts";
 import type { Holder, Keep } from "./pool.ts";
@@ -13,11 +13,11 @@ import type { Eligibility } from "./eligibility.ts";
 const most = 4;
 
 export interface Explanation {
-  readonly reason: WaitingReason;
-  readonly unblockedBy: readonly Unblock[];
+  readonly reason: PlannedReason;
+  readonly unblockedBy: readonly PlannedUnblock[];
 }
 
-const byRuns = (runIds: readonly string[]): Unblock[] =>
+const byRuns = (runIds: readonly string[]): PlannedUnblock[] =>
   runIds.length > 0 ? [{ by: "runs", runIds: runIds.slice(0, most) }] : [];
 
 /** Says why runs wait, from what a finished pass has left of the pool. */
@@ -36,7 +36,7 @@ export class Reasons {
   }
 
   /** Runs that have devices, or get them now, and are not at work yet. */
-  starting(): Waiting[] {
+  starting(): WaitingRun[] {
     const { starts, pool, now } = this.#pass;
     const claimed = pool.holders.flatMap(({ run, seats }) =>
       run.state === "starting"
@@ -72,7 +72,7 @@ export class Reasons {
         return this.misfit(candidate);
       case "closed":
         return {
-          reason: { code: "held-for-aged", runId: why.forRunId },
+          reason: { code: "held-for-aged", runIds: [why.forRunId] },
           unblockedBy: byRuns([why.forRunId]),
         };
       case "quota": {
@@ -135,7 +135,7 @@ export class Reasons {
     return {
       reason: {
         code: "no-device-fits",
-        needsBytes: run.needs.memoryBytes === null ? null : bytes,
+        ...(run.needs.memoryBytes !== null && { needsBytes: bytes }),
         largestBytes: group.known[0]!,
         needsDevices: candidate.devices,
         mostDevices: group.known.length,
@@ -149,14 +149,14 @@ export class Reasons {
     const { groups, now } = this.#pass;
     if (reservation?.promised) return this.#preempting(candidate, reservation);
     const there = reservation ? this.#tenantsOf(reservation).map(({ run }) => run.id) : [];
-    const next: Unblock[] = there.length > 0 ? byRuns(there) : [{ by: "turn", ahead }];
+    const next: PlannedUnblock[] = there.length > 0 ? byRuns(there) : [{ by: "turn", ahead }];
 
     const { all } = groups.bounds(group, now);
     if (mayTake(all, candidate) || (candidate.devices > 1 && all.open > 0)) {
       const { available, keep } = this.#available(candidate);
       if (available >= candidate.devices && keep)
         return {
-          reason: { code: "held-for-head", runId: keep.runId, until: keep.at },
+          reason: { code: "held-for-head", runIds: [keep.runId], until: keep.at },
           unblockedBy: [{ by: "time", at: keep.at }],
         };
       if (candidate.devices > 1 && available > 0)
@@ -174,7 +174,7 @@ export class Reasons {
     const share = this.#shares.get(team.id);
     const overtaken = this.#allBefore > (this.#before.get(team) ?? 0);
     if (overtaken && share && share.share > share.fair)
-      return { reason: { code: "fair-share-behind", teamId: team.id, ...share }, unblockedBy: next };
+      return { reason: { code: "fair-share-behind", ...share }, unblockedBy: next };
     return { reason: { code: "waiting-for-device", matching: group.size, ahead }, unblockedBy: next };
   }
 

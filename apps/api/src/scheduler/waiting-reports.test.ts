@@ -1,7 +1,7 @@
 import { Value } from "typebox/value";
 import { explainWaiting, WaitingReason } from "@espalier/contract";
 import { describe, expect, it } from "vitest";
-import type { Waiting, WaitingReason as PlannedReason } from "@espalier/scheduler";
+import type { PlannedReason, WaitingRun } from "@espalier/scheduler";
 import { NOW } from "../../../../packages/scheduler/src/testing/build.ts";
 import { namesFor, WaitingReports, toReason } from "./waiting-reports.ts";
 
@@ -10,7 +10,7 @@ const teamOf = new Map([
   ["run_b", "other"],
   ["run_w", "t"],
 ]);
-const waiting = (given: Partial<Waiting> = {}): Waiting => ({
+const waiting = (given: Partial<WaitingRun> = {}): WaitingRun => ({
   runId: "run_w",
   position: 3,
   reason: { code: "waiting-for-device", matching: 2, ahead: 2 },
@@ -20,7 +20,7 @@ const waiting = (given: Partial<Waiting> = {}): Waiting => ({
 });
 
 describe("the reports", () => {
-  it("tells a run once, names its own team's runs and counts the others", () => {
+  it("report a reason once, and name runs of the same team and count the others", () => {
     const reports = new WaitingReports();
     expect(reports.changed([waiting()], teamOf, NOW)).toEqual([
       {
@@ -39,19 +39,19 @@ describe("the reports", () => {
     expect(reports.changed([waiting()], teamOf, NOW + 3_600_000)).toEqual([]);
   });
 
-  it("tells another reason at once, and another place after a while", () => {
+  it("report another reason at once, and another place after a while", () => {
     const reports = new WaitingReports();
     reports.changed([waiting()], teamOf, NOW);
     const moved = waiting({ position: 2, reason: { code: "waiting-for-device", matching: 2, ahead: 1 } });
     expect(reports.changed([moved], teamOf, NOW + 500)).toEqual([]);
     expect(reports.changed([moved], teamOf, NOW + 1_000)).toMatchObject([{ position: 2 }]);
-    const held = waiting({ position: 2, reason: { code: "held-for-head", runId: "run_b", until: NOW } });
+    const held = waiting({ position: 2, reason: { code: "held-for-head", runIds: ["run_b"], until: NOW } });
     expect(reports.changed([held], teamOf, NOW + 1_001)).toMatchObject([
       { reason: { code: "held-for-head", runIds: [], others: 1 } },
     ]);
   });
 
-  it("of a long queue tells places the less often, and after what was told was lost everything", () => {
+  it("report places less often when many runs wait, and everything again when the last report was not stored", () => {
     const queue = (shift: number) =>
       Array.from({ length: 10_000 }, (_, i) => waiting({ runId: `run_${i}`, position: i + 1 + shift }));
     const reports = new WaitingReports();
@@ -62,7 +62,7 @@ describe("the reports", () => {
     expect(reports.changed(queue(0), teamOf, NOW + 30_001)).toHaveLength(10_000);
   });
 
-  it("leaves runs that start to their state, and starts that never come untold", () => {
+  it("leave out runs that are starting, and an expected start that never comes", () => {
     const reason: PlannedReason = { code: "starting", workerId: "wrk_1" };
     expect(new WaitingReports().changed([waiting({ reason })], teamOf, NOW)).toEqual([]);
     const never = { earliest: Infinity, likely: Infinity, latest: Infinity };
@@ -72,30 +72,39 @@ describe("the reports", () => {
   });
 });
 
-const reasons: PlannedReason[] = [
-  { code: "starting", workerId: "wrk_1" },
-  { code: "not-yet-due", at: NOW },
-  { code: "no-device-fits", needsBytes: 9e9, largestBytes: 8e9, needsDevices: 1, mostDevices: 4 },
-  { code: "no-device-fits", needsBytes: null, largestBytes: 8e9, needsDevices: 9, mostDevices: 4 },
-  { code: "worker-missing", kinds: ["cuda"], labels: ["zone=a"] },
-  { code: "worker-missing", kinds: [], labels: [] },
-  { code: "device-cordoned", deviceIds: ["dev_1"] },
-  { code: "team-quota", quota: "devices", limit: 4, used: 3.5, needs: 1 },
-  { code: "team-quota", quota: "queued-runs", limit: 4, used: 4, needs: 1 },
-  { code: "user-quota", quota: "device-hours", limit: 40, used: 39, needs: 2 },
-  { code: "held-for-aged", runId: "run_b" },
-  { code: "held-for-head", runId: "run_a", until: NOW },
-  { code: "gang-incomplete", needs: 4, available: 2 },
-  { code: "waiting-for-memory", needsBytes: 9e9, freeBytes: 8e9 },
-  { code: "fair-share-behind", teamId: "t", share: 0.61, fair: 0.5 },
-  { code: "waiting-for-device", matching: 1, ahead: 0 },
-  { code: "preempting", runIds: ["run_a", "run_b"], until: NOW },
-];
+const reasons: { [Code in PlannedReason["code"]]: Omit<Extract<PlannedReason, { code: Code }>, "code">[] } = {
+  starting: [{ workerId: "wrk_1" }],
+  "not-yet-due": [{ at: NOW }],
+  "no-device-fits": [
+    { needsBytes: 9e9, largestBytes: 8e9, needsDevices: 1, mostDevices: 4 },
+    { largestBytes: 8e9, needsDevices: 9, mostDevices: 4 },
+  ],
+  "worker-missing": [
+    { kinds: ["cuda"], labels: ["zone=a"] },
+    { kinds: [], labels: [] },
+  ],
+  "device-cordoned": [{ deviceIds: ["dev_1"] }],
+  "team-quota": [
+    { quota: "devices", limit: 4, used: 3.5, needs: 1 },
+    { quota: "queued-runs", limit: 4, used: 4, needs: 1 },
+  ],
+  "user-quota": [{ quota: "device-hours", limit: 40, used: 39, needs: 2 }],
+  "held-for-aged": [{ runIds: ["run_b"] }],
+  "held-for-head": [{ runIds: ["run_a"], until: NOW }],
+  "gang-incomplete": [{ needs: 4, available: 2 }],
+  "waiting-for-memory": [{ needsBytes: 9e9, freeBytes: 8e9 }],
+  "fair-share-behind": [{ share: 0.61, fair: 0.5 }],
+  "waiting-for-device": [{ matching: 1, ahead: 0 }],
+  preempting: [{ runIds: ["run_a", "run_b"], until: NOW }],
+};
+const planned = Object.entries(reasons).flatMap(([code, list]) =>
+  list.map((facts) => ({ code, ...facts }) as PlannedReason),
+);
 
-it.each(reasons)(
-  "$code is told as the contract has it, names no strange run, and is a sentence",
-  (planned) => {
-    const reason = toReason(planned, namesFor("t", teamOf));
+it.each(planned)(
+  "$code is what the contract allows, names no run of another team, and reads as a sentence",
+  (each) => {
+    const reason = toReason(each, namesFor("t", teamOf));
     expect(Value.Errors(WaitingReason, reason)).toEqual([]);
     expect(JSON.stringify(reason)).not.toContain("run_b");
     expect(explainWaiting(reason)).toMatch(/^[A-Z].*\.$|^run_/);

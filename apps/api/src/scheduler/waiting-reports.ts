@@ -1,7 +1,6 @@
 import type { ExpectedStart, Unblock, WaitingReason } from "@espalier/contract";
 import type { DispatchWaiting } from "@espalier/store";
-import type { Unblock as PlannedUnblock, Waiting, WaitingReason as PlannedReason } from "@espalier/scheduler";
-import type { Instant, Range } from "@espalier/scheduler";
+import type { Instant, PlannedReason, PlannedUnblock, Range, WaitingRun } from "@espalier/scheduler";
 
 const iso = (at: Instant): string => new Date(at).toISOString();
 
@@ -17,44 +16,19 @@ export const namesFor =
     return others > 0 ? { runIds: own, others } : { runIds: own };
   };
 
-/** A planned reason as its run's team is told it. */
-export function toReason(reason: PlannedReason, names: NameRuns): WaitingReason {
-  switch (reason.code) {
-    case "not-yet-due":
-      return { code: reason.code, at: iso(reason.at) };
-    case "no-device-fits": {
-      const { needsBytes, ...facts } = reason;
-      return needsBytes === null ? facts : { ...facts, needsBytes };
-    }
-    case "held-for-aged":
-      return { code: reason.code, ...names([reason.runId]) };
-    case "held-for-head":
-      return { code: reason.code, ...names([reason.runId]), until: iso(reason.until) };
-    case "preempting":
-      return { code: reason.code, ...names(reason.runIds), until: iso(reason.until) };
-    case "fair-share-behind":
-      return { code: reason.code, share: reason.share, fair: reason.fair };
-    case "worker-missing":
-      return { code: reason.code, kinds: [...reason.kinds], labels: [...reason.labels] };
-    case "device-cordoned":
-      return { code: reason.code, deviceIds: [...reason.deviceIds] };
-    default:
-      return reason;
-  }
+/** What a plan says, as the contract has it: instants as text, and of other teams' runs only how many there are. */
+function publish(planned: PlannedReason | PlannedUnblock, names: NameRuns): object {
+  const facts: Record<string, unknown> = { ...planned };
+  if ("at" in planned) facts["at"] = iso(planned.at);
+  if ("until" in planned) facts["until"] = iso(planned.until);
+  return "runIds" in planned ? { ...facts, ...names(planned.runIds) } : facts;
 }
 
-function toUnblock(unblock: PlannedUnblock, names: NameRuns): Unblock {
-  switch (unblock.by) {
-    case "time":
-      return { by: unblock.by, at: iso(unblock.at) };
-    case "runs":
-      return { by: unblock.by, ...names(unblock.runIds) };
-    case "device":
-      return { by: unblock.by, deviceIds: [...unblock.deviceIds] };
-    default:
-      return unblock;
-  }
-}
+/** A planned reason as its run's team may read it. */
+export const toReason = (reason: PlannedReason, names: NameRuns): WaitingReason =>
+  publish(reason, names) as WaitingReason;
+
+const toUnblock = (unblock: PlannedUnblock, names: NameRuns): Unblock => publish(unblock, names) as Unblock;
 
 const toExpected = ({ earliest, likely, latest }: Range): ExpectedStart | null =>
   [earliest, likely, latest].every((at) => at < longest)
@@ -85,7 +59,11 @@ export class WaitingReports {
   #told = new Map<string, Told>();
 
   /** @param teamOf by run, of those that wait and those that run */
-  changed(waiting: readonly Waiting[], teamOf: ReadonlyMap<string, string>, now: Instant): DispatchWaiting[] {
+  changed(
+    waiting: readonly WaitingRun[],
+    teamOf: ReadonlyMap<string, string>,
+    now: Instant,
+  ): DispatchWaiting[] {
     const changes: DispatchWaiting[] = [];
     const still = new Map<string, Told>();
     const refresh = refreshMs(waiting.length);
@@ -118,24 +96,31 @@ export class WaitingReports {
   }
 }
 
-/** Numbers that others' starts move are no part of it. */
+/** Facts of each reason whose change makes it another reason. Those left out move whenever others start or end. */
+const stableFacts: {
+  [Code in PlannedReason["code"]]: readonly (keyof Extract<PlannedReason, { code: Code }>)[];
+} = {
+  starting: ["workerId"],
+  "not-yet-due": ["at"],
+  "no-device-fits": ["needsBytes", "largestBytes", "needsDevices", "mostDevices"],
+  "worker-missing": ["kinds", "labels"],
+  "device-cordoned": ["deviceIds"],
+  "team-quota": ["quota", "limit"],
+  "user-quota": ["quota", "limit"],
+  "held-for-aged": ["runIds"],
+  "held-for-head": ["runIds"],
+  "gang-incomplete": [],
+  "waiting-for-memory": [],
+  "fair-share-behind": [],
+  "waiting-for-device": [],
+  preempting: ["runIds"],
+};
+
 function gistOf(reason: PlannedReason): string {
-  switch (reason.code) {
-    case "waiting-for-device":
-    case "fair-share-behind":
-    case "gang-incomplete":
-    case "waiting-for-memory":
-      return reason.code;
-    case "held-for-head":
-      return `${reason.code} ${reason.runId}`;
-    case "team-quota":
-    case "user-quota":
-      return `${reason.code} ${reason.quota} ${reason.limit}`;
-    case "preempting":
-      return `${reason.code} ${reason.runIds.join(" ")}`;
-    default:
-      return JSON.stringify(reason);
-  }
+  const facts = stableFacts[reason.code] as readonly (keyof PlannedReason)[];
+  return facts.length === 0
+    ? reason.code
+    : JSON.stringify([reason.code, ...facts.map((fact) => reason[fact])]);
 }
 
 function hasMoved(told: Told, next: Told, now: Instant): boolean {

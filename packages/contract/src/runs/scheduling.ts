@@ -16,7 +16,7 @@ export const PriorityClass = Type.Enum(priorityClasses, {
 });
 export type PriorityClass = (typeof priorityClasses)[number];
 
-/** What a device second of each class counts for. The trigger `run_released` of the database has the same numbers. */
+/** What a device second of each class counts for; in the database it is `class_charge()`. */
 export const classCharge: Readonly<Record<PriorityClass, number>> = { urgent: 2, normal: 1, idle: 0.5 };
 
 /** Usage counts half after this long; in the database it is `usage_half_life()`. */

@@ -18,7 +18,10 @@ const Quota = {
 const of = <Code extends string, Facts extends object>(code: Code, facts: Facts) =>
   Type.Object({ code: Type.Literal(code), ...facts });
 
-/** Why a run waits, with the facts. `docs/scheduling.md` explains each code. */
+/**
+ * Why a run waits, with the facts. This is the one list of reasons: the scheduler's type is derived from it, and
+ * `docs/scheduling.md` has the same codes.
+ */
 export const WaitingReason = Type.Union([
   of("starting", { workerId: Type.Optional(Type.String()) }),
   of("not-yet-due", { at: Timestamp }),
@@ -83,48 +86,42 @@ const whose = ({ runIds, others = 0 }: { runIds: readonly string[]; others?: num
     ", ",
   ) || "another run";
 
+type Sentences = { [Code in WaitingCode]: (reason: Extract<WaitingReason, { code: Code }>) => string };
+const sentences: Sentences = {
+  starting: () => "It has its devices; a worker is about to start it.",
+  "not-yet-due": ({ at }) => `It is not to start before ${clock(at)}.`,
+  dependency: ({ runIds }) => `It needs what ${runIds.join(", ") || "other runs"} will make.`,
+  "no-device-fits": ({ needsBytes, largestBytes, needsDevices, mostDevices }) =>
+    needsDevices > mostDevices
+      ? `It needs ${count(needsDevices, "device")} on one worker; no worker has more than ${mostDevices} that serve. Ask for fewer.`
+      : `It needs ${needsBytes === undefined ? "more memory" : gigabytes(needsBytes)} on each device; the largest has ${gigabytes(largestBytes)}. Lower what it needs, or add a larger device.`,
+  "worker-missing": ({ kinds, labels }) =>
+    kinds.length + labels.length > 0
+      ? `No worker that is alive has such a device (${[...kinds, ...labels].join(", ")}).`
+      : "No worker is alive that could take it.",
+  "device-cordoned": () =>
+    "The devices that could take it take no new runs now; `espalier worker list` says why.",
+  "team-quota": (reason) => quotaSentence("Your team", reason),
+  "user-quota": (reason) => quotaSentence("You", reason),
+  "held-for-aged": (reason) =>
+    `A run of the same quota has waited too long and comes first: ${whose(reason)}.`,
+  "held-for-head": (reason) =>
+    `It would fit, but would delay ${whose(reason)}, which comes first and is to start by ${clock(reason.until)}.`,
+  "gang-incomplete": ({ needs, available }) =>
+    `It needs ${count(needs, "device")} on one worker at once; ${available} ${available === 1 ? "is" : "are"} free.`,
+  "waiting-for-memory": ({ needsBytes, freeBytes }) =>
+    `It needs ${gigabytes(needsBytes)} of memory on a device; at most ${gigabytes(freeBytes)} are free now.`,
+  "fair-share-behind": ({ share, fair }) =>
+    `Your team has had ${percent(share)} of the pool of late; its share is ${percent(fair)}, so others come first.`,
+  "waiting-for-device": ({ matching, ahead }) =>
+    `${matching === 1 ? "The device that serves is" : `All ${matching} devices that serve are`} in use; ${ahead === 0 ? "it is next" : `${count(ahead, "run")} before it`}.`,
+  preempting: (reason) =>
+    `${whose(reason)} ${reason.runIds.length + (reason.others ?? 0) === 1 ? "was" : "were"} asked to make room for it, until ${clock(reason.until)}.`,
+};
+
 /** The reason as a sentence for the person who waits. */
-export function explainWaiting(reason: WaitingReason): string {
-  switch (reason.code) {
-    case "starting":
-      return "It has its devices; a worker is about to start it.";
-    case "not-yet-due":
-      return `It is not to start before ${clock(reason.at)}.`;
-    case "dependency":
-      return `It needs what ${reason.runIds.join(", ") || "other runs"} will make.`;
-    case "no-device-fits": {
-      const { needsBytes, largestBytes, needsDevices, mostDevices } = reason;
-      return needsDevices > mostDevices
-        ? `It needs ${count(needsDevices, "device")} on one worker; no worker has more than ${mostDevices} that serve. Ask for fewer.`
-        : `It needs ${needsBytes === undefined ? "more memory" : gigabytes(needsBytes)} on each device; the largest has ${gigabytes(largestBytes)}. Lower what it needs, or add a larger device.`;
-    }
-    case "worker-missing": {
-      const wanted = [...reason.kinds, ...reason.labels].join(", ");
-      return wanted
-        ? `No worker that is alive has such a device (${wanted}).`
-        : "No worker is alive that could take it.";
-    }
-    case "device-cordoned":
-      return "The devices that could take it take no new runs now; `espalier worker list` says why.";
-    case "team-quota":
-    case "user-quota":
-      return quotaSentence(reason.code === "team-quota" ? "Your team" : "You", reason);
-    case "held-for-aged":
-      return `A run of the same quota has waited too long and comes first: ${whose(reason)}.`;
-    case "held-for-head":
-      return `It would fit, but would delay ${whose(reason)}, which comes first and is to start by ${clock(reason.until)}.`;
-    case "gang-incomplete":
-      return `It needs ${count(reason.needs, "device")} on one worker at once; ${reason.available} ${reason.available === 1 ? "is" : "are"} free.`;
-    case "waiting-for-memory":
-      return `It needs ${gigabytes(reason.needsBytes)} of memory on a device; at most ${gigabytes(reason.freeBytes)} are free now.`;
-    case "fair-share-behind":
-      return `Your team has had ${percent(reason.share)} of the pool of late; its share is ${percent(reason.fair)}, so others come first.`;
-    case "waiting-for-device":
-      return `${reason.matching === 1 ? "The device that serves is" : `All ${reason.matching} devices that serve are`} in use; ${reason.ahead === 0 ? "it is next" : `${count(reason.ahead, "run")} before it`}.`;
-    case "preempting":
-      return `${whose(reason)} ${reason.runIds.length + (reason.others ?? 0) === 1 ? "was" : "were"} asked to make room for it, until ${clock(reason.until)}.`;
-  }
-}
+export const explainWaiting = (reason: WaitingReason): string =>
+  (sentences[reason.code] as (reason: WaitingReason) => string)(reason);
 
 function quotaSentence(
   who: "Your team" | "You",

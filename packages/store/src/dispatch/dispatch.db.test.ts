@@ -1,4 +1,4 @@
-import { leaseTiming, newId, type WaitingReason } from "@espalier/contract";
+import { classCharge, leaseTiming, newId, usageHalfLifeMs, type WaitingReason } from "@espalier/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { claimOn } from "../../../../test/servers/place.ts";
 import { cpu, openTestStore, type TestStore } from "../../../../test/servers/store.ts";
@@ -381,4 +381,13 @@ describe("leadership", () => {
     expect(again).toBeDefined();
     await again?.release();
   });
+});
+
+it("the database charges each class, and lets usage decay, as the contract's table says", async () => {
+  const charges = await store.sql<{ class: string; charge: number }>(
+    "select class, class_charge(class) as charge from unnest($1::text[]) class",
+    [Object.keys(classCharge)],
+  );
+  expect(Object.fromEntries(charges.map((row) => [row.class, row.charge]))).toEqual(classCharge);
+  expect(await store.sql("select usage_half_life() * 1000 as ms")).toEqual([{ ms: usageHalfLifeMs }]);
 });
