@@ -167,7 +167,7 @@ describe("backfill", () => {
 });
 
 describe("preemption", () => {
-  test("does not go back and forth: whoever asked starts before those who left for it get those devices again", () => {
+  test("does not go back and forth: the run that asked starts before those that left for it get those devices again", () => {
     const options = { jobs: 1200, teams: 6, seed: 3, devices: 48, load: 1.1, quotas: true };
     const taken = new Map<string, { forRunId: string; devices: readonly string[] }>();
     const waiting = new Set<string>();

@@ -3,7 +3,7 @@ import type { Job, Trace } from "./job.ts";
 import type { Outcome } from "./simulation.ts";
 import type { PolicyName } from "./views.ts";
 
-/** Of the time from submission to the first start, in minutes. */
+/** Statistics of the time from submission to the first start, in minutes. */
 export interface Waits {
   readonly jobs: number;
   readonly mean: number;

@@ -1,4 +1,4 @@
-import { quotaBlock } from "./consumers.ts";
+import { quotaRefusal } from "./consumers.ts";
 import { hoursOf, type Candidate } from "./candidate.ts";
 import { fits } from "./groups.ts";
 import type { Heap } from "./heap.ts";
@@ -7,8 +7,9 @@ import type { Pass } from "./pass.ts";
 import type { QueuedRun } from "./snapshot.ts";
 
 /**
- * The run that is overdue longest of those that could start at all, if aged runs have not got their share already. One
- * at a time: were all overdue runs to come first, a pool that is overloaded for a day would forget about fair shares.
+ * The run that has been overdue longest among those that could start at all, unless aged runs hold their share of the
+ * pool already. Only one run is taken in a pass: if all overdue runs came first, a pool that is overloaded for a day
+ * would forget about fair shares.
  */
 export function longestOverdue(
   overdue: Heap<Turn>,
@@ -25,7 +26,7 @@ export function longestOverdue(
     const { group, team, user, units } = candidate;
     if (!fits(group.schedulable, candidate)) continue;
     if (units > Math.min(team.ceiling, user.ceiling)) continue;
-    const refused = quotaBlock(user, units, hoursOf(candidate, units));
+    const refused = quotaRefusal(user, units, hoursOf(candidate, units));
     if (refused?.quota === "device-hours") continue;
     return aged === 0 || aged + units <= pass.policy.agedShare * whole ? candidate : undefined;
   }

@@ -1,6 +1,9 @@
 import type { HourQuota, Snapshot } from "./snapshot.ts";
 
-/** What a team, or a user of it, has had and holds. Grows as a pass gives devices away. */
+/**
+ * A team, or a user of a team: what it has used, holds, and may hold. A pass counts every device that it gives away here,
+ * so that the next turn sees it.
+ */
 export class Consumer {
   readonly id: string;
   readonly weight: number;
@@ -17,10 +20,10 @@ export class Consumer {
   units = 0;
   /** Device hours that running and reserved runs are still expected to use. */
   hoursAhead = 0;
-  /** Of `units`, those of runs that were asked to stop. */
+  /** The part of `units` that belongs to runs that were asked to stop. */
   leaving = 0;
-  /** The aged run that no other may overtake within this quota. */
-  closedFor: string | null = null;
+  /** The aged run that waits for this quota; no other run of the quota may overtake it. */
+  heldForAged: string | null = null;
 
   constructor(
     id: string,
@@ -35,7 +38,7 @@ export class Consumer {
   ) {
     this.id = id;
     this.team = team;
-    // A weight of zero or less would divide by zero; it gets almost nothing instead.
+    // A weight of zero would divide by zero; such a consumer gets almost nothing instead.
     this.weight = given.weight > 0 ? given.weight : 1e-6;
     this.service = given.service;
     this.devices = given.devices;
@@ -43,7 +46,7 @@ export class Consumer {
     this.hours = given.hours;
   }
 
-  /** Orders consumers: the least served for its weight comes first. */
+  /** Orders consumers: the one that has been served least for its weight comes first. */
   get standing(): number {
     return this.service / this.weight;
   }
@@ -54,29 +57,30 @@ export class Consumer {
   }
 }
 
-/** Sums of shares are not exact. */
+/** Sums of fractions of devices are not exact. */
 const slack = 1e-9;
 
 /** Whether `units` more would be beyond the consumer's own. */
 export const isBeyond = (consumer: Consumer, units: number): boolean =>
   consumer.devices !== null && consumer.units + units > consumer.devices + slack;
 
-export interface QuotaBlock {
+export interface QuotaRefusal {
   readonly consumer: Consumer;
   readonly quota: "devices" | "device-hours";
   readonly needs: number;
 }
 
 /**
- * What forbids this user to hold `units` more for `hours` device hours in all; undefined: nothing.
- * @param later whether it would hold them only when those who were asked to stop have left
+ * The quota of this user, or of its team, that forbids it to hold `units` more for `hours` device hours in all;
+ * undefined: none does.
+ * @param later whether it would hold them only when the runs that were asked to stop have left
  */
-export function quotaBlock(
+export function quotaRefusal(
   user: Consumer,
   units: number,
   hours: number,
   later = false,
-): QuotaBlock | undefined {
+): QuotaRefusal | undefined {
   for (const consumer of [user.team!, user]) {
     const held = later ? consumer.units - consumer.leaving : consumer.units;
     if (held + units > consumer.ceiling + slack) return { consumer, quota: "devices", needs: units };
@@ -95,7 +99,7 @@ export function hold(user: Consumer, units: number, seconds: number): void {
   }
 }
 
-/** Counts a run that was asked to stop. */
+/** Counts a run of `units` as asked to stop. */
 export function leave(user: Consumer, units: number): void {
   user.leaving += units;
   user.team!.leaving += units;
@@ -114,7 +118,7 @@ export interface Consumers {
   user(teamId: string, userId: string): Consumer;
 }
 
-/** Consumers of all teams and users, with their usage as of now. */
+/** The teams and users of a snapshot; those that it does not list are added when they are asked for. */
 export function openConsumers({ teams, users }: Snapshot): Consumers {
   const open = new Map<string, Consumer>();
   for (const { id, weight, usage, quota } of teams)

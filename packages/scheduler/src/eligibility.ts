@@ -7,9 +7,9 @@ import type { Instant, QueuedRun } from "./snapshot.ts";
 export interface Eligibility {
   /** Runs that can have a turn. */
   readonly eligible: readonly Turn[];
-  /** Of these, the ones that have waited longer than their class may, the longest overdue first. */
+  /** Those of them that have waited longer than their class may; the one that is overdue longest comes first. */
   readonly overdue: Heap<Turn>;
-  /** Runs that cannot, and what is missing. */
+  /** Runs that cannot have one, and why. */
   readonly ineligible: readonly {
     readonly turn: Turn;
     readonly why: "not-yet-due" | "queued-runs";
@@ -19,7 +19,7 @@ export interface Eligibility {
 const dueAt = (run: QueuedRun, patienceMs: Policy["patienceMs"]): Instant =>
   run.queuedAt + patienceMs[run.class];
 
-/** Who takes part in the order. */
+/** Sorts queued runs into those that have a turn in this pass and those that have none yet. */
 export function sortByEligibility(
   queued: readonly QueuedRun[],
   consumers: Consumers,

@@ -15,8 +15,8 @@ export function explain(
   shares: ReadonlyMap<string, Share>,
 ): WaitingRun[] {
   const reasons = new Reasons(pass, shares);
-  const ordered = blocks.filter(({ why }) => why.kind !== "never");
-  const never = blocks.filter(({ why }) => why.kind === "never").map(({ candidate }) => candidate);
+  const ordered = blocks.filter(({ why }) => why.kind !== "no-fit");
+  const never = blocks.filter(({ why }) => why.kind === "no-fit").map(({ candidate }) => candidate);
   const later = ineligible.map(({ turn, why }) => ({ candidate: pass.candidate(turn), why }));
   const { pool, held, now, policy } = pass;
   const starts = forecast(

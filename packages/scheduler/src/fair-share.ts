@@ -1,7 +1,7 @@
 import type { Turn } from "./order.ts";
 import type { Pass } from "./pass.ts";
 
-/** What part of the usage a team has had, and what part its weight asks for, among the teams that have runs. */
+/** The part of the usage that a team has had, and the part that its weight entitles it to, among the teams that have runs. */
 export interface Share {
   readonly share: number;
   readonly fair: number;

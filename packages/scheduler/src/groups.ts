@@ -15,7 +15,7 @@ export interface DeviceGroup {
   bounds: Bounds | null;
 }
 
-/** What no run of a group can exceed now. Cheap to compare with, so that most runs of a long queue need no search. */
+/** What no run of a group can exceed now. Comparing with it is cheap, so that most of many queued runs need no search. */
 export interface Bounds {
   readonly version: number;
   /** Room that nobody is waiting for. */
@@ -84,7 +84,7 @@ export class DeviceGroups {
     for (const devices of group.workers) {
       const here = { idle: 0, open: 0, keptIdle: 0, keptOpen: 0 };
       for (const device of devices) {
-        const { isIdle, room, keep } = device;
+        const { isIdle, room, reservedFor } = device;
         const open = isIdle || (room > 0 && device.tenants.length < this.#sharers);
         if (!open) continue;
         if (isIdle) {
@@ -93,13 +93,17 @@ export class DeviceGroups {
         }
         here.keptOpen++;
         all.openBytes = Math.max(all.openBytes, room);
-        if (keep && !keep.strict) windowMs = Math.max(windowMs, keep.at - now);
-        if (!keep && isIdle) {
+        if (reservedFor && !reservedFor.strict) windowMs = Math.max(windowMs, reservedFor.at - now);
+        if (!reservedFor && isIdle) {
           here.idle++;
           free.idleBytes = Math.max(free.idleBytes, room);
         }
-        const spare = keep ? (keep.spareSeats > 0 ? Math.min(room, keep.spareBytes) : 0) : room;
-        if (!keep || spare > 0) {
+        const spare = reservedFor
+          ? reservedFor.spareSeats > 0
+            ? Math.min(room, reservedFor.spareBytes)
+            : 0
+          : room;
+        if (!reservedFor || spare > 0) {
           here.open++;
           free.openBytes = Math.max(free.openBytes, spare);
         }

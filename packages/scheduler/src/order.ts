@@ -2,7 +2,7 @@ import type { Consumer } from "./consumers.ts";
 import { Heap } from "./heap.ts";
 import type { QueuedRun } from "./snapshot.ts";
 
-/** A run of the order, with whose it is. */
+/** A queued run that has a turn, with its user. */
 export interface Turn {
   readonly run: QueuedRun;
   readonly user: Consumer;
@@ -36,9 +36,10 @@ const servedLess = (
 ): boolean => (a.standing !== b.standing ? a.standing < b.standing : a.id < b.id);
 
 /**
- * Runs of one class in the order of the fair share: the team that was served least for its weight, of it the user who
- * was served least, of that user the highest priority, then the oldest. Every turn that is charged moves its user and
- * team back, so that teams take turns in proportion to their weights. Queues are ordered only as far as they are asked.
+ * Runs of one class in the order of fair share: first the team that was served least for its weight, inside it the user
+ * who was served least, and of that user the run with the highest priority, then the oldest. Every turn that is charged
+ * moves its user and team back, so that teams take turns in proportion to their weights. Heaps are built only for the
+ * teams and users whose turn comes.
  */
 export class Lane {
   readonly #teams = new Map<Consumer, TeamQueue>();
@@ -46,7 +47,7 @@ export class Lane {
   /** The team and user of the last turn, whose places may have changed since. */
   #last: { team: TeamQueue; user: UserQueue } | null = null;
 
-  /** Only before the first turn is taken. */
+  /** May be called only before the first turn is taken. */
   add(turn: Turn): void {
     const consumer = turn.user.team!;
     let team = this.#teams.get(consumer);

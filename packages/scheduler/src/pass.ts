@@ -11,7 +11,7 @@ import { earliest, soonest, type Option } from "./soonest.ts";
 import type { Instant, Reservation, Snapshot } from "./snapshot.ts";
 import type { Held } from "./timeline.ts";
 
-/** One pass: the pool as it is, what is decided so far, and the moves that can be made. */
+/** One pass: the pool as it is, what has been decided so far, and the decisions that can be made. */
 export class Pass {
   readonly now: Instant;
   readonly policy: Policy;
@@ -26,7 +26,7 @@ export class Pass {
   /** Whether a run of the order was left waiting for devices. */
   anyWaits = false;
   readonly #prior: ReadonlyMap<string, Reservation>;
-  #kept = 0;
+  #reserved = 0;
   #room = { version: -1, any: true };
 
   constructor(snapshot: Snapshot, policy: Policy) {
@@ -64,10 +64,10 @@ export class Pass {
     const units = this.unitsOn(devices, candidate);
     const borrowing = isBeyond(team, units);
     for (const device of devices) {
-      const { keep } = device;
-      if (keep && this.now + duration.latest > keep.at) {
-        keep.spareBytes -= bytes;
-        keep.spareSeats -= 1;
+      const { reservedFor } = device;
+      if (reservedFor && this.now + duration.latest > reservedFor.at) {
+        reservedFor.spareBytes -= bytes;
+        reservedFor.spareSeats -= 1;
       }
       device.admit({ bytes, whole, remaining: duration, holder: null });
     }
@@ -96,19 +96,19 @@ export class Pass {
   }
 
   /**
-   * Keeps the devices that a waiting candidate is expected to get first, if reservations are left. One that stands
-   * from the last pass stays where it is unless another is better by more than `minGainMs`; a strict one stays.
+   * Reserves the devices that a waiting candidate is expected to get first, unless there are enough reservations. A
+   * reservation of the last pass stays where it is unless another is better by more than `minGainMs`; a strict one stays.
    */
   reserve(candidate: Candidate, { strict }: { strict: boolean }): Reservation | undefined {
-    if (!strict && this.#kept >= this.policy.reservations) return undefined;
+    if (!strict && this.#reserved >= this.policy.reservations) return undefined;
     const { sharers, minGainMs } = this.policy;
     const best = earliest(candidate.group, candidate, sharers);
-    const again = this.standing(candidate);
+    const again = this.reservedBefore(candidate);
     const stays = again && (strict || !best || again.afterMs <= best.afterMs + minGainMs);
     const option = stays ? again : best;
     if (!option) return undefined;
-    if (!strict) this.#kept++;
-    return this.keep(candidate, option, { strict, promised: false });
+    if (!strict) this.#reserved++;
+    return this.reserveDevices(candidate, option, { strict, promised: false });
   }
 
   /** The turns of runs for which others were asked to leave, higher classes first, then by age. */
@@ -122,8 +122,8 @@ export class Pass {
       .sort((a, b) => rank(b) - rank(a) || older(a.run, b.run));
   }
 
-  /** What is kept for a candidate since the last pass, where that is still one worker's and serves. */
-  standing(candidate: Candidate): Option | undefined {
+  /** The devices that the last pass has reserved for a candidate, if they still belong to one worker and still serve. */
+  reservedBefore(candidate: Candidate): Option | undefined {
     const { group, run, devices: count } = candidate;
     const prior = this.#prior.get(run.id)?.deviceIds.map((id) => this.pool.byId.get(id));
     const worker = prior?.[0] && group.workers.find((devices) => devices.includes(prior[0]!));
@@ -135,7 +135,7 @@ export class Pass {
     );
   }
 
-  keep(
+  reserveDevices(
     candidate: Candidate,
     { devices, afterMs }: Option,
     { strict, promised }: { strict: boolean; promised: boolean },
@@ -143,26 +143,26 @@ export class Pass {
     const { run, user, duration } = candidate;
     const at = this.now + Math.round(afterMs);
     for (const device of devices)
-      device.keepFor(run.id, candidate, { now: this.now, afterMs, strict }, this.policy.sharers);
+      device.reserveFor(run.id, candidate, { now: this.now, afterMs, strict }, this.policy.sharers);
     this.pool.version++;
-    // Its quota is kept with its devices, or a later run of its team could take that.
+    // Its quota is reserved with its devices, or a later run of its team could use it up.
     hold(user, this.unitsOn(devices, candidate), duration.likely / 1000);
     const reservation = { runId: run.id, deviceIds: devices.map(({ device }) => device.id), at, promised };
     this.reservations.push(reservation);
     return reservation;
   }
 
-  /** Whether some device may take another run, whichever, or may still be kept for one. */
+  /** Whether any device may take another run, or may still be reserved for one. */
   get isOpen(): boolean {
-    if (this.#kept < this.policy.reservations) return true;
+    if (this.#reserved < this.policy.reservations) return true;
     if (this.#room.version !== this.pool.version)
       this.#room = { version: this.pool.version, any: this.pool.devices.some(hasRoom, this.policy) };
     return this.#room.any;
   }
 }
 
-/** Whether a device takes another run, whichever. */
-function hasRoom(this: Policy, { device, isIdle, room, tenants, keep }: DeviceState): boolean {
-  if (device.state !== "schedulable" || keep?.strict) return false;
+/** Whether a device may take another run, if that is small enough. */
+function hasRoom(this: Policy, { device, isIdle, room, tenants, reservedFor }: DeviceState): boolean {
+  if (device.state !== "schedulable" || reservedFor?.strict) return false;
   return isIdle || (room > 0 && tenants.length < this.sharers);
 }

@@ -3,10 +3,13 @@ import type { DeviceState, Need } from "./pool.ts";
 import type { Instant } from "./snapshot.ts";
 
 /** Whether a run that ends by `endsBy` would not delay the run that the device is kept for. */
-function leavesAlone({ keep }: DeviceState, need: Need, endsBy: Instant): boolean {
-  if (keep === null) return true;
-  if (keep.strict) return false;
-  return endsBy <= keep.at || (!need.whole && keep.spareSeats > 0 && need.bytes <= keep.spareBytes);
+function leavesAlone({ reservedFor }: DeviceState, need: Need, endsBy: Instant): boolean {
+  if (reservedFor === null) return true;
+  if (reservedFor.strict) return false;
+  return (
+    endsBy <= reservedFor.at ||
+    (!need.whole && reservedFor.spareSeats > 0 && need.bytes <= reservedFor.spareBytes)
+  );
 }
 
 /**

@@ -286,7 +286,7 @@ test("when a reservation falls due, its devices have room for its run beside all
           return start.allocations.filter((each) => each.deviceId === deviceId);
         });
         const running = snapshot.running.flatMap((run) => {
-          // Of one that runs longer than is likely, nothing is said here.
+          // A run that takes longer than is likely may end at any time; this test does not look at it.
           const goes =
             leave.has(run.id) ||
             run.state === "stopping" ||

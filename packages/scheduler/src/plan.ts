@@ -1,5 +1,5 @@
 import type { PriorityClass } from "@espalier/contract";
-import { isBeyond, quotaBlock, type QuotaBlock } from "./consumers.ts";
+import { isBeyond, quotaRefusal, type QuotaRefusal } from "./consumers.ts";
 import type { Blocked, Obstacle } from "./blocked.ts";
 import { hoursOf, type Candidate } from "./candidate.ts";
 import type { Decisions } from "./decisions.ts";
@@ -17,13 +17,14 @@ import type { QueuedRun, Snapshot } from "./snapshot.ts";
 import { sortByEligibility } from "./eligibility.ts";
 
 /**
- * What to start, whom to ask to leave, what to keep for whom, and why everybody else waits. Pure: the same snapshot at
- * the same instant gives the same decisions, whatever the order of its lists. `docs/scheduling.md` explains the policy.
+ * Decides which runs start, which are preempted, which devices are reserved for whom, and says why every other run waits.
+ * It is pure: the same snapshot gives the same decisions, whatever the order of its lists. `docs/scheduling.md` explains
+ * the policy.
  *
- * The order: runs for which others have left their devices; the run that has waited too long for its class, if there is
- * one; urgent and normal runs within their team's quota; urgent and normal runs beyond it, which borrow; idle runs,
- * within and beyond. Inside each, weighted fair share between teams, then users. Everyone gets a turn; who cannot start
- * keeps what the next may not take.
+ * Runs have their turns in this order: those for which others were asked to leave; the one that has waited too long for
+ * its class, if there is one; urgent and normal runs within their team's quota; urgent and normal runs beyond it, which
+ * borrow; idle runs, within their quota and then beyond. Inside each of these lanes, teams share by weight, then users of
+ * a team. Every run has a turn, and one that cannot start may reserve devices, which later runs may not take.
  */
 export function plan(snapshot: Snapshot, policy: Policy = defaultPolicy): Decisions {
   const pass = new Pass(snapshot, policy);
@@ -35,7 +36,7 @@ export function plan(snapshot: Snapshot, policy: Policy = defaultPolicy): Decisi
   const served = new Set<QueuedRun>();
   for (const turn of pass.promisedOf(eligibility.eligible)) {
     const candidate = pass.candidate(turn);
-    const why = keepPromise(pass, candidate);
+    const why = servePromised(pass, candidate);
     if (why !== "later") served.add(turn.run);
     if (why && why !== "later") blocks.push({ candidate, why });
   }
@@ -51,7 +52,7 @@ export function plan(snapshot: Snapshot, policy: Policy = defaultPolicy): Decisi
   const beyond = { urgent: new Lane(), normal: new Lane(), idle: new Lane() };
   for (const turn of eligibility.eligible) if (!served.has(turn.run)) own[turn.run.class].add(turn);
 
-  /** Gives everyone of a lane a turn; whoever would borrow gets it in the lane of those. */
+  /** Gives every run of a lane its turn; one that would borrow has it in the lane of those that borrow. */
   const serve = (name: PriorityClass, borrows: boolean): void => {
     const lane = borrows ? beyond[name] : own[name];
     for (let turn = lane.next(); turn; turn = lane.next()) {
@@ -77,25 +78,29 @@ export function plan(snapshot: Snapshot, policy: Policy = defaultPolicy): Decisi
 }
 
 /**
- * A candidate for which others were asked to leave: it starts on their devices as soon as all have left, and nobody gets
- * there before it, or whoever left could come straight back. A promise that cannot be kept lapses ("later").
+ * The turn of a candidate for which others were asked to leave. It starts on their devices as soon as all of them have
+ * left. Nobody else gets these devices before it, or the runs that left could come straight back. When it can no longer
+ * use them, the promise lapses, and the candidate has its turn in the usual order ("later").
  */
-function keepPromise(pass: Pass, candidate: Candidate): Obstacle | "later" | undefined {
+function servePromised(pass: Pass, candidate: Candidate): Obstacle | "later" | undefined {
   const { user, team } = candidate;
   const { sharers } = pass.policy;
-  const option = pass.standing(candidate);
+  const option = pass.reservedBefore(candidate);
   if (!option?.devices.every((device) => clears(device, candidate, sharers))) return "later";
   const units = pass.unitsOn(option.devices, candidate);
   const hours = hoursOf(candidate, units);
-  if (quotaBlock(user, units, hours, true) || isBeyond(team, units - team.leaving)) return "later";
+  if (quotaRefusal(user, units, hours, true) || isBeyond(team, units - team.leaving)) return "later";
   const admitted = option.devices.every((device) => device.admits(candidate, sharers));
-  if (admitted && !quotaBlock(user, units, hours) && !isBeyond(team, units)) {
+  if (admitted && !quotaRefusal(user, units, hours) && !isBeyond(team, units)) {
     pass.start(candidate, option.devices, { aged: false });
     return undefined;
   }
   pass.anyWaits = true;
   pass.charge(candidate, units);
-  return { kind: "room", reservation: pass.keep(candidate, option, { strict: true, promised: true }) };
+  return {
+    kind: "no-room",
+    reservation: pass.reserveDevices(candidate, option, { strict: true, promised: true }),
+  };
 }
 
 interface Stage {
@@ -105,15 +110,18 @@ interface Stage {
   readonly aged: boolean;
 }
 
-/** A candidate's turn: it starts (undefined), it comes again with those who borrow ("later"), or it waits, and why. */
+/**
+ * The turn of a candidate.
+ * @returns undefined: it starts; "later": it would borrow, and has its turn with the others that would; else why it waits
+ */
 function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "later" | undefined {
   const { candidate, borrows, aged } = stage;
   const { run, user, team, group, units, duration } = candidate;
   const { now, policy } = pass;
-  if (!fits(group.schedulable, candidate)) return { kind: "never" };
-  const closed = team.closedFor ?? user.closedFor;
-  if (closed !== null && closed !== run.id) return { kind: "closed", forRunId: closed };
-  const refused = quotaBlock(user, units, hoursOf(candidate, units));
+  if (!fits(group.schedulable, candidate)) return { kind: "no-fit" };
+  const closed = team.heldForAged ?? user.heldForAged;
+  if (closed !== null && closed !== run.id) return { kind: "held-for-aged", forRunId: closed };
+  const refused = quotaRefusal(user, units, hoursOf(candidate, units));
   if (refused) return waitForQuota(preemptor, stage, refused);
   if (!borrows && isBeyond(team, units)) return "later";
 
@@ -122,7 +130,7 @@ function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "l
   if (devices) {
     // A run takes a larger part of a smaller card, and more of its quota with it, than `units` says.
     const taken = pass.unitsOn(devices, candidate);
-    const refusedThere = quotaBlock(user, taken, hoursOf(candidate, taken));
+    const refusedThere = quotaRefusal(user, taken, hoursOf(candidate, taken));
     if (refusedThere) return waitForQuota(preemptor, stage, refusedThere);
     if (!borrows && isBeyond(team, taken)) return "later";
     pass.start(candidate, devices, stage);
@@ -136,17 +144,17 @@ function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "l
     : isBeyond(team, units)
       ? preemptor.preemptWithinTeam(candidate)
       : preemptor.preempt(candidate);
-  return { kind: "room", reservation: promised ?? pass.reserve(candidate, { strict: aged }) ?? null };
+  return { kind: "no-room", reservation: promised ?? pass.reserve(candidate, { strict: aged }) ?? null };
 }
 
-function waitForQuota(preemptor: Preemptor, { candidate, aged }: Stage, block: QuotaBlock): Obstacle {
-  if (block.quota === "devices") {
-    // Nobody of the same quota overtakes an aged run, or small runs could use it up for ever.
-    if (aged) block.consumer.closedFor = candidate.run.id;
-    else if (block.consumer === candidate.team) {
+function waitForQuota(preemptor: Preemptor, { candidate, aged }: Stage, refusal: QuotaRefusal): Obstacle {
+  if (refusal.quota === "devices") {
+    // No run of the same quota overtakes an aged one, or small runs could use the quota up for ever.
+    if (aged) refusal.consumer.heldForAged = candidate.run.id;
+    else if (refusal.consumer === candidate.team) {
       const reservation = preemptor.preemptWithinTeam(candidate);
-      if (reservation) return { kind: "room", reservation };
+      if (reservation) return { kind: "no-room", reservation };
     }
   }
-  return { kind: "quota", block };
+  return { kind: "quota", refusal };
 }

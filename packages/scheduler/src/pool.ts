@@ -35,13 +35,13 @@ export interface Holder {
   stopping: boolean;
 }
 
-/** Keeps a device for a run that waits. */
-export interface Keep {
+/** Reserves a device for a run that waits. */
+export interface DeviceReservation {
   readonly runId: string;
   readonly at: Instant;
-  /** Nobody else gets in, however short. */
+  /** No other run may use the device meanwhile, however short it is. */
   readonly strict: boolean;
-  /** Room that is left beside the waiting run when it starts, for runs of any length. */
+  /** What is left beside the waiting run when it starts; runs of any length may use it. */
   spareBytes: number;
   spareSeats: number;
 }
@@ -51,9 +51,9 @@ export class DeviceState {
   /** Its place among the devices of the pool. */
   readonly index: number;
   readonly tenants: Tenant[] = [];
-  /** Memory used by nobody we know. */
+  /** Memory in use by something that is not a run of ours. */
   foreignBytes = 0;
-  keep: Keep | null = null;
+  reservedFor: DeviceReservation | null = null;
   /** Bytes that another run may reserve now. */
   room: number;
 
@@ -72,7 +72,7 @@ export class DeviceState {
     this.room = tenant.whole ? 0 : Math.max(0, this.room - tenant.bytes);
   }
 
-  /** Takes what the device measured into consumer, once all who are on it are known. */
+  /** Takes the measured free memory into account, once all runs on the device are known. */
   measure(): void {
     const { memoryBytes, freeBytes } = this.device;
     if (freeBytes === null) return;
@@ -81,7 +81,7 @@ export class DeviceState {
     this.room = Math.max(0, this.room - this.foreignBytes);
   }
 
-  /** Whether a run gets in beside those who are there, leaving `keep` aside. */
+  /** Whether the device takes a run beside those that are there; a reservation is not looked at. */
   admits({ whole, bytes }: Need, sharers: number): boolean {
     if (this.isIdle) return bytes <= this.device.memoryBytes - this.foreignBytes;
     if (whole || this.tenants.length >= sharers || bytes > this.room) return false;
@@ -104,8 +104,8 @@ export class DeviceState {
     return Infinity;
   }
 
-  /** Keeps it for a run that is expected to start `afterMs` from now. */
-  keepFor(
+  /** Reserves it for a run that is expected to start `afterMs` from now. */
+  reserveFor(
     runId: string,
     need: Need,
     { now, afterMs, strict }: { now: Instant; afterMs: number; strict: boolean },
@@ -114,7 +114,7 @@ export class DeviceState {
     const there = this.tenants.filter(({ remaining }) => remaining.likely > afterMs);
     const held = there.reduce((sum, tenant) => sum + tenant.bytes, 0);
     const spare = this.device.memoryBytes - this.foreignBytes - held - need.bytes;
-    this.keep = {
+    this.reservedFor = {
       runId,
       at: now + afterMs,
       strict,
@@ -135,7 +135,7 @@ export interface Pool {
   readonly devices: readonly DeviceState[];
   readonly byId: ReadonlyMap<string, DeviceState>;
   readonly holders: readonly Holder[];
-  /** Raised with every change of room, so that what was derived from it can be kept meanwhile. */
+  /** Raised with every change of room: what was computed from the pool is valid for as long as the version is the same. */
   version: number;
 }
 
@@ -148,7 +148,7 @@ function inOrder<T>(items: readonly T[], before: (a: T, b: T) => number): readon
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The devices with who is on them. */
+/** The devices of a snapshot, with the runs that are on them. */
 export function openPool(
   { devices, running, now }: Snapshot,
   userOf: (run: RunningRun) => Consumer,

@@ -9,53 +9,53 @@ import type { Holder } from "./pool.ts";
 import { earliest, soonest } from "./soonest.ts";
 import type { Reservation } from "./snapshot.ts";
 
-/** Asks runs to leave for others, as often as the policy allows in one pass. */
+/** Asks running runs to leave for waiting ones, as often as the policy allows in one pass. */
 export class Preemptor {
   readonly preemptions: Preemption[] = [];
   readonly #pass: Pass;
   /** Running runs that may be asked to leave. */
   readonly #preemptible: readonly Holder[];
-  /** Candidates for which nobody could be asked to leave. */
+  /** Candidates for which no victims were found in this pass. */
   readonly #unserved: Candidate[] = [];
   #served = 0;
-  /** Of those who may be asked: the lowest rank, and whether any team has borrowed; as of so many evictions. */
-  #victimSummary: { served: number; lowest: number; lent: boolean } | null = null;
-  #tries = 0;
+  /** The lowest rank of the runs that may be asked, and whether any team borrows; valid while `served` is `#served`. */
+  #victimSummary: { served: number; lowest: number; borrows: boolean } | null = null;
+  #searches = 0;
 
   constructor(pass: Pass) {
     this.#pass = pass;
     this.#preemptible = pass.pool.holders.filter((holder) => isPreemptible(holder, pass.now, pass.policy));
   }
 
-  /** A search costs time whether it finds something or not. */
+  /** Searches are limited too, because a search takes time whether it finds victims or not. */
   get #isOutOfBudget(): boolean {
     const { preemptors } = this.#pass.policy;
-    return this.#served >= preemptors || this.#tries >= 4 * preemptors;
+    return this.#served >= preemptors || this.#searches >= 4 * preemptors;
   }
 
-  /** Asks the cheapest lesser runs, or borrowers of its team's quota, to leave for a candidate within its own quota. */
+  /** For a candidate within its quota: asks the cheapest runs of lower classes, or of teams beyond their quota, to leave. */
   preempt(candidate: Candidate): Reservation | undefined {
     const { run, team } = candidate;
     if (this.#isOutOfBudget || !this.#mayHaveVictims(run.class, team.devices !== null)) return undefined;
     if (this.#hasFailedForLess(candidate)) return undefined;
-    this.#tries++;
+    this.#searches++;
     if (this.#startsSoonAnyway(candidate)) return undefined;
     const allowed = this.#preemptible.filter(
       (holder) => !holder.stopping && preemptionReason(candidate, holder),
     );
-    const eviction = findVictims(candidate, this.#pass.policy.sharers, new Set(allowed));
-    if (!eviction || !this.#mayReclaim(candidate, eviction.holders)) {
+    const victims = findVictims(candidate, this.#pass.policy.sharers, new Set(allowed));
+    if (!victims || !this.#mayReclaim(candidate, victims.holders)) {
       this.#unserved.push(candidate);
       return undefined;
     }
-    return this.#preemptAll(candidate, eviction);
+    return this.#preemptAll(candidate, victims);
   }
 
-  /** Asks its team's own lesser runs to leave for a candidate that lacks quota, and where needed devices. */
+  /** For a candidate that lacks quota, and perhaps devices too: asks its own team's runs of lower classes to leave. */
   preemptWithinTeam(candidate: Candidate): Reservation | undefined {
     const { team, units, group } = candidate;
     if (team.devices === null || units > team.devices || this.#isOutOfBudget) return undefined;
-    this.#tries++;
+    this.#searches++;
     const over = team.units - team.leaving + units - team.devices - 1e-9;
     if (this.#endsSoon(candidate) >= over) return undefined;
     const own = this.#preemptible.filter(
@@ -68,23 +68,23 @@ export class Preemptor {
     if (own.length === 0) return undefined;
     const { sharers } = this.#pass.policy;
     const free = earliest(group, candidate, sharers);
-    const eviction =
+    const victims =
       free?.afterMs === 0
         ? { devices: free.devices, holders: [] }
         : findVictims(candidate, sharers, new Set(own));
-    if (!eviction) return undefined;
-    const holders = addForQuota(eviction.holders, own, over);
-    return holders && this.#preemptAll(candidate, { devices: eviction.devices, holders });
+    if (!victims) return undefined;
+    const holders = addForQuota(victims.holders, own, over);
+    return holders && this.#preemptAll(candidate, { devices: victims.devices, holders });
   }
 
-  /** Whether the candidate's devices are expected so soon that nobody need leave. */
+  /** Whether the candidate's devices are expected to be free so soon that nobody needs to leave. */
   #startsSoonAnyway(candidate: Candidate): boolean {
     const { sharers, graceMs, minGainMs } = this.#pass.policy;
     const wait = earliest(candidate.group, candidate, sharers)?.afterMs ?? Infinity;
     return wait <= graceMs + minGainMs;
   }
 
-  /** Units that the candidate's team gives back soon without being asked. */
+  /** Device units of runs of the candidate's team that are expected to end soon by themselves. */
   #endsSoon({ team }: Candidate): number {
     const { graceMs, minGainMs } = this.#pass.policy;
     let soon = 0;
@@ -93,7 +93,7 @@ export class Preemptor {
     return soon;
   }
 
-  /** Whether one like it, of no higher needs, has found nobody in this pass. */
+  /** Whether a candidate like this one, which needs no more, has found no victims in this pass. */
   #hasFailedForLess({ group, run, team, devices, bytes, whole }: Candidate): boolean {
     return this.#unserved.some(
       (other) =>
@@ -106,19 +106,19 @@ export class Preemptor {
     );
   }
 
-  /** Whether anyone could have to leave for runs of a class, of a team that has a quota or of one that has none. */
+  /** Whether any run could be asked to leave for runs of a class. `reclaims`: their team has a quota. */
   #mayHaveVictims(name: PriorityClass, reclaims: boolean): boolean {
     if (this.#victimSummary?.served !== this.#served) {
       const left = this.#preemptible.filter(({ stopping }) => !stopping);
       const lowest = left.reduce((least, { run }) => Math.min(least, rankOf(run)), Infinity);
-      const lent = left.some(({ user }) => isBeyond(user.team!, -user.team!.leaving));
-      this.#victimSummary = { served: this.#served, lowest, lent };
+      const borrows = left.some(({ user }) => isBeyond(user.team!, -user.team!.leaving));
+      this.#victimSummary = { served: this.#served, lowest, borrows };
     }
-    const { lowest, lent } = this.#victimSummary;
-    return lowest < rankOf({ class: name, borrowing: false }) || (reclaims && lent);
+    const { lowest, borrows } = this.#victimSummary;
+    return lowest < rankOf({ class: name, borrowing: false }) || (reclaims && borrows);
   }
 
-  /** A team gives back no more runs than bring it to its own quota. */
+  /** Whether each victim may still be asked after the ones before it: a team gives back only what is beyond its quota. */
   #mayReclaim(candidate: Candidate, holders: readonly Holder[]): boolean {
     const counted: Holder[] = [];
     const all = holders.every((holder) => {
@@ -130,13 +130,13 @@ export class Preemptor {
     return all;
   }
 
-  /** What is cleared is promised to the candidate. */
+  /** Asks the victims to leave, and promises their devices to the candidate. */
   #preemptAll(candidate: Candidate, { devices, holders }: VictimSet): Reservation | undefined {
     const { policy } = this.#pass;
     this.#served++;
     for (const holder of holders) this.#stop(holder, candidate);
     const option = soonest(devices, candidate, policy.sharers);
-    return option && this.#pass.keep(candidate, option, { strict: true, promised: true });
+    return option && this.#pass.reserveDevices(candidate, option, { strict: true, promised: true });
   }
 
   #stop(holder: Holder, candidate: Candidate): void {
@@ -168,7 +168,7 @@ export class Preemptor {
   }
 }
 
-/** The cheapest runs that hold `units` together with those that leave anyway; no one of them could be spared. */
+/** The victims, and the cheapest of `own` that must leave too so that `units` are given back; none of them can be spared. */
 function addForQuota(
   leaving: readonly Holder[],
   own: readonly Holder[],

@@ -4,7 +4,7 @@ import type { Candidate } from "./candidate.ts";
 import type { PlannedReason, PlannedUnblock, WaitingRun } from "./decisions.ts";
 import { fits, mayTake } from "./groups.ts";
 import type { Pass } from "./pass.ts";
-import type { Holder, Keep } from "./pool.ts";
+import type { Holder, DeviceReservation } from "./pool.ts";
 import type { Share } from "./fair-share.ts";
 import type { Reservation } from "./snapshot.ts";
 import type { Eligibility } from "./eligibility.ts";
@@ -59,7 +59,7 @@ export class Reasons {
     this.#allBefore++;
   }
 
-  /** Of the next run of the order; `ahead` others wait before it. */
+  /** Explains the next run of the order; `ahead` others wait before it. */
   of(block: Blocked, ahead: number): Explanation {
     const explanation = this.#explain(block, ahead);
     this.#count(block.candidate.team);
@@ -68,15 +68,15 @@ export class Reasons {
 
   #explain({ candidate, why }: Blocked, ahead: number): Explanation {
     switch (why.kind) {
-      case "never":
+      case "no-fit":
         return this.misfit(candidate);
-      case "closed":
+      case "held-for-aged":
         return {
           reason: { code: "held-for-aged", runIds: [why.forRunId] },
           unblockedBy: byRuns([why.forRunId]),
         };
       case "quota": {
-        const { consumer, quota, needs } = why.block;
+        const { consumer, quota, needs } = why.refusal;
         const code = consumer.team === null ? "team-quota" : "user-quota";
         if (quota === "devices")
           return {
@@ -92,12 +92,12 @@ export class Reasons {
           unblockedBy: [...(needs <= limit ? [{ by: "time", at: endsAt } as const] : []), { by: "quota" }],
         };
       }
-      case "room":
+      case "no-room":
         return this.#room(candidate, why.reservation, ahead);
     }
   }
 
-  /** Of a run that has no turn yet. */
+  /** Explains a run that has no turn yet. */
   ineligible({ run, team }: Candidate, why: Eligibility["ineligible"][number]["why"]): Explanation {
     switch (why) {
       case "not-yet-due":
@@ -115,7 +115,7 @@ export class Reasons {
     }
   }
 
-  /** Of a run that no schedulable device would ever take. */
+  /** Explains a run that no schedulable device would ever take. */
   misfit(candidate: Candidate): Explanation {
     const { group, run, bytes } = candidate;
     const { kinds, labels } = run.needs;
@@ -153,11 +153,11 @@ export class Reasons {
 
     const { all } = groups.bounds(group, now);
     if (mayTake(all, candidate) || (candidate.devices > 1 && all.open > 0)) {
-      const { available, keep } = this.#available(candidate);
-      if (available >= candidate.devices && keep)
+      const { available, reservedFor } = this.#available(candidate);
+      if (available >= candidate.devices && reservedFor)
         return {
-          reason: { code: "held-for-head", runIds: [keep.runId], until: keep.at },
-          unblockedBy: [{ by: "time", at: keep.at }],
+          reason: { code: "held-for-head", runIds: [reservedFor.runId], until: reservedFor.at },
+          unblockedBy: [{ by: "time", at: reservedFor.at }],
         };
       if (candidate.devices > 1 && available > 0)
         return {
@@ -178,7 +178,7 @@ export class Reasons {
     return { reason: { code: "waiting-for-device", matching: group.size, ahead }, unblockedBy: next };
   }
 
-  /** Those who leave are on its devices, or give their quota back. */
+  /** The runs that leave are on its devices, or give its team's quota back. */
   #preempting({ team }: Candidate, reservation: Reservation): Explanation {
     const there = this.#tenantsOf(reservation);
     const leaving = this.#pass.pool.holders.filter(
@@ -189,22 +189,22 @@ export class Reasons {
   }
 
   /** Most devices of one worker that would take the candidate if nothing were kept, and what one of them is kept for. */
-  #available(candidate: Candidate): { available: number; keep: Keep | null } {
+  #available(candidate: Candidate): { available: number; reservedFor: DeviceReservation | null } {
     const { sharers } = this.#pass.policy;
     let available = 0;
-    let keep: Keep | null = null;
+    let reservedFor: DeviceReservation | null = null;
     for (const devices of candidate.group.workers) {
       let here = 0;
-      let kept: Keep | null = null;
+      let kept: DeviceReservation | null = null;
       for (const device of devices) {
         if (!device.admits(candidate, sharers)) continue;
         here++;
-        if (device.keep?.runId !== candidate.run.id) kept ??= device.keep;
+        if (device.reservedFor?.runId !== candidate.run.id) kept ??= device.reservedFor;
       }
-      if (here > available) [available, keep] = [here, kept];
+      if (here > available) [available, reservedFor] = [here, kept];
       if (available >= candidate.devices) break;
     }
-    return { available, keep };
+    return { available, reservedFor };
   }
 
   #tenantsOf({ deviceIds }: Reservation): Holder[] {

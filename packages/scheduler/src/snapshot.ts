@@ -32,7 +32,7 @@ export interface Device {
   readonly kind: string;
   readonly labels: readonly string[];
   readonly memoryBytes: number;
-  /** Measured now, whoever uses the rest; null where it cannot be measured. */
+  /** Free memory as measured, whatever uses the rest; null where it cannot be measured. */
   readonly freeBytes: number | null;
   /** cordoned: by a person; draining: by itself, for a fault; lost: its worker is silent. Only a schedulable one takes runs. */
   readonly state: "schedulable" | "cordoned" | "draining" | "lost";

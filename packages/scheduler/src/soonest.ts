@@ -29,7 +29,7 @@ export function soonest(
 ): Option | undefined {
   const timed: { device: DeviceState; afterMs: number }[] = [];
   for (const device of devices) {
-    if (device.keep !== null) continue;
+    if (device.reservedFor !== null) continue;
     const afterMs = device.admitsAfter(need, sharers);
     if (afterMs < before) timed.push({ device, afterMs });
   }

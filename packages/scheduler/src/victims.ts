@@ -7,13 +7,13 @@ import type { Instant } from "./snapshot.ts";
 /** What is lost if a run must stop before it has saved, in device seconds. */
 export const atRisk = ({ run, units }: Holder): number => Math.max(0, run.secondsSinceCheckpoint) * units;
 
-/** Whether a run may be asked to stop at all: not before it has run for a while, and never when it waited too long itself. */
+/** Whether a run may be asked to stop: not before it has run for a while, and never when it was started as aged. */
 export const isPreemptible = ({ run, stopping }: Holder, now: Instant, { minRunMs }: Policy): boolean =>
   run.state === "running" && !stopping && !run.aged && now - run.startedAt >= minRunMs;
 
 /**
- * Why a run may take another's devices; undefined: it may not. Inside a team its own classes count, between teams a run
- * that borrows is at most normal.
+ * Why a candidate may take the devices of another run; undefined: it may not. Inside a team, the classes count as they
+ * are; between teams, a run that borrows counts as normal at most.
  */
 export function preemptionReason(
   candidate: Candidate,
@@ -33,7 +33,7 @@ export interface VictimSet {
   readonly holders: readonly Holder[];
 }
 
-/** Work at risk, then how many are disturbed. */
+/** Compares sets of victims by the work that may be lost, then by how many runs are disturbed. */
 const cheaper = (a: readonly Holder[], b: readonly Holder[]): boolean => {
   const difference = costOf(a) - costOf(b);
   return difference < 0 || (difference === 0 && a.length < b.length);
@@ -42,8 +42,9 @@ const costOf = (holders: readonly Holder[]): number =>
   holders.reduce((sum, holder) => sum + atRisk(holder), 0);
 
 /**
- * The cheapest runs of one worker whose end gives the candidate its devices; no part of the set would do. Greedy from
- * every first run that holds several devices, so the best set where each holds one, and near it otherwise.
+ * The cheapest runs of one worker whose end gives the candidate its devices; no smaller part of the set would be enough.
+ * The search is greedy, once from nothing and once from each run that holds several devices. So the set is the best one
+ * where every run holds one device, and close to it otherwise.
  */
 export function findVictims(
   candidate: Candidate,
@@ -52,7 +53,7 @@ export function findVictims(
 ): VictimSet | undefined {
   let best: VictimSet | undefined;
   for (const devices of candidate.group.workers) {
-    const usable = devices.filter(({ keep }) => keep === null);
+    const usable = devices.filter(({ reservedFor }) => reservedFor === null);
     if (usable.length < candidate.devices || !usable.some((device) => hasAny(device, allowed))) continue;
     const found = findVictimsOn(usable, candidate, sharers, allowed);
     if (found && (!best || cheaper(found.holders, best.holders))) best = found;
@@ -82,19 +83,19 @@ function findVictimsOn(
   for (const seed of seeds) {
     const out = new Set<Holder>(seed ? [seed] : []);
     if (!gather(devices, need.devices, out, clear)) continue;
-    // Dear ones first: what can stay, stays.
+    // The most expensive ones are looked at first: a run that can stay stays.
     for (const holder of [...out].sort((a, b) => atRisk(b) - atRisk(a) || (a.run.id < b.run.id ? 1 : -1))) {
       out.delete(holder);
-      if (cleared(devices, out, clear).length < need.devices) out.add(holder);
+      if (clearDevices(devices, out, clear).length < need.devices) out.add(holder);
     }
-    const chosen = cleared(devices, out, clear).slice(0, need.devices);
+    const chosen = clearDevices(devices, out, clear).slice(0, need.devices);
     const holders = [...out].sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
     if (!best || cheaper(holders, best.holders)) best = { devices: chosen, holders };
   }
   return best;
 }
 
-/** Adds to `out`, device by device, what costs least more, until `count` devices are clear. */
+/** Adds to `out`, device by device, the runs that cost least in addition, until `count` devices are clear. */
 function gather(
   devices: readonly DeviceState[],
   count: number,
@@ -116,13 +117,13 @@ function gather(
   return true;
 }
 
-const cleared = (
+const clearDevices = (
   devices: readonly DeviceState[],
   out: ReadonlySet<Holder>,
   clear: (device: DeviceState, out: ReadonlySet<Holder>) => Holder[] | undefined,
 ): DeviceState[] => devices.filter((device) => clear(device, out)?.length === 0);
 
-/** The runs beyond `out` that must leave a device, the cheapest first; undefined: that cannot be brought about. */
+/** The runs that must leave a device in addition to `out`, the cheapest first; undefined: even that would not clear it. */
 function toClear(
   device: DeviceState,
   need: Need,
@@ -134,7 +135,7 @@ function toClear(
   let staying = device.tenants.filter(({ holder }) => !holder || !(holder.stopping || out.has(holder)));
   const more: Holder[] = [];
   if (isClear(staying, device, need, sharers)) return more;
-  // Whoever needs the whole device needs everybody to leave.
+  // A run that needs the whole device needs all others to leave it.
   if (need.whole && staying.some(({ holder }) => !holder || !allowed.has(holder))) return undefined;
   const able = staying.flatMap(({ holder }) => (holder && allowed.has(holder) ? holder : []));
   for (const holder of able.sort((a, b) => atRisk(a) - atRisk(b))) {
@@ -145,7 +146,7 @@ function toClear(
   return undefined;
 }
 
-/** Whether a device takes a run once all who were asked to stop have left. */
+/** Whether a device takes a run once all runs that were asked to stop have left. */
 export const clears = (device: DeviceState, need: Need, sharers: number): boolean =>
   isClear(
     device.tenants.filter(({ holder }) => !holder?.stopping),
@@ -154,7 +155,7 @@ export const clears = (device: DeviceState, need: Need, sharers: number): boolea
     sharers,
   );
 
-/** Whether a device takes a run beside those who stay. */
+/** Whether a device takes a run beside those that stay. */
 const isClear = (
   staying: readonly Tenant[],
   { device, foreignBytes }: DeviceState,

@@ -120,7 +120,7 @@ export function startScheduler({
       const started = performance.now();
       const decided = await pass();
       if (!decided) log.warn("a plan was made from what another leader has changed; planning again");
-      // Of a long queue, every other moment at most is spent on plans.
+      // When many runs wait, at most half of the time is spent on plans.
       await sleep(Math.max(coalesceMs, performance.now() - started));
       if (decided) await pause(passMs);
     }

@@ -51,7 +51,7 @@ export function knownDurations(runs: readonly Pick<QueuedRun, "historyKeys">[]):
 
 type GivenQueued = Partial<Omit<QueuedRun, "needs">> & { needs?: Partial<Needs>; duration?: Range };
 
-/** Of team `t` and its user `t.u`, one whole device for an hour, queued a minute ago. */
+/** A run of team `t` and its user `t.u` that needs one whole device for an hour and was queued a minute ago. */
 export function queued(
   id: string,
   { needs, duration = exactly(HOUR), ...given }: GivenQueued = {},
@@ -78,7 +78,7 @@ type GivenRunning = Partial<RunningRun> & {
   remaining?: Range;
 };
 
-/** Of team `t` and its user `t.u`, on whole devices since an hour, saved a minute ago, for an hour more. */
+/** A run of team `t` and its user `t.u` that has whole devices since an hour, saved a minute ago, and takes an hour more. */
 export function running(
   id: string,
   { on, bytes = null, remaining = exactly(HOUR), ...given }: GivenRunning,

@@ -17,7 +17,7 @@ import { spentHours, usageNow, type UsageRow } from "./usage.ts";
 
 /** The pool as one moment saw it. */
 export interface NumberedSnapshot extends Snapshot {
-  /** Of the plan before; what is decided from this snapshot is committed under the next one, or not at all. */
+  /** The number of the plan before. What is decided from this snapshot is committed under the next number, or not at all. */
   readonly number: string;
 }
 
