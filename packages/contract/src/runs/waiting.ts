@@ -86,6 +86,7 @@ const whose = ({ runIds, others = 0 }: { runIds: readonly string[]; others?: num
     ", ",
   ) || "another run";
 
+type WaitingCode = WaitingReason["code"];
 type Sentences = { [Code in WaitingCode]: (reason: Extract<WaitingReason, { code: Code }>) => string };
 const sentences: Sentences = {
   starting: () => "It has its devices; a worker is about to start it.",
