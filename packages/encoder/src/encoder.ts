@@ -13,18 +13,18 @@ import {
 } from "@espalier/contract";
 import type { Engine, Executable } from "@espalier/tensor";
 import { seenThrough } from "@espalier/model";
-import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { textEncoder } from "./blocks/text-encoder.ts";
 import { checkAdapter, findAdapter, saveLayers, survivingName, type LoraAdapter } from "@espalier/model";
 import { formerName } from "@espalier/model";
-import { planChunks } from "./chunks.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import type { Template } from "@espalier/model/tokenizer";
 import { loadTemplate } from "@espalier/model/tokenizer";
 import { folderEncoding, usualEncoding } from "@espalier/model";
-import { textFeeds } from "./text-feeds.ts";
+import { runChunks } from "./run-chunks.ts";
+import { tokenizeText } from "./tokenize.ts";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import { frozen } from "./training/lora.ts";
+import { rowOf, unit } from "./vectors.ts";
 
 /** What `new Encoder` takes beside a model. */
 export interface EncoderOptions {
@@ -191,22 +191,14 @@ export class Encoder {
     const executable = await this.#open();
     const vectors = new Map<string, Float32Array>();
     let tokens = 0;
-    const lengths = tokenized.map(({ ids }) => ids.length);
-    for (const chunk of planChunks(lengths, this.chunkTokens, (length) =>
-      rotaryKind(this.model.config, length),
-    )) {
-      signal?.throwIfAborted();
-      const feeds = textFeeds(
-        this.model,
-        chunk.map((i) => tokenized[i]!),
-        this.encoding.pooling,
-      );
-      const { pooled } = await executable.run(feeds);
-      const data = pooled!.data as Float32Array;
+    const { model, chunkTokens } = this;
+    const batch = { model, texts: tokenized, pooling: this.encoding.pooling, chunkTokens };
+    for await (const { chunk, results } of runChunks(executable, batch, { signal })) {
+      const matrix = results["pooled"]!.data as Float32Array;
       for (const [row, i] of chunk.entries()) {
-        const vector = data.slice(row * this.width, (row + 1) * this.width);
-        vectors.set(distinct[i]!, normalize ? unit(vector) : vector);
-        tokens += lengths[i]!;
+        const vector = rowOf(matrix, row, this.width);
+        vectors.set(distinct[i]!, normalize ? Float32Array.from(unit(vector)) : vector.slice());
+        tokens += tokenized[i]!.ids.length;
       }
       report?.({ texts: vectors.size, total: distinct.length, tokens });
     }
@@ -225,11 +217,8 @@ export class Encoder {
   }
 
   #tokenize(text: string, instruction: string | undefined, texts: readonly string[]): TokenizedText {
-    const { maxLength, pooled } = this.encoding;
-    const { template, mode: spans } = this;
-    const options = { maxLength, pooled, instruction, spans, ...(template && { template }) };
     try {
-      return this.model.tokenizer.tokenize(text, options);
+      return tokenizeText(text, this, instruction);
     } catch (error) {
       if (!isProblem(error)) throw error;
       throw new Problem(error.code, error.message, { ...error.facts, field: `/${texts.indexOf(text)}` });
@@ -254,9 +243,4 @@ export class Encoder {
       throw error;
     }
   }
-}
-
-function unit(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
-  return length > 0 ? vector.map((x) => x / length) : vector;
 }

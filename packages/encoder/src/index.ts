@@ -9,7 +9,7 @@ export { loadModel, type LoadedModel } from "./loaded-model.ts";
 export { l3prune } from "./pruning/l3prune.ts";
 export { Random } from "./random.ts";
 export { adapterOf, lora, loraShapes } from "./training/lora.ts";
-export { cosine } from "./evaluation/correlation.ts";
+export { cosine } from "./vectors.ts";
 export { evaluateSts } from "./evaluation/sts.ts";
 export { writeSentenceTransformers } from "./export/sentence-transformers.ts";
 export { browserConfig } from "./export/browser-config.ts";

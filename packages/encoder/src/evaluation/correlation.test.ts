@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { averageRanks, cosine, pearson, spearman } from "./correlation.ts";
+import { averageRanks, pearson, spearman } from "./correlation.ts";
 
 interface Golden {
   readonly cases: readonly {
@@ -26,12 +26,4 @@ test.each(golden.cases)("ranks and correlations are SciPy's: $name", ({ x, y, ra
 test("a constant sample has no correlation, and samples of two lengths are refused", () => {
   expect(spearman([1, 1, 1], [1, 2, 3])).toBeNaN();
   expect(() => pearson([1], [1, 2])).toThrow(RangeError);
-});
-
-test("the cosine depends on direction alone, and a zero vector has none", () => {
-  const a = Float32Array.of(3, 4);
-  expect(cosine(a, Float32Array.of(6, 8))).toBeCloseTo(1, 15);
-  expect(cosine(a, Float32Array.of(-4, 3))).toBeCloseTo(0, 15);
-  expect(cosine(a, new Float32Array(2))).toBe(0);
-  expect(cosine(Float32Array.of(1e30, 0), Float32Array.of(1e30, 1e30))).toBeCloseTo(Math.SQRT1_2, 7);
 });

@@ -1,5 +1,6 @@
 import { Problem, type StsPair, type StsScore } from "@espalier/contract";
-import { cosine, pearson, spearman } from "./correlation.ts";
+import { cosine } from "../vectors.ts";
+import { pearson, spearman } from "./correlation.ts";
 
 /** One vector per text, in order, all of one length. */
 export type Embed = (texts: readonly string[]) => Promise<readonly Float32Array[]>;

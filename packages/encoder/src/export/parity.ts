@@ -1,4 +1,4 @@
-import { cosine } from "../evaluation/correlation.ts";
+import { cosine } from "../vectors.ts";
 
 /** How alike two ways to embed the same texts are. */
 export interface Parity {

@@ -8,17 +8,17 @@ import {
   type Triplet,
 } from "@espalier/contract";
 import { chanceLevel, type Executable } from "@espalier/tensor";
-import { rotaryKind } from "../blocks/rotary-tables.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
-import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import { collectTriplets, type TripletRow } from "@espalier/model/data";
 import type { Encoder } from "../encoder.ts";
 import { Random } from "../random.ts";
-import { textFeeds } from "../text-feeds.ts";
+import { runChunks } from "../run-chunks.ts";
+import { tokenizeTriplets } from "../tokenize.ts";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import { Batches } from "../training/batches.ts";
 import { frozen } from "../training/lora.ts";
+import { scatterRows } from "../vectors.ts";
 import { pickLayers } from "./pick-layers.ts";
 
 /** What `l3prune` takes beside an encoder and triplets. */
@@ -52,7 +52,8 @@ export async function l3prune(
   const { signal, report, mode = encoder.mode } = options;
   const settings = resolveSearchSettings(options.settings, mode);
   const { batchSize, scale, seed, sampling } = settings;
-  const { model, engine } = encoder;
+  const { model, engine, encoding, template } = encoder;
+  const how = { model, encoding, template, mode };
   const rows = await collectTriplets(triplets);
   const warnings: string[] = [];
   const available =
@@ -83,7 +84,7 @@ export async function l3prune(
   let tokens = 0;
   try {
     for (let batch = 0; batch < batches; batch++) {
-      const texts = tokenize(next(), encoder, mode);
+      const texts = tokenizeTriplets(next(), how, firstNegative);
       const vectors = await embedAtAllDepths(texts, forward, encoder, signal);
       for (const [i, matrix] of vectors.entries()) losses[i]!.push(await loss.of(matrix, batchSize));
       candidates += texts.length - batchSize;
@@ -120,21 +121,7 @@ function sampler(
   return () => rows.slice(at, (at += batchSize));
 }
 
-/** Queries, then positives, then one hard negative of each example that has one; only queries take the instruction. */
-function tokenize(
-  examples: readonly Triplet[],
-  { model, encoding, template }: Encoder,
-  spans: Mode,
-): TokenizedText[] {
-  const { maxLength, pooled } = encoding;
-  const options = { maxLength, pooled, spans, ...(template && { template }) };
-  const document = (text: string) => model.tokenizer.tokenize(text, options);
-  return [
-    ...examples.map(({ query, instruction }) => model.tokenizer.tokenize(query, { ...options, instruction })),
-    ...examples.map(({ positive }) => document(positive)),
-    ...examples.flatMap(({ negatives }) => negatives.slice(0, 1).map(document)),
-  ];
-}
+const firstNegative = ({ negatives }: Triplet): readonly string[] => negatives.slice(0, 1);
 
 /** One matrix [texts, hidden] for each depth. */
 async function embedAtAllDepths(
@@ -145,16 +132,10 @@ async function embedAtAllDepths(
 ): Promise<Float32Array[]> {
   const { layers, hiddenSize } = model.config;
   const matrices = Array.from({ length: layers }, () => new Float32Array(texts.length * hiddenSize));
-  const lengths = texts.map(({ ids }) => ids.length);
-  for (const chunk of planChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
-    signal?.throwIfAborted();
-    const pieces = chunk.map((i) => texts[i]!);
-    const results = await forward.run(textFeeds(model, pieces, encoding.pooling));
-    for (const [i, matrix] of matrices.entries()) {
-      const data = results[`depth:${i + 1}`]!.data as Float32Array;
-      for (const [row, text] of chunk.entries())
-        matrix.set(data.subarray(row * hiddenSize, (row + 1) * hiddenSize), text * hiddenSize);
-    }
+  const batch = { model, texts, pooling: encoding.pooling, chunkTokens };
+  for await (const { chunk, results } of runChunks(forward, batch, { signal })) {
+    for (const [i, matrix] of matrices.entries())
+      scatterRows(results[`depth:${i + 1}`]!.data as Float32Array, chunk, hiddenSize, matrix);
   }
   return matrices;
 }

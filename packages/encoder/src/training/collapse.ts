@@ -1,4 +1,5 @@
 import { Problem } from "@espalier/contract";
+import { rowOf, unit } from "../vectors.ts";
 
 /** Cosines of unrelated texts from here on tell nothing apart: what is left is the noise of single precision. */
 const alike = 0.9999;
@@ -39,8 +40,8 @@ export function meanCosine(vectors: Float32Array, queries: number, width: number
   const sums = [new Float64Array(width), new Float64Array(width)];
   let own = 0;
   for (let i = 0; i < queries; i++) {
-    const query = unit(vectors, i, width);
-    const positive = unit(vectors, queries + i, width);
+    const query = unit(rowOf(vectors, i, width));
+    const positive = unit(rowOf(vectors, queries + i, width));
     for (let k = 0; k < width; k++) {
       own += query[k]! * positive[k]!;
       sums[0]![k]! += query[k]!;
@@ -49,10 +50,4 @@ export function meanCosine(vectors: Float32Array, queries: number, width: number
   }
   const all = sums[0]!.reduce((sum, x, k) => sum + x * sums[1]![k]!, 0);
   return (all - own) / (queries * (queries - 1));
-}
-
-function unit(vectors: Float32Array, row: number, width: number): Float64Array {
-  const vector = Float64Array.from(vectors.subarray(row * width, (row + 1) * width));
-  const length = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
-  return vector.map((x) => x / length);
 }

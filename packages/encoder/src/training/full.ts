@@ -2,6 +2,7 @@ import type { WeightSource } from "@espalier/tensor";
 import { expectedTensors } from "@espalier/model";
 import { embeddingTable, openFile, widen } from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
+import { addTo, rowOf } from "../vectors.ts";
 import type { Trainable } from "./trainable.ts";
 
 /** All weights of a model, its embedding tables too, as PyTorch trains them when nothing is frozen. */
@@ -21,24 +22,19 @@ export function fullModel({ config, weights }: LoadedModel): Trainable {
       embedding: (parameters) =>
         embeddingTable(config, width, (name) => {
           const values = parameters.get(name)!;
-          return (row, vector) => addTo(vector, values.subarray(row * width, (row + 1) * width), 1);
+          return (row, vector) => addTo(vector, rowOf(values, row, width));
         }),
       scatter(gradients, ids, gradient) {
-        const rowOf = (name: string, row: number) =>
-          gradients.get(name)!.subarray(row * width, (row + 1) * width);
+        const sumOf = (name: string, row: number) => rowOf(gradients.get(name)!, row, width);
         for (let i = 0; i < ids.length; i++) {
-          const part = gradient.subarray(i * width, (i + 1) * width);
-          addTo(rowOf(table, ids[i]!), part, scale);
-          if (positions) addTo(rowOf(positions.table, positions.first + i), part, 1);
-          if (tokenTypes) addTo(rowOf(tokenTypes.table, 0), part, 1);
+          const part = rowOf(gradient, i, width);
+          addTo(sumOf(table, ids[i]!), part, scale);
+          if (positions) addTo(sumOf(positions.table, positions.first + i), part);
+          if (tokenTypes) addTo(sumOf(tokenTypes.table, 0), part);
         }
       },
     },
   };
-}
-
-function addTo(sum: Float32Array, part: Float32Array, factor: number): void {
-  for (let k = 0; k < part.length; k++) sum[k]! += factor * part[k]!;
 }
 
 /** One weight in fp32. */

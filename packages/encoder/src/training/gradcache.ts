@@ -12,12 +12,11 @@ import {
 } from "@espalier/tensor";
 import { Dropout, type DropoutRates } from "../blocks/dropout.ts";
 import { inputParameters } from "../blocks/parameters.ts";
-import { rotaryKind } from "../blocks/rotary-tables.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
-import { planChunks } from "../chunks.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import { textFeeds } from "../text-feeds.ts";
+import { runChunks } from "../run-chunks.ts";
+import { addTo, gatherRows, scatterRows } from "../vectors.ts";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
@@ -118,40 +117,34 @@ export class GradCache {
     const width = model.config.hiddenSize;
     const fed = this.#feedsOf(parameters);
     const source = tables ? { config: model.config, embedding: tables.embedding(parameters) } : model;
-    const chunks = planChunks(
-      texts.map(({ ids }) => ids.length),
-      chunkTokens,
-      (length) => rotaryKind(model.config, length),
-    );
-    const textsOf = (chunk: readonly number[]) => chunk.map((i) => texts[i]!);
-    const feedsOf = (chunk: readonly number[]) => {
-      const feeds = textFeeds(source, textsOf(chunk), pooling);
-      const [, time] = feeds["embeddings"]!.shape;
-      return { ...fed, ...feeds, ...noise.feeds(this.#noise, time!, chunk, seed) };
-    };
+    const batch = { model: source, texts, pooling, chunkTokens };
+    const feedsOf = (chunk: readonly number[], time: number) => ({
+      ...fed,
+      ...noise.feeds(this.#noise, time, chunk, seed),
+    });
 
     const vectors = new Float32Array(texts.length * width);
-    for (const chunk of chunks) {
-      signal?.throwIfAborted();
-      const { pooled } = await this.#forward.run(feedsOf(chunk));
-      for (const [row, text] of chunk.entries())
-        vectors.set((pooled!.data as Float32Array).subarray(row * width, (row + 1) * width), text * width);
-    }
+    for await (const { chunk, results } of runChunks(this.#forward, batch, { more: feedsOf, signal }))
+      scatterRows(results["pooled"]!.data as Float32Array, chunk, width, vectors);
 
     const { loss, gradient } = await this.#loss.withGradient(vectors, queries);
 
     const sums = zeros(trainable.shapes);
-    for (const chunk of chunks) {
-      signal?.throwIfAborted();
-      const data = new Float32Array(chunk.length * width);
-      for (const [row, text] of chunk.entries())
-        data.set(gradient.subarray(text * width, (text + 1) * width), row * width);
-      const cotangent: Tensor = { dtype: "f32", shape: [chunk.length, width], data };
-      const { embeddings, ...parts } = await this.#backward.run({ ...feedsOf(chunk), cotangent });
+    const replayed = (chunk: readonly number[], time: number): Record<string, Tensor> => ({
+      ...feedsOf(chunk, time),
+      cotangent: {
+        dtype: "f32",
+        shape: [chunk.length, width],
+        data: gatherRows(gradient, chunk, width),
+      },
+    });
+    for await (const { chunk, results } of runChunks(this.#backward, batch, { more: replayed, signal })) {
+      const { embeddings, ...parts } = results;
       for (const [name, part] of Object.entries(parts)) addTo(sums.get(name)!, part.data);
       if (embeddings && tables) {
         const [, time] = embeddings.shape;
-        for (const [row, { ids }] of textsOf(chunk).entries()) {
+        for (const [row, text] of chunk.entries()) {
+          const { ids } = texts[text]!;
           const start = row * time! * width;
           const own = embeddings.data.subarray(start, start + ids.length * width) as Float32Array;
           tables.scatter(sums, ids, own);
@@ -184,7 +177,3 @@ const zeros = (shapes: ReadonlyMap<string, readonly number[]>): Map<string, Floa
       new Float32Array(shape.reduce((product, size) => product * size, 1)),
     ]),
   );
-
-function addTo(sum: Float32Array, part: ArrayLike<number>): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
-}

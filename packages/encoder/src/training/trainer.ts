@@ -17,8 +17,9 @@ import {
 import { seenThrough } from "@espalier/model";
 import type { DropoutRates } from "../blocks/dropout.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import type { Template } from "@espalier/model/tokenizer";
-import type { TokenizedText } from "@espalier/model/tokenizer";
+import type { Template, TokenizedText } from "@espalier/model/tokenizer";
+import { tokenizeQueries, tokenizeTriplets } from "../tokenize.ts";
+import { addTo } from "../vectors.ts";
 import { Batches } from "./batches.ts";
 import { CollapseWatch, meanCosine } from "./collapse.ts";
 import { GradCache } from "./gradcache.ts";
@@ -231,10 +232,7 @@ function addScaled(
   if (factor !== 1)
     for (const part of parts.values()) for (let i = 0; i < part.length; i++) part[i]! *= factor;
   if (sums === undefined) return parts;
-  for (const [name, part] of parts) {
-    const sum = sums.get(name)!;
-    for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
-  }
+  for (const [name, part] of parts) addTo(sums.get(name)!, part);
   return sums;
 }
 
@@ -249,28 +247,18 @@ function scheduleOf(settings: ResolvedTrainingSettings, batchesPerEpoch: number)
  * Queries, then positives, then hard negatives: up to `hardNegatives` of each example, others in the next epoch where
  * it has more. Only queries take the instruction. With `simcse` the queries, and the queries again.
  */
-function tokenize(
-  examples: readonly Triplet[],
-  { model, settings, encoding, template, mode }: TrainingInputs,
-  epoch: number,
-): TokenizedText[] {
-  const { maxLength, pooled } = encoding;
-  const options = { maxLength, pooled, spans: mode, ...(template && { template }) };
-  const document = (text: string) => model.tokenizer.tokenize(text, options);
-  const queries = examples.map(({ query, instruction }) =>
-    model.tokenizer.tokenize(query, { ...options, instruction }),
-  );
-  if (settings.objective === "simcse") return [...queries, ...queries];
-  const negativesOf = ({ negatives }: Triplet) =>
+function tokenize(examples: readonly Triplet[], inputs: TrainingInputs, epoch: number): TokenizedText[] {
+  const { objective, hardNegatives } = inputs.settings;
+  if (objective === "simcse") {
+    const queries = tokenizeQueries(examples, inputs);
+    return [...queries, ...queries];
+  }
+  return tokenizeTriplets(examples, inputs, ({ negatives }) =>
     Array.from(
-      { length: Math.min(settings.hardNegatives, negatives.length) },
-      (_, i) => negatives[(epoch * settings.hardNegatives + i) % negatives.length]!,
-    );
-  return [
-    ...queries,
-    ...examples.map(({ positive }) => document(positive)),
-    ...examples.flatMap((example) => negativesOf(example).map(document)),
-  ];
+      { length: Math.min(hardNegatives, negatives.length) },
+      (_, i) => negatives[(epoch * hardNegatives + i) % negatives.length]!,
+    ),
+  );
 }
 
 function refuseNonFinite(step: number, loss: number, norm: number): void {

@@ -1,0 +1,48 @@
+import type { Pooling } from "@espalier/contract";
+import type { TokenizedText } from "@espalier/model/tokenizer";
+import type { Executable, Tensor } from "@espalier/tensor";
+import { rotaryKind } from "./blocks/rotary-tables.ts";
+import { planChunks } from "./chunks.ts";
+import type { LoadedModel } from "./loaded-model.ts";
+import { textFeeds } from "./text-feeds.ts";
+
+/** Texts for a graph of `textEncoder`. */
+export interface TextBatch {
+  readonly model: Pick<LoadedModel, "config" | "embedding">;
+  readonly texts: readonly TokenizedText[];
+  readonly pooling: Pooling;
+  /** Most tokens that are computed at once, padding included. */
+  readonly chunkTokens: number;
+}
+
+export interface RunOptions {
+  /** What a chunk is fed besides its texts, given their numbers in the batch and the tokens of the longest. */
+  readonly more?: (chunk: readonly number[], time: number) => Record<string, Tensor>;
+  /** Looked at before each chunk; the iteration then throws its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One chunk: row i of each result belongs to text `chunk[i]` of the batch. */
+export interface ChunkResults {
+  readonly chunk: readonly number[];
+  readonly results: Record<string, Tensor>;
+}
+
+/** Runs a graph over texts, chunk by chunk, so that memory is bounded by the chunk and not by the number of texts. */
+export async function* runChunks(
+  executable: Executable,
+  { model, texts, pooling, chunkTokens }: TextBatch,
+  { more, signal }: RunOptions = {},
+): AsyncGenerator<ChunkResults> {
+  const lengths = texts.map(({ ids }) => ids.length);
+  for (const chunk of planChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
+    signal?.throwIfAborted();
+    const feeds = textFeeds(
+      model,
+      chunk.map((i) => texts[i]!),
+      pooling,
+    );
+    const time = feeds["embeddings"]!.shape[1]!;
+    yield { chunk, results: await executable.run({ ...feeds, ...more?.(chunk, time) }) };
+  }
+}
