@@ -12,17 +12,22 @@ import {
   type TemplateChoice,
 } from "@espalier/contract";
 import type { Engine, Executable } from "@espalier/tensor";
-import { seenThrough } from "@espalier/model";
+import {
+  checkAdapter,
+  findAdapter,
+  folderEncoding,
+  formerName,
+  type LoraAdapter,
+  saveLayers,
+  seenThrough,
+  survivingName,
+  usualEncoding,
+} from "@espalier/model";
 import { textEncoder } from "./blocks/text-encoder.ts";
-import { checkAdapter, findAdapter, saveLayers, survivingName, type LoraAdapter } from "@espalier/model";
-import { formerName } from "@espalier/model";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
-import type { Template } from "@espalier/model/tokenizer";
-import { loadTemplate } from "@espalier/model/tokenizer";
-import { folderEncoding, usualEncoding } from "@espalier/model";
+import { loadTemplate, type Template, type TokenizedText } from "@espalier/model/tokenizer";
 import { runChunks } from "./run-chunks.ts";
 import { tokenizeText } from "./tokenize.ts";
-import type { TokenizedText } from "@espalier/model/tokenizer";
 import { frozen } from "./training/lora.ts";
 import { rowOf, unit } from "./vectors.ts";
 

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import type { KeptLayers } from "@espalier/contract";
 import type { WeightSource } from "@espalier/tensor";
-import type { ModelConfig } from "@espalier/model";
-import { ofLayers } from "@espalier/model";
 import {
-  loadEmbedding,
-  openCheckpoint,
-  survivingName,
   type Checkpoint,
   type EmbeddingTable,
+  layerNumbers,
+  loadEmbedding,
+  type ModelConfig,
+  ofLayers,
+  openCheckpoint,
+  survivingName,
 } from "@espalier/model";
-import { layerNumbers } from "@espalier/model";
 import { loadTokenizer, type Tokenizer } from "@espalier/model/tokenizer";
 
 /** A model that is ready to be put into graphs: its weights stay in their files until an engine reads them. */

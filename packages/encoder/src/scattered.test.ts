@@ -1,16 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ofLayers } from "@espalier/model";
+import {
+  configOfLayers,
+  ofLayers,
+  openCheckpoint,
+  parseConfig,
+  replicable,
+  truncateCheckpoint,
+  writeAdapter,
+} from "@espalier/model";
 import { Encoder } from "./encoder.ts";
 import { fileInterpreter } from "./testing/file-interpreter.ts";
 import { goldenFactors, writeGoldenModel } from "./testing/golden-model.ts";
 import { temporaryFolder, writeTinyModel } from "../../model/src/testing/tiny-model.ts";
 import { adapterOf } from "./training/lora.ts";
-import { replicable, writeAdapter } from "@espalier/model";
-import { openCheckpoint } from "@espalier/model";
-import { configOfLayers, parseConfig } from "@espalier/model";
-import { truncateCheckpoint } from "@espalier/model";
 
 const goldens = JSON.parse(
   await readFile(new URL("../../model/src/testing/goldens/architectures.json", import.meta.url), "utf8"),

@@ -10,8 +10,7 @@ import {
   reshape,
   type Node,
 } from "@espalier/tensor";
-import type { ModelConfig } from "@espalier/model";
-import { expectedTensors } from "@espalier/model";
+import { expectedTensors, type ModelConfig } from "@espalier/model";
 import { layerStates } from "./layers.ts";
 import { norm } from "./norm.ts";
 import { inputParameters, type Parameter } from "./parameters.ts";

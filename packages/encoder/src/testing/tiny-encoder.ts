@@ -1,6 +1,11 @@
 import type { WeightSource } from "@espalier/tensor";
-import { expectedTensors } from "@espalier/model";
-import { embeddingTable, parseConfig, type EmbeddingTable, type ModelConfig } from "@espalier/model";
+import {
+  embeddingTable,
+  type EmbeddingTable,
+  expectedTensors,
+  type ModelConfig,
+  parseConfig,
+} from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
 import { Random } from "../random.ts";
 import { parseTokenizer, type Tokenizer } from "@espalier/model/tokenizer";

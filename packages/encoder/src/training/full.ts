@@ -1,6 +1,5 @@
 import type { WeightSource } from "@espalier/tensor";
-import { expectedTensors } from "@espalier/model";
-import { embeddingTable, openFile, widen } from "@espalier/model";
+import { embeddingTable, expectedTensors, openFile, widen } from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
 import { addTo, rowOf } from "../vectors.ts";
 import type { Trainable } from "./trainable.ts";

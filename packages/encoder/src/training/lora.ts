@@ -1,9 +1,13 @@
 import { Problem, type Mode } from "@espalier/contract";
 import { weight, type Arrays, type WeightSource } from "@espalier/tensor";
-import type { Linear, ModelConfig } from "@espalier/model";
-import { linearLayers } from "@espalier/model";
+import {
+  type Linear,
+  linearLayers,
+  type LoraAdapter,
+  type LoraPair,
+  type ModelConfig,
+} from "@espalier/model";
 import { loraName, type LinearOptions } from "../blocks/linear.ts";
-import type { LoraAdapter, LoraPair } from "@espalier/model";
 import type { LoadedModel } from "../loaded-model.ts";
 import { Random } from "../random.ts";
 import type { Trainable } from "./trainable.ts";
