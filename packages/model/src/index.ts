@@ -1,18 +1,36 @@
-export { openCheckpoint, type Checkpoint } from "./checkpoint/checkpoint.ts";
-export { configOfLayers, parseConfig } from "./checkpoint/config.ts";
-export type { ModelConfig } from "./architectures/model-config.ts";
+// A model and its parts.
+export type {
+  Activation,
+  Attention,
+  FeedForward,
+  Linear,
+  ModelConfig,
+  Norm,
+  Residual,
+  Rotary,
+} from "./architectures/model-config.ts";
+export { seenThrough } from "./architectures/direction.ts";
 export { modelTypes } from "./architectures/registry.ts";
-export { expectedTensors } from "./architectures/tensors.ts";
-export { narrow, widen } from "./checkpoint/dtype.ts";
-export { parseHeader } from "./checkpoint/safetensors.ts";
-export { isModelFile } from "@espalier/contract";
+export { expectedTensors, linearLayers, ofLayers } from "./architectures/tensors.ts";
+
+// Its files, wherever they lie.
 export { openFile } from "./files/disk.ts";
 export type { ModelFiles } from "./files/model-files.ts";
 export type { RangeReader } from "./files/range-reader.ts";
+
+// Reading them.
+export { architectureOf } from "./checkpoint/architecture.ts";
+export { openCheckpoint, type Checkpoint } from "./checkpoint/checkpoint.ts";
+export { configOfLayers, parseConfig } from "./checkpoint/config.ts";
 export { embeddingTable, loadEmbedding, type EmbeddingTable } from "./checkpoint/embedding.ts";
+export { formatJson, parseJson, type JsonObject } from "./checkpoint/json.ts";
 export { refuseNonFinite } from "./checkpoint/non-finite.ts";
-export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";
-export { truncateCheckpoint } from "./checkpoint/truncate.ts";
+export { openModel } from "./checkpoint/open-model.ts";
+export { parseHeader, readHeader } from "./checkpoint/safetensors.ts";
+export { folderEncoding, usualEncoding } from "./folder-encoding.ts";
+
+// Writing others that are made from them.
+export { formerName, layerNumbers, survivingName } from "./checkpoint/surviving.ts";
 export {
   checkAdapter,
   findAdapter,
@@ -22,24 +40,9 @@ export {
   type LoraAdapter,
   type LoraPair,
 } from "./checkpoint/adapter.ts";
-export { survivingName } from "./checkpoint/surviving.ts";
-export { saveLayers } from "./checkpoint/save-layers.ts";
+export { narrow, widen } from "./checkpoint/dtype.ts";
 export { mergeAdapter } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";
-export { openModel } from "./checkpoint/open-model.ts";
-export { architectureOf } from "./checkpoint/architecture.ts";
-export { seenThrough } from "./architectures/direction.ts";
-export type {
-  Activation,
-  Attention,
-  FeedForward,
-  Linear,
-  Norm,
-  Rotary,
-  Residual,
-} from "./architectures/model-config.ts";
-export { linearLayers, ofLayers } from "./architectures/tensors.ts";
-export { folderEncoding, usualEncoding } from "./folder-encoding.ts";
-export { formatJson, parseJson, type JsonObject } from "./checkpoint/json.ts";
-export { readHeader } from "./checkpoint/safetensors.ts";
-export { formerName, layerNumbers } from "./checkpoint/surviving.ts";
+export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";
+export { saveLayers } from "./checkpoint/save-layers.ts";
+export { truncateCheckpoint } from "./checkpoint/truncate.ts";

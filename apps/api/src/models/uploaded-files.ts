@@ -1,4 +1,5 @@
-import { isModelFile, type ModelFiles, type RangeReader } from "@espalier/model";
+import { isModelFile } from "@espalier/contract";
+import type { ModelFiles, RangeReader } from "@espalier/model";
 import type { Bytes, StoredFile } from "@espalier/store";
 
 /** The files of an upload as those of a model, read by ranges where they are stored. */

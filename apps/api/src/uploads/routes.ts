@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { idOf, Problem, Upload } from "@espalier/contract";
-import { isModelFile } from "@espalier/model";
+import { idOf, isModelFile, Problem, Upload } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
