@@ -65,7 +65,7 @@ export interface LoadOptions extends Omit<EncoderOptions, "template"> {
 }
 
 export interface EmbedOptions {
-  /** Told to the model before each text, and not pooled. @default none */
+  /** Given to the model before each text, and not pooled. @default none */
   readonly instruction?: string | undefined;
   /** Scale every vector to length 1. @default false */
   readonly normalize?: boolean | undefined;

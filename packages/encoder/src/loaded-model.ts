@@ -47,7 +47,7 @@ export async function loadModel(directory: string): Promise<LoadedModel> {
   }
 }
 
-/** The model of some of its layers, numbered anew; everything loaded is shared. */
+/** The model of some of its layers, renumbered; everything loaded is shared. */
 export function keptLayersOf(model: LoadedModel, kept: KeptLayers): LoadedModel {
   const { config } = model;
   const weights = renamed(model.weights, (name) => survivingName(name, kept, config));

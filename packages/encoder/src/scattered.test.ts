@@ -21,7 +21,7 @@ const goldens = JSON.parse(
 ) as { cases: Record<string, { config: object }> };
 const configOf = (name: string) => parseConfig(JSON.stringify(goldens.cases[name]!.config));
 
-test("layers out of the middle go, and those after them are numbered anew, byte for byte", async () => {
+test("layers out of the middle go, and those after them are renumbered, byte for byte", async () => {
   await using folder = await temporaryFolder();
   const [source, target] = [join(folder.path, "a"), join(folder.path, "b")];
   await writeTinyModel(source, { shards: 3 });

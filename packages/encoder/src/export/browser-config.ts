@@ -1,8 +1,8 @@
 import { formatJson, parseJson } from "@espalier/model";
 
 /**
- * `config.json` of a folder whose ONNX weights stand beside the graph: transformers.js must be told so in browsers; in
- * Node it finds them by itself.
+ * `config.json` of a folder whose ONNX weights stand beside the graph: in browsers
+ * transformers.js needs a field that says so; in Node it finds them by itself.
  */
 export function browserConfig(config: string): string {
   const spellings = new Map<string, string>();

@@ -53,7 +53,7 @@ const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
 
 const mean = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 0) / xs.length;
 
-/** Of the mean; 0 for a single number, which says nothing about its spread. */
+/** The standard error of the mean; 0 for a single number, which says nothing about its spread. */
 function standardError(xs: readonly number[]): number {
   if (xs.length < 2) return 0;
   const center = mean(xs);

@@ -25,7 +25,7 @@ describe("Batches", () => {
     expect(batches.position).toMatchObject({ epoch: 1, batch: 0 });
   });
 
-  it("shuffles anew in each epoch, and alike from the same seed", () => {
+  it("shuffles each epoch in another order, and in the same one from the same seed", () => {
     const order = (seed: number) => {
       const batches = Batches.start(rows(20), 4, seed);
       return Array.from({ length: 15 }, () => batches.next().map(({ query }) => query));

@@ -26,7 +26,7 @@ export interface GradCacheOptions {
   readonly engine: Engine;
   readonly pooling: Pooling;
   readonly trainable: Trainable;
-  /** Of the cosines in the loss. */
+  /** Factor of the cosines in the loss. */
   readonly scale: number;
   /** Lengths of prefixes of the vectors whose losses are added up. @default the whole vector alone */
   readonly matryoshka?: readonly number[] | undefined;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { AdamWState, Arrays } from "@espalier/tensor";
 import { expectedTensors } from "@espalier/model";
-import type { TrainingInputs } from "./trainer.ts";
+import type { TrainingInputs } from "./inputs.ts";
 import type { BatchesPosition } from "./batches.ts";
 
 /** Everything that the rest of a training depends on: continued from here, it ends with the same bits. */
 export interface TrainingState {
-  /** Of the inputs that it belongs to. */
+  /** Fingerprint of the inputs that the state belongs to. */
   readonly fingerprint: string;
   /** Updates made. */
   readonly step: number;

@@ -7,14 +7,10 @@ import { ofLayers } from "@espalier/model";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { temporaryFolder } from "../../../model/src/testing/tiny-model.ts";
 import { fullModel } from "./full.ts";
+import type { TrainingInputs } from "./inputs.ts";
 import { loadTrainingState, saveTrainingState } from "./resume.ts";
 import type { TrainingState } from "./state.ts";
-import {
-  train as trainModel,
-  type StepReport,
-  type TrainingControl,
-  type TrainingInputs,
-} from "./trainer.ts";
+import { train as trainModel, type StepReport, type TrainingControl } from "./trainer.ts";
 
 const words = ["cat", "dog", "sun", "rain", "sea", "tree", "red", "go"];
 const triplets: Triplet[] = words.map((word, i) => ({

@@ -1,10 +1,4 @@
-import {
-  Problem,
-  type Mode,
-  type ResolvedEncoding,
-  type ResolvedTrainingSettings,
-  type Triplet,
-} from "@espalier/contract";
+import { Problem, type ResolvedTrainingSettings, type Triplet } from "@espalier/contract";
 import {
   adamW,
   adamWStart,
@@ -16,8 +10,7 @@ import {
 } from "@espalier/tensor";
 import { seenThrough } from "@espalier/model";
 import type { DropoutRates } from "../blocks/dropout.ts";
-import type { LoadedModel } from "../loaded-model.ts";
-import type { Template, TokenizedText } from "@espalier/model/tokenizer";
+import type { TokenizedText } from "@espalier/model/tokenizer";
 import { tokenizeQueries, tokenizeTriplets } from "../tokenize.ts";
 import { addTo } from "../vectors.ts";
 import { Batches } from "./batches.ts";
@@ -25,18 +18,9 @@ import { CollapseWatch, meanCosine } from "./collapse.ts";
 import { GradCache } from "./gradcache.ts";
 import { fullModel } from "./full.ts";
 import { lora } from "./lora.ts";
+import type { TrainingInputs } from "./inputs.ts";
 import { fingerprintOf, type TrainingState } from "./state.ts";
 import type { Trainable } from "./trainable.ts";
-
-export interface TrainingInputs {
-  readonly model: LoadedModel;
-  readonly triplets: readonly Triplet[];
-  readonly settings: ResolvedTrainingSettings;
-  readonly encoding: Omit<ResolvedEncoding, "template">;
-  readonly template?: Template;
-  /** @default "default" */
-  readonly mode?: Mode;
-}
 
 /** What `train` takes beside its inputs. */
 export interface TrainingControl {
@@ -61,7 +45,7 @@ export interface StepReport {
   readonly learningRate: number;
   /** Before clipping. */
   readonly gradientNorm: number;
-  /** Of each query with the other queries' positives; towards 1 the encoder has collapsed to one direction. */
+  /** Mean cosine of each query with the other queries' positives; near 1 the encoder has collapsed to one direction. */
   readonly meanCosine: number;
   /** Real tokens of this step, padding left out. */
   readonly tokens: number;
@@ -74,7 +58,7 @@ export interface Training {
   readonly losses: readonly number[];
   /** Real tokens of all steps. */
   readonly tokens: number;
-  /** Of all steps; opening the graphs is not counted. */
+  /** Time of all steps; opening the graphs is not counted. */
   readonly seconds: number;
 }
 

@@ -61,7 +61,7 @@ export function layerOf(name: string, { naming }: Pick<ModelConfig, "naming">): 
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The description of a model of these layers, which are numbered anew. */
+/** The description of a model of these layers, which are renumbered. */
 export const ofLayers = (config: ModelConfig, kept: KeptLayers): ModelConfig => ({
   ...config,
   layers: typeof kept === "number" ? kept : kept.length,

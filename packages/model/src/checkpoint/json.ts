@@ -17,7 +17,7 @@ export interface JsonOptions {
   readonly maxDepth?: number;
   /** Refuse numbers that are not plain non-negative safe integers. @default false */
   readonly onlyIntegers?: boolean;
-  /** Is told how each number is spelled that `formatJson` would spell otherwise. */
+  /** Filled with the spelling of each number that `formatJson` would spell otherwise. */
   readonly spellings?: Map<string, string>;
   /** What the digits of a number mean. @default Number */
   readonly readNumber?: (digits: string) => number;

@@ -3,7 +3,7 @@ import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
 
 /**
- * Opens a model that nobody has vouched for: the checkpoint, and a tokenizer that fits its embedding. Weights
+ * Opens a model that has not been checked yet: the checkpoint, and a tokenizer that fits its embedding. Weights
  * are not read; `refuseNonFinite` does that.
  * @throws {Problem} naming the file, and the field, tensor or byte
  */

@@ -7,7 +7,7 @@ export const layerNumbers = (kept: KeptLayers): readonly number[] =>
   typeof kept === "number" ? Array.from({ length: kept }, (_, i) => i) : kept;
 
 /**
- * The name of a weight in a model of the layers that are kept, which are numbered anew; undefined for a weight of another
+ * The name of a weight in a model of the layers that are kept, which are renumbered; undefined for a weight of another
  * layer. Weights outside the layers keep their names.
  * @param name without the prefix of a model with a head
  */

@@ -42,7 +42,7 @@ test.each([
   );
 });
 
-test("shards that lose all their layers go, and the rest are numbered anew", async () => {
+test("shards that lose all their layers go, and the rest are renumbered", async () => {
   await using folder = await temporaryFolder();
   const [source, target] = [join(folder.path, "a"), join(folder.path, "b")];
   await writeTinyModel(source, { shards: 5 });

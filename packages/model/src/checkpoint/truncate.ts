@@ -7,7 +7,7 @@ import { configOfLayers } from "./config.ts";
 import { survivingName } from "./surviving.ts";
 
 /**
- * Keeps some layers of the checkpoint `source`, numbered anew, its embedding, final norm and untied head, and writes
+ * Keeps some layers of the checkpoint `source`, renumbered, its embedding, final norm and untied head, and writes
  * them to the new folder `target`. Byte ranges are copied; no tensor is ever in memory, whatever the model's size.
  * The tokenizer and its companions go along.
  * @param attention what the config is to say of the direction; default: what it said

@@ -5,7 +5,7 @@ export interface TripletRow {
   readonly query: string;
   readonly positive: string;
   readonly negatives?: readonly string[] | undefined;
-  /** Told to the model before the query. */
+  /** Given to the model before the query. */
   readonly instruction?: string | undefined;
   readonly task?: string | undefined;
 }

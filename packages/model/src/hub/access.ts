@@ -33,7 +33,7 @@ export interface HubLimits {
   /** Files of weights, and bytes of each other file. */
   readonly weightFiles: number;
   readonly smallFileBytes: number;
-  /** Faults in a row after which the hub counts as away before any weights have arrived: whoever asked is told soon. */
+  /** Faults in a row after which the hub counts as away before any weights have arrived, so that it is reported soon. */
   readonly firstFaults: number;
   /** The same later, with less than `progressBytes` between them: a download outlasts some ten minutes without a hub. */
   readonly faults: number;

@@ -29,7 +29,7 @@ export function accept(
   const said = `${url.host} answered ${status}`;
   const retryAfter = waitAskedFor(headers);
   if (retryAfter !== undefined && passing.has(status)) connection.pause(retryAfter);
-  // A link to a storage server is signed anew for each request, and may have expired on the way.
+  // A link to a storage server is signed for each request, and may have expired on the way.
   if (passing.has(status) || (status >= 400 && !connection.isHub(url))) throw new Fault(said, { retryAfter });
   throw refusal(connection.hasToken, headers["x-error-code"], status, asked) ?? unexpected(said, asked);
 }

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import type { PartialFile } from "./partial-file.ts";
 
-/** Whether a file that has arrived is the announced one. @param read told of the bytes of each piece */
+/**
+ * Whether a file that has arrived is the announced one.
+ * @param read is called with the bytes of each piece that was read
+ */
 export async function isAnnounced(
   file: PartialFile,
   { signal, read }: { signal: AbortSignal; read: (bytes: number) => void },

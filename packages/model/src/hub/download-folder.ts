@@ -111,7 +111,7 @@ export class DownloadFolder {
   }
 }
 
-/** Its own journal only; one that cannot be read means a download that begins anew. */
+/** Reads a journal. Undefined for one that cannot be read: the download then starts again. */
 async function readJournal(folder: string): Promise<Journal | undefined> {
   try {
     const journal = JSON.parse(await readFile(join(folder, journalFile), "utf8")) as Journal;

@@ -16,7 +16,7 @@ describe.each([
     { prefix: "bert.", config: { model_type: "bert", hidden_act: "gelu", tie_word_embeddings: true } },
   ],
 ] as const)("%s", (_, model) => {
-  test("arrives as it is on the hub, and the commit is told", async () => {
+  test("arrives as it is on the hub, and its commit is returned", async () => {
     await using trial = await hubTrial(model);
     expect(await trial.download()).toEqual({ commit: trial.commit });
     expect(await checksums(trial.output)).toEqual(await checksums(trial.source));

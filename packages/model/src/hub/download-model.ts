@@ -28,14 +28,14 @@ export interface DownloadProgress {
 
 export interface DownloadOptions {
   access: HubAccess;
-  /** Folder of the unfinished download. One that an earlier process left behind is gone on with; a finished one is removed. */
+  /** Folder of the unfinished download: what an earlier process left there is continued. It is removed at the end. */
   folder: string;
   /** Folder to make, on the same file system: the model, with no more than the layers that were asked for. */
   output: string;
   /** Aborting it keeps what has arrived. */
   signal?: AbortSignal;
   report?: (progress: DownloadProgress) => void;
-  /** Told in a sentence why a download does not move. */
+  /** Called with a sentence that says why a download does not move. */
   warn?: (line: string) => void;
   limits?: Partial<HubLimits>;
 }
@@ -133,7 +133,7 @@ class ModelDownload {
     const { layers } = this.#source;
     const { commit, files: announced } = download.repository;
     checkSizes(announced, this.#limits);
-    // Whoever asked is told soon of a hub that cannot be reached; what has begun waits for it.
+    // A hub that cannot be reached is reported soon; a download that has begun waits for it.
     let faults = download.resumed ? this.#limits.faults : this.#limits.firstFaults;
     const fetcher = new RangeFetcher({
       connection: this.#connection,

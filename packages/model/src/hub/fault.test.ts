@@ -47,7 +47,7 @@ test("a wait beyond reason ends it at once", async () => {
   await expect(patience().failed(fault)).rejects.toThrow(/asks to wait 3600 s/);
 });
 
-test("somebody is told of faults that go on, and at once of a wait that was asked for", async () => {
+test("faults that go on are reported, and a wait that the server asked for is reported at once", async () => {
   const told: string[] = [];
   const each = new Patience({ limits, faults: () => 3, signal, warn: (line) => told.push(line) });
   for (let i = 0; i < 3; i++) await each.failed(new Fault("the hub answered 503"));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backoff, Problem } from "@espalier/contract";
 import type { HubLimits } from "./access.ts";
 
-/** A failure that another try may mend. The message is the first half of a sentence, such as `the hub answered 503`. */
+/** A failure that may pass at another try. The message is the first half of a sentence, such as `the hub answered 503`. */
 export class Fault extends Error {
   override name = "Fault";
   /** Seconds that the server asked to wait. */
@@ -15,7 +15,7 @@ export class Fault extends Error {
 }
 
 const longestPause = 60;
-/** So many faults in a row are nothing to talk about. */
+/** So many faults in a row are not reported yet. */
 const silentFaults = 2;
 
 export interface PatienceOptions {
@@ -25,7 +25,7 @@ export interface PatienceOptions {
   /** What to do when it ends. @default that a later try goes on */
   advice?: string;
   signal: AbortSignal;
-  /** Told of a fault, and of the seconds until the next try. */
+  /** Called with a sentence that names the fault and the seconds until the next try. */
   warn?: ((line: string) => void) | undefined;
 }
 
@@ -45,7 +45,7 @@ export class Patience {
   }
 
   /**
-   * Waits before the next try; rethrows what no other try can mend.
+   * Waits before the next try; rethrows an error that would come again at every try.
    * @throws {Problem} `hub/unavailable` when patience ends
    */
   async failed(error: unknown): Promise<void> {

@@ -51,7 +51,7 @@ describe("a download arrives in spite of", () => {
     await expectArrival(trial);
   });
 
-  test("a file whose etag changes in between, begun anew", async () => {
+  test("a file whose etag changes in between, which is then started again", async () => {
     await using trial = await hubTrial();
     let seen = 0;
     trial.hub.misbehave = (request) =>

@@ -7,7 +7,7 @@ import type { AnnouncedFile } from "./repository.ts";
 /** What is remembered of a file between two processes. */
 export interface FileState {
   readonly have: readonly Range[];
-  /** Of the server that stores the file; strong, so that it may guard a range. */
+  /** The etag of the server that stores the file: a strong one, so that it may guard a range. */
   readonly etag?: string;
   /** The server honours ranges, or does not. */
   readonly ranged?: boolean;
@@ -23,7 +23,7 @@ export class PartialFile {
   wanted: readonly Range[] = [];
   etag: string | undefined;
   ranged: boolean | undefined;
-  /** Counts how often it was begun anew: bytes of an earlier version are not mixed in. */
+  /** Counts how often the file was started again: bytes of an earlier version are not mixed in. */
   version = 0;
   readonly #handle: FileHandle;
   #have: RangeSet;

@@ -14,15 +14,15 @@ export interface RangeFetcherOptions {
   commit: string;
   /** Most faults in a row, asked at each of them. */
   faults: () => number;
-  /** Bytes of what was wanted have arrived; negative when a file begins anew. */
+  /** Called with how many wanted bytes have arrived; the number is negative when a file is started again. */
   received: (bytes: number) => void;
-  /** Told of faults that go on. */
+  /** Called with a sentence when faults go on. */
   warn?: ((line: string) => void) | undefined;
 }
 
 /**
- * A file that has begun anew this often does not any more: servers that store one file differently give it several etags,
- * and the checksum decides at the end.
+ * A file is started again at most this often: servers that store one file differently give it several etags, and the
+ * checksum decides at the end.
  */
 const mostRestarts = 2;
 

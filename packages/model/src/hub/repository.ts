@@ -8,9 +8,9 @@ import type { Patience } from "./fault.ts";
 export interface AnnouncedFile {
   readonly name: string;
   readonly bytes: number;
-  /** Of a file in large file storage. */
+  /** The checksum of a file in large file storage. */
   readonly sha256?: string;
-  /** Of every other file: SHA-1 of `blob <bytes>\0` and the content (gitformat-objects). */
+  /** The checksum of every other file: SHA-1 of `blob <bytes>\0` and the content (gitformat-objects). */
   readonly gitBlob?: string;
 }
 

@@ -60,7 +60,7 @@ async function stopped(trial: HubTrial): Promise<void> {
   trial.hub.misbehave = () => undefined;
 }
 
-describe("after SIGKILL a download goes on where the journal says it was", () => {
+describe("after SIGKILL a download continues where the journal says it was", () => {
   test.each([
     ["one file", {}],
     ["shards", { shards: 3 }],
@@ -83,7 +83,7 @@ describe("after SIGKILL a download goes on where the journal says it was", () =>
     const sent = sentOfWeights(trial);
     await truncateCheckpoint(trial.source, `${trial.output}-whole`, 2);
     expect(await checksums(trial.output)).toEqual(await checksums(`${trial.output}-whole`));
-    trial.output += "-anew";
+    trial.output += "-again";
     await trial.download({ layers: 2 });
     expect(sentOfWeights(trial) - sent).toBe(sent + before);
   });
@@ -96,7 +96,7 @@ describe("after SIGKILL a download goes on where the journal says it was", () =>
     expect(await checksums(trial.output)).toEqual(await checksums(trial.source));
   });
 
-  test("with a server that has another etag by now, anew", async () => {
+  test("but starts a file again when its server has another etag by now", async () => {
     await using trial = await hubTrial();
     await killed(trial);
     trial.hub.misbehave = ({ server }) => (server === "storage" ? { headers: { etag: '"new"' } } : undefined);

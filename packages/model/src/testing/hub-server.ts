@@ -33,7 +33,7 @@ export interface Misbehaviour {
 export interface SeenRequest {
   server: "hub" | "storage";
   path: string;
-  /** Of the model, where one was asked for. */
+  /** The file of the model, where the request was for one. */
   file?: string;
   range?: string;
   headers: IncomingMessage["headers"];
@@ -243,7 +243,7 @@ export class HubServer implements AsyncDisposable {
   }
 }
 
-/** Resolves when more may be written, or when nobody listens any more. */
+/** Resolves when more may be written, or when the connection is closed. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

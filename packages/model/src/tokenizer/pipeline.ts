@@ -1,5 +1,6 @@
 import { AddedTokens, readAddedTokens } from "./added-tokens.ts";
-import { readModel, type Model } from "./models/model.ts";
+import type { Model } from "./models/model.ts";
+import { readModel } from "./models/read-model.ts";
 import { readNormalizer, type Normalizer } from "./normalizers.ts";
 import { parseFile } from "./part.ts";
 import { noSpecialTokens, readPostProcessor, type SpecialTokens } from "./post-processor.ts";

@@ -2,7 +2,7 @@ import { complement, intersection, setOf, union, type CodePointSet } from "../un
 import { alphabetic, generalCategory, onigurumaWord, whiteSpace } from "../unicode/properties.ts";
 import { foldCase } from "./case-folding.ts";
 import { escapedSet, hexDigits } from "./escape.ts";
-import type { Cursor } from "./parse.ts";
+import type { Cursor } from "./cursor.ts";
 import { PatternError } from "./syntax.ts";
 
 const deepest = 32;

@@ -2,7 +2,7 @@ import { lowercase } from "../lowercase.ts";
 import { complement, setOf, type CodePointSet } from "../unicode/code-point-set.ts";
 import { alphabetic, generalCategory, onigurumaWord, script, whiteSpace } from "../unicode/properties.ts";
 import { foldCase } from "./case-folding.ts";
-import type { Cursor } from "./parse.ts";
+import type { Cursor } from "./cursor.ts";
 import { PatternError } from "./syntax.ts";
 
 export const hexDigits: CodePointSet = setOf("0123456789abcdefABCDEF");

@@ -1,16 +1,11 @@
 import { complement, setOf, union, type CodePointSet } from "../unicode/code-point-set.ts";
 import { parseClass } from "./class.ts";
 import { foldCase, foldsWith } from "./case-folding.ts";
+import type { Cursor } from "./cursor.ts";
 import { escapedSet } from "./escape.ts";
 import { PatternError, type Edge, type Expression } from "./syntax.ts";
 
 const deepest = 32;
-
-/** Where a pattern is being read. */
-export interface Cursor {
-  readonly pattern: string;
-  at: number;
-}
 
 const edges: Readonly<Record<string, Edge>> = {
   "\\A": "text-start",
