@@ -20,13 +20,13 @@ export async function readContents(rest: Rest) {
 async function readDetails(rest: Rest, runId: string) {
   const { items: attempts } = await rest.get<{ items: object[] }>(`/runs/${runId}/attempts`);
   const { items: artifacts } = await rest.get<{ items: Resource[] }>(`/runs/${runId}/artifacts`);
-  const metrics = await rest.all<{ step: number; value: number }>(`/runs/${runId}/metrics`);
+  const metrics = await rest.all<{ value: number | null }>(`/runs/${runId}/metrics`);
   return {
     attempts,
     artifacts,
     sha256: await Promise.all(artifacts.map(({ id }) => hashOf(rest, id))),
-    // What a value is called may change; the values may not.
-    metrics: metrics.map(({ step, value }) => `${step}: ${value}`).sort(),
+    // A migration may change what a value is called, and the step of one that has none; the values may not change.
+    metrics: metrics.map(({ value }) => String(value)).sort(),
     logs: await rest.all<object>(`/runs/${runId}/logs`),
   };
 }

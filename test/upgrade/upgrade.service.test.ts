@@ -11,6 +11,9 @@ import { ended, submitGraph, submitExperiment, writeInputs, writeOther, type Inp
 
 const skipReason = `the repository's history does not hold ${previousCommit.slice(0, 7)}; it may be a shallow clone`;
 
+/** The tests start processes of two checkouts and wait for what they compute. */
+const patience = 900_000;
+
 describe("a service of the previous version", () => {
   let checkout: string;
   let folder: string;
@@ -20,6 +23,8 @@ describe("a service of the previous version", () => {
   let before: Awaited<ReturnType<typeof readContents>>;
   /** Runs that no worker had begun when the previous version stopped. */
   let queued: string[];
+  /** An experiment of which no run had begun. */
+  let waiting: string;
 
   const known = hasCommit(previousCommit);
   const needsHistory = (context: TestContext) => context.skip(!known, skipReason);
@@ -34,13 +39,14 @@ describe("a service of the previous version", () => {
     const worker = await deployment.worker(checkout, "previous");
     expect(worker.registered, worker.log()).toBe(true);
     inputs = await writeInputs(rest, join(checkout, "apps/cli/demo"));
-    await succeeded(await submitExperiment(rest, inputs));
+    await succeeded((await submitExperiment(rest, inputs)).runIds);
     await worker.stop();
     await writeOther(rest, inputs);
-    queued = [...(await submitGraph(rest, inputs)), ...(await submitExperiment(rest, inputs))];
+    queued = await submitGraph(rest, inputs);
+    waiting = (await submitExperiment(rest, inputs)).id;
     before = await readContents(rest);
     await api.stop();
-  }, 300_000);
+  }, patience);
 
   afterAll(async () => {
     await deployment?.close();
@@ -56,35 +62,48 @@ describe("a service of the previous version", () => {
     expect(runs.filter(({ state }) => state !== "SUCCEEDED")).toEqual([]);
   }
 
-  it("migrates without loss: today's API shows all that it held, with the same bytes", async (context) => {
-    needsHistory(context);
-    const { url } = await deployment.api(today);
-    rest = new Rest(url, deployment.key);
-    const after = await readContents(rest);
-    expect(after).toMatchObject(before);
-    for (const noun of ["models", "datasets", "experiments", "schedules", "runs", "teams"] as const)
-      expect(Object.keys(after[noun]).sort(), noun).toEqual(Object.keys(before[noun]).sort());
-  });
+  it(
+    "migrates without loss: today's API shows all that it held, with the same bytes",
+    async (context) => {
+      needsHistory(context);
+      const { url } = await deployment.api(today);
+      rest = new Rest(url, deployment.key);
+      const after = await readContents(rest);
+      expect(after).toMatchObject(before);
+      for (const noun of ["models", "datasets", "experiments", "schedules", "runs", "teams"] as const)
+        expect(Object.keys(after[noun]).sort(), noun).toEqual(Object.keys(before[noun]).sort());
+      await rest.post(`/experiments/${waiting}/cancel`);
+    },
+    patience,
+  );
 
-  it("has workers that are served, or refused in words that say what to do", async (context) => {
-    needsHistory(context);
-    const worker = await deployment.worker(checkout, "previous");
-    if (worker.registered) {
-      const spec = { kind: "prune", model: inputs.model, layers: 1 };
-      const { id } = await rest.post("/runs", { spec });
-      await succeeded([id]);
-      expect(await worker.stop()).toBe(0);
-      return;
-    }
-    expect(worker.log()).toMatch(/does not take this worker: it speaks protocol \d+, the service \d+/);
-    expect(worker.log()).toContain("Update the worker");
-    expect((await rest.all<RunResource>("/workers")).filter(({ state }) => state === "ACTIVE")).toEqual([]);
-  });
+  it(
+    "has workers that are served, or refused in words that say what to do",
+    async (context) => {
+      needsHistory(context);
+      const worker = await deployment.worker(checkout, "previous");
+      if (worker.registered) {
+        const spec = { kind: "prune", model: inputs.model, layers: 1 };
+        const { id } = await rest.post("/runs", { spec });
+        await succeeded([id]);
+        expect(await worker.stop()).toBe(0);
+        return;
+      }
+      expect(worker.log()).toMatch(/does not take this worker: it speaks protocol \d+, the service \d+/);
+      expect(worker.log()).toContain("Update the worker");
+      expect((await rest.all<RunResource>("/workers")).filter(({ state }) => state === "ACTIVE")).toEqual([]);
+    },
+    patience,
+  );
 
-  it("has queued runs of every kind that today's worker brings to their end", async (context) => {
-    needsHistory(context);
-    const worker = await deployment.worker(today, "today");
-    expect(worker.registered, worker.log()).toBe(true);
-    await succeeded(queued);
-  }, 300_000);
+  it(
+    "has queued runs of every kind that today's worker brings to their end",
+    async (context) => {
+      needsHistory(context);
+      const worker = await deployment.worker(today, "today");
+      expect(worker.registered, worker.log()).toBe(true);
+      await succeeded(queued);
+    },
+    patience,
+  );
 });

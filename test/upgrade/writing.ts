@@ -4,13 +4,14 @@ import { isTerminal, type RunState } from "@espalier/contract";
 import { until } from "../chaos/patience.ts";
 import type { Resource, Rest, RunResource } from "./rest.ts";
 
-/** Waits for a run to end. */
+/** Waits for a run to end; it may be behind others. */
 export async function ended(rest: Rest, runId: string): Promise<RunResource> {
   let run: RunResource | undefined;
-  await until(`run ${runId} has ended`, async () => {
+  const hasEnded = async () => {
     run = await rest.get<RunResource>(`/runs/${runId}`);
     return isTerminal(run.state as RunState);
-  });
+  };
+  await until(`run ${runId} has ended`, hasEnded, { seconds: 600 });
   return run!;
 }
 
@@ -46,9 +47,12 @@ export async function writeInputs(rest: Rest, demo: string): Promise<Inputs> {
   return inputs;
 }
 
-/** A recipe and the export of what it trains: runs of every kind that computes. Returns their ids. */
-export async function submitExperiment(rest: Rest, { model, triplets, sts }: Inputs): Promise<string[]> {
-  const { runIds } = await rest.post<Resource & { runIds: string[] }>("/experiments", {
+/** A recipe, and the export of the model that it trains: runs of every kind that computes. */
+export async function submitExperiment(
+  rest: Rest,
+  { model, triplets, sts }: Inputs,
+): Promise<{ id: string; runIds: string[] }> {
+  const { id, runIds } = await rest.post<Resource & { runIds: string[] }>("/experiments", {
     name: "trial",
     modelId: model,
     triplets,
@@ -58,9 +62,9 @@ export async function submitExperiment(rest: Rest, { model, triplets, sts }: Inp
     training: { steps: 2, batchSize: 4, checkpointEvery: 1 },
   });
   const runs = await rest.all<RunResource & { kind: string }>("/runs");
-  const train = runs.find(({ id, kind }) => runIds.includes(id) && kind === "train")!;
+  const train = runs.find((run) => runIds.includes(run.id) && run.kind === "train")!;
   const spec = { kind: "export", model: { run: train.id }, formats: ["safetensors"] };
-  return [...runIds, (await rest.post("/runs", { spec })).id];
+  return { id, runIds: [...runIds, (await rest.post("/runs", { spec })).id] };
 }
 
 /** Runs that depend on one another, with each way to say which layers are kept. Returns their ids. */
