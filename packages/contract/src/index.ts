@@ -9,10 +9,12 @@ export {
   Encoding,
   namedTemplates,
   Pooling,
+  resolveEncoding,
+  type ResolvedEncoding,
   type NamedTemplate,
   type TemplateChoice,
 } from "./models/encoding.ts";
-export { EvaluationResult, StsScore } from "./kinds/evaluation.ts";
+export { EvaluationResult, StsScore } from "./kinds/evaluate.ts";
 export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
 export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./kinds/export.ts";
@@ -29,7 +31,6 @@ export { Graph, GraphCreate } from "./runs/graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./models/hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, type IdKind, type Page } from "./id.ts";
 export {
-  countLayers,
   keptLayers,
   LayersRef,
   layersOfVariant,
@@ -47,7 +48,21 @@ export {
 } from "./runs/lease.ts";
 export { mergePatch } from "./http/merge-patch.ts";
 export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./runs/metric.ts";
-export { chunkTokensOf } from "./kinds/memory.ts";
+export {
+  chunkTokensOf,
+  dependenciesOf,
+  predictMemory,
+  resolveSpec,
+  RunKind,
+  RunResult,
+  RunSpec,
+  runSpecs,
+  sharesDevice,
+  sizeAfter,
+} from "./kinds/kinds.ts";
+export { streamingBytes, type ModelSize } from "./kinds/memory.ts";
+export { ModelRef } from "./models/model-ref.ts";
+export type { PruneSpec } from "./kinds/prune.ts";
 export {
   chooseModelFiles,
   isModelFile,
@@ -61,20 +76,13 @@ export { isProblem, Problem, ProblemDocument, problems, type ProblemCode } from 
 export { QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {
   assertMove,
-  dependenciesOf,
   isTerminal,
   isUnsuccessful,
-  ModelRef,
   Progress,
-  PruneSpec,
   Run,
   RunCreate,
-  RunKind,
   runMoves,
-  RunResult,
   RunRole,
-  RunSpec,
-  runSpecs,
   RunState,
   runStates,
   statesBefore,
@@ -82,17 +90,14 @@ export {
 } from "./runs/run.ts";
 export { Firing, Schedule, ScheduleCreate, Submission } from "./experiments/schedule.ts";
 export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./runs/scheduling.ts";
-export { SearchResult, SearchSettings } from "./kinds/search.ts";
 export {
-  resolveEncoding,
   resolveSearchSettings,
-  resolveTrainingSettings,
-  type ResolvedEncoding,
+  SearchResult,
+  SearchSettings,
   type ResolvedSearchSettings,
-  type ResolvedTrainingSettings,
-} from "./kinds/settings.ts";
+} from "./kinds/search.ts";
 export { ApiKey, KeyCreate, KeyRole, Team, TeamChange, TeamUser, UserChange } from "./teams/team.ts";
-export { TrainingResult, TrainingSettings } from "./kinds/training.ts";
+export { resolveTrainingSettings, TrainingResult, type ResolvedTrainingSettings } from "./kinds/train.ts";
 export { Upload } from "./models/upload.ts";
 export { ExpectedStart, explainWaiting, Unblock, Waiting, WaitingReason } from "./runs/waiting.ts";
 export { CordonCreate, DrainCreate, Worker, WorkerEvent, WorkerState } from "./pool/worker.ts";

@@ -1,6 +1,5 @@
-import type { Model } from "@espalier/contract";
-import { predictMemory, type Size } from "../runs/memory.ts";
-import { cut, withBytes } from "../runs/origin.ts";
+import { predictMemory, sizeAfter, type Model, type ModelSize } from "@espalier/contract";
+import { withBytes } from "../runs/origin.ts";
 import type { PlannedRun } from "./expand.ts";
 
 /** The runs of an experiment with what the scheduler is told of each; they come after those that they depend on. */
@@ -8,12 +7,12 @@ export function expected<Run extends PlannedRun>(
   runs: readonly Run[],
   { id: modelId, architecture }: Pick<Model, "id" | "architecture">,
 ): (Run & { modelId: string; predictedBytes?: number })[] {
-  const sizes = new Map<string, Size | undefined>();
+  const sizes = new Map<string, ModelSize | undefined>();
   return runs.map((run) => {
     const { spec } = run;
     const ref = "model" in spec ? spec.model : modelId;
-    const size: Size | undefined = typeof ref === "string" ? architecture : sizes.get(ref.run);
-    sizes.set(run.id, size && cut(size, spec));
+    const size: ModelSize | undefined = typeof ref === "string" ? architecture : sizes.get(ref.run);
+    sizes.set(run.id, size && sizeAfter(spec, size));
     return { ...run, modelId, ...withBytes(predictMemory(spec, size)) };
   });
 }

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run } from "@espalier/contract";
+import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run, streamingBytes } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
@@ -7,7 +7,6 @@ import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { hubTokenOf } from "./hub-token.ts";
-import { importBytes } from "../runs/memory.ts";
 import { inspect } from "./inspect.ts";
 
 const ModelId = Type.Object({ modelId: idOf("model") }, { additionalProperties: false });
@@ -40,7 +39,7 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
       const { body } = request;
       const owner = ownerOf(request);
       const { teamId } = owner;
-      const expected = { predictedBytes: importBytes };
+      const expected = { predictedBytes: streamingBytes };
       if ("source" in body) {
         const token = hubTokenOf(request);
         return answerOnce(store, { request, reply, status: 202 }, (tx) =>

@@ -1,19 +1,17 @@
 import {
-  countLayers,
-  isProblem,
-  keptLayers,
+  predictMemory,
+  sizeAfter,
   type Model,
   type ModelRef,
-  type PruneSpec,
+  type ModelSize,
   type RunSpec,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
-import { predictMemory, type Size } from "./memory.ts";
 
 /** The imported or produced model that a run works on in the end, and how large what it works on will be. */
 interface Origin {
   modelId: string;
-  size: Size | undefined;
+  size: ModelSize | undefined;
 }
 
 interface OriginPlace {
@@ -34,27 +32,10 @@ async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace):
     next = spec.kind === "import" ? spec.modelId : spec.model;
   }
   const { id, architecture }: Model = await store.models.get(teamId, next);
-  return { modelId: id, size: architecture && cuts.reduceRight(cut, architecture as Size) };
-}
-
-/** What a run makes of a model of some size. */
-export function cut(size: Size, spec: RunSpec): Size {
-  if (spec.kind !== "prune") return size;
-  const kept = keptCount(size.layers, spec);
-  const table = size.vocabularySize * size.hiddenSize;
-  const perLayer = Math.max(0, size.parameters - table) / size.layers;
-  return { ...size, layers: kept, parameters: Math.round(size.parameters - perLayer * (size.layers - kept)) };
-}
-
-/** At most all layers stay: so many where a search has yet to pick, or where the pruning is going to be refused. */
-function keptCount(depth: number, { layers, mode }: PruneSpec): number {
-  try {
-    const kept = keptLayers(layers, depth, mode);
-    return kept === undefined ? depth : countLayers(kept);
-  } catch (error) {
-    if (!isProblem(error)) throw error;
-    return depth;
-  }
+  return {
+    modelId: id,
+    size: architecture && cuts.reduceRight((size, spec) => sizeAfter(spec, size), architecture as ModelSize),
+  };
 }
 
 /** What the scheduler is told of a run when it is submitted. */

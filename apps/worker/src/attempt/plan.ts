@@ -4,6 +4,7 @@ import {
   keptLayers,
   knownArchitecture,
   Problem,
+  resolveSpec,
   type Encoding,
   type KeptLayers,
   type Model,
@@ -44,8 +45,9 @@ const hasAdapter = (model: Model): boolean => model.files.some(({ name }) => nam
  * @throws {Problem} when a reference cannot be followed
  */
 export async function planJob(claim: Claim, workspace: Workspace, context: PlanContext): Promise<Plan> {
-  const { spec } = claim.run;
-  const { teamId } = claim;
+  const { run, teamId } = claim;
+  // A run that was submitted before defaults were stored means what they are now.
+  const spec = run.resolved ?? resolveSpec(run.spec);
   const { store, engine, threads } = context;
   const common = { engine, ...(threads === undefined ? {} : { threads }) };
   const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);
@@ -156,7 +158,8 @@ export async function planJob(claim: Claim, workspace: Workspace, context: PlanC
 /** The encoding of the run that trained a model. */
 async function trainedWith(store: PlanContext["store"], teamId: string, { runId }: Model): Promise<Encoding> {
   if (runId === undefined) return {};
-  const { spec } = await store.runs.get(teamId, runId);
+  const run = await store.runs.get(teamId, runId);
+  const spec = run.resolved ?? run.spec;
   return "encoding" in spec ? (spec.encoding ?? {}) : {};
 }
 

@@ -9,11 +9,11 @@ export {
   type JobOf,
   type PruneFolderJob,
   type PruneJob,
-  type RunJob,
   type SearchJob,
   type TrainJob,
   type VectorFormat,
 } from "./job.ts";
+export type { RunJob } from "../kinds/kinds.ts";
 export {
   type CheckpointSize,
   type ExportedFolder,

@@ -1,12 +1,12 @@
 import { Type, type Static } from "typebox";
 import { Encoding } from "../models/encoding.ts";
-import { StsScore } from "../kinds/evaluation.ts";
+import { StsScore } from "../kinds/evaluate.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
 import { Variant } from "../layers.ts";
 import { Mode } from "../kinds/mode.ts";
 import { Needs, PriorityClass } from "../runs/scheduling.ts";
 import { SearchResult, SearchSettings } from "../kinds/search.ts";
-import { TrainingSettings } from "../kinds/training.ts";
+import { TrainingSettings } from "../kinds/train.ts";
 
 /** A recipe: base model, depths to compare, training, evaluation. It expands into runs. */
 export const ExperimentSpec = Type.Object(

@@ -1,5 +1,11 @@
 import { Type, type Static } from "typebox";
-import { idOf } from "../id.ts";
+import { embeddingFields, jobFields } from "../compute/job-fields.ts";
+import { idOf, Name } from "../id.ts";
+import { Encoding, fillEncoding } from "../models/encoding.ts";
+import { Architecture } from "../models/model.ts";
+import { ModelRef } from "../models/model-ref.ts";
+import { baseBytes, tableBytes, weightBytes } from "./memory.ts";
+import { noChunks, runOf, sameSize, type KindRules } from "./rules.ts";
 
 export const exportFormats = ["safetensors", "peft", "sentence-transformers", "onnx"] as const;
 
@@ -44,3 +50,87 @@ export const ExportResult = Type.Object({
   notes: Type.Array(Type.String(), { description: "what a user of the folders should know" }),
 });
 export type ExportResult = Static<typeof ExportResult>;
+
+const usualShardBytes = 5_000_000_000;
+
+const closed = { additionalProperties: false } as const;
+
+/** Writes what other tools load. The encoding is that which the model was trained with, unless it is given. */
+export const ExportSpec = Type.Object(
+  {
+    kind: Type.Literal("export"),
+    model: ModelRef,
+    formats: Type.Optional(
+      Type.Array(ExportFormat, {
+        minItems: 1,
+        maxItems: exportFormats.length,
+        uniqueItems: true,
+        default: ["safetensors"],
+      }),
+    ),
+    encoding: Type.Optional(Encoding),
+    dtype: Type.Optional(
+      Type.Enum(["F32", "BF16", "F16"], { description: "of safetensors; default: that of each weight" }),
+    ),
+    shardBytes: Type.Optional(
+      Type.Integer({
+        minimum: 1_000_000,
+        default: usualShardBytes,
+        description: "most bytes of one file of weights",
+      }),
+    ),
+    name: Type.Optional(Name),
+  },
+  closed,
+);
+export type ExportSpec = Static<typeof ExportSpec>;
+
+export const ExportJob = Type.Object({
+  ...jobFields,
+  kind: Type.Literal("export"),
+  model: Type.String(),
+  adapter: Type.Boolean(),
+  /** What the adapter is to be put on, and which of its layers were kept. */
+  base: Type.Object({
+    name: Type.String(),
+    layers: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))),
+    config: Type.String({ description: "its config.json" }),
+  }),
+  formats: Type.Array(ExportFormat, { minItems: 1 }),
+  ...embeddingFields,
+  dtype: Type.Optional(Type.Enum(["F32", "BF16", "F16"])),
+  shardBytes: Type.Integer({ minimum: 1 }),
+  output: Type.String(),
+});
+
+/** One format: which file of the output folder stands where in its own. */
+const ExportedFolder = Type.Object({
+  format: ExportFormat,
+  files: Type.Array(Type.Object({ name: Type.String(), path: Type.String() })),
+  parity: Parity,
+  int8: Type.Optional(Parity),
+});
+export type ExportedFolder = Static<typeof ExportedFolder>;
+
+export const ExportOutcome = Type.Object({
+  kind: Type.Literal("export"),
+  /** Of the merged model, where there is one. */
+  architecture: Type.Optional(Architecture),
+  exports: Type.Array(ExportedFolder),
+  notes: Type.Array(Type.String()),
+});
+
+export const exportRules: KindRules<ExportSpec> = {
+  sharesDevice: false,
+  resolve: ({ encoding, ...spec }) => ({
+    ...spec,
+    formats: spec.formats ?? ["safetensors"],
+    shardBytes: spec.shardBytes ?? usualShardBytes,
+    ...(encoding === undefined ? {} : { encoding: fillEncoding(encoding) }),
+  }),
+  dependencies: ({ model }) => [runOf(model)],
+  chunkTokens: noChunks,
+  // The merged model is written while the one that it is compared with computes.
+  predictMemory: (_spec, size) => size && Math.round(baseBytes(size) + weightBytes(size) + tableBytes(size)),
+  sizeAfter: sameSize,
+};

@@ -1,51 +1,54 @@
-import type { RunSpec } from "../runs/run.ts";
-import { resolveEncoding, resolveTrainingSettings } from "./settings.ts";
+import type { Architecture } from "../models/model.ts";
+import { resolveEncoding, type Encoding } from "../models/encoding.ts";
+
+/*
+ * Memory is estimated from the settings and the config alone: the process, the weights of the layers as the engine holds them
+ * (the embedding table stays in the checkpoint), activations of one chunk, and what training adds. The history of like runs
+ * tells how far off it is.
+ */
+
+/** What the memory of a run depends on. `layers` may be fewer than the model was imported with. */
+export type ModelSize = Pick<Architecture, "layers" | "hiddenSize" | "vocabularySize" | "parameters">;
 
 /** No chunk is smaller, whatever is asked for. */
 export const leastChunkTokens = 16;
-/** Of runs that embed only. */
-const embeddingChunkTokens = 1024;
+/** The chunk of runs that embed only. */
+export const embeddingChunkTokens = 1024;
 
-/** Tokens that a run computes at once, padding included; undefined where it does not compute in chunks. */
-export function chunkTokensOf(spec: RunSpec, smaller = false): number | undefined {
-  const tokens = wholeChunkOf(spec);
-  return tokens !== undefined && smaller ? Math.max(leastChunkTokens, Math.floor(tokens / 2)) : tokens;
-}
+/** Node, ONNX Runtime and a tokenizer. */
+const processBytes = 250e6;
+/** An import or a pruning streams files: buffers, headers and a manifest. */
+export const streamingBytes = 400e6;
+/** Engines compute in F32. */
+const bytesPerElement = 4;
+/** Vectors of the hidden size that a token needs at a time in the forward pass. */
+const forwardVectors = 40;
 
-function wholeChunkOf(spec: RunSpec): number | undefined {
-  switch (spec.kind) {
-    case "train":
-      return resolveTrainingSettings(spec.settings, spec.mode).chunkTokens;
-    case "search":
-    case "evaluate":
-      return embeddingChunkTokens;
-    case "import":
-    case "prune":
-    case "export":
-      return undefined;
-  }
-}
+export const tableBytes = ({ vocabularySize, hiddenSize }: ModelSize): number =>
+  vocabularySize * hiddenSize * bytesPerElement;
 
-/**
- * What a person can do about a run that ran out of memory, in numbers.
- * @param shrunk it was also tried with the smaller chunk
- */
-export function adviseOnMemory(spec: RunSpec, shrunk: boolean): string {
-  const whole = chunkTokensOf(spec);
-  if (whole === undefined)
-    return "It holds the model's tensors and little else: give it a worker with more memory.";
-  const tried = chunkTokensOf(spec, shrunk)!;
-  const { maxLength } = resolveEncoding("encoding" in spec ? spec.encoding : undefined);
-  const advice: string[] = [];
-  // A text is computed whole, so a chunk below the longest text saves nothing.
-  if (spec.kind === "train" && tried > maxLength && tried > leastChunkTokens)
-    advice.push(`set chunkTokens to ${Math.max(leastChunkTokens, Math.floor(tried / 2))}`);
-  advice.push(`lower maxLength from ${maxLength} to ${Math.max(1, Math.floor(maxLength / 2))}`);
-  if (spec.kind === "train" && spec.settings?.method === "full")
-    advice.push("train an adapter (method lora)");
-  advice.push("keep fewer layers", "use a device with more memory");
-  const how = shrunk
-    ? `with chunks of ${whole} tokens and again with ${tried}`
-    : `with chunks of ${whole} tokens`;
-  return `It was tried ${how}; ${advice.slice(0, -1).join(", ")}, or ${advice.at(-1)}.`;
+/** Bytes of the weights that the engine holds. */
+export const weightBytes = (size: ModelSize): number =>
+  Math.max(0, size.parameters * bytesPerElement - tableBytes(size));
+
+/** What every run holds that computes: the process and the weights. */
+export const baseBytes = (size: ModelSize): number => processBytes + weightBytes(size);
+
+/** One vector of the hidden size. */
+export const vectorBytes = ({ hiddenSize }: ModelSize): number => hiddenSize * bytesPerElement;
+
+/** A chunk holds at least one text, however long. */
+export const tokensAtOnce = (chunkTokens: number, encoding: Encoding | undefined): number =>
+  Math.max(chunkTokens, resolveEncoding(encoding).maxLength);
+
+/** The prediction for a run that embeds and nothing else. */
+export const embeddingBytes = (encoding: Encoding | undefined, size: ModelSize): number =>
+  Math.round(
+    baseBytes(size) + forwardVectors * vectorBytes(size) * tokensAtOnce(embeddingChunkTokens, encoding),
+  );
+
+/** Advice for a run whose chunks are of a fixed size. */
+export function embeddingAdvice(encoding: Encoding | undefined): readonly string[] {
+  const { maxLength } = resolveEncoding(encoding);
+  return [`lower maxLength from ${maxLength} to ${Math.max(1, Math.floor(maxLength / 2))}`];
 }

@@ -1,4 +1,13 @@
 import { Type, type Static } from "typebox";
+import { embeddingFields, jobFields } from "../compute/job-fields.ts";
+import { filled, type Loose } from "../defaults.ts";
+import { idOf } from "../id.ts";
+import { Encoding, fillEncoding } from "../models/encoding.ts";
+import { ModelRef } from "../models/model-ref.ts";
+import { embeddingAdvice, embeddingBytes, embeddingChunkTokens } from "./memory.ts";
+import { Mode } from "./mode.ts";
+import { runOf, sameSize, type KindRules } from "./rules.ts";
+import { trainingScale } from "./train.ts";
 
 const samplings = ["by-task", "shuffled", "in-order"] as const;
 
@@ -50,3 +59,61 @@ export const SearchResult = Type.Object({
   warnings: Type.Array(Type.String()),
 });
 export type SearchResult = Static<typeof SearchResult>;
+
+/** Settings with every default filled in. */
+export type ResolvedSearchSettings = Required<SearchSettings>;
+
+/** @throws {Problem} `request/invalid` naming the field */
+export const resolveSearchSettings = (
+  settings: Loose<SearchSettings> = {},
+  mode: Mode = "default",
+): ResolvedSearchSettings => {
+  const usual: SearchSettings =
+    mode === "reference"
+      ? { scale: 20, sampling: "shuffled" }
+      : { scale: trainingScale, sampling: "by-task" };
+  return filled(SearchSettings, usual, settings) as ResolvedSearchSettings;
+};
+
+const closed = { additionalProperties: false } as const;
+
+export const SearchSpec = Type.Object(
+  {
+    kind: Type.Literal("search"),
+    model: ModelRef,
+    datasetId: idOf("dataset"),
+    mode: Type.Optional(Mode),
+    encoding: Type.Optional(Encoding),
+    settings: Type.Optional(SearchSettings),
+  },
+  closed,
+);
+export type SearchSpec = Static<typeof SearchSpec>;
+
+export const SearchJob = Type.Object({
+  ...jobFields,
+  kind: Type.Literal("search"),
+  model: Type.String(),
+  triplets: Type.String(),
+  mode: Mode,
+  ...embeddingFields,
+  settings: SearchSettings,
+  chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),
+});
+
+export const SearchOutcome = Type.Object({ kind: Type.Literal("search"), result: SearchResult });
+
+export const searchRules: KindRules<SearchSpec> = {
+  sharesDevice: false,
+  resolve: (spec) => ({
+    ...spec,
+    mode: spec.mode ?? "default",
+    encoding: fillEncoding(spec.encoding),
+    settings: resolveSearchSettings(spec.settings, spec.mode),
+  }),
+  dependencies: ({ model }) => [runOf(model)],
+  chunkTokens: () => embeddingChunkTokens,
+  predictMemory: ({ encoding }, size) => size && embeddingBytes(encoding, size),
+  sizeAfter: sameSize,
+  memoryAdvice: ({ encoding }) => embeddingAdvice(encoding),
+};

@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { filled, type Loose } from "../defaults.ts";
 
 /** How hidden states become one vector. Weights of `weighted_mean` are 1..n (L3Prune); `cls` is the first token's state. */
 const poolings = ["weighted_mean", "mean", "last_token", "cls"] as const;
@@ -65,3 +66,17 @@ export const Encoding = Type.Object(
   { additionalProperties: false },
 );
 export type Encoding = Static<typeof Encoding>;
+
+/** An encoding with every default filled in. */
+export type ResolvedEncoding = Required<Encoding>;
+
+/**
+ * Fills in what is usual for a decoder. What a model of another kind wants is in the encoding already.
+ * @throws {Problem} `request/invalid` naming the field
+ */
+export const resolveEncoding = (encoding: Loose<Encoding> = {}): ResolvedEncoding =>
+  filled(Encoding, { pooling: "weighted_mean", pooled: "content" }, encoding) as ResolvedEncoding;
+
+/** Fills in the defaults that no model decides. */
+export const fillEncoding = (encoding: Loose<Encoding> = {}): Encoding =>
+  filled(Encoding, {}, encoding) as Encoding;

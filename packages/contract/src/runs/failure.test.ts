@@ -12,7 +12,7 @@ import {
 import { newId } from "../id.ts";
 import { leaseTiming, sweepSeconds } from "./lease.ts";
 import { Problem, problems, type ProblemCode } from "../problem.ts";
-import type { RunSpec } from "./run.ts";
+import type { RunSpec } from "../kinds/kinds.ts";
 
 const train: RunSpec = { kind: "train", model: newId("model"), datasetId: newId("dataset") };
 const problem = (code: ProblemCode) => new Problem(code, "It went wrong.").toDocument();

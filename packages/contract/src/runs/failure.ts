@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 import { backoff } from "../backoff.ts";
-import { adviseOnMemory, chunkTokensOf, leastChunkTokens } from "../kinds/memory.ts";
+import { adviseOnMemory, chunkTokensOf, type RunSpec } from "../kinds/kinds.ts";
+import { leastChunkTokens } from "../kinds/memory.ts";
 import { Problem, problems, type ProblemDocument } from "../problem.ts";
-import type { RunSpec } from "./run.ts";
 
 /** Why an attempt ended without a result. `judge` says what follows, and docs/errors.md tells users. */
 export const failureClasses = {

@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { idOf, PageQuery, Timestamp } from "../id.ts";
-import { RunKind, RunState } from "./run.ts";
+import { RunKind } from "../kinds/kinds.ts";
+import { RunState } from "./run.ts";
 import { PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Value } from "typebox/value";
 import { newId } from "../id.ts";
 import { isProblem, Problem, problems, type ProblemCode } from "../problem.ts";
-import { assertMove, dependenciesOf, isTerminal, Run, runMoves, runStates, statesBefore } from "./run.ts";
-import { resolveTrainingSettings } from "../kinds/settings.ts";
+import { assertMove, isTerminal, Run, runMoves, runStates, statesBefore } from "./run.ts";
+import { resolveTrainingSettings } from "../kinds/train.ts";
 
 describe("the run's state machine", () => {
   it("allows exactly the moves it lists", () => {
@@ -29,15 +29,6 @@ describe("the run's state machine", () => {
 });
 
 describe("a run", () => {
-  it("names the runs whose outputs its spec needs", () => {
-    const [a, b] = [newId("run"), newId("run")];
-    expect(dependenciesOf({ kind: "prune", model: { run: a }, layers: { run: b, pick: "large" } })).toEqual([
-      a,
-      b,
-    ]);
-    expect(dependenciesOf({ kind: "prune", model: newId("model"), layers: 3 })).toEqual([]);
-  });
-
   it("passes its own schema", () => {
     const run: Run = {
       id: newId("run"),

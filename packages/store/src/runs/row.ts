@@ -23,6 +23,7 @@ export interface RunRow {
   kind: RunKind;
   state: RunState;
   spec: RunSpec;
+  resolved: RunSpec | null;
   class: PriorityClass;
   priority: number;
   needs: Needs;
@@ -67,7 +68,7 @@ export const waitingColumn = `case r.state
   end`;
 
 /** The columns of run `r`. */
-export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.class, r.priority, r.needs,
+export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.resolved, r.class, r.priority, r.needs,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
@@ -86,6 +87,7 @@ export const toRun = (row: RunRow): Run => ({
   attempt: row.attempt,
   createdAt: iso(row.createdAt),
   ...present({
+    resolved: row.resolved,
     predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
     waiting: row.waiting && toWaiting(row.waiting),
     experimentId: row.experimentId,

@@ -1,4 +1,4 @@
-import { isTerminal, newId, runMoves, type RunState } from "@espalier/contract";
+import { isTerminal, newId, resolveSpec, runMoves, type RunState } from "@espalier/contract";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTestStore, problemOf, type TestStore } from "../../../../test/servers/store.ts";
@@ -12,6 +12,14 @@ const succeed = async (runId: string) =>
   store.leases.succeed((await store.claimed(runId)).lease, { result: { modelId: newId("model") } });
 const fail = async (runId: string) =>
   store.leases.fail((await store.claimed(runId)).lease, problemOf("training/diverged"));
+
+it("is stored as it was asked for, and beside it with the defaults of its submission", async () => {
+  const spec = { kind: "search", model: newId("model"), datasetId: newId("dataset") } as const;
+  const run = await store.runs.submit({ teamId: store.teamId, spec });
+  expect(run.spec).toEqual(spec);
+  expect(run.resolved).toEqual(resolveSpec(spec));
+  expect((await store.claimed(run.id)).run.resolved).toEqual(run.resolved);
+});
 
 describe("a run that depends on others", () => {
   it("is queued when the last of them has succeeded", async () => {

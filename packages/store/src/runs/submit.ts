@@ -3,8 +3,9 @@ import {
   isUnsuccessful,
   newId,
   Problem,
+  resolveSpec,
+  sharesDevice,
   type Run,
-  type RunKind,
   type RunState,
 } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
@@ -12,23 +13,20 @@ import { toJson } from "../database/json.ts";
 import { readRun } from "./row.ts";
 import type { NewRun } from "./runs.ts";
 
-/** Kinds that read and write files and compute almost nothing, so that they can share a device with other runs. */
-const sharing: ReadonlySet<RunKind> = new Set(["import", "prune"]);
-
 /** Inserts a run with its dependencies, in the state that follows from theirs. */
 export async function submitRun(
   tx: Transaction,
   input: NewRun & { teamId: string; experimentId?: string; position?: number },
 ): Promise<Run> {
   const { teamId, spec, id = newId("run"), priority = 0, position = 0, needs = {} } = input;
-  const { class: priorityClass = "normal", shares = sharing.has(spec.kind) } = { ...input, ...needs };
+  const { class: priorityClass = "normal", shares = sharesDevice(spec.kind) } = { ...input, ...needs };
   const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
   const state = await firstState(tx, teamId, dependsOn);
   await tx.query(
-    `insert into run (id, team_id, kind, state, spec, priority, experiment_id, variant, role, position, class, needs, shares,
+    `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
        predicted_bytes, model_id, user_id, queued_at)
-     values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-       coalesce($16, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')),
+     values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')),
        case when $4::text = 'QUEUED' then now() end)`,
     [
       id,
@@ -36,6 +34,7 @@ export async function submitRun(
       spec.kind,
       state,
       toJson(spec),
+      toJson(resolveSpec(spec)),
       priority,
       input.experimentId,
       input.variant,

@@ -1,7 +1,6 @@
-import { newId, type RunSpec } from "@espalier/contract";
 import { expect, it } from "vitest";
-import { predictMemory } from "./memory.ts";
-import { cut } from "./origin.ts";
+import { newId } from "../id.ts";
+import { predictMemory, sizeAfter, type RunSpec } from "./kinds.ts";
 
 /** HuggingFaceTB/SmolLM2-135M, of its config.json. */
 const size = { layers: 30, hiddenSize: 576, vocabularySize: 49_152, parameters: 134_515_008 };
@@ -27,7 +26,7 @@ it.each([
 it("training all weights takes more than an adapter, and fewer layers take less", () => {
   const adapter = predictMemory(trainSpec({}), size)!;
   expect(predictMemory(trainSpec({ method: "full" }), size)).toBeGreaterThan(adapter + 1e9);
-  const half = cut(size, { kind: "prune", model: common.model, layers: { dropPercent: 50 } });
+  const half = sizeAfter({ kind: "prune", model: common.model, layers: { dropPercent: 50 } }, size);
   expect(half.layers).toBe(15);
   expect(predictMemory(trainSpec({}), half)).toBeLessThan(0.65 * adapter);
 });

@@ -1,0 +1,66 @@
+import { Type, type Static } from "typebox";
+import { jobFields } from "../compute/job-fields.ts";
+import { idOf, Name } from "../id.ts";
+import { countLayers, KeptLayers, keptLayers, LayersRef } from "../layers.ts";
+import { Architecture } from "../models/model.ts";
+import { ModelRef } from "../models/model-ref.ts";
+import { isProblem } from "../problem.ts";
+import { streamingBytes, type ModelSize } from "./memory.ts";
+import { Mode } from "./mode.ts";
+import { noChunks, runOf, type KindRules } from "./rules.ts";
+
+const closed = { additionalProperties: false } as const;
+
+export const PruneSpec = Type.Object(
+  {
+    kind: Type.Literal("prune"),
+    model: ModelRef,
+    layers: LayersRef,
+    mode: Type.Optional(Mode),
+    name: Type.Optional(Name),
+  },
+  closed,
+);
+export type PruneSpec = Static<typeof PruneSpec>;
+
+export const PruneJob = Type.Object({
+  ...jobFields,
+  kind: Type.Literal("prune"),
+  model: Type.String(),
+  layers: KeptLayers,
+  output: Type.String({ description: "folder to make" }),
+});
+
+export const PruneOutcome = Type.Object({ kind: Type.Literal("prune"), architecture: Architecture });
+
+/** What a run leaves behind that makes a model and has nothing else to say. */
+export const ModelResult = Type.Object({ modelId: idOf("model") });
+
+export const pruneRules: KindRules<PruneSpec> = {
+  sharesDevice: true,
+  resolve: (spec) => ({ ...spec, mode: spec.mode ?? "default" }),
+  dependencies: ({ model, layers }) => [runOf(model), runOf(layers)],
+  chunkTokens: noChunks,
+  predictMemory: () => streamingBytes,
+  sizeAfter(spec, size) {
+    const kept = countKept(size.layers, spec);
+    const table = size.vocabularySize * size.hiddenSize;
+    const perLayer = Math.max(0, size.parameters - table) / size.layers;
+    return {
+      ...size,
+      layers: kept,
+      parameters: Math.round(size.parameters - perLayer * (size.layers - kept)),
+    } satisfies ModelSize;
+  },
+};
+
+/** At most all layers stay: so many where a search has yet to pick, or where the pruning is going to be refused. */
+function countKept(depth: number, { layers, mode }: PruneSpec): number {
+  try {
+    const kept = keptLayers(layers, depth, mode);
+    return kept === undefined ? depth : countLayers(kept);
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    return depth;
+  }
+}

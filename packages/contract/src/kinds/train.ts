@@ -1,0 +1,221 @@
+import { Type, type Static } from "typebox";
+import { embeddingFields, jobFields } from "../compute/job-fields.ts";
+import { filled, type Loose } from "../defaults.ts";
+import { idOf, Name } from "../id.ts";
+import { Encoding, fillEncoding, resolveEncoding } from "../models/encoding.ts";
+import { Architecture } from "../models/model.ts";
+import { ModelRef } from "../models/model-ref.ts";
+import {
+  baseBytes,
+  embeddingAdvice,
+  leastChunkTokens,
+  tokensAtOnce,
+  vectorBytes,
+  weightBytes,
+  type ModelSize,
+} from "./memory.ts";
+import { Mode } from "./mode.ts";
+import { runOf, sameSize, type KindRules } from "./rules.ts";
+
+const rate = (description: string) =>
+  Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description }));
+
+/** Contrastive training. Defaults follow the L3Prune recipe where a service can. */
+export const TrainingSettings = Type.Object(
+  {
+    method: Type.Optional(
+      Type.Enum(["lora", "full"], {
+        default: "lora",
+        description: "an adapter on all linear layers, or every weight of the model",
+      }),
+    ),
+    objective: Type.Optional(
+      Type.Enum(["supervised", "simcse"], {
+        default: "supervised",
+        description:
+          "positives and negatives of the dataset, or each query against itself under other dropout (SimCSE)",
+      }),
+    ),
+    steps: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1000 })),
+    batchSize: Type.Optional(
+      Type.Integer({ minimum: 2, maximum: 65_536, default: 64, description: "triplets per step" }),
+    ),
+    hardNegatives: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 64,
+        default: 1,
+        description: "per query, beside the in-batch ones",
+      }),
+    ),
+    accumulate: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1024,
+        default: 1,
+        description: "batches whose gradients make one step",
+      }),
+    ),
+    learningRate: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 1, description: "default: 2e-4; 2e-5 for all weights" }),
+    ),
+    warmupSteps: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        description: "default: 300, or a tenth of the steps if fewer",
+      }),
+    ),
+    scheduleSteps: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: "horizon of the linear decay; default: three epochs of the dataset, at least `steps`",
+      }),
+    ),
+    weightDecay: Type.Optional(Type.Number({ minimum: 0, maximum: 1, default: 0 })),
+    maxGradientNorm: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: 1 })),
+    scale: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: "of the cosines; default: 50" }),
+    ),
+    matryoshka: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 65_536 }), {
+        minItems: 1,
+        maxItems: 16,
+        uniqueItems: true,
+        description: "prefixes of the vector that must serve alone too; their losses are added up",
+      }),
+    ),
+    loraDropout: rate("default: 0; 0.05 in reference mode"),
+    attentionDropout: rate("default: 0; 0.3 for simcse"),
+    hiddenDropout: rate("of embeddings and of each branch; default: 0"),
+    loraRank: Type.Optional(Type.Integer({ minimum: 1, maximum: 512, default: 16 })),
+    loraAlpha: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: 32 })),
+    chunkTokens: Type.Optional(
+      Type.Integer({
+        minimum: 16,
+        maximum: 1_048_576,
+        default: 1024,
+        description: "GradCache chunk; bounds memory, not the batch",
+      }),
+    ),
+    checkpointEvery: Type.Optional(Type.Integer({ minimum: 1, default: 20, description: "steps" })),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 42 })),
+  },
+  { additionalProperties: false },
+);
+export type TrainingSettings = Static<typeof TrainingSettings>;
+
+export const TrainingResult = Type.Object({
+  modelId: Type.String(),
+  steps: Type.Integer(),
+  firstLoss: Type.Number(),
+  lastLoss: Type.Number({ description: "mean of the last tenth of the steps" }),
+  seconds: Type.Number(),
+  tokens: Type.Integer({ description: "real tokens, padding left out" }),
+  tokensPerSecond: Type.Number(),
+  trainableParameters: Type.Integer(),
+  peakMemoryBytes: Type.Integer({ description: "resident, of the compute process" }),
+  resumedFromStep: Type.Optional(Type.Integer()),
+});
+export type TrainingResult = Static<typeof TrainingResult>;
+
+/** Two horizons and the prefixes of vectors may stay open: they depend on the dataset, or are not wanted. */
+type Open = "warmupSteps" | "scheduleSteps" | "matryoshka";
+
+/** Settings with every default filled in. */
+export type ResolvedTrainingSettings = Required<Omit<TrainingSettings, Open>> & Pick<TrainingSettings, Open>;
+
+/** Scale of the loss in training; a search that is to predict training uses the same. */
+export const trainingScale = 50;
+
+/** @throws {Problem} `request/invalid` naming the field */
+export const resolveTrainingSettings = (
+  settings: Loose<TrainingSettings> = {},
+  mode: Mode = "default",
+): ResolvedTrainingSettings => {
+  const usual: TrainingSettings = {
+    scale: trainingScale,
+    learningRate: settings.method === "full" ? 2e-5 : 2e-4,
+    loraDropout: mode === "reference" ? 0.05 : 0,
+    attentionDropout: settings.objective === "simcse" ? 0.3 : 0,
+    hiddenDropout: 0,
+  };
+  return filled(TrainingSettings, usual, settings) as ResolvedTrainingSettings;
+};
+
+const closed = { additionalProperties: false } as const;
+
+export const TrainSpec = Type.Object(
+  {
+    kind: Type.Literal("train"),
+    model: ModelRef,
+    datasetId: idOf("dataset"),
+    mode: Type.Optional(Mode),
+    encoding: Type.Optional(Encoding),
+    settings: Type.Optional(TrainingSettings),
+    name: Type.Optional(Name),
+  },
+  closed,
+);
+export type TrainSpec = Static<typeof TrainSpec>;
+
+export const TrainJob = Type.Object({
+  ...jobFields,
+  kind: Type.Literal("train"),
+  model: Type.String(),
+  baseName: Type.String({ description: "what the adapter's config names as its base" }),
+  triplets: Type.String(),
+  texts: Type.Boolean({ description: "the dataset holds bare texts" }),
+  mode: Mode,
+  ...embeddingFields,
+  settings: TrainingSettings,
+  checkpoints: Type.String({ description: "folder that exists; one file for each checkpoint" }),
+  resume: Type.Optional(Type.String({ description: "checkpoint of an earlier attempt" })),
+  output: Type.String(),
+});
+
+export const TrainOutcome = Type.Object({
+  kind: Type.Literal("train"),
+  result: Type.Omit(TrainingResult, ["modelId"]),
+  /** Of a whole model; absent for an adapter. */
+  architecture: Type.Optional(Architecture),
+});
+
+/** Vectors of the hidden size that a token needs for each layer until the backward pass. */
+const savedVectors = 24;
+
+export const trainRules: KindRules<TrainSpec> = {
+  sharesDevice: false,
+  resolve: (spec) => ({
+    ...spec,
+    mode: spec.mode ?? "default",
+    encoding: fillEncoding(spec.encoding),
+    settings: resolveTrainingSettings(spec.settings, spec.mode),
+  }),
+  dependencies: ({ model }) => [runOf(model)],
+  chunkTokens: ({ settings, mode }) => resolveTrainingSettings(settings, mode).chunkTokens,
+  // One session computes forward, another forward and back.
+  predictMemory: (spec, size) =>
+    size && Math.round(baseBytes(size) + weightBytes(size) + trainingBytes(spec, size)),
+  sizeAfter: sameSize,
+  memoryAdvice({ settings, encoding }, tried) {
+    const { maxLength } = resolveEncoding(encoding);
+    // A text is computed whole, so a chunk below the longest text saves nothing.
+    const smaller = tried > maxLength && tried > leastChunkTokens;
+    return [
+      ...(smaller ? [`set chunkTokens to ${Math.max(leastChunkTokens, Math.floor(tried / 2))}`] : []),
+      ...embeddingAdvice(encoding),
+      ...(settings?.method === "full" ? ["train an adapter (method lora)"] : []),
+    ];
+  },
+};
+
+/** Activations that wait for the backward pass, and what the trained weights need beside themselves. */
+function trainingBytes({ settings, mode, encoding }: TrainSpec, size: ModelSize): number {
+  const { chunkTokens, loraRank, method } = resolveTrainingSettings(settings, mode);
+  const saved = tokensAtOnce(chunkTokens, encoding) * size.layers * savedVectors * vectorBytes(size);
+  // Gradients and both moments of AdamW, and for an adapter its weights: on seven matrices of a layer, each with two sides.
+  const trained =
+    method === "full" ? 3 * weightBytes(size) : 4 * 7 * 2 * loraRank * size.layers * 2 * vectorBytes(size);
+  return saved + trained;
+}
