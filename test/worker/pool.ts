@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
 import { architectureOf, openModel } from "@espalier/model";
-import { openQueue } from "@espalier/queue";
+import { openDeliveryQueues } from "@espalier/queue";
 import { locations, migrate, openStore, type Store } from "@espalier/store";
 import { testSecret } from "../servers/store.ts";
 import { startScheduler, type SchedulerOptions } from "../../apps/api/src/scheduler/scheduler.ts";
@@ -52,7 +52,7 @@ export async function startPool(
   const bytesRoot = join(folder, "data");
   await migrate(databaseUrl);
   const store = await openStore({ databaseUrl, bytesRoot, secret: testSecret });
-  const queue = await openQueue({ databaseUrl });
+  const queue = await openDeliveryQueues({ databaseUrl });
   const say = (...words: unknown[]) => {
     if (process.env.ESPALIER_TEST_LOG) console.error(...words);
   };

@@ -1,4 +1,4 @@
-import { openQueue } from "@espalier/queue";
+import { openDeliveryQueues } from "@espalier/queue";
 import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
@@ -26,9 +26,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const team = await store.teams.ensure("default");
   if (config.bootstrapKey !== undefined)
     await store.teams.createKey(team.id, "first", config.bootstrapKey, "operator");
-  const queue = await openQueue(
-    config.redisUrl === undefined ? { databaseUrl: config.databaseUrl } : { redisUrl: config.redisUrl },
-  );
+  const queue = await openDeliveryQueues(config);
   const scheduler = await startSchedulerThread(config);
   const janitor = startJanitor(store, log);
   const server = await buildServer({

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { enginesFor } from "@espalier/engine";
-import type { Delivery, Queue } from "@espalier/queue";
+import type { Delivery, DeliveryQueues } from "@espalier/queue";
 import type { BeatAnswer, Store } from "@espalier/store";
 import type { Logger } from "pino";
 import { AttemptSupervisor } from "./attempt/attempt.ts";
@@ -23,7 +23,7 @@ import { Scratch } from "./attempt/workspace.ts";
 export interface WorkerAppOptions {
   config: Config;
   store: Store;
-  queue: Queue;
+  queue: DeliveryQueues;
   log: Logger;
   /** Path of the compute process's module; default that of `@espalier/compute`. */
   computeEntry?: string;

@@ -1,5 +1,5 @@
 import { isProblem } from "@espalier/contract";
-import { openQueue } from "@espalier/queue";
+import { openDeliveryQueues } from "@espalier/queue";
 import { openStore } from "@espalier/store";
 import { pino } from "pino";
 import { startWorker, type WorkerAppOptions } from "./app.ts";
@@ -30,10 +30,13 @@ export async function serve(
 
   const store = await untilReady(log, () => openStore({ databaseUrl, bytesRoot: dataFolder, secret, lease }));
   const queue = await untilReady(log, () =>
-    openQueue(redisUrl ? { redisUrl } : { databaseUrl }, {
-      lockMs: lease.lease * 1000,
-      onError: (error) => log.warn({ err: error }, "the queue reports an error"),
-    }),
+    openDeliveryQueues(
+      { databaseUrl, redisUrl },
+      {
+        lockMs: lease.lease * 1000,
+        onError: (error) => log.warn({ err: error }, "the queue reports an error"),
+      },
+    ),
   );
   const app = await untilReady(log, () => startWorker({ config, store, queue, log, ...options })).catch(
     (error: unknown) => {

@@ -2,13 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DelayedError, type Job, type Queue as BullQueue, type Worker as BullWorker } from "bullmq";
 import { isProblem, Problem } from "@espalier/contract";
 import { InProgress } from "./in-progress.ts";
-import { deliveryId, type Consumer, type Handler, type Queue, type QueueOptions } from "./queue.ts";
-import type { Delivery } from "./queue.ts";
+import {
+  deliveryId,
+  type Consumer,
+  type Delivery,
+  type Handler,
+  type DeliveryQueues,
+  type QueueOptions,
+} from "./queue.ts";
 
 export type Producer = BullQueue<Delivery, void>;
 export type Processor = (job: Job<Delivery, void>, token?: string) => Promise<void>;
 
-/** The two servers differ in how queues and workers are made, and in nothing else. */
+/** The server that BullMQ runs on. The two servers differ in how queues and workers are made, and in nothing else. */
 export interface Backend {
   /** Rejects while the server is away, at once or within a second. */
   ready(): Promise<void>;
@@ -25,8 +31,9 @@ export interface WorkerSettings extends ReturnType<typeof workerSettings> {
 }
 
 /**
- * A delivery whose consumer died is delivered again after its lock and a sweep or two. That is only a second way: the lease
- * in Postgres decides, and the reconciler delivers by itself; so a delivery may be repeated often before it is dropped.
+ * A delivery whose consumer died is delivered again after its lock has run out and one or two sweeps have passed. The run does
+ * not depend on that: its lease in Postgres decides, and the reconciler delivers again by itself. So it does no harm that
+ * BullMQ repeats a delivery often before it drops it.
  */
 const workerSettings = (lockMs: number) => ({
   lockDuration: lockMs,
@@ -40,10 +47,6 @@ const workerSettings = (lockMs: number) => ({
   removeOnFail: remembered,
 });
 
-/** BullMQ serves priority 0 first and then 1, 2, …; ours are from −1000 to 1000, higher first. */
-const bullPriority = (priority: number): number =>
-  1_001 - Math.max(-1_000, Math.min(1_000, Math.round(priority)));
-
 /** BullMQ builds keys with colons. */
 const queueName = (workerName: string): string => encodeURIComponent(workerName);
 
@@ -54,11 +57,11 @@ const callMs = 5_000;
 export function createQueue(
   backend: Backend,
   { lockMs = 45_000, onError = () => undefined }: QueueOptions,
-): Queue {
+): DeliveryQueues {
   const producers = new Map<string, Promise<Producer>>();
   const consumers = new Set<Consumer>();
 
-  // BullMQ never mends a producer that could not reach the server when it was made: that one is dropped.
+  // A BullMQ producer that could not reach the server when it was made never recovers, so it is dropped.
   async function makeProducer(name: string): Promise<Producer> {
     await backend.ready();
     const producer = backend.producer(queueName(name)).on("error", onError);
@@ -102,11 +105,10 @@ export function createQueue(
   }
 
   return {
-    async add(workerName, delivery, { priority = 0 } = {}) {
+    async add(workerName, delivery) {
       const { runId, dispatch } = delivery;
       const options = {
         jobId: deliveryId(delivery),
-        priority: bullPriority(priority),
         attempts: 1,
         removeOnComplete: remembered,
         removeOnFail: remembered,
@@ -118,21 +120,6 @@ export function createQueue(
       const consumer = consume({ backend, name: workerName, handler, settings, onError });
       consumers.add(consumer);
       return consumer;
-    },
-    async remove(workerName, delivery) {
-      await withProducer(workerName, async (producer) => {
-        const job = await producer.getJob(deliveryId(delivery));
-        if (!job || (await job.isActive())) return;
-        // One that was taken this moment is locked and refuses; that is right.
-        await job.remove().catch(() => undefined);
-      });
-    },
-    async counts(workerName) {
-      const counts = await withProducer(workerName, (producer) =>
-        producer.getJobCounts("waiting", "prioritized", "delayed", "active"),
-      );
-      const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = counts as Record<string, number>;
-      return { waiting: waiting + prioritized + delayed, active };
     },
     async ping() {
       await withProducer("ping", (producer) => producer.getJobCounts("waiting"));
@@ -164,13 +151,13 @@ function consume({ backend, name, handler, settings, onError }: ConsumeInput): C
   let worker: BullWorker<Delivery, void> | undefined;
   const process: Processor = async (job, token) => {
     if (!taking) {
-      // It was being fetched while the consumer paused: another one may have it at once.
+      // The job was being fetched while the consumer paused. Another consumer may have it at once.
       await job.moveToDelayed(Date.now(), token);
       throw new DelayedError();
     }
     await inProgress.handle(job.data);
   };
-  // BullMQ never mends a worker that could not reach the server when it was made: that one is dropped.
+  // A BullMQ worker that could not reach the server when it was made never recovers, so it is dropped.
   const start = async (): Promise<void> => {
     while (taking) {
       const next = backend.worker(queueName(name), process, settings).on("error", onError);

@@ -12,7 +12,7 @@ export class InProgress {
     this.#onError = onError;
   }
 
-  /** Resolves when the handler has ended, however it ended. What is no delivery is dropped, with an error that shows it. */
+  /** Resolves when the handler has ended, also by an error. A job that is no delivery is dropped, with an error that shows it. */
   async handle(data: unknown): Promise<void> {
     if (!isDelivery(data)) {
       this.#onError(
@@ -46,7 +46,7 @@ export class InProgress {
 
 const abortMs = 500;
 
-/** Anybody who reaches the server can write into its queues. */
+/** Checked because anybody who reaches the server can write into its queues. */
 const isDelivery = (data: unknown): data is Delivery =>
   typeof data === "object" &&
   data !== null &&

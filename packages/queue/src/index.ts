@@ -1,2 +1,2 @@
-export { openQueue, type QueueLocation } from "./open.ts";
-export type { Consumer, Delivery, Queue, QueueOptions } from "./queue.ts";
+export { openDeliveryQueues, type QueueLocation } from "./open.ts";
+export type { Consumer, Delivery, DeliveryQueues, QueueOptions } from "./queue.ts";

@@ -1,19 +1,26 @@
 import { createQueue } from "./bullmq.ts";
 import { postgresBackend } from "./postgres.ts";
-import type { Queue, QueueOptions } from "./queue.ts";
+import type { DeliveryQueues, QueueOptions } from "./queue.ts";
 import { redisBackend } from "./redis.ts";
 
-/** Where the queues live: Redis ≥ 7 with `maxmemory-policy noeviction`, or any PostgreSQL ≥ 14. */
-export type QueueLocation = { redisUrl: string } | { databaseUrl: string };
+/** The servers of the process. The queues live on Redis ≥ 7 with `maxmemory-policy noeviction`, or else on PostgreSQL ≥ 14. */
+export interface QueueLocation {
+  databaseUrl: string;
+  /** Undefined: the queues live in the database. */
+  redisUrl?: string | undefined;
+}
 
 /**
- * Opens the queues. A Redis that is away does not matter yet; PostgreSQL has to answer, as its schema is made first
+ * Opens the queues. A Redis that is away does not matter yet. PostgreSQL has to answer, because its schema is made first
  * (`service/unavailable`).
  */
-export async function openQueue(location: QueueLocation, options: QueueOptions = {}): Promise<Queue> {
+export async function openDeliveryQueues(
+  { databaseUrl, redisUrl }: QueueLocation,
+  options: QueueOptions = {},
+): Promise<DeliveryQueues> {
   const { onError = () => undefined } = options;
-  if ("redisUrl" in location) return createQueue(redisBackend(location.redisUrl, onError), options);
-  const queue = createQueue(postgresBackend(location.databaseUrl, onError), options);
+  if (redisUrl !== undefined) return createQueue(redisBackend(redisUrl, onError), options);
+  const queue = createQueue(postgresBackend(databaseUrl, onError), options);
   try {
     await queue.ping();
     return queue;

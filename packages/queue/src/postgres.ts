@@ -12,12 +12,12 @@ import type { Delivery } from "./queue.ts";
 const bull = withBackend(createPostgresBackend);
 
 /**
- * BullMQ on PostgreSQL ≥ 14, in the schema `bullmq`, which is brought up to date by the first connection. All producers, one
- * for each worker of the pool, share a few connections; a consumer has its own.
+ * BullMQ on PostgreSQL ≥ 14, in the schema `bullmq`, which the first connection brings up to date. There is a producer for
+ * each worker of the pool; all of them share a few connections. A consumer has its own.
  *
- * Locks are written and swept with the clocks of the callers: a host whose clock runs ahead of another's by more than
- * the lock takes deliveries that are in progress there. That repeats a delivery, which the lease in the store refuses,
- * so it costs time and loses nothing; keep the clocks of a pool in step, or use Redis, which has one clock.
+ * Locks are written and swept with the clocks of the callers. A host whose clock runs ahead of another's by more than the
+ * lock takes deliveries that are in progress there. The lease in the store refuses such a repeated delivery, so it costs time
+ * and loses nothing. Keep the clocks of a pool in step, or use Redis, which has one clock.
  */
 export function postgresBackend(connectionString: string, onError: (error: Error) => void): Backend {
   const connection = {
@@ -25,15 +25,15 @@ export function postgresBackend(connectionString: string, onError: (error: Error
     max: 4,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
-    // As in the store: silence is an end.
+    // A server that is silent for this long counts as away, as in the store.
     query_timeout: 30_000,
     idle_in_transaction_session_timeout: 30_000,
     application_name: "espalier-queue",
   };
-  // Its statements name no schema.
+  // BullMQ's statements name no schema.
   const producing = new pg.Pool({ ...connection, options: `-c search_path=${DEFAULT_SCHEMA}` });
   producing.on("error", onError).setMaxListeners(0);
-  // BullMQ spells its optional properties in another way than pg does.
+  // BullMQ types the optional properties of a pool differently from pg.
   const shared = producing as unknown as NonNullable<
     ConstructorParameters<typeof bull.Queue>[1]
   >["connection"];

@@ -27,11 +27,6 @@ export interface Consumer {
   close(deadlineMs?: number): Promise<void>;
 }
 
-export interface Counts {
-  waiting: number;
-  active: number;
-}
-
 export interface QueueOptions {
   /** Milliseconds after which a delivery of a consumer that died is given to another, at the earliest; default 45,000. */
   lockMs?: number;
@@ -40,24 +35,21 @@ export interface QueueOptions {
 }
 
 /**
- * A doorbell, not the truth: it may lose or repeat deliveries, and the run in Postgres decides what a delivery is worth.
- * One queue for each worker, by its name, so that what was for the last one of the name is dropped by the next. Calls reject with `service/unavailable` within seconds while the server is away.
+ * A doorbell, not the truth: it may lose or repeat deliveries, and the run in Postgres decides what a delivery is worth. Each
+ * worker has a queue of its own, by its name. Calls reject with `service/unavailable` within seconds while the server is away.
  */
-export interface Queue {
+export interface DeliveryQueues {
   /**
-   * Adds a delivery once: the same (runId, dispatch) again is nothing, also in the hour after it was handled. Higher
-   * `priority` (−1000 to 1000, default 0) first, then in order.
+   * Adds a delivery once: the same (runId, dispatch) again adds nothing, also in the hour after it was handled. Deliveries
+   * are taken in the order in which they were added.
    */
-  add(worker: string, delivery: Delivery, options?: { priority?: number }): Promise<void>;
+  add(worker: string, delivery: Delivery): Promise<void>;
   work(worker: string, handler: Handler, options?: WorkOptions): Promise<Consumer>;
-  /** Takes a waiting delivery back; one in progress stays. */
-  remove(worker: string, delivery: Delivery): Promise<void>;
-  counts(worker: string): Promise<Counts>;
   /** Rejects while the server is away. */
   ping(): Promise<void>;
   /** Closes every consumer at once, and every connection. */
   close(): Promise<void>;
 }
 
-/** Lasts as long as a delivery does. Ids of jobs may not contain a colon. */
+/** Id of the job that carries a delivery. BullMQ allows no colon in it. */
 export const deliveryId = ({ runId, dispatch }: Delivery): string => `${runId}-${dispatch}`;

@@ -7,14 +7,14 @@ import type { Delivery } from "./queue.ts";
 const prefix = "espalier";
 
 /**
- * BullMQ on Redis ≥ 7, which must run with `maxmemory-policy noeviction`. Producers fail fast while the server is away,
- * consumers wait for it. A connection that has gone silent while an answer is due is given up after 30 s.
+ * BullMQ on Redis ≥ 7, which must run with `maxmemory-policy noeviction`. While the server is away, producers fail at once
+ * and consumers wait for it. A connection that gives no answer for 30 s is closed.
  */
 export function redisBackend(url: string, onError: (error: Error) => void): Backend {
   const common = { socketTimeout: 30_000, keepAlive: 5_000 };
   const producing = new Redis(url, { ...common, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
   const consuming = new Redis(url, { ...common, maxRetriesPerRequest: null });
-  // Every queue and consumer adds listeners of its own.
+  // Every queue and every consumer adds listeners of its own.
   for (const connection of [producing, consuming]) connection.on("error", onError).setMaxListeners(0);
   return {
     async ready() {

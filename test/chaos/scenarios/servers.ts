@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { newId } from "@espalier/contract";
-import { openQueue, type Delivery } from "@espalier/queue";
+import { openDeliveryQueues, type Delivery } from "@espalier/queue";
 import { Redis } from "ioredis";
 import type { Deployment } from "../deployment.ts";
 import { until } from "../patience.ts";
@@ -183,7 +183,7 @@ async function repeatDeliveries(d: Deployment): Promise<number> {
       }
     });
   else jobs.push(...(await d.look<{ queue: string; data: Delivery }>("select queue, data from bullmq.job")));
-  const queue = await openQueue(d.redis ? { redisUrl: d.redis.url } : { databaseUrl: d.postgres.url });
+  const queue = await openDeliveryQueues({ databaseUrl: d.postgres.url, redisUrl: d.redis?.url });
   try {
     for (const { queue: name, data } of jobs.toReversed()) {
       await queue.add(name, { ...data, dispatch: data.dispatch + 1000 });

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Consumer, Delivery, Queue } from "@espalier/queue";
+import type { Consumer, Delivery, DeliveryQueues } from "@espalier/queue";
 
 export interface IntakeOptions {
   /** Name of the worker, whose queue this is. */
   worker: string;
-  queue: Pick<Queue, "work">;
+  queue: Pick<DeliveryQueues, "work">;
   /** Deliveries at a time. */
   concurrency: number;
   /** Handles a delivery to its end. Never rejects. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
-import { openQueue } from "@espalier/queue";
+import { openDeliveryQueues } from "@espalier/queue";
 import { openStore } from "@espalier/store";
 import { pino } from "pino";
 import type { Config } from "../../config.ts";
@@ -10,7 +10,7 @@ const { databaseUrl, redisUrl, data: bytesRoot, secret, lease, logLevel } = work
 const log = pino({ level: logLevel });
 
 const store = await openStore({ databaseUrl, bytesRoot, secret, lease });
-const queue = await openQueue(redisUrl === undefined ? { databaseUrl } : { redisUrl });
+const queue = await openDeliveryQueues({ databaseUrl, redisUrl });
 const scheduler = startScheduler({
   store,
   log,
