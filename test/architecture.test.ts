@@ -161,6 +161,15 @@ test("every problem is produced by some code of the product", () => {
   expect(Object.keys(problems).filter((code) => !isProduced(code))).toEqual([]);
 });
 
+test("each process puts its store and its queues together in one place", () => {
+  const roots = product.filter((file) => /\bopen(Store|DeliveryQueues)\(/.test(read(file)));
+  expect(roots.filter((file) => file.startsWith("apps/"))).toEqual([
+    "apps/api/src/app.ts",
+    "apps/api/src/scheduler/thread/main.ts",
+    "apps/worker/src/serve.ts",
+  ]);
+});
+
 test("the environment is read in config.ts and main.ts only", () => {
   const readers = product.filter((file) => read(file).includes("process.env"));
   expect(readers.filter((file) => !/(^|\/)(config|main)\.ts$/.test(file))).toEqual([]);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import {
   failureClasses,
   judge,
@@ -12,11 +12,13 @@ import {
 } from "@espalier/contract";
 import { describe, expect, test } from "vitest";
 
-/** The cells of every row of a page's tables that begins with a name in backquotes, without the backquotes. */
+const docs = new URL("../docs/", import.meta.url);
+
+/** The cells of every row of a page's tables, without the backquotes around a name. */
 const rowsOf = (page: string): string[][] =>
-  readFileSync(new URL(`../docs/${page}`, import.meta.url), "utf8")
+  readFileSync(new URL(page, docs), "utf8")
     .split("\n")
-    .filter((line) => line.startsWith("| `"))
+    .filter((line, i, lines) => line.startsWith("| ") && !lines[i + 1]?.startsWith("|---"))
     .map((line) =>
       line
         .split("|")
@@ -67,5 +69,30 @@ describe("docs/errors.md", () => {
     const crashed = fate("worker/child-crashed");
     expect(crashed.last).toBe("poison");
     expect(said.get("poison")).toEqual({ attempts: "none", end: crashed.end });
+  });
+});
+
+describe("docs/glossary.md", () => {
+  const rows = rowsOf("glossary.md");
+
+  test("gives each thing one name, one plain sentence and the file where it lives", () => {
+    const wrong = rows.filter(
+      ([name, sentence, link, ...rest]) =>
+        !/^[a-z][a-z ]*$/.test(name) ||
+        !/^[A-Z`].*[^.]\.$/.test(sentence) ||
+        !/^\[[\w.-]+\]\(\.\.\/[\w./-]+\)$/.test(link) ||
+        rest.length > 0,
+    );
+    expect(rows.length).toBeGreaterThan(50);
+    expect(wrong).toEqual([]);
+    expect(new Set(rows.map(([name]) => name)).size).toBe(rows.length);
+  });
+
+  test("names files that exist, each by its own name", () => {
+    const missing = rows.flatMap(([name, , link]) => {
+      const [, label, path] = /^\[(.*)\]\((.*)\)$/.exec(link) ?? [];
+      return path?.endsWith(`/${label}`) && existsSync(new URL(path, docs)) ? [] : [`${name}: ${link}`];
+    });
+    expect(missing).toEqual([]);
   });
 });
