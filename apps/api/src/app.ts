@@ -8,13 +8,16 @@ import { buildServer } from "./server.ts";
 import { version } from "./version.ts";
 
 export interface App {
-  /** Where it listens, with the port that it got. */
+  /** The address at which it listens, with the port that it got. */
   url: string;
-  /** Stops in reverse order: no new requests, no new releases, then the connections. */
+  /** Stops in this order: requests, the janitor, the scheduler, and the connections. */
   stop(): Promise<void>;
 }
 
-/** Wires the API: migrated store, queue, scheduler in its thread, server. The only place that knows them all. */
+/**
+ * Puts the API together: the migrated store, the delivery queues, the scheduler in its thread, and the server. No other
+ * place knows all of them.
+ */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
   const { migrations, repeatables } = await migrate(config.databaseUrl);
   if (migrations.length > 0 || repeatables === "applied")

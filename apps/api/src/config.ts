@@ -20,18 +20,18 @@ const Env = Type.Object({
 
 export interface Config {
   databaseUrl: string;
-  /** Absent: the queue lives on Postgres. */
+  /** Absent: the delivery queues live in the database. */
   redisUrl?: string;
   /** Folder of artifact bytes, shared with the workers. */
   data: string;
   host: string;
   port: number;
   logLevel: string;
-  /** Seals clients' hub tokens; the workers have the same. Absent: such tokens are refused. */
+  /** Seals the hub tokens of clients. The workers have the same secret. Absent: such tokens are refused. */
   secret?: string;
-  /** Key that must belong to the team `default`, as an operator's, once the API is up; made by whoever started it. */
+  /** An operator's key that the team `default` gets when the API starts. Whoever starts the API has made it. */
   bootstrapKey?: string;
-  /** How long a worker may be silent before others take its runs; the workers have the same. */
+  /** How long a worker may be silent before others take its runs. The workers have the same setting. */
   lease: LeaseTiming;
   maxFileBytes: number;
   maxDatasetBytes: number;

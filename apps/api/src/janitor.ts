@@ -3,7 +3,7 @@ import type { Store } from "@espalier/store";
 
 const everyMs = 3_600_000;
 
-/** Forgets what nobody needs any more: answers kept for retries, old events, unused uploads, half-written files. */
+/** Deletes, every hour, what nobody needs any more: old answers kept for retries, old events, unused uploads, half-written files. */
 export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): void } {
   const clean = async (): Promise<void> => {
     try {

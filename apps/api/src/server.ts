@@ -23,7 +23,7 @@ import { uploads } from "./uploads/routes.ts";
 
 export interface ServerOptions {
   store: Store;
-  /** Throws while the queue is away. */
+  /** Rejects while the server of the delivery queues is away. */
   queue: () => Promise<void>;
   log: FastifyBaseLogger;
   version: string;
@@ -42,7 +42,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     routerOptions: { maxParamLength: 200 },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
-  // Answers are built from the contract's types; the schemas of responses are for the API's description.
+  // Answers are built from the contract's types, so they are not checked. The schemas of responses describe the API.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   await app.register(problemDocuments);
   await app.register(access, { authenticate: (key) => store.teams.verify(key) });

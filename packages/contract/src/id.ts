@@ -29,7 +29,7 @@ export const idOf = (kind: IdKind) =>
     description: `${kind} id`,
   });
 
-/** A new id; ids made later sort later (to the millisecond). */
+/** A new id. Ids that are made later sort later, to the millisecond. */
 export function newId(kind: IdKind, now = Date.now()): string {
   const random = globalThis.crypto.getRandomValues(new Uint8Array(randomDigits));
   let text = "";
@@ -52,7 +52,7 @@ export const Timestamp = Type.String({ format: "date-time" });
 /** Lower-case hexadecimal SHA-256. */
 export const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
-/** Query of every list. Pages are keyset pages: a cursor stays valid while rows are added. */
+/** Query of every list. A cursor names the last row of a page, so it stays valid while rows are added. */
 export const PageQuery = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),

@@ -159,7 +159,7 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** Facts that say where the fault lies; all optional. `field` is a JSON pointer into the request. */
+/** Facts that say where the fault lies. All are optional. `field` is a JSON pointer into the request. */
 export interface ProblemFacts {
   field?: string;
   file?: string;
@@ -193,7 +193,7 @@ export const ProblemDocument = Type.Object(
 );
 export type ProblemDocument = Static<typeof ProblemDocument>;
 
-/** The one error class. Compare `code`, never the class: two copies of a package can meet. */
+/** The only error class. Compare its `code`, never the class, because a process can load two copies of this package. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly facts: ProblemFacts;
@@ -229,7 +229,7 @@ export class Problem extends Error {
   }
 }
 
-/** Recognises a Problem by its shape, across copies of this package. */
+/** Recognises a Problem by its shape, because it may come from another copy of this package. */
 export const isProblem = (error: unknown): error is Problem =>
   error instanceof Error &&
   "code" in error &&

@@ -1,8 +1,9 @@
 import { Problem } from "@espalier/contract";
 
 /**
- * One `bytes=` range as [start, end); undefined to send everything, which RFC 9110 §14.2 allows for forms not
- * understood here, such as several ranges. Throws `request/invalid` for one that lies outside.
+ * The `bytes=` range of the header as [start, end). Undefined means to send everything, which RFC 9110 §14.2 allows for
+ * forms that are not understood here, such as several ranges.
+ * @throws {Problem} `request/invalid` for a range outside the bytes
  */
 export function parseRange(
   header: string | undefined,

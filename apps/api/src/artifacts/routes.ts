@@ -9,7 +9,7 @@ import { parseRange } from "./range.ts";
 
 const ArtifactId = Type.Object({ artifactId: idOf("artifact") }, { additionalProperties: false });
 
-/** Bytes, always as a download: nothing that a run wrote is shown by a browser. */
+/** Files of runs, always sent as a download, so that no browser shows what a run has written. */
 export const artifacts: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   app.get(
     "/:artifactId",

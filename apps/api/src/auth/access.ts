@@ -8,7 +8,7 @@ export type RouteRole = "anyone" | KeyRole;
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Every route names it; a server with a route that does not fails to start. */
+    /** Every route names it. A server with a route that does not name it fails to start. */
     role: RouteRole;
   }
 }

@@ -64,7 +64,7 @@ function stsFormat(format: "jsonl" | "tsv", columns: string | undefined, header:
   return { format, columns: parseStsColumns(columns), header };
 }
 
-/** Lines as bytes, in pieces of about 64 KiB. */
+/** The lines as bytes, in pieces of about 64 KiB. */
 async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   let piece = "";
   for await (const line of lines) {

@@ -8,7 +8,7 @@ import { streamEvents } from "./stream.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
 
-/** What each message's `data` holds; the stream itself is written by hand. */
+/** The schema of the `data` of each message. The stream itself is written by `streamEvents`. */
 const response = {
   200: { description: "server-sent events", content: { "text/event-stream": { schema: Event } } },
 };

@@ -10,11 +10,11 @@ interface Source {
 }
 
 const heartbeatMs = 15_000;
-/** Hints of changes can be lost; this often the events are read without one. */
+/** The events are read this often without a hint, because hints of changes can be lost. */
 const pollMs = 2_000;
-/** A client that reads slower than events come is disconnected at this much unsent text; it resumes where it was. */
+/** A client that reads more slowly than events come is disconnected when this much is unsent. It resumes where it was. */
 const maxUnsentBytes = 1_000_000;
-/** Progress is not kept for a client with this much unsent text: newer is on its way. */
+/** Progress is dropped for a client for which this much is unsent, because newer progress will follow. */
 const maxBehindBytes = 64_000;
 
 const streamHeaders = {
@@ -24,8 +24,8 @@ const streamHeaders = {
 };
 
 /**
- * Streams events as `text/event-stream` until the client leaves, resuming after its `Last-Event-ID`. Without one it
- * starts now. Progress is told as it comes, without an id. Comments keep proxies from closing an idle connection.
+ * Streams events as `text/event-stream` until the client leaves, beginning after its `Last-Event-ID`, or now if it sends
+ * none. Progress is sent as it comes, without an id. Comments keep proxies from closing an idle connection.
  */
 export async function streamEvents(
   request: FastifyRequest,
@@ -61,7 +61,7 @@ export async function streamEvents(
       if (!raw.destroyed) ({ events, cursor: next } = await read());
     }
   } catch (error) {
-    // The client reconnects with its Last-Event-ID; by then the database may be back.
+    // The client reconnects with its Last-Event-ID. By then the database may be back.
     request.log.warn({ err: error }, "event stream ended");
   } finally {
     clearInterval(heartbeat);
@@ -72,7 +72,7 @@ export async function streamEvents(
 
 const frame = (event: Event): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-/** Wakes one waiter; a ring that nobody waits for is kept. */
+/** Wakes one waiter. A ring while nobody waits is kept for the next one. */
 class Bell {
   #rung = false;
   #wake = (): void => undefined;

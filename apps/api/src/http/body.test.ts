@@ -6,7 +6,7 @@ import type { FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
 import { limited } from "./body.ts";
 
-/** A request of which half has arrived, as the server sees it. */
+/** A request of which the server has received one half. */
 async function halfSent() {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -26,7 +26,7 @@ async function read(stream: Readable): Promise<void> {
   for await (const chunk of stream) expect(String(chunk)).toBe("the first half");
 }
 
-test("a client that goes away before its body is read is an error of the reading, not of the process", async () => {
+test("a client that goes away before its body is read makes the reading fail, not the process", async () => {
   const { asked, leave, server } = await halfSent();
   const stream = limited(asked, 100);
   await leave();
@@ -34,7 +34,7 @@ test("a client that goes away before its body is read is an error of the reading
   server.close();
 });
 
-test("the body of a client that has gone already is refused, and not waited for", async () => {
+test("the body of a client that has already gone is refused at once", async () => {
   const { asked, leave, server } = await halfSent();
   await leave();
   expect(() => limited(asked, 100)).toThrow("The connection closed before the body ended.");

@@ -2,7 +2,10 @@ import { Transform, type Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import { Problem } from "@espalier/contract";
 
-/** The request's body as a stream that ends with `request/too-large` past `maxBytes`, and early where the length is told. */
+/**
+ * The request's body as a stream.
+ * @throws {Problem} `request/too-large` when `content-length` is more than `maxBytes`; the stream fails with it when more come
+ */
 export function limited(request: FastifyRequest, maxBytes: number): Readable {
   const refuse = () => new Problem("request/too-large", `The body may have at most ${maxBytes} bytes.`);
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw refuse();
@@ -11,7 +14,7 @@ export function limited(request: FastifyRequest, maxBytes: number): Readable {
     throw new Problem("request/unsupported-media-type", "Send the file itself as application/octet-stream.");
   }
   const gone = () => new Problem("upload/incomplete", "The connection closed before the body ended.");
-  // It closed while the caller was looked up: no event will tell.
+  // It closed while the key was looked up, so no event will come.
   if (body.destroyed && !body.readableEnded) throw gone();
   let seen = 0;
   const counter = new Transform({
@@ -20,12 +23,12 @@ export function limited(request: FastifyRequest, maxBytes: number): Readable {
       done(seen > maxBytes ? refuse() : null, chunk);
     },
   });
-  // Whoever reads it gets its error, also one from before the reading began; until then nobody hears it, and an error
-  // that nobody hears would end the process.
+  // The reader gets the error of the stream, also one from before the reading began. This listener is for the time until
+  // then: an error without a listener would end the process.
   counter.on("error", () => undefined);
-  // After a refusal the rest is taken and dropped, so that the client can finish sending and read the answer.
+  // After a refusal the rest is read and dropped, so that the client can finish sending and read the answer.
   counter.on("close", () => body.unpipe(counter).resume());
-  // A client that goes away ends the body early; the error must reach the reader of the counted stream.
+  // A client that goes away ends the body early. That error must reach the reader of the counted stream.
   body.on("error", (error) => counter.destroy(error));
   request.raw.on("close", () => {
     if (!request.raw.readableEnded) counter.destroy(gone());

@@ -5,9 +5,9 @@ import type { Store, Transaction } from "@espalier/store";
 import { teamOf } from "../auth/principal.ts";
 
 /**
- * Answers a POST once per `Idempotency-Key`: `work` makes the resource in the transaction that remembers the answer, so
- * a client that repeats a request after a lost answer gets the first one. Without a key every request counts.
- * @param status of the answer, such as 202
+ * Answers a POST once per `Idempotency-Key`. `work` makes the resource in the transaction that stores the answer, so a
+ * client that repeats a request after a lost answer gets the first answer. Without a key every request makes a resource.
+ * @param status HTTP status of the answer, such as 202
  */
 export async function answerOnce(
   store: Store,

@@ -5,7 +5,7 @@ import { Compile } from "typebox/compile";
 import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
 
-// A union reports the errors of every alternative; all are needed to find the one that was meant.
+// A union reports the errors of every alternative. All are needed to find the alternative that was meant.
 Settings.Set({ maxErrors: 256 });
 
 interface SchemaError {
@@ -17,7 +17,7 @@ interface SchemaError {
 }
 
 /**
- * Validates requests against the contract's schemas. Bodies are taken as they are: nothing is coerced and no field is
+ * Validates requests against the contract's schemas. Bodies are taken as they are: no value is converted and no field is
  * dropped. Query strings are converted to the schema's types and get its defaults.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
@@ -30,7 +30,10 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
-/** What takes a document of this schema that is no request's body as it came, and throws `request/invalid` for others. */
+/**
+ * A parser for documents that are not the body of a request as it came.
+ * @throws {Problem} `request/invalid` when the document does not match the schema
+ */
 export function parserOf<Schema extends TSchema>(schema: Schema): (document: unknown) => Static<Schema> {
   const validator = Compile(schema);
   return (document) => {
@@ -53,8 +56,8 @@ function toProblem(errors: readonly SchemaError[], value: unknown): Problem {
 }
 
 /**
- * Errors that say something to a person. Of a failed union only the alternative that was meant counts: the one whose
- * `kind` fits, else the one with the fewest errors.
+ * The errors that help a person. When a union fails, only the errors of the alternative that was meant count: the one whose
+ * `kind` fits, or else the one with the fewest errors.
  */
 function leaves(errors: readonly SchemaError[]): SchemaError[] {
   const unions = errors
@@ -82,7 +85,7 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
   return groups;
 }
 
-/** How far a value is from an alternative: a `kind` of another one counts most, another type of value next. */
+/** How far a value is from an alternative. A `kind` that differs counts most, then a type of value that differs. */
 const distance = (errors: readonly SchemaError[]): number =>
   errors.reduce(
     (sum, { keyword, instancePath }) =>

@@ -1,7 +1,7 @@
 import fp from "fastify-plugin";
 import { anyone } from "../auth/access.ts";
 
-/** What the API needs to serve. A queue that is away delays runs but loses none, so it only degrades. */
+/** The servers that the API depends on. Without the delivery queues runs are delayed but not lost, so the API is degraded. */
 export interface Probes {
   database: () => Promise<void>;
   queue: () => Promise<void>;
@@ -9,7 +9,7 @@ export interface Probes {
 
 const timeoutMs = 2_000;
 
-/** `/healthz`: the process answers. `/readyz`: it can serve; 503 while the database is away. */
+/** `/healthz` says that the process answers. `/readyz` says that it can serve, and answers 503 while the database is away. */
 export const health = fp<Probes>(
   async (app, { database, queue }) => {
     const options = {

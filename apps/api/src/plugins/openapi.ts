@@ -31,7 +31,7 @@ export const openapi = fp<{ version: string }>(
           ...schema,
           security: securityOf(route.config!.role),
           response: {
-            // A route may come without a schema.
+            // Swagger also passes routes without a schema.
             ...(schema?.response as object | undefined),
             default: Type.Unsafe({ ...ProblemDocument, description: "problem" }),
           },

@@ -1,13 +1,13 @@
 import { isProblem, Problem } from "@espalier/contract";
 import fp from "fastify-plugin";
 
-/** Fastify's own errors that a client causes, as problems. Everything else of 4xx is `request/invalid`. */
+/** The problems of errors of Fastify that a client causes. Every other error with a status of 4xx is `request/invalid`. */
 const codes = {
   FST_ERR_CTP_BODY_TOO_LARGE: "request/too-large",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "request/unsupported-media-type",
 } as const;
 
-/** Answers every error with a problem document (RFC 9457). What failed inside stays in the log. */
+/** Answers every error with a problem document (RFC 9457). The cause of an internal error is only logged. */
 export const problemDocuments = fp(
   async (app) => {
     app.setErrorHandler(async (error, request, reply) => {

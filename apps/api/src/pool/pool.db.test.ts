@@ -49,7 +49,7 @@ const post = (path: string, body?: string) =>
   });
 
 describe("an operator", () => {
-  it("drains and resumes a worker, with a reason that is told to operators alone", async () => {
+  it("drains and resumes a worker, with a reason that only operators see", async () => {
     const { key } = { key: expect.stringMatching(/^key_\w+ \(ops\)$/) as string };
     const drained = await operator.workers.drain(workerId, { reason: "Kernel update of node 7.", now: true });
     expect(drained.drain).toMatchObject({ now: true, reason: "Kernel update of node 7.", by: key });
@@ -66,13 +66,13 @@ describe("an operator", () => {
       ["registered", "worker"],
     ]);
     expect(items[1]).toMatchObject({ reason: "Kernel update of node 7.", worker: "gpu-1" });
-    const told = await member.workers.events(workerId, { limit: 2 });
-    expect(told.items.map(({ type }) => type)).toEqual(["resumed", "draining"]);
-    expect(told.cursor).toBeDefined();
-    expect(JSON.stringify(told)).not.toMatch(/Kernel|key_/);
+    const shown = await member.workers.events(workerId, { limit: 2 });
+    expect(shown.items.map(({ type }) => type)).toEqual(["resumed", "draining"]);
+    expect(shown.cursor).toBeDefined();
+    expect(JSON.stringify(shown)).not.toMatch(/Kernel|key_/);
   });
 
-  it("cordons and uncordons a device, and what holds it is told in general words to others", async () => {
+  it("cordons and uncordons a device, and teams see only the title of what holds it", async () => {
     await operator.workers.cordon(workerId, deviceId, { reason: "Smells." });
     await store.holds.report(deviceId, [
       { cause: "foreign-process", reason: "Not of the pool: secret.py (process 7)." },
@@ -96,7 +96,7 @@ describe("an operator", () => {
     await store.holds.report(deviceId, []);
   });
 
-  it("may leave the body out, and is told what is wrong with one", async () => {
+  it("may leave the body out, and gets `request/invalid` for a wrong one", async () => {
     expect((await post(`${workerId}/drain`)).status).toBe(200);
     expect((await post(`${workerId}/resume`)).status).toBe(200);
     for (const body of ['{"now": "yes"}', '{"reason": ""}', '{"why": "because"}', "[]", "{"]) {
@@ -109,7 +109,7 @@ describe("an operator", () => {
     expect(await operator.workers.get(workerId)).not.toHaveProperty("drain");
   });
 
-  it("finds only what there is", async () => {
+  it("gets an error for a worker or a device that does not exist", async () => {
     const missing = { code: "resource/not-found" };
     await expect(operator.workers.drain(newId("worker"))).rejects.toMatchObject(missing);
     await expect(operator.workers.get(newId("worker"))).rejects.toMatchObject(missing);

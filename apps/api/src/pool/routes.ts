@@ -14,18 +14,18 @@ const DeviceId = Type.Object(
   { additionalProperties: false },
 );
 
-/** A body whose every field is optional may be left out. */
+/** A body of which every field is optional may be left out. */
 const bodyIsOptional = async (request: FastifyRequest): Promise<void> => {
   request.body ??= {};
 };
 
-/** The shared pool; all teams see its workers, operators change them. */
+/** The shared pool. All teams see its workers; operators change them. */
 export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   const show = async (request: FastifyRequest, workerId: string): Promise<Worker> =>
     isOperator(request)
       ? store.workers.get(workerId)
       : teamView(await store.workers.get(workerId, teamOf(request)));
-  /** The device, if it is the worker's. */
+  /** Rejects with `resource/not-found` when the device is not one of the worker's. */
   const checkDevice = async ({
     workerId,
     deviceId,

@@ -1,8 +1,8 @@
 import { holdCauses, type Device, type Worker, type WorkerEvent } from "@espalier/contract";
 
 /**
- * A worker as a team may see it. A team sees what it needs to know of the shared pool: what there is, what is busy, and that
- * something takes no runs; not what operators and drivers say of it.
+ * A worker as a team may see it. A team sees which devices there are, which are busy and which take no runs. It does not see
+ * what operators and drivers write about them.
  */
 export function teamView({ drain, devices, ...worker }: Worker): Worker {
   return {
@@ -19,7 +19,7 @@ const deviceView = ({ holds, ...device }: Device): Device => ({
   holds: holds.map(({ cause, since }) => ({ cause, since, reason: `${holdCauses[cause].title}.` })),
 });
 
-/** An event without who did it and why. */
+/** The event without its author and its reason. */
 export function teamEvent({ reason: _reason, by: _by, ...event }: WorkerEvent): WorkerEvent {
   return event;
 }

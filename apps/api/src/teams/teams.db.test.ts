@@ -37,7 +37,7 @@ afterAll(async () => {
 const invalid = { code: "request/invalid" };
 
 describe("weights and quotas", () => {
-  it("are set field by field, for a team and for a user of it, and null takes a limit away", async () => {
+  it("are set field by field, for a team and for a user of it, and null removes a limit", async () => {
     expect(await operator.teams.set("orchard", { weight: 3, devices: 2, deviceHours: 100 })).toMatchObject({
       name: "orchard",
       weight: 3,
@@ -70,11 +70,11 @@ describe("weights and quotas", () => {
     [{ period: "year" as "day" }, invalid],
     [{ gpus: 3 } as TeamChange, invalid],
     [{}, invalid],
-  ])("that make no sense are refused: %j", async (change, problem) => {
+  ])("are refused when they make no sense: %j", async (change, problem) => {
     await expect(operator.teams.set("orchard", change)).rejects.toMatchObject(problem);
   });
 
-  it("are operators' alone, and of teams and users that there are", async () => {
+  it("are for operators only, and only for teams and users that exist", async () => {
     const forbidden = { code: "auth/forbidden" };
     await expect(member.teams.list()).rejects.toMatchObject(forbidden);
     await expect(member.teams.set("orchard", { weight: 9 })).rejects.toMatchObject(forbidden);
@@ -84,7 +84,7 @@ describe("weights and quotas", () => {
     await expect(operator.teams.setUser("orchard", "bob", { weight: 2 })).rejects.toMatchObject(missing);
   });
 
-  it("below what runs now are accepted, and say what follows", async () => {
+  it("are accepted below what runs now, with a note that says what follows", async () => {
     const { id: runId } = await store.submit();
     const claim = await claimOn(store, { runId, workerId: store.workerId, deviceId: store.deviceId });
     const { notes, runningDevices } = await operator.teams.set("orchard", { devices: 0, borrowing: 0 });
@@ -100,7 +100,7 @@ describe("weights and quotas", () => {
   });
 });
 
-it("what an attempt used is counted when it ends, as the plan counts it, for its team and its user", async () => {
+it("the usage of an attempt is added to its team and its user when it ends, as the scheduler counts it", async () => {
   const [user] = (await store.dispatch.snapshot()).users;
   const { id: runId } = await store.submit([], { class: "urgent", userId: user.id });
   const claim = await claimOn(store, { runId, workerId: store.workerId, deviceId: store.deviceId });
@@ -133,7 +133,7 @@ describe("a submission", () => {
     [{ needs: { kinds: ["tpu"] } }, "/needs/kinds/0"],
     [{ needs: { memoryBytes: -1 } }, "/needs/memoryBytes"],
     [{ class: "highest" }, "/class"],
-  ])("that asks for %j is refused, naming the field", async (more, field) => {
+  ])("is refused, with the name of the field, when it asks for %j", async (more, field) => {
     const refused = await member.runs.submit({ spec: spec(), ...(more as object) }).catch((e: unknown) => e);
     expect(refused).toMatchObject(invalid);
     expect(JSON.stringify((refused as { facts: unknown }).facts)).toContain(field);
@@ -141,7 +141,7 @@ describe("a submission", () => {
 });
 
 describe("the queue", () => {
-  it("shows a team its own runs, of others only that they wait, page by page, and refuses strange cursors", async () => {
+  it("shows a team its own runs and that others wait, page by page, and refuses unknown cursors", async () => {
     const { id: strangers } = await store.teams.ensure("strangers");
     const theirs = await store.runs.submit({ teamId: strangers, spec: spec(), dependsOn: [] });
     const ours = [await store.submit([], { class: "idle" }), await store.submit()];

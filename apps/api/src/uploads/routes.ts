@@ -12,7 +12,7 @@ const UploadFile = Type.Object(
   { additionalProperties: false },
 );
 
-/** Files on their way to becoming a model. */
+/** Files that are sent one by one before they become a model. */
 export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: number }> = async (
   app,
   { store, maxFileBytes },

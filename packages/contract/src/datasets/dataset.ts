@@ -40,8 +40,8 @@ export const StsPair = Type.Object({
 export type StsPair = Static<typeof StsPair>;
 
 /**
- * Query of `POST /v1/datasets`; the body is the file itself. `format=lines`, for texts, is one text a line.
- * `format=tsv` is TAB separated without quoting, and needs `columns`: 1-based positions such as
+ * Query of `POST /v1/datasets`; the body is the file itself. `format=lines`, for texts, has one text on each line.
+ * `format=tsv` is separated by TABs without quoting, and needs `columns`: 1-based positions such as
  * `score=5,sentence1=6,sentence2=7`.
  */
 export const DatasetCreateQuery = Type.Object(

@@ -26,7 +26,7 @@ export interface ClientOptions {
   fetch?: typeof globalThis.fetch;
 }
 
-/** Header of `POST /v1/models` with a token of the hub. A header, because bodies are validated, fingerprinted and quoted in errors. */
+/** Header of `POST /v1/models` with a token of the hub. It is not in the body, because bodies are hashed and quoted in errors. */
 export const hubTokenHeader = "hub-token";
 
 /** Milliseconds between tries to follow events. */
@@ -44,10 +44,10 @@ interface Call {
 }
 
 export type RunQuery = PageQuery & { state?: RunState; kind?: RunKind; experimentId?: string };
-/** Options of a submission: the same key and body give the same resource again. */
+/** Options of a submission. The same key and body give the same resource again. */
 export type SubmitOptions = { idempotencyKey?: string };
 
-/** Typed client of `/v1`. Errors are `Problem`s; a server that cannot be reached is `service/unavailable`. */
+/** Typed client of `/v1`. Errors are `Problem`s. A server that cannot be reached gives `service/unavailable`. */
 export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptions) {
   const origin = url.replace(/\/+$/, "");
 
@@ -65,7 +65,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         headers,
         ...(body === undefined ? {} : { body }),
         ...(call.signal ? { signal: call.signal } : {}),
-        // Node's fetch demands it for streamed bodies; browsers ignore it.
+        // The fetch of Node demands this for streamed bodies. Browsers ignore it.
         ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
       });
     } catch (cause) {
@@ -131,14 +131,14 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
       get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
       cancel: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/cancel`),
-      /** From where it failed: what has succeeded is kept. */
+      /** Queues again the runs that did not succeed. What has succeeded is kept. */
       retry: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/retry`),
-      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      /** Submits another one with the same spec, changed by a JSON merge patch (RFC 7396). */
       clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
         json<Experiment>("POST", `/v1/experiments/${id}/clone`, { json: patch, ...submit(options) }),
     },
     graphs: {
-      /** Runs that depend on one another, all of them or none. */
+      /** Submits runs that depend on one another, all of them or none. */
       submit: (graph: GraphCreate, options?: SubmitOptions) =>
         json<Graph>("POST", "/v1/graphs", { json: graph, ...submit(options) }),
     },
@@ -158,7 +158,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
       cancel: (id: string) => json<Run>("POST", `/v1/runs/${id}/cancel`),
       retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
-      /** Another one whose spec is this one's, with a JSON merge patch (RFC 7396). */
+      /** Submits another one with the same spec, changed by a JSON merge patch (RFC 7396). */
       clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
         json<Run>("POST", `/v1/runs/${id}/clone`, { json: patch, ...submit(options) }),
       attempts: (id: string) => json<{ items: Attempt[] }>("GET", `/v1/runs/${id}/attempts`),
@@ -174,7 +174,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       get: (id: string) => json<Worker>("GET", `/v1/workers/${id}`),
       events: (id: string, query: PageQuery = {}) =>
         json<Page<WorkerEvent>>("GET", `/v1/workers/${id}/events`, { query }),
-      /** For operators, as are the next three. */
+      /** This and the next three are for operators. */
       drain: (id: string, drain: DrainCreate = {}) =>
         json<Worker>("POST", `/v1/workers/${id}/drain`, { json: drain }),
       resume: (id: string) => json<Worker>("POST", `/v1/workers/${id}/resume`),
@@ -183,7 +183,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       uncordon: (id: string, deviceId: string) =>
         json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/uncordon`),
     },
-    /** What waits for devices, in the order in which it would start. */
+    /** The runs that wait for devices, in the order in which they would start. */
     queue: (query: QueueQuery = {}) => json<QueuePage>("GET", "/v1/queue", { query }),
     /** For operators. */
     teams: {
@@ -241,7 +241,7 @@ async function toProblem(response: Response): Promise<Problem> {
     const document = JSON.parse(text) as ProblemDocument;
     if (typeof document.code === "string") return Problem.fromDocument(document);
   } catch {
-    // Not one of ours: a proxy answered.
+    // The answer is not a problem document, so a proxy sent it.
   }
   const code = response.status >= 500 ? "service/unavailable" : "request/invalid";
   return new Problem(code, `The server answered ${response.status} ${response.statusText}.`);

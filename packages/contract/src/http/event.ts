@@ -23,7 +23,7 @@ const RunStateEvent = Type.Object({
   failure: Type.Optional(FailureClass),
 });
 
-/** Where a run has come to within its attempt. It is not kept, so it has no id; a reader that was away asks for the run. */
+/** How far an attempt has come. The event is not kept, so it has no id. A reader that was away asks for the run. */
 export const RunProgressEvent = Type.Object({
   at: Timestamp,
   type: Type.Literal("run.progress"),
@@ -34,7 +34,7 @@ export const RunProgressEvent = Type.Object({
 });
 export type RunProgressEvent = Static<typeof RunProgressEvent>;
 
-/** Why a queued run waits has become another reason; its numbers change without an event. */
+/** The reason why a queued run waits has changed. The numbers in a reason change without an event. */
 const RunWaitingEvent = Type.Object({
   ...common,
   type: Type.Literal("run.waiting"),
@@ -44,7 +44,7 @@ const RunWaitingEvent = Type.Object({
   position: Type.Optional(Type.Integer()),
 });
 
-/** What is kept, for a week, and read again by its id. */
+/** An event that is kept for a week and can be read again by its id. */
 export const RecordedEvent = Type.Union([RunStateEvent, RunWaitingEvent]);
 export type RecordedEvent = Static<typeof RecordedEvent>;
 

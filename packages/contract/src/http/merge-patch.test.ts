@@ -26,7 +26,7 @@ it.each([
   expect(mergePatch(target, patch)).toEqual(result);
 });
 
-it("makes members of names that mean something to JavaScript, and changes nothing it was given", () => {
+it("makes ordinary members of names such as `__proto__`, and changes neither argument", () => {
   const target = { a: { b: 1 } };
   const merged = mergePatch(target, JSON.parse('{"__proto__": {"x": 1}, "a": {"c": 2}}')) as object;
   expect(Object.keys(merged)).toEqual(["a", "__proto__"]);

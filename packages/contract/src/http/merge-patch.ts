@@ -1,4 +1,4 @@
-/** JSON as it is parsed. */
+/** A JSON document after parsing. */
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 /**
@@ -12,7 +12,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
     if (value === null) merged.delete(name);
     else merged.set(name, mergePatch(merged.get(name), value) as Json);
   }
-  // From entries, because assigning to `__proto__` would not make a member.
+  // It is built from entries, because assigning to `__proto__` would not make a member.
   return Object.fromEntries(merged);
 }
 

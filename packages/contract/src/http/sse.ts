@@ -5,7 +5,7 @@ export interface ServerSentMessage {
   data: string;
 }
 
-/** Parses `text/event-stream` (WHATWG HTML §9.2.6); comments are dropped, an unfinished last message too. */
+/** Parses `text/event-stream` (WHATWG HTML §9.2.6). Comments and an unfinished last message are dropped. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentMessage> {
   const reader = body.getReader();
   const decoder = new TextDecoder();

@@ -5,9 +5,9 @@ export const DeviceKind = Type.Enum(["cpu", "cuda", "webgpu"]);
 export type DeviceKind = Static<typeof DeviceKind>;
 
 /**
- * Why a device takes no new run. `returns`: the hold goes by itself when its cause has gone; others stay until an operator
- * uncordons the device. `title` is all that a team is told; the reason, which may name other people's programs, is for
- * operators.
+ * Why a device takes no new run. `returns`: the hold ends by itself when its cause has ended; other holds stay until an
+ * operator uncordons the device. A team sees only the `title`. Operators also see the reason, which may name other people's
+ * programs.
  */
 export const holdCauses = {
   cordon: { returns: false, title: "An operator has cordoned it" },
@@ -29,7 +29,7 @@ export const Hold = Type.Object({
 });
 export type Hold = Static<typeof Hold>;
 
-/** What its host last said of a device; what cannot be measured is absent. */
+/** The last measurement of a device by its host. What cannot be measured is absent. */
 export const Measurement = Type.Object({
   freeBytes: Type.Optional(Type.Integer({ minimum: 0 })),
   utilization: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: "percent" })),
@@ -37,7 +37,7 @@ export const Measurement = Type.Object({
 });
 export type Measurement = Static<typeof Measurement>;
 
-/** One GPU, or a partition of one (MIG), or the CPU, of a worker. */
+/** A GPU of a worker, a partition of one (MIG), or its CPU. */
 export const Device = Type.Object({
   id: idOf("device"),
   address: Type.String({

@@ -5,7 +5,7 @@ import { idOf, Timestamp } from "../id.ts";
 export const WorkerState = Type.Enum(["ACTIVE", "STOPPED", "LOST"]);
 export type WorkerState = Static<typeof WorkerState>;
 
-/** The worker takes no new runs; it is by name and survives a restart. */
+/** The worker takes no new runs. A drain belongs to the name of the worker, so it survives a restart. */
 const Drain = Type.Object({
   since: Timestamp,
   now: Type.Boolean({ description: "runs are saved and given back, not finished" }),

@@ -48,8 +48,8 @@ describe("the class of a failure", () => {
   });
 });
 
-describe("what becomes of a run", () => {
-  it("after a failure of the pool: another attempt, at once and then after growing pauses, up to a bound", () => {
+describe("a run", () => {
+  it("is tried again after a failure of the pool, at once and then after growing pauses, up to a bound", () => {
     const pauses = Array.from({ length: maxInfrastructureFailures - 1 }, (_, n) =>
       judge(ended("worker/lost", { past: times(n, "infrastructure") })),
     ).map(({ state, pause }) => (state === "QUEUED" ? pause : state));
@@ -62,7 +62,7 @@ describe("what becomes of a run", () => {
     expect(judge(ended("worker/lost", { past, progressed: true })).state).toBe("QUEUED");
   });
 
-  it("after memory ran out: once with less, then an end with numbers", () => {
+  it("is tried once more after memory ran out, and then fails with advice in numbers", () => {
     expect(judge(ended("device/out-of-memory"))).toMatchObject({ failure: "out-of-memory", state: "QUEUED" });
     const again = judge(
       ended("device/out-of-memory", { past: [...times(1, "out-of-memory"), ...times(2, "preempted", true)] }),
@@ -74,7 +74,7 @@ describe("what becomes of a run", () => {
     );
   });
 
-  it("after memory ran out where nothing can be made smaller: an end at once", () => {
+  it("fails at once after memory ran out where nothing can be made smaller", () => {
     const prune: RunSpec = { kind: "prune", model: newId("model"), layers: 2 };
     expect(judge(ended("device/out-of-memory", { spec: prune }))).toMatchObject({
       state: "FAILED",
@@ -84,7 +84,7 @@ describe("what becomes of a run", () => {
     expect(judge(ended("device/out-of-memory", { spec: least })).state).toBe("FAILED");
   });
 
-  it("advises the chunk only where a smaller one would save something", () => {
+  it("gets advice on its chunk only where a smaller one would save memory", () => {
     const past = times(1, "out-of-memory");
     const detail = (settings: object, maxLength: number) =>
       judge(ended("device/out-of-memory", { past, spec: { ...train, settings, encoding: { maxLength } } }))
@@ -95,7 +95,7 @@ describe("what becomes of a run", () => {
     expect(detail({ chunkTokens: 256 }, 128)).not.toContain("set chunkTokens");
   });
 
-  it("after crashes: other attempts, then quarantine, whatever else happened in between", () => {
+  it("is tried again after crashes and then quarantined, whatever else happened in between", () => {
     const past = [
       ...times(1, "crash"),
       ...times(3, "infrastructure"),
@@ -110,22 +110,22 @@ describe("what becomes of a run", () => {
     });
   });
 
-  it("after crashes that each come further: never quarantine", () => {
+  it("is never quarantined while each crash comes after a new checkpoint", () => {
     const past = times(20, "crash", true);
     expect(judge(ended("worker/child-crashed", { past, progressed: true })).state).toBe("QUEUED");
-    // The last one that saved something crashed, too: with it there are two.
+    // The attempt that saved last crashed too, so there are two crashes.
     expect(judge(ended("worker/child-crashed", { past })).state).toBe("QUEUED");
     expect(judge(ended("worker/child-crashed", { past: [...past, ...times(1, "crash")] })).state).toBe(
       "QUARANTINED",
     );
   });
 
-  it("after bad input or a training that diverged: an end, with the problem as it is", () => {
+  it("fails with the problem as it is after bad input or a training that diverged", () => {
     for (const code of ["dataset/malformed", "training/diverged", "training/collapsed"] as const)
       expect(judge(ended(code))).toMatchObject({ state: "FAILED", problem: problem(code) });
   });
 
-  it("is an end after a bounded number of failures without progress, whatever they are", () => {
+  it("ends after a bounded number of failures without progress, whatever they are", () => {
     const codes = fc.constantFrom(...(Object.keys(problems) as ProblemCode[]));
     fc.assert(
       fc.property(fc.infiniteStream(codes), (stream) => {

@@ -26,32 +26,32 @@ export const FailureClass = Type.Unsafe<FailureClass>({
 
 /** Crashes without a new checkpoint that make a run poison. */
 export const maxCrashes = 3;
-/** Failures of the pool without a new checkpoint after which a run is given up: a bound, not a judgement of the run. */
+/** Failures of the pool without a new checkpoint after which a run fails. They say nothing about the run; there has to be a bound. */
 export const maxInfrastructureFailures = 8;
-/** Seconds between two attempts that the pool failed: the first comes at once, then 5, 10, 20 … */
+/** Seconds before an attempt that follows a failure of the pool: none before the first, then 5, 10, 20 … */
 const pauses = { first: 5, most: 60 };
 
 /** An attempt that ended without a result. */
 export interface PastFailure {
   failure: FailureClass;
-  /** It had saved more than any attempt before it. */
+  /** The attempt saved more than any attempt before it. */
   progressed: boolean;
 }
 
 /** An attempt that ends now without a result, and the run that it belongs to. */
 export interface EndedAttempt {
   spec: RunSpec;
-  /** Undefined: it was asked to leave. */
+  /** Undefined: the attempt was asked to leave. */
   problem: ProblemDocument | undefined;
   progressed: boolean;
-  /** The run's attempts before this one since a person last asked for it, oldest first. */
+  /** The attempts before this one, oldest first, since a person last submitted or retried the run. */
   past: readonly PastFailure[];
 }
 
 export interface Verdict {
   failure: FailureClass;
   state: "QUEUED" | "FAILED" | "QUARANTINED";
-  /** Of a run that ends. */
+  /** The problem of a run that ends. */
   problem?: ProblemDocument;
   /** Seconds before the next attempt. */
   pause: number;
@@ -100,13 +100,13 @@ export function judge(ended: EndedAttempt): Verdict {
   }
 }
 
-/** How often a class was met before, after the last attempt that progressed; one that progresses now makes it none. */
+/** How many attempts ended with the class since the last new checkpoint; 0 if the attempt that ends now has saved one. */
 function sinceProgress(
   failure: FailureClass,
   { progressed, past }: Pick<EndedAttempt, "progressed" | "past">,
 ): number {
   if (progressed) return 0;
-  // What an attempt met after it had saved something counts: nothing has been saved since.
+  // The failure of the attempt that saved last counts too, because nothing has been saved since.
   const from = past.findLastIndex((each) => each.progressed);
   return past.slice(Math.max(0, from)).filter((each) => each.failure === failure).length;
 }

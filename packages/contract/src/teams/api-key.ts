@@ -13,7 +13,7 @@ export function newApiKey(): string {
   return body + crc32(body);
 }
 
-/** The id of a well-formed key's text; undefined for a mistyped one. It says nothing about whether the key is valid. */
+/** The id in the text of a key; undefined for a mistyped one. It does not say whether the key is valid. */
 export function apiKeyId(text: string): string | undefined {
   const [, digits, secret, check] = form.exec(text) ?? [];
   return digits !== undefined && crc32(`esp_${digits}_${secret}`) === check

@@ -10,7 +10,7 @@ const Limit = (description: string) =>
     }),
   );
 
-/** Devices are device units: a run that shares a device takes the part of its memory that it reserves. */
+/** Devices are counted in device units: a run that shares a device counts as the part of its memory that it reserves. */
 const TeamQuota = {
   devices: Limit("devices that are the team's own at any time"),
   borrowing: Limit("devices beyond those, while nobody entitled wants them; others may reclaim them"),
@@ -61,7 +61,7 @@ export const Team = Type.Object({
 });
 export type Team = Static<typeof Team>;
 
-/** `PUT /v1/teams/:name`: what is left out stays; null takes a limit away. */
+/** `PUT /v1/teams/:name`. A field that is left out stays as it is; null removes a limit. */
 export const TeamChange = Type.Object(
   { weight: Type.Optional(Weight), period: Type.Optional(Period), ...TeamQuota },
   { additionalProperties: false },
@@ -79,7 +79,7 @@ export type UserChange = Static<typeof UserChange>;
 export const KeyRole = Type.Enum(["member", "operator"]);
 export type KeyRole = Static<typeof KeyRole>;
 
-/** `POST /v1/teams/:name/keys`: makes the team and the user where they are missing. */
+/** `POST /v1/teams/:name/keys`. The team and the user are made if they do not exist. */
 export const KeyCreate = Type.Object(
   {
     name: Name,
@@ -90,7 +90,7 @@ export const KeyCreate = Type.Object(
 );
 export type KeyCreate = Static<typeof KeyCreate>;
 
-/** An API key as listed; the secret itself is shown once, when the key is made. */
+/** An API key as it is listed. The secret itself is shown once, when the key is made. */
 export const ApiKey = Type.Object({
   id: idOf("key"),
   teamId: idOf("team"),
