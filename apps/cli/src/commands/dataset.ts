@@ -1,9 +1,9 @@
-import type { DatasetCreateQuery, DatasetKind } from "@espalier/contract";
+import { datasetQuery } from "../arguments/dataset-file.ts";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatBytes } from "../terminal/format.ts";
 import { pageOf, printPage } from "../service/page.ts";
-import { nameFrom, streamFile } from "../service/model-folder.ts";
+import { streamFile } from "../service/model-folder.ts";
 
 export const datasetAdd = defineCommand({
   name: "dataset add",
@@ -39,26 +39,6 @@ export const datasetAdd = defineCommand({
     return exitCode.ok;
   },
 });
-
-export interface DatasetFile {
-  path: string;
-  name?: string | undefined;
-  format?: DatasetCreateQuery["format"];
-  columns?: string | undefined;
-  header?: boolean | undefined;
-}
-
-/** The query that registers a file: columns make it a TSV. */
-export function datasetQuery(kind: DatasetKind, file: DatasetFile): DatasetCreateQuery {
-  const { path, name, format, columns, header } = file;
-  return {
-    name: name ?? nameFrom(path),
-    kind,
-    format: format ?? (columns === undefined ? "jsonl" : "tsv"),
-    ...(columns === undefined ? {} : { columns }),
-    ...(header ? { header } : {}),
-  };
-}
 
 export const datasetList = defineCommand({
   name: "dataset list",

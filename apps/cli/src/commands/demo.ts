@@ -13,8 +13,8 @@ import { printReport } from "../tables/experiment-report.ts";
 import { startStack } from "../stack/stack.ts";
 import { formatDuration } from "../terminal/format.ts";
 import { runLabel } from "../watch/run-bars.ts";
-import { parseVariants } from "./experiment.ts";
-import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
+import { parseVariants } from "../arguments/variants.ts";
+import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../arguments/encoding.ts";
 import { given, parseCount, parseSettings } from "../arguments/settings.ts";
 
 const bundled = join(repository, "apps/cli/demo");

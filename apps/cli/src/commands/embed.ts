@@ -3,7 +3,7 @@ import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
 import { parseLayers } from "../arguments/layers.ts";
-import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { given } from "../arguments/settings.ts";

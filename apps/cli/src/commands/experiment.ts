@@ -6,8 +6,9 @@ import { codeOf, watchExperiment } from "../watch/watch.ts";
 import { lookUp } from "../service/lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { pageOf } from "../service/page.ts";
-import { readJson } from "./run-submit.ts";
-import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../offline/encoding.ts";
+import { readJson } from "../arguments/json-file.ts";
+import { parseVariants } from "../arguments/variants.ts";
+import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../arguments/encoding.ts";
 import { given, parseCount, parsePatch, parseSettings } from "../arguments/settings.ts";
 
 export const experimentSubmit = defineCommand({
@@ -86,10 +87,6 @@ async function specOf(client: Client, values: SpecValues): Promise<object> {
     ...values.needs,
   };
 }
-
-/** `none,large,50%,12` → `["none", "large", "50%", 12]` */
-export const parseVariants = (list: string): (string | number)[] =>
-  list.split(",").map((name) => (/^[0-9]+$/.test(name) ? Number(name) : name));
 
 export const experimentShow = defineCommand({
   name: "experiment show",

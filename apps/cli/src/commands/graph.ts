@@ -2,7 +2,7 @@ import type { GraphCreate } from "@espalier/contract";
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatTable } from "../terminal/table.ts";
-import { readJson } from "./run-submit.ts";
+import { readJson } from "../arguments/json-file.ts";
 
 export const graphSubmit = defineCommand({
   name: "graph submit",

@@ -3,7 +3,7 @@ import type { OutcomeOf } from "@espalier/contract/compute";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
-import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
 import { makeFolder } from "../offline/new-folder.ts";
 import { printPruned } from "../offline/pruned.ts";

@@ -5,7 +5,7 @@ import { printFailure } from "../terminal/failure.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { modelFiles, nameFrom } from "../service/model-folder.ts";
-import { printModels } from "./model.ts";
+import { printModels } from "../tables/model-table.ts";
 import { parseCount } from "../arguments/settings.ts";
 import { uploadModel } from "../service/upload-model.ts";
 

@@ -1,8 +1,6 @@
-import type { Model } from "@espalier/contract";
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { formatBytes, formatCount } from "../terminal/format.ts";
-import { formatTable } from "../terminal/table.ts";
+import { printModels } from "../tables/model-table.ts";
 import { pageOf } from "../service/page.ts";
 
 export const modelList = defineCommand({
@@ -18,19 +16,3 @@ export const modelList = defineCommand({
     return exitCode.ok;
   },
 });
-
-export function printModels(models: readonly Model[], print: (line: string) => void): void {
-  const lines = formatTable(models, [
-    { title: "ID", value: ({ id }) => id },
-    { title: "NAME", value: ({ name }) => name },
-    { title: "STATE", value: ({ state }) => state },
-    { title: "LAYERS", value: ({ architecture }) => String(architecture?.layers ?? "–"), align: "right" },
-    {
-      title: "PARAMETERS",
-      value: ({ architecture }) => (architecture ? formatCount(architecture.parameters) : "–"),
-      align: "right",
-    },
-    { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
-  ]);
-  for (const line of lines) print(line);
-}

@@ -1,12 +1,11 @@
-import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } from "@espalier/contract";
-import { defineCommand, UsageError, type Context } from "../command.ts";
+import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { parseLayers } from "../arguments/layers.ts";
-import { encodingHelp, encodingOptions, parseEncoding } from "../offline/encoding.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { lookUp } from "../service/lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
+import { readJson } from "../arguments/json-file.ts";
 import { finish } from "./run.ts";
 import { given, parseCount, parseSettings } from "../arguments/settings.ts";
 
@@ -100,14 +99,4 @@ function layersRef(text: string): LayersRef {
   const [, pick, run] = /^(small|large)@(.+)$/.exec(text) ?? [];
   if (run !== undefined) return { run, pick: pick as "small" | "large" };
   return parseLayers(text);
-}
-
-/** A JSON file, or stdin for `-`. */
-export async function readJson({ path, stdin }: Context, file: string): Promise<unknown> {
-  const content = file === "-" ? await text(stdin) : await readFile(path(file), "utf8");
-  try {
-    return JSON.parse(content) as unknown;
-  } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${(error as Error).message}`);
-  }
 }

@@ -3,7 +3,7 @@ import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { lookUp } from "../service/lookup.ts";
 import { pageOf, printPage } from "../service/page.ts";
-import { readJson } from "./run-submit.ts";
+import { readJson } from "../arguments/json-file.ts";
 
 export const scheduleAdd = defineCommand({
   name: "schedule add",

@@ -1,6 +1,6 @@
 import type { Client, DatasetKind, Experiment, ExperimentSpec, Run } from "@espalier/contract";
 import { isProblem, Problem } from "@espalier/contract";
-import { datasetQuery, type DatasetFile } from "../commands/dataset.ts";
+import { datasetQuery, type DatasetFile } from "../arguments/dataset-file.ts";
 import { lookUp } from "../service/lookup.ts";
 import { modelFiles, nameFrom, streamFile } from "../service/model-folder.ts";
 import { uploadModel } from "../service/upload-model.ts";

@@ -1,5 +1,5 @@
 import { resolveEncoding, type Encoding } from "@espalier/contract";
-import { given, parseCount } from "../arguments/settings.ts";
+import { given, parseCount } from "./settings.ts";
 
 /** Options that say how a text becomes a vector. */
 export const encodingOptions = {
