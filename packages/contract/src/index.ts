@@ -59,6 +59,7 @@ export {
   runSpecs,
   sharesDevice,
   sizeAfter,
+  type SpecOf,
 } from "./kinds/kinds.ts";
 export { streamingBytes, type ModelSize } from "./kinds/memory.ts";
 export { ModelRef } from "./models/model-ref.ts";

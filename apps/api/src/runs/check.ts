@@ -12,6 +12,7 @@ import {
   type ModelRef,
   type RunKind,
   type RunSpec,
+  type SpecOf,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 
@@ -24,32 +25,39 @@ interface Place {
   planned?: ReadonlyMap<string, RunKind>;
 }
 
+/** What is refused of each kind, beside a model that is not there. */
+const checks: { readonly [Kind in RunKind]: (spec: SpecOf<Kind>, place: Place) => Promise<unknown> } = {
+  import: () => Promise.resolve(),
+  prune: (spec, place) => checkLayers(spec, within(place, "/layers")),
+  search(spec, place) {
+    const { batchSize } = resolveSearchSettings(spec.settings, spec.mode);
+    return checkBatches(spec.datasetId, batchSize, place);
+  },
+  train(spec, place) {
+    const { batchSize, objective } = resolveTrainingSettings(spec.settings, spec.mode);
+    return checkBatches(spec.datasetId, batchSize, place, objective === "simcse");
+  },
+  async evaluate({ datasetIds }, place) {
+    for (const [i, id] of datasetIds.entries())
+      await checkDataset(id, ["sts"], within(place, `/datasetIds/${i}`));
+  },
+  export: () => Promise.resolve(),
+};
+
 /** Refuses a run that cannot succeed, before it takes a device. What depends on other runs is checked when they are done. */
 export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
-  const at = (name: string): Place => ({ ...place, field: `${place.field}${name}` });
-  if ("model" in spec) await checkModel(spec.model, at("/model"));
-  switch (spec.kind) {
-    case "prune":
-      return checkLayers(spec, at("/layers"));
-    case "search":
-    case "train": {
-      const { batchSize } =
-        spec.kind === "search"
-          ? resolveSearchSettings(spec.settings, spec.mode)
-          : resolveTrainingSettings(spec.settings, spec.mode);
-      const batchField = `${place.field}/settings/batchSize`;
-      const bare = spec.kind === "train" && spec.settings?.objective === "simcse";
-      return checkTriplets(spec.datasetId, batchSize, { ...at("/datasetId"), batchField, bare });
-    }
-    case "evaluate":
-      for (const [i, id] of spec.datasetIds.entries())
-        await checkDataset(id, ["sts"], at(`/datasetIds/${i}`));
-      return;
-    case "import":
-    case "export":
-      return;
-  }
+  if ("model" in spec) await checkModel(spec.model, within(place, "/model"));
+  await (checks[spec.kind] as (spec: RunSpec, place: Place) => Promise<unknown>)(spec, place);
 }
+
+const within = (place: Place, name: string): Place => ({ ...place, field: `${place.field}${name}` });
+
+const checkBatches = (datasetId: string, batchSize: number, place: Place, bare = false): Promise<void> =>
+  checkTriplets(datasetId, batchSize, {
+    ...within(place, "/datasetId"),
+    batchField: `${place.field}/settings/batchSize`,
+    bare,
+  });
 
 /** The model exists and is READY; one that a run will make is not there yet. */
 export async function checkModel(model: ModelRef, place: Place): Promise<void> {

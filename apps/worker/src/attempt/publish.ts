@@ -1,14 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
-import {
-  knownArchitecture,
-  newId,
-  type Architecture,
-  type ArtifactKind,
-  type Export,
-  type RunSpec,
-} from "@espalier/contract";
+import { newId, type Architecture, type ArtifactKind, type RunSpec } from "@espalier/contract";
 import {
   locations,
   type Claim,
@@ -17,6 +10,7 @@ import {
   type Store,
   type Success,
 } from "@espalier/store";
+import { workerKind } from "../kinds/kinds.ts";
 import { manifestOf } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import type { RunOutcome } from "@espalier/contract/compute";
@@ -85,66 +79,7 @@ async function publishOutcome(
     baseModelId: model.id,
   });
 
-  switch (outcome.kind) {
-    case "import": {
-      if (outcome.commit !== undefined) {
-        const artifacts = await adoptOutput("model-file");
-        return {
-          result: { modelId: model.id },
-          architecture: outcome.architecture,
-          artifacts,
-          files: artifacts.map(asFile),
-          source: { ...model.source!, commit: outcome.commit },
-        };
-      }
-      return { result: { modelId: model.id }, architecture: outcome.architecture };
-    }
-    case "prune": {
-      const artifacts = await adoptOutput("model-file");
-      const suffix = `${outcome.architecture.layers}-layers`;
-      const made = derived(suffix, outcome.architecture, artifacts.map(asFile));
-      return { result: { modelId: made.id }, artifacts, model: made };
-    }
-    case "export": {
-      const artifacts = await adoptOutput("export-file");
-      const { exports, notes, architecture } = outcome;
-      const byPath = new Map(artifacts.map((artifact) => [artifact.name, artifact]));
-      const folders = exports.map(({ files, ...rest }): Export => ({
-        ...rest,
-        files: files.map(({ name, path }) => {
-          const { id, stored } = byPath.get(path)!;
-          return { name, artifactId: id, bytes: stored.bytes };
-        }),
-      }));
-      const merged = folders.find(({ format }) => format === "safetensors");
-      if (!merged || !architecture) return { result: { exports: folders, notes }, artifacts };
-      const made = derived("merged", architecture, merged.files);
-      return { result: { modelId: made.id, exports: folders, notes }, artifacts, model: made };
-    }
-    case "train": {
-      if (outcome.architecture) {
-        const artifacts = await adoptOutput("model-file");
-        const made = derived("trained", outcome.architecture, artifacts.map(asFile));
-        return { result: { ...outcome.result, modelId: made.id }, artifacts, model: made };
-      }
-      const artifacts = await adoptOutput("adapter-file");
-      const base = model.files.map(({ name, artifactId }) => ({ name, artifactId }));
-      const made = derived("trained", knownArchitecture(model), [...base, ...artifacts.map(asFile)]);
-      return { result: { ...outcome.result, modelId: made.id }, artifacts, model: made };
-    }
-    case "search":
-      return {
-        result: outcome.result,
-        artifacts: await record("search-result", "search.json", outcome.result),
-      };
-    case "evaluate":
-      return {
-        result: outcome.result,
-        artifacts: await record("evaluation-result", "evaluation.json", outcome.result),
-      };
-  }
+  return workerKind(outcome.kind).publish(outcome, { model, adoptOutput, record, derived });
 }
-
-const asFile = ({ id, name }: NewArtifact) => ({ name, artifactId: id });
 
 const nameOf = (spec: RunSpec): string | undefined => ("name" in spec ? spec.name : undefined);

@@ -1,0 +1,17 @@
+import type { WorkerKind } from "./kind.ts";
+import { asFile } from "./kind.ts";
+import { planHubImport } from "../attempt/plan-hub-import.ts";
+
+export const importRun: WorkerKind<"import"> = {
+  async plan(spec, { claim, workspace, context, model, common }) {
+    if ("source" in spec) return planHubImport(spec.source, model, claim, workspace, context);
+    return { job: { ...common, kind: "import", model: workspace.model }, model, sources: [] };
+  },
+  async publish({ architecture, commit }, { model, adoptOutput }) {
+    const result = { modelId: model.id };
+    if (commit === undefined) return { result, architecture };
+    const artifacts = await adoptOutput("model-file");
+    const source = { ...model.source!, commit };
+    return { result, architecture, artifacts, files: artifacts.map(asFile), source };
+  },
+};

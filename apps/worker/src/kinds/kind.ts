@@ -1,0 +1,39 @@
+import type { Architecture, ArtifactKind, Model, RunKind, SpecOf } from "@espalier/contract";
+import type { OutcomeOf } from "@espalier/contract/compute";
+import type { Claim, NewArtifact, NewModel, Success } from "@espalier/store";
+import type { Plan, PlanContext } from "../attempt/plan.ts";
+import type { Workspace } from "../attempt/workspace.ts";
+
+/** What is there when a run of any kind is planned: its model lies in the workspace. */
+export interface Preparation {
+  claim: Claim;
+  workspace: Workspace;
+  context: PlanContext;
+  model: Model;
+  /** Artifacts of the model. */
+  sources: string[];
+  /** What every job says. */
+  common: { engine: string; threads?: number };
+  /** Tokens to compute at once; undefined for kinds that do not compute in chunks. */
+  chunkTokens: number | undefined;
+}
+
+/** What a kind publishes with. */
+export interface Publication {
+  model: Model;
+  /** Stores every file of the output folder. */
+  readonly adoptOutput: (kind: ArtifactKind) => Promise<NewArtifact[]>;
+  /** Stores a result as a JSON file. */
+  readonly record: (kind: ArtifactKind, name: string, result: unknown) => Promise<NewArtifact[]>;
+  /** A model made from the run's own; it has the name that the spec gives, or one with the suffix. */
+  readonly derived: (suffix: string, architecture: Architecture, files: NewModel["files"]) => NewModel;
+}
+
+/** What the worker does for a run of one kind, before its compute process starts and after it has ended. */
+export interface WorkerKind<Kind extends RunKind> {
+  /** @throws {Problem} when a reference of the spec cannot be followed */
+  readonly plan: (spec: SpecOf<Kind>, preparation: Preparation) => Promise<Plan>;
+  readonly publish: (outcome: OutcomeOf<Kind>, publication: Publication) => Promise<Success>;
+}
+
+export const asFile = ({ id, name }: NewArtifact) => ({ name, artifactId: id });

@@ -1,0 +1,35 @@
+import { keptLayers, knownArchitecture, Problem, type KeptLayers, type PruneSpec } from "@espalier/contract";
+import type { PlanContext } from "../attempt/plan.ts";
+import { finished } from "./inputs.ts";
+import { asFile, type WorkerKind } from "./kind.ts";
+import { refuseAdapter } from "./lineage.ts";
+
+export const pruneRun: WorkerKind<"prune"> = {
+  async plan(spec, { claim, workspace, context, model, sources, common }) {
+    refuseAdapter(model, "pruned");
+    const depth = knownArchitecture(model).layers;
+    const layers = await resolveLayers(context.store, claim.teamId, spec, depth);
+    const files = { model: workspace.model, output: workspace.output };
+    return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
+  },
+  async publish({ architecture }, { adoptOutput, derived }) {
+    const artifacts = await adoptOutput("model-file");
+    const made = derived(`${architecture.layers}-layers`, architecture, artifacts.map(asFile));
+    return { result: { modelId: made.id }, artifacts, model: made };
+  },
+};
+
+async function resolveLayers(
+  store: PlanContext["store"],
+  teamId: string,
+  { layers, mode }: PruneSpec,
+  depth: number,
+): Promise<KeptLayers> {
+  if (typeof layers !== "object" || !("pick" in layers)) return keptLayers(layers, depth, mode);
+  const { result } = await finished(store, teamId, layers.run, "/spec/layers");
+  if (result !== undefined && "lossByLayer" in result) return keptLayers(layers, depth, mode, result);
+  throw new Problem("run/upstream-failed", `The run ${layers.run} is not a search; it has no picks.`, {
+    field: "/spec/layers",
+    runId: layers.run,
+  });
+}
