@@ -1,14 +1,8 @@
-import {
-  resolveEncoding,
-  resolveSearchSettings,
-  resolveTrainingSettings,
-  type ModelSource,
-  type RunSpec,
-} from "@espalier/contract";
+import type { ModelSource, RunSpec } from "@espalier/contract";
 import type { Claim, Store, Success } from "@espalier/store";
-import type { Plan } from "./plan.ts";
-import type { RunJob } from "@espalier/contract/compute";
+import { workerKind } from "../kinds/kinds.ts";
 import { version } from "../version.ts";
+import type { Plan } from "./plan.ts";
 
 /** What a run was made from and how, so that it can be made again: every default written out, every input by checksum. */
 export interface Manifest {
@@ -45,7 +39,7 @@ export async function manifestOf(
     run: run.id,
     attempt: lease.attempt,
     spec: run.spec,
-    resolved: resolved(job),
+    resolved: workerKind(run.kind).computedWith(job),
     engine: job.engine,
     ...(job.threads === undefined ? {} : { threads: job.threads }),
     ...(source === undefined ? {} : { source }),
@@ -57,37 +51,4 @@ export async function manifestOf(
       sha256: stored.sha256,
     })),
   };
-}
-
-function resolved(job: RunJob): object {
-  switch (job.kind) {
-    case "import":
-    case "hub-import":
-      return {};
-    case "prune":
-      return { layers: job.layers };
-    case "search": {
-      const { mode, encoding, settings } = job;
-      return {
-        mode,
-        encoding: resolveEncoding(encoding),
-        settings: resolveSearchSettings(settings, mode),
-      };
-    }
-    case "train": {
-      const { mode, encoding, settings } = job;
-      return {
-        mode,
-        encoding: resolveEncoding(encoding),
-        settings: resolveTrainingSettings(settings, mode),
-      };
-    }
-    case "evaluate":
-      return { mode: job.mode, encoding: resolveEncoding(job.encoding) };
-    case "export": {
-      const { formats, dtype, shardBytes, encoding } = job;
-      const { name, layers } = job.base;
-      return { formats, dtype, shardBytes, base: { name, layers }, encoding: resolveEncoding(encoding) };
-    }
-  }
 }

@@ -1,3 +1,4 @@
+import { resolveEncoding } from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import { dataset } from "./inputs.ts";
 import type { WorkerKind } from "./kind.ts";
@@ -23,6 +24,7 @@ export const evaluateRun: WorkerKind<"evaluate"> = {
       sources: [...sources, ...datasets.map(({ artifactId }) => artifactId)],
     };
   },
+  computedWith: ({ mode, encoding }) => ({ mode, encoding: resolveEncoding(encoding) }),
   publish: async ({ result }, { record }) => ({
     result,
     artifacts: await record("evaluation-result", "evaluation.json", result),

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { knownArchitecture, type Encoding, type Export, type Model } from "@espalier/contract";
+import {
+  knownArchitecture,
+  resolveEncoding,
+  type Encoding,
+  type Export,
+  type Model,
+} from "@espalier/contract";
 import type { ExportJob } from "@espalier/contract/compute";
 import { folderEncoding } from "@espalier/model";
 import type { PlanContext } from "../attempt/plan.ts";
@@ -32,6 +38,13 @@ export const exportRun: WorkerKind<"export"> = {
       sources,
     };
   },
+  computedWith: ({ formats, dtype, shardBytes, base, encoding }) => ({
+    formats,
+    dtype,
+    shardBytes,
+    base: { name: base.name, layers: base.layers },
+    encoding: resolveEncoding(encoding),
+  }),
   async publish({ exports, notes, architecture }, { adoptOutput, derived }) {
     const artifacts = await adoptOutput("export-file");
     const byPath = new Map(artifacts.map((artifact) => [artifact.name, artifact]));

@@ -7,6 +7,7 @@ export const importRun: WorkerKind<"import"> = {
     if ("source" in spec) return planHubImport(spec.source, model, claim, workspace, context);
     return { job: { ...common, kind: "import", model: workspace.model }, model, sources: [] };
   },
+  computedWith: () => ({}),
   async publish({ architecture, commit }, { model, adoptOutput }) {
     const result = { modelId: model.id };
     if (commit === undefined) return { result, architecture };

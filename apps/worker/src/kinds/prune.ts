@@ -12,6 +12,7 @@ export const pruneRun: WorkerKind<"prune"> = {
     const files = { model: workspace.model, output: workspace.output };
     return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
   },
+  computedWith: ({ layers }) => ({ layers }),
   async publish({ architecture }, { adoptOutput, derived }) {
     const artifacts = await adoptOutput("model-file");
     const made = derived(`${architecture.layers}-layers`, architecture, artifacts.map(asFile));

@@ -1,3 +1,4 @@
+import { resolveEncoding, resolveSearchSettings } from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import { dataset } from "./inputs.ts";
 import type { WorkerKind } from "./kind.ts";
@@ -25,6 +26,11 @@ export const searchRun: WorkerKind<"search"> = {
       sources: [...sources, triplets.artifactId],
     };
   },
+  computedWith: ({ mode, encoding, settings }) => ({
+    mode,
+    encoding: resolveEncoding(encoding),
+    settings: resolveSearchSettings(settings, mode),
+  }),
   publish: async ({ result }, { record }) => ({
     result,
     artifacts: await record("search-result", "search.json", result),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { knownArchitecture, Problem } from "@espalier/contract";
+import { knownArchitecture, Problem, resolveEncoding, resolveTrainingSettings } from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import type { Claim } from "@espalier/store";
 import type { PlanContext } from "../attempt/plan.ts";
@@ -36,6 +36,11 @@ export const trainRun: WorkerKind<"train"> = {
       sources: [...sources, triplets.artifactId],
     };
   },
+  computedWith: ({ mode, encoding, settings }) => ({
+    mode,
+    encoding: resolveEncoding(encoding),
+    settings: resolveTrainingSettings(settings, mode),
+  }),
   async publish({ result, architecture }, { model, adoptOutput, derived }) {
     const artifacts = await adoptOutput(architecture ? "model-file" : "adapter-file");
     const files = artifacts.map(asFile);
