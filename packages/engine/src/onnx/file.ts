@@ -11,7 +11,7 @@ import {
 } from "@espalier/tensor";
 import { Emitter } from "./emitter.ts";
 import { lower } from "./lower.ts";
-import { forms, portable } from "./portable.ts";
+import { forms, middle8, portable } from "./portable.ts";
 import { encodeModel, type TensorProto } from "./proto.ts";
 
 /** A graph that is to be written for other runtimes. */
@@ -115,7 +115,7 @@ function sizesOf(inputs: ReadonlyMap<string, Node<"input">>): Map<string, { inpu
 interface Made {
   readonly type: TensorProto["type"];
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int8Array;
+  readonly data: Float32Array | Int8Array | Uint8Array;
 }
 interface View {
   readonly name: string;
@@ -136,9 +136,9 @@ const viewsOf = (name: string): View[] => [
   {
     name: forms.turned8(name),
     make: (data, [rows = 1, columns = 1]) => ({
-      type: "i8",
+      type: "u8",
       shape: [columns, rows],
-      data: transpose(quantise(data, rows), new Int8Array(data.length), rows, columns),
+      data: transpose(unsigned(quantise(data, rows)), new Uint8Array(data.length), rows, columns),
     }),
   },
   {
@@ -182,8 +182,11 @@ function quantise(data: Float32Array, rows: number): Int8Array {
   return steps;
 }
 
+/** Signed steps as unsigned ones around {@link middle8}. */
+const unsigned = (steps: Int8Array): Uint8Array => Uint8Array.from(steps, (step) => step + middle8);
+
 /** Block by block, so that neither side is walked against its grain. */
-function transpose<A extends Float32Array | Int8Array>(from: A, to: A, rows: number, columns: number): A {
+function transpose<A extends Float32Array | Uint8Array>(from: A, to: A, rows: number, columns: number): A {
   const block = 32;
   for (let top = 0; top < rows; top += block) {
     for (let left = 0; left < columns; left += block) {

@@ -6,7 +6,7 @@ import { fused, type Lowering, type Lowerings } from "./lower.ts";
 export const forms = {
   /** A matrix [out, in] as [in, out], to be multiplied with from the left. */
   turned: (weight: string): string => `${weight}:turned`,
-  /** The same in 8 bits, and its scales [out]. */
+  /** The same in unsigned 8 bits around {@link middle8}, and its scales [out]. */
   turned8: (weight: string): string => `${weight}:turned:int8`,
   columnScales: (weight: string): string => `${weight}:turned:scales`,
   /** A table [rows, width] in 8 bits, and its scales [rows, 1]. */
@@ -32,9 +32,13 @@ type Product = (x: string, weight: string, emitter: Emitter) => string;
 
 const inFloats: Product = (x, weight, emitter) => emitter.emit("MatMul", [x, forms.turned(weight)]);
 
+/** Stands for 0 in a weight of unsigned bytes. */
+export const middle8 = 128;
+
 /**
  * In 8 bits: the weight symmetric with a scale for each column, x with one scale for the whole, found while it runs.
- * ONNX Runtime makes one kernel of these ops.
+ * ONNX Runtime makes one kernel of these ops. Both sides are unsigned: on x86 processors without VNNI its product of
+ * unsigned with signed bytes adds pairs in 16 bits and cuts off what does not fit there, which spoils the vectors.
  */
 const inEightBits: Product = (x, weight, emitter) => {
   const key = (part: string) => `dynamic ${part} ${x}`;
@@ -44,7 +48,12 @@ const inEightBits: Product = (x, weight, emitter) => {
     return values;
   });
   const [scale, zero] = ["scale", "zero"].map((part) => emitter.once(key(part), () => ""));
-  const product = emitter.emit("MatMulInteger", [quantised, forms.turned8(weight), zero ?? ""]);
+  const product = emitter.emit("MatMulInteger", [
+    quantised,
+    forms.turned8(weight),
+    zero ?? "",
+    emitter.byte(middle8),
+  ]);
   const both = emitter.emit("Mul", [scale ?? "", forms.columnScales(weight)]);
   return emitter.emit("Mul", [emitter.emit("Cast", [product], { to: 1n }), both]);
 };

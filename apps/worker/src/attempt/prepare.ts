@@ -1,0 +1,60 @@
+import { chunkTokensOf, Problem, resolveSpec, type Model, type ModelRef } from "@espalier/contract";
+import type { HubAccess, RunJob } from "@espalier/contract/compute";
+import type { Claim, Store } from "@espalier/store";
+import { finished } from "../kinds/inputs.ts";
+import { workerKind } from "../kinds/kinds.ts";
+import type { HubImportContext } from "../kinds/hub-import.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** A claimed run, made ready for its compute process: local paths and plain numbers, no references. */
+export interface PreparedRun {
+  job: RunJob;
+  /** Of an import that downloads. */
+  hub?: HubAccess;
+  /** The model that the run works on. */
+  model: Model;
+  /** Artifacts that go in, for the record of what was made from what. */
+  sources: string[];
+}
+
+export interface PreparationContext extends HubImportContext {
+  store: Pick<Store, "models" | "datasets" | "runs" | "bytes" | "secrets">;
+  engine: string;
+  threads?: number;
+}
+
+/**
+ * Resolves what a spec refers to and puts its files into the workspace.
+ * @throws {Problem} when a reference cannot be followed
+ */
+export async function prepareRun(
+  claim: Claim,
+  workspace: Workspace,
+  context: PreparationContext,
+): Promise<PreparedRun> {
+  const { run, teamId } = claim;
+  // A run that was submitted before defaults were stored means what they are now.
+  const spec = run.resolved ?? resolveSpec(run.spec);
+  const { store, engine, threads } = context;
+  const common = { engine, ...(threads === undefined ? {} : { threads }) };
+  const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);
+  const sources = model.files.map(({ artifactId }) => artifactId);
+  await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.model);
+  const chunkTokens = chunkTokensOf(spec, claim.smaller);
+  const preparation = { claim, workspace, context, model, sources, common, chunkTokens };
+  return workerKind(spec.kind).prepare(spec, preparation);
+}
+
+async function resolveModel(
+  store: PreparationContext["store"],
+  teamId: string,
+  ref: ModelRef,
+): Promise<Model> {
+  if (typeof ref === "string") return store.models.get(teamId, ref);
+  const { result } = await finished(store, teamId, ref.run, "/spec/model");
+  if (result !== undefined && "modelId" in result) return store.models.get(teamId, result.modelId);
+  throw new Problem("run/upstream-failed", `The run ${ref.run} makes no model; refer to one that does.`, {
+    field: "/spec/model",
+    runId: ref.run,
+  });
+}
