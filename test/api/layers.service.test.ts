@@ -56,7 +56,7 @@ async function predicted(model: string | { run: string }): Promise<number | unde
   return (await api.client.runs.submit({ spec })).predictedBytes;
 }
 
-async function planned(modelId: string, layers: LayersRef, mode: Mode): Promise<KeptLayers | string> {
+async function prepared(modelId: string, layers: LayersRef, mode: Mode): Promise<KeptLayers | string> {
   const model = await api.store.models.get(api.store.teamId, modelId);
   const preparation = {
     claim: { teamId: api.store.teamId },
@@ -66,10 +66,10 @@ async function planned(modelId: string, layers: LayersRef, mode: Mode): Promise<
     sources: [],
     common: { engine: "none" },
   } as unknown as Preparation;
-  const plan = await verdict(pruneRun.plan({ kind: "prune", model: modelId, layers, mode }, preparation));
-  if (typeof plan === "string") return plan;
-  if (plan.job.kind !== "prune") throw new Error("Another kind was planned.");
-  return plan.job.layers;
+  const ready = await verdict(pruneRun.prepare({ kind: "prune", model: modelId, layers, mode }, preparation));
+  if (typeof ready === "string") return ready;
+  if (ready.job.kind !== "prune") throw new Error("Another kind was prepared.");
+  return ready.job.layers;
 }
 
 const depths = fc.integer({ min: 1, max: 40 });
@@ -96,7 +96,7 @@ test("the API, the prediction of memory and the worker keep the same layers of e
         const modelId = await modelOf(depth);
         const [run, kept] = await Promise.all([
           submit(modelId, layers, mode),
-          planned(modelId, layers, mode),
+          prepared(modelId, layers, mode),
         ]);
         if (typeof run === "string" || typeof kept === "string") {
           expect(run).toBe(kept);
@@ -113,7 +113,7 @@ test("the API, the prediction of memory and the worker keep the same layers of e
 test("dropping 90 % of 10 layers keeps one, and none in reference mode, which is refused when it is submitted", async () => {
   const modelId = await modelOf(10);
   expect(await submit(modelId, { dropPercent: 90 }, "default")).toMatchObject({ kind: "prune" });
-  expect(await planned(modelId, { dropPercent: 90 }, "default")).toBe(1);
+  expect(await prepared(modelId, { dropPercent: 90 }, "default")).toBe(1);
   expect(await submit(modelId, { dropPercent: 90 }, "reference")).toBe("layers/out-of-range");
-  expect(await planned(modelId, { dropPercent: 90 }, "reference")).toBe("layers/out-of-range");
+  expect(await prepared(modelId, { dropPercent: 90 }, "reference")).toBe("layers/out-of-range");
 });

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planChunks } from "./chunks.ts";
+import { groupIntoChunks } from "./chunks.ts";
 
-describe("planChunks", () => {
+describe("groupIntoChunks", () => {
   it("holds every text once, within the budget, neighbours in length together", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 200 }),
         fc.integer({ min: 1, max: 2000 }),
         (lengths, budget) => {
-          const chunks = planChunks(lengths, budget);
+          const chunks = groupIntoChunks(lengths, budget);
           expect(chunks.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
           let shortest = Number.POSITIVE_INFINITY;
           for (const chunk of chunks) {

@@ -6,7 +6,7 @@
  * @param kindOf texts whose lengths are of different kinds do not share a chunk
  * @returns indices into `lengths`, each once
  */
-export function planChunks(
+export function groupIntoChunks(
   lengths: readonly number[],
   budget: number,
   kindOf: (length: number) => number = () => 0,

@@ -2,7 +2,7 @@ import type { Pooling } from "@espalier/contract";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import type { Executable, Tensor } from "@espalier/tensor";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
-import { planChunks } from "./chunks.ts";
+import { groupIntoChunks } from "./chunks.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { textFeeds } from "./text-feeds.ts";
 
@@ -35,7 +35,7 @@ export async function* runChunks(
   { more, signal }: RunOptions = {},
 ): AsyncGenerator<ChunkResults> {
   const lengths = texts.map(({ ids }) => ids.length);
-  for (const chunk of planChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
+  for (const chunk of groupIntoChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
     signal?.throwIfAborted();
     const feeds = textFeeds(
       model,

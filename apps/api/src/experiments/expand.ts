@@ -12,7 +12,7 @@ import {
 } from "@espalier/contract";
 
 /** A run as the store takes it. */
-export interface PlannedRun {
+export interface ExpandedRun {
   id: string;
   spec: RunSpec;
   dependsOn: string[];
@@ -34,10 +34,10 @@ export interface PlannedRun {
  *
  * A search is planned only when a variant needs one of its picks.
  */
-export function expand(spec: ExperimentSpec, id = () => newId("run")): PlannedRun[] {
-  const runs: PlannedRun[] = [];
+export function expand(spec: ExperimentSpec, id = () => newId("run")): ExpandedRun[] {
+  const runs: ExpandedRun[] = [];
   const plan = (role: RunRole, runSpec: RunSpec, variant?: string): string => {
-    const run: PlannedRun = {
+    const run: ExpandedRun = {
       id: id(),
       spec: runSpec,
       dependsOn: dependenciesOf(runSpec),

@@ -1,9 +1,9 @@
 import { predictMemory, sizeAfter, type Model, type ModelSize } from "@espalier/contract";
 import { withBytes } from "../runs/origin.ts";
-import type { PlannedRun } from "./expand.ts";
+import type { ExpandedRun } from "./expand.ts";
 
 /** The runs of an experiment with what the scheduler is told of each; they come after those that they depend on. */
-export function expected<Run extends PlannedRun>(
+export function expected<Run extends ExpandedRun>(
   runs: readonly Run[],
   { id: modelId, architecture }: Pick<Model, "id" | "architecture">,
 ): (Run & { modelId: string; predictedBytes?: number })[] {

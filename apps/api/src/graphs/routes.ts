@@ -6,7 +6,7 @@ import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { checkSpec } from "../runs/check.ts";
 import { expectationsOf } from "../runs/origin.ts";
-import { planGraph } from "./plan.ts";
+import { expandGraph } from "./expand.ts";
 
 /** Runs that depend on one another, submitted as one. */
 export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
@@ -15,7 +15,7 @@ export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     { config: member, schema: { body: GraphCreate, response: { 202: Graph } } },
     async (request, reply) => {
       const teamId = teamOf(request);
-      const planned = planGraph(request.body);
+      const planned = expandGraph(request.body);
       const kinds = new Map(planned.map(({ id, spec }) => [id, spec.kind]));
       for (const { name, spec } of planned)
         await checkSpec(spec, { store, teamId, field: `/runs/${name}/spec`, planned: kinds });

@@ -15,10 +15,10 @@ import type { Heartbeat } from "../pool/heartbeat.ts";
 import { isAway, retry } from "../retry.ts";
 import type { HeldLease, Interruption } from "./held-lease.ts";
 import type { HubSettings } from "./hub-settings.ts";
-import { planJob, type Plan } from "./plan.ts";
+import { prepareRun, type PreparedRun } from "./prepare.ts";
 import type { RunJob, RunOutcome } from "@espalier/contract/compute";
 import { publish } from "./publish.ts";
-import { Report } from "./report.ts";
+import { Telemetry } from "./telemetry.ts";
 import { SavedProgress } from "./saved-progress.ts";
 import type { Scratch, Workspace } from "./workspace.ts";
 
@@ -49,10 +49,10 @@ export class AttemptSupervisor {
   readonly #claim: Claim;
   readonly #context: AttemptContext;
   readonly #held: HeldLease;
-  readonly #report: Report;
+  readonly #telemetry: Telemetry;
   readonly #saved: SavedProgress;
   readonly #log: Logger;
-  #plan: Plan | undefined;
+  #prepared: PreparedRun | undefined;
 
   constructor(claim: Claim, context: AttemptContext) {
     const { store } = context;
@@ -62,21 +62,21 @@ export class AttemptSupervisor {
     this.#log = context.log.child({ runId: lease.runId, attempt: lease.attempt });
     this.#held = context.heartbeat.hold(lease);
     const onLost = () => this.#held.lost();
-    this.#report = new Report(store, lease, { onLost });
+    this.#telemetry = new Telemetry(store, lease, { onLost });
     this.#saved = new SavedProgress(store, claim, {
       flush: async () => {
-        await this.#report.flush();
-        return this.#report.empty;
+        await this.#telemetry.flush();
+        return this.#telemetry.empty;
       },
       onLost,
-      onProblem: (message) => this.#report.log("warn", message),
+      onProblem: (message) => this.#telemetry.log("warn", message),
     });
     this.#held.onRenewed = () => this.#saved.retry();
   }
 
   /** A line in the run's log. */
   note(level: LogLevel, message: string): void {
-    this.#report.log(level, message);
+    this.#telemetry.log(level, message);
   }
 
   /** Never rejects: whatever happens is logged, and written to the run where it can be. */
@@ -101,7 +101,7 @@ export class AttemptSupervisor {
       this.#log.error({ err: error }, "the attempt could not be concluded; its lease runs out");
     } finally {
       this.#held.stop();
-      this.#report.stop();
+      this.#telemetry.stop();
       await workspace?.remove().catch((error: unknown) => this.#log.warn({ err: error }, "scratch remains"));
     }
   }
@@ -111,14 +111,14 @@ export class AttemptSupervisor {
     const stopping = AbortSignal.any([this.#context.stopping, this.#held.preempted]);
     if (stopping.aborted) return { type: "stopped" };
     try {
-      this.#plan = await this.#untilAnswered(() => planJob(this.#claim, workspace, this.#context));
+      this.#prepared = await this.#untilAnswered(() => prepareRun(this.#claim, workspace, this.#context));
     } catch (error) {
       return { type: "failed", problem: isProblem(error) ? error : explainError(error) };
     }
     const child = startCompute({
       entry: computeEntry,
-      job: this.#plan.job,
-      hub: this.#plan.hub,
+      job: this.#prepared.job,
+      hub: this.#prepared.hub,
       // What libraries want to write goes to a folder that ends with the attempt.
       environment: { ...environment, TMPDIR: workspace.temporary },
       hungSeconds,
@@ -157,11 +157,11 @@ export class AttemptSupervisor {
       case "progress":
         return this.#held.progress(report.progress);
       case "metrics":
-        return this.#report.metrics(
+        return this.#telemetry.metrics(
           report.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })),
         );
       case "log":
-        return this.#report.log(report.level, report.message);
+        return this.#telemetry.log(report.level, report.message);
       case "checkpoint":
         return this.#saved.announce(report.step, report.path);
     }
@@ -194,7 +194,7 @@ export class AttemptSupervisor {
     const { lease, run, teamId } = this.#claim;
     let success;
     try {
-      success = await publish(store, this.#claim, this.#plan!, outcome, workspace);
+      success = await publish(store, this.#claim, this.#prepared!, outcome, workspace);
     } catch (error) {
       const problem = isProblem(error) ? error : explainError(error);
       return this.#conclude({ type: "failed", problem }, workspace);
@@ -238,8 +238,8 @@ export class AttemptSupervisor {
   /** Stores what was reported last: it must be there before the state of the run says that it has ended. */
   async #drainReport(): Promise<void> {
     for (;;) {
-      await this.#report.flush();
-      if (this.#report.empty || this.#context.stopping.aborted) return;
+      await this.#telemetry.flush();
+      if (this.#telemetry.empty || this.#context.stopping.aborted) return;
       const { interruption } = this.#held;
       if (interruption === "lost" || interruption === "unreachable") return;
       await sleep(200);

@@ -2,7 +2,7 @@ import type { ModelSource, RunSpec } from "@espalier/contract";
 import type { Claim, Store, Success } from "@espalier/store";
 import { workerKind } from "../kinds/kinds.ts";
 import { version } from "../version.ts";
-import type { Plan } from "./plan.ts";
+import type { PreparedRun } from "./prepare.ts";
 
 /** What a run was made from and how, so that it can be made again: every default written out, every input by checksum. */
 export interface Manifest {
@@ -25,7 +25,7 @@ export interface Manifest {
 export async function manifestOf(
   { artifacts }: Pick<Store, "artifacts">,
   { teamId, lease, run }: Claim,
-  { job, sources }: Plan,
+  { job, sources }: PreparedRun,
   { artifacts: outputs = [], source }: Pick<Success, "artifacts" | "source">,
 ): Promise<Manifest> {
   const inputs = [];

@@ -12,7 +12,7 @@ import {
 } from "@espalier/store";
 import { workerKind } from "../kinds/kinds.ts";
 import { manifestOf } from "./manifest.ts";
-import type { Plan } from "./plan.ts";
+import type { PreparedRun } from "./prepare.ts";
 import type { RunOutcome } from "@espalier/contract/compute";
 import type { Workspace } from "./workspace.ts";
 
@@ -23,13 +23,13 @@ import type { Workspace } from "./workspace.ts";
 export async function publish(
   store: Pick<Store, "artifacts" | "bytes">,
   claim: Claim,
-  plan: Plan,
+  prepared: PreparedRun,
   outcome: RunOutcome,
   workspace: Workspace,
 ): Promise<Success> {
-  const success = await publishOutcome(store, claim, plan, outcome, workspace);
+  const success = await publishOutcome(store, claim, prepared, outcome, workspace);
   const artifacts = success.artifacts ?? [];
-  const text = JSON.stringify(await manifestOf(store, claim, plan, success), null, 2);
+  const text = JSON.stringify(await manifestOf(store, claim, prepared, success), null, 2);
   const { runId, attempt } = claim.lease;
   const name = "manifest.json";
   const stored = await store.bytes.put(
@@ -41,7 +41,7 @@ export async function publish(
     kind: "manifest",
     name,
     stored,
-    sources: plan.sources,
+    sources: prepared.sources,
   };
   return { ...success, artifacts: [...artifacts, manifest] };
 }
@@ -49,7 +49,7 @@ export async function publish(
 async function publishOutcome(
   { bytes }: Pick<Store, "bytes">,
   { lease, run }: Claim,
-  { model, sources }: Plan,
+  { model, sources }: PreparedRun,
   outcome: RunOutcome,
   workspace: Workspace,
 ): Promise<Success> {

@@ -5,7 +5,7 @@ import type { WorkerKind } from "./kind.ts";
 import { lineageOf, originName } from "./lineage.ts";
 
 export const evaluateRun: WorkerKind<"evaluate"> = {
-  async plan(spec, { claim, workspace, context, model, sources, common, chunkTokens }) {
+  async prepare(spec, { claim, workspace, context, model, sources, common, chunkTokens }) {
     const { store } = context;
     const datasets = [];
     for (const id of spec.datasetIds) datasets.push(await dataset(store, claim.teamId, id, workspace));

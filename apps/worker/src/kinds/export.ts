@@ -8,13 +8,13 @@ import {
 } from "@espalier/contract";
 import type { ExportJob } from "@espalier/contract/compute";
 import { folderEncoding } from "@espalier/model";
-import type { PlanContext } from "../attempt/plan.ts";
+import type { PreparationContext } from "../attempt/prepare.ts";
 import type { Workspace } from "../attempt/workspace.ts";
 import type { WorkerKind } from "./kind.ts";
 import { hasAdapter, lineageOf, originName } from "./lineage.ts";
 
 export const exportRun: WorkerKind<"export"> = {
-  async plan(spec, { claim, workspace, context, model, sources, common }) {
+  async prepare(spec, { claim, workspace, context, model, sources, common }) {
     const { store } = context;
     const { teamId } = claim;
     const lineage = await lineageOf(store, teamId, model);
@@ -63,7 +63,11 @@ export const exportRun: WorkerKind<"export"> = {
 };
 
 /** The encoding of the run that trained a model. */
-async function trainedWith(store: PlanContext["store"], teamId: string, { runId }: Model): Promise<Encoding> {
+async function trainedWith(
+  store: PreparationContext["store"],
+  teamId: string,
+  { runId }: Model,
+): Promise<Encoding> {
   if (runId === undefined) return {};
   const run = await store.runs.get(teamId, runId);
   const spec = run.resolved ?? run.spec;
@@ -75,7 +79,7 @@ async function trainedWith(store: PlanContext["store"], teamId: string, { runId 
  * was pruned, or imported in part.
  */
 async function adapterBase(
-  store: PlanContext["store"],
+  store: PreparationContext["store"],
   teamId: string,
   lineage: readonly Model[],
   workspace: Workspace,

@@ -1,10 +1,10 @@
 import type { WorkerKind } from "./kind.ts";
 import { asFile } from "./kind.ts";
-import { planHubImport } from "../attempt/plan-hub-import.ts";
+import { prepareHubImport } from "./hub-import.ts";
 
 export const importRun: WorkerKind<"import"> = {
-  async plan(spec, { claim, workspace, context, model, common }) {
-    if ("source" in spec) return planHubImport(spec.source, model, claim, workspace, context);
+  async prepare(spec, { claim, workspace, context, model, common }) {
+    if ("source" in spec) return prepareHubImport(spec.source, model, claim, workspace, context);
     return { job: { ...common, kind: "import", model: workspace.model }, model, sources: [] };
   },
   computedWith: () => ({}),

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { Problem, type Run } from "@espalier/contract";
-import type { PlanContext } from "../attempt/plan.ts";
+import type { PreparationContext } from "../attempt/prepare.ts";
 import type { Workspace } from "../attempt/workspace.ts";
 
 /** A run that has succeeded. */
 export async function finished(
-  store: PlanContext["store"],
+  store: PreparationContext["store"],
   teamId: string,
   runId: string,
   field: string,
@@ -19,7 +19,12 @@ export async function finished(
 }
 
 /** Puts a dataset into the workspace under its id. */
-export async function dataset(store: PlanContext["store"], teamId: string, id: string, workspace: Workspace) {
+export async function dataset(
+  store: PreparationContext["store"],
+  teamId: string,
+  id: string,
+  workspace: Workspace,
+) {
   const { name, kind, artifactId } = await store.datasets.get(teamId, id);
   const { location } = await store.datasets.stored(teamId, id);
   const file = `${id}.jsonl`;

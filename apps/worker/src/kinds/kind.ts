@@ -1,14 +1,14 @@
 import type { Architecture, ArtifactKind, Model, RunKind, SpecOf } from "@espalier/contract";
 import type { OutcomeOf, RunJob } from "@espalier/contract/compute";
 import type { Claim, NewArtifact, NewModel, Success } from "@espalier/store";
-import type { Plan, PlanContext } from "../attempt/plan.ts";
+import type { PreparedRun, PreparationContext } from "../attempt/prepare.ts";
 import type { Workspace } from "../attempt/workspace.ts";
 
-/** What is there when a run of any kind is planned: its model lies in the workspace. */
+/** What is there when a run of any kind is prepared: its model lies in the workspace. */
 export interface Preparation {
   claim: Claim;
   workspace: Workspace;
-  context: PlanContext;
+  context: PreparationContext;
   model: Model;
   /** Artifacts of the model. */
   sources: string[];
@@ -38,7 +38,7 @@ type JobOf<Kind extends RunKind> = Extract<
 /** What the worker does for a run of one kind, before its compute process starts and after it has ended. */
 export interface WorkerKind<Kind extends RunKind> {
   /** @throws {Problem} when a reference of the spec cannot be followed */
-  readonly plan: (spec: SpecOf<Kind>, preparation: Preparation) => Promise<Plan>;
+  readonly prepare: (spec: SpecOf<Kind>, preparation: Preparation) => Promise<PreparedRun>;
   /** What the manifest says of the job: the settings that it was computed with, without paths. */
   readonly computedWith: (job: JobOf<Kind>) => object;
   readonly publish: (outcome: OutcomeOf<Kind>, publication: Publication) => Promise<Success>;

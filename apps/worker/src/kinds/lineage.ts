@@ -1,5 +1,5 @@
 import { Problem, type Model } from "@espalier/contract";
-import type { PlanContext } from "../attempt/plan.ts";
+import type { PreparationContext } from "../attempt/prepare.ts";
 
 /** PEFT's name; a model with this file is a base and an adapter. */
 const adapterFile = "adapter_config.json";
@@ -17,7 +17,11 @@ export function refuseAdapter(model: Model, what: string): void {
 }
 
 /** A model, the one that it was made from, and so on to the imported one. */
-export async function lineageOf(store: PlanContext["store"], teamId: string, model: Model): Promise<Model[]> {
+export async function lineageOf(
+  store: PreparationContext["store"],
+  teamId: string,
+  model: Model,
+): Promise<Model[]> {
   const lineage = [model];
   for (let id = model.baseModelId; id !== undefined; id = lineage.at(-1)!.baseModelId)
     lineage.push(await store.models.get(teamId, id));

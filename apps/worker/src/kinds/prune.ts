@@ -1,11 +1,11 @@
 import { keptLayers, knownArchitecture, Problem, type KeptLayers, type PruneSpec } from "@espalier/contract";
-import type { PlanContext } from "../attempt/plan.ts";
+import type { PreparationContext } from "../attempt/prepare.ts";
 import { finished } from "./inputs.ts";
 import { asFile, type WorkerKind } from "./kind.ts";
 import { refuseAdapter } from "./lineage.ts";
 
 export const pruneRun: WorkerKind<"prune"> = {
-  async plan(spec, { claim, workspace, context, model, sources, common }) {
+  async prepare(spec, { claim, workspace, context, model, sources, common }) {
     refuseAdapter(model, "pruned");
     const depth = knownArchitecture(model).layers;
     const layers = await resolveLayers(context.store, claim.teamId, spec, depth);
@@ -21,7 +21,7 @@ export const pruneRun: WorkerKind<"prune"> = {
 };
 
 async function resolveLayers(
-  store: PlanContext["store"],
+  store: PreparationContext["store"],
   teamId: string,
   { layers, mode }: PruneSpec,
   depth: number,

@@ -5,7 +5,7 @@ import type { WorkerKind } from "./kind.ts";
 import { lineageOf, originName, refuseAdapter } from "./lineage.ts";
 
 export const searchRun: WorkerKind<"search"> = {
-  async plan(spec, { claim, workspace, context, model, sources, common, chunkTokens }) {
+  async prepare(spec, { claim, workspace, context, model, sources, common, chunkTokens }) {
     refuseAdapter(model, "searched");
     const { store } = context;
     const triplets = await dataset(store, claim.teamId, spec.datasetId, workspace);

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { knownArchitecture, Problem, resolveEncoding, resolveTrainingSettings } from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import type { Claim } from "@espalier/store";
-import type { PlanContext } from "../attempt/plan.ts";
+import type { PreparationContext } from "../attempt/prepare.ts";
 import type { Workspace } from "../attempt/workspace.ts";
 import { dataset } from "./inputs.ts";
 import { asFile, type WorkerKind } from "./kind.ts";
 import { lineageOf, originName, refuseAdapter } from "./lineage.ts";
 
 export const trainRun: WorkerKind<"train"> = {
-  async plan(spec, { claim, workspace, context, model, sources, common, chunkTokens }) {
+  async prepare(spec, { claim, workspace, context, model, sources, common, chunkTokens }) {
     refuseAdapter(model, "trained");
     const { store } = context;
     const triplets = await dataset(store, claim.teamId, spec.datasetId, workspace);
@@ -53,7 +53,7 @@ export const trainRun: WorkerKind<"train"> = {
 
 /** The checkpoint of an earlier attempt; none when its bytes are not what was saved, because then it starts anew. */
 async function resumePoint(
-  store: PlanContext["store"],
+  store: PreparationContext["store"],
   { checkpoint }: Claim,
   workspace: Workspace,
 ): Promise<string | undefined> {
