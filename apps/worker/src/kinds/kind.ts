@@ -1,5 +1,5 @@
 import type { Architecture, ArtifactKind, Model, RunKind, SpecOf } from "@espalier/contract";
-import type { OutcomeOf, RunJob } from "@espalier/contract/compute";
+import type { JobOf, OutcomeOf } from "@espalier/contract/compute";
 import type { Claim, NewArtifact, NewModel, Success } from "@espalier/store";
 import type { PreparedRun, PreparationContext } from "../attempt/prepare.ts";
 import type { Workspace } from "../attempt/workspace.ts";
@@ -29,18 +29,15 @@ export interface Publication {
   readonly derived: (suffix: string, architecture: Architecture, files: NewModel["files"]) => NewModel;
 }
 
-/** A job of a run; an import may also download. */
-type JobOf<Kind extends RunKind> = Extract<
-  RunJob,
-  { kind: Kind extends "import" ? "import" | "hub-import" : Kind }
->;
+/** A job of a run of one kind; an import may also download. */
+type RunJobOf<Kind extends RunKind> = JobOf<Kind extends "import" ? "import" | "hub-import" : Kind>;
 
 /** What the worker does for a run of one kind, before its compute process starts and after it has ended. */
 export interface WorkerKind<Kind extends RunKind> {
   /** @throws {Problem} when a reference of the spec cannot be followed */
   readonly prepare: (spec: SpecOf<Kind>, preparation: Preparation) => Promise<PreparedRun>;
   /** What the manifest says of the job: the settings that it was computed with, without paths. */
-  readonly computedWith: (job: JobOf<Kind>) => object;
+  readonly computedWith: (job: RunJobOf<Kind>) => object;
   readonly publish: (outcome: OutcomeOf<Kind>, publication: Publication) => Promise<Success>;
 }
 
