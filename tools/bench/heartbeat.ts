@@ -21,6 +21,7 @@ const seconds = 30;
 interface Member {
   id: string;
   deviceId: string;
+  store: Store;
   runs: { runId: string; attempt: number }[];
 }
 
@@ -30,7 +31,10 @@ export async function heartbeat(): Promise<void> {
   const server = await startPostgres();
   const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-bench-"));
   await migrate(server.url);
-  const store = await openStore({ databaseUrl: server.url, bytesRoot, poolSize: pool.connections });
+  const open = () => openStore({ databaseUrl: server.url, bytesRoot, poolSize: 1 });
+  // Each has one connection for renewals, as a worker has.
+  const stores = await Promise.all(Array.from({ length: pool.connections }, open));
+  const [store] = stores as [Store];
   try {
     const { id: teamId } = await store.teams.ensure("bench");
     const members: Member[] = [];
@@ -41,11 +45,16 @@ export async function heartbeat(): Promise<void> {
         version: "0",
         devices: cards(pool.devices, i),
       });
-      members.push({ id, deviceId: devices[0].id, runs: [] });
+      members.push({ id, deviceId: devices[0].id, runs: [], store: stores[i % stores.length] });
     }
     await addHistory(store, teamId);
-    await measure("an empty statement each", store, members, async () => (await store.ping(), true));
-    await measure("idle", store, members, (member) => beat(store, member));
+    await measure(
+      "an empty statement each",
+      store,
+      members,
+      async (member) => (await member.store.ping(), true),
+    );
+    await measure("idle", store, members, (member) => beat(member));
     for (const member of members) {
       const { id: runId } = await store.runs.submit({
         teamId,
@@ -60,10 +69,10 @@ export async function heartbeat(): Promise<void> {
       if (!claim) throw new Error("a run could not be claimed");
       member.runs.push({ runId, attempt: claim.lease.attempt });
     }
-    await measure("a run each", store, members, (member) => beat(store, member));
-    await measure("a run each, with progress", store, members, (member, n) => beat(store, member, n));
+    await measure("a run each", store, members, (member) => beat(member));
+    await measure("a run each, with progress", store, members, (member, n) => beat(member, n));
   } finally {
-    await store.close();
+    await Promise.all(stores.map((each) => each.close()));
     await server.remove();
     await rm(bytesRoot, { recursive: true });
   }
@@ -82,7 +91,7 @@ async function addHistory(store: Store, teamId: string): Promise<void> {
 }
 
 /** One heartbeat, with new progress where a step is given; whether every lease was renewed. */
-async function beat(store: Store, { id, runs }: Member, step?: number): Promise<boolean> {
+async function beat({ store, id, runs }: Member, step?: number): Promise<boolean> {
   const progress =
     step === undefined ? {} : { progress: { phase: "train", done: step, total: 1000, unit: "steps" } };
   const answer = await store.heartbeats.beat(id, {

@@ -23,16 +23,20 @@ interface HeldRun extends Omit<EndedAttempt, "problem"> {
 export const leaseLost = ({ runId, attempt }: Lease): Problem =>
   new Problem("lease/lost", `Attempt ${attempt} does not hold run ${runId} any more; stop it.`, { runId });
 
-/** Locks the run of a lease. Undefined when the lease is not the current one any more, or `condition` does not hold. */
+/**
+ * Locks the run of a lease, after what its attempt is writing at the moment (see `heldRun`). Undefined when the lease is not
+ * the current one any more, `condition` does not hold, or, with `skip locked`, somebody else has locked it.
+ */
 export async function holdRun(
   tx: Transaction,
   { runId, attempt, workerId }: Lease,
   condition = "true",
+  wait: "" | "skip locked" = "",
 ): Promise<HeldRun | undefined> {
   type Row = { id: string; attempt: number; cancel: boolean; spec: RunSpec; forgiven: number };
   const { rows } = await tx.query<Row>(
     `select id, attempt, cancel_requested_at is not null as cancel, coalesce(resolved, spec) as spec, forgiven_attempt as forgiven from run
-     where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' and ${condition} for update`,
+     where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' and ${condition} for update ${wait}`,
     [runId, attempt, workerId],
   );
   const [row] = rows;

@@ -169,7 +169,8 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
 
     async saveCheckpoint(lease, { step, stored }) {
       const { rowCount } = await query(
-        `with held as (select id, attempt from run where ${held} for update)
+        // For the lock, see `heldRun`: it keeps a later attempt from being claimed, and does not hold up renewals.
+        `with held as (select id, attempt from run where ${held} for key share)
          update attempt a set checkpoint_step = $4, checkpoint = $5, checkpoint_at = now() from held
          where a.run_id = held.id and a.number = held.attempt`,
         [...key(lease), step, toJson({ step, stored })],
@@ -228,21 +229,28 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
       }),
 
     async sweepExpired(graceSeconds = timing.grace) {
-      const { rows } = await query<{ id: string; attempt: number; lease_owner: string }>(
-        `select id, attempt, lease_owner from run
-         where state = 'RUNNING' and lease_until < now()
+      const { rows } = await query<{
+        id: string;
+        attempt: number;
+        workerId: string;
+        name: string;
+        host: string;
+      }>(
+        `select r.id, r.attempt, w.id as "workerId", w.name, w.host from run r join worker w on w.id = r.lease_owner
+         where r.state = 'RUNNING' and r.lease_until < now()
            and pg_postmaster_start_time() < now() - make_interval(secs => $1)
-         order by lease_until`,
+         order by r.lease_until`,
         [graceSeconds],
       );
       const swept: { runId: string; attempt: number; state: RunState }[] = [];
-      for (const { id: runId, attempt, lease_owner: workerId } of rows)
+      for (const { id: runId, attempt, workerId, name, host } of rows)
         await transaction(async (tx) => {
-          const run = await holdRun(tx, { runId, attempt, workerId }, "lease_until < now()");
+          // What the attempt still writes is let finish; a later sweep ends it.
+          const run = await holdRun(tx, { runId, attempt, workerId }, "lease_until < now()", "skip locked");
           if (!run) return;
           const problem = new Problem(
             "worker/lost",
-            `Worker ${workerId} has not renewed its lease for ${timing.lease} s.`,
+            `Worker ${name} on host ${host} has not renewed its lease for ${timing.lease} s.`,
           );
           swept.push({ runId, attempt, state: await endAttempt(tx, run, "LOST", problem.toDocument()) });
         });

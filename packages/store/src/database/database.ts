@@ -2,20 +2,26 @@ import pg from "pg";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { isProblem, Problem } from "@espalier/contract";
 import { PrismaClient } from "../generated/client.ts";
+import { lane } from "./lane.ts";
 
 /** An open transaction, to pass to the calls that belong to it. */
 export type Transaction = Pick<pg.PoolClient, "query">;
 
 /**
- * One pool of connections, for the Prisma client and for SQL by hand; docs/decisions/0001-sql-and-prisma.md says which is
- * for what.
+ * A pool of connections, for the Prisma client and for SQL by hand; docs/decisions/0001-sql-and-prisma.md says which is
+ * for what. Renewals have a connection of their own, because nothing that is slow may hold them up.
  */
 export interface Database {
   prisma: PrismaClient;
   query: <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<pg.QueryResult<Row>>;
   /**
-   * Runs a prepared statement, which each connection plans once; for what runs all the time. The name is the statement's own.
-   * A connection that does not answer within 15 s is closed.
+   * As `query`, but on at most half of the connections; for writes that are many and may wait. When the database is slow,
+   * they leave the other half to what must not wait for them.
+   */
+  bulk: <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<pg.QueryResult<Row>>;
+  /**
+   * Runs a prepared statement, which is planned once, on the connection that is kept for renewals. The name is the
+   * statement's own. The connection is made with the first call, and closed when it does not answer within 15 s.
    */
   prepared: <Row extends pg.QueryResultRow>(
     name: string,
@@ -55,6 +61,9 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
   const pool = new pg.Pool({ ...connection, max: poolSize, idleTimeoutMillis: 30_000 });
   // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
   pool.on("error", ignore);
+  const renewing = new pg.Pool({ ...connection, max: 1, idleTimeoutMillis: 30_000 });
+  renewing.on("error", ignore);
+  const inBulk = lane(Math.max(1, Math.floor(poolSize / 2)));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
     query: {
       $allOperations: async ({ args, query }) => {
@@ -67,9 +76,12 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
     },
   }) as unknown as PrismaClient;
 
-  async function send<Row extends pg.QueryResultRow>(config: pg.QueryConfig & { query_timeout?: number }) {
+  async function send<Row extends pg.QueryResultRow>(
+    config: pg.QueryConfig & { query_timeout?: number },
+    through = pool,
+  ) {
     try {
-      return await pool.query<Row>(config);
+      return await through.query<Row>(config);
     } catch (error) {
       throw toProblem(error);
     }
@@ -111,7 +123,8 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
   return {
     prisma,
     query: (text, values = []) => send({ text, values }),
-    prepared: (name, text, values) => send({ name, text, values, query_timeout: preparedMs }),
+    bulk: (text, values = []) => inBulk(() => send({ text, values })),
+    prepared: (name, text, values) => send({ name, text, values, query_timeout: preparedMs }, renewing),
     transaction,
     async snapshot(work) {
       try {
@@ -124,7 +137,7 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
     session: () => new pg.Client(connection),
     close: async () => {
       await prisma.$disconnect();
-      await pool.end();
+      await Promise.all([pool.end(), renewing.end()]);
     },
   };
 }

@@ -46,7 +46,7 @@ export interface Experiments {
 const lockWithDependencies = (tx: Transaction, ids: readonly string[]) =>
   tx.query(
     `select id from run where id = any($1)
-       or id in (select depends_on_id from run_dependency where run_id = any($1)) order by id for update`,
+       or id in (select depends_on_id from run_dependency where run_id = any($1)) order by id for no key update`,
     [ids],
   );
 

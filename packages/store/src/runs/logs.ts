@@ -14,19 +14,25 @@ export interface Logs {
 }
 
 /**
- * Reads and locks the run of a lease ($1 run, $2 attempt, $3 worker), so that nobody else can claim it before the statement
- * ends.
+ * Reads and locks the run of a lease ($1 run, $2 attempt, $3 worker) for as long as the statement that writes its data.
+ *
+ * The lock is the weakest there is, FOR KEY SHARE. It does not meet the locks of renewals, cancellations and requests to make
+ * room (FOR NO KEY UPDATE), so however slow a write is, none of them waits for it. It meets FOR UPDATE, under which
+ * `holdRun` ends an attempt: an attempt ends after what it was writing, and no later attempt can be claimed before that. A write
+ * that comes after the end finds no row. `succeed` and `cancelled` take no FOR UPDATE, but they come from the worker
+ * that writes, and no claim follows them. So what an attempt has written is there before the next one reads its
+ * checkpoint.
  */
 export const heldRun =
-  "select id from run where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' for share";
+  "select id from run where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' for key share";
 
 const maxMessage = 16_384;
 
-export function createLogs({ prisma, query }: Database): Logs {
+export function createLogs({ prisma, bulk }: Database): Logs {
   return {
     async append(lease, lines) {
       if (lines.length === 0) return;
-      const { rows } = await query<{ held: boolean }>(
+      const { rows } = await bulk<{ held: boolean }>(
         `with held as (${heldRun}), written as (
            insert into log_line (run_id, attempt, level, message)
            select held.id, $2, l.level, l.message

@@ -37,13 +37,13 @@ const counts = `(
     select from metric newer
     where newer.run_id = m.run_id and newer.name = m.name and newer.step = m.step and newer.attempt > m.attempt))`;
 
-export function createMetrics({ prisma, query }: Database): Metrics {
+export function createMetrics({ prisma, query, bulk }: Database): Metrics {
   return {
     async append(lease, points) {
       if (points.length === 0) return;
       // One statement can write a row only once.
       const last = [...new Map(points.map((point) => [`${point.name} ${point.step}`, point])).values()];
-      const { rows } = await query<{ held: boolean }>(
+      const { rows } = await bulk<{ held: boolean }>(
         `with held as (${heldRun}), written as (
            insert into metric (run_id, name, step, value, attempt)
            select held.id, p.name, p.step, p.value, $2

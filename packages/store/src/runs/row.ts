@@ -119,7 +119,7 @@ export const toWaiting = (row: WaitingRow): Waiting => ({
 /** Reads a run in a transaction. With `lock`, nobody else can change it until the transaction ends. */
 export async function readRun(tx: Transaction, teamId: string, runId: string, lock = false): Promise<Run> {
   const { rows } = await tx.query<RunRow>(
-    `select ${runColumns} from run r where r.team_id = $1 and r.id = $2 ${lock ? "for update of r" : ""}`,
+    `select ${runColumns} from run r where r.team_id = $1 and r.id = $2 ${lock ? "for no key update of r" : ""}`,
     [teamId, runId],
   );
   return toRun(found(rows[0], "run", runId));

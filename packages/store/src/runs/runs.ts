@@ -157,7 +157,7 @@ export async function runsOfExperiments(
 
 /** Cancels the runs that are not RUNNING, and asks the RUNNING ones to stop. Runs that have ended stay as they are. */
 export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Promise<void> {
-  await tx.query("select 1 from run where id = any($1) order by id for update", [runIds]);
+  await tx.query("select 1 from run where id = any($1) order by id for no key update", [runIds]);
   const { rows } = await tx.query<{ id: string }>(
     `update run set state = 'CANCELLED', cancel_requested_at = now(), ended_at = now(),
        reason = 'Cancelled before it started.'
