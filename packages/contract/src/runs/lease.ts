@@ -13,6 +13,8 @@ export interface LeaseTiming {
   giveUp: number;
   /** After the database has started nobody is found lost for this long: those that outlived it renew first. */
   grace: number;
+  /** After so long a silence the leader among the API processes is another one. */
+  leader: number;
 }
 
 /** All times follow from how long a lease lasts; it is the same for the API and its workers. */
@@ -22,9 +24,11 @@ export const leaseTimingOf = (lease: number): LeaseTiming => ({
   selfFence: (lease * 7) / 9,
   giveUp: (lease * 40) / 3,
   grace: (lease * 4) / 9,
+  // A leader that computes a long plan is silent meanwhile, also where leases are short.
+  leader: Math.max(5, (lease * 4) / 15),
 });
 
-/** 45 s, renewed every 5 s; commits end 35 s after the last renewal, computations after ten minutes. */
+/** 45 s, renewed every 5 s; commits end 35 s after the last renewal, computations after ten minutes. A leader may be silent for 12 s. */
 export const leaseTiming: LeaseTiming = leaseTimingOf(45);
 
 /** Seconds between two looks for leases that have ended. */

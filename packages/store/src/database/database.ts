@@ -143,20 +143,23 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
 }
 
 /**
- * Sends a query every `seconds`, and calls `onSilent` once when the answer has not come before the next one is due. It is for
- * connections that only listen or only hold a lock: they would never notice that the server has disappeared. In `onSilent`,
+ * Sends a query every `seconds`, and calls `onSilent` once when an answer has not come for `patience` times as long. It is
+ * for connections that only listen or only hold a lock: they would never notice that the server has disappeared. In `onSilent`,
  * `client.end()` returns at once, because a query is still open.
+ * @param patience default 1: before the next query is due
  * @returns a function that ends the watch
  */
-export function watch(client: pg.Client, seconds: number, onSilent: () => void): () => void {
-  let asked = false;
+export function watch(client: pg.Client, seconds: number, onSilent: () => void, patience = 1): () => void {
+  /** How often the timer has fired since the query that is still open was sent; undefined when none is. */
+  let unanswered: number | undefined;
   const timer = setInterval(() => {
-    if (asked) {
+    if (unanswered === undefined) {
+      unanswered = 0;
+      client.query("select 1").then(() => (unanswered = undefined), ignore);
+    } else if (++unanswered >= patience) {
       clearInterval(timer);
-      return onSilent();
+      onSilent();
     }
-    asked = true;
-    client.query("select 1").then(() => (asked = false), ignore);
   }, seconds * 1000);
   timer.unref();
   return () => clearInterval(timer);

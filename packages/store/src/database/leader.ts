@@ -10,11 +10,16 @@ export interface Leadership {
 
 export interface Leader {
   /**
-   * Undefined while somebody else is the leader under this name. When the connection of a leader is cut, both sides notice
-   * within the duration of a lease: the leader's signal aborts, and another process can become the leader.
+   * Undefined while somebody else is the leader under this name. When a leader is frozen or its connection is cut, the server
+   * ends its session after `timing.leader` seconds, and another process can become the leader. A leader that is cut off
+   * notices about as soon, and its signal aborts; one that was frozen notices when it wakes. Until then there may be two, so what
+   * a leader decides must be refused by the database when another one has decided meanwhile.
    */
   acquire(name: string): Promise<Leadership | undefined>;
 }
+
+/** A leader shows that it is there so many times before the server takes it for gone. */
+const signsOfLife = 4;
 
 /** First key of the advisory locks, so that they are not those of another program in the same database. */
 const lockSpace = 0x65737061;
@@ -39,11 +44,12 @@ export function createLeader({ session }: Database, timing: LeaseTiming): Leader
         );
         if (rows[0]?.held) {
           // The server would keep the lock of a silent session for hours.
-          await client.query(`set idle_session_timeout = ${Math.round(timing.lease * 1000)}`);
-          unwatch = watch(client, timing.selfFence / 3, () => {
+          await client.query(`set idle_session_timeout = ${Math.round(timing.leader * 1000)}`);
+          const onSilent = () => {
             end();
             void client.end().catch(() => undefined);
-          });
+          };
+          unwatch = watch(client, timing.leader / signsOfLife, onSilent, signsOfLife - 1);
           return {
             signal: lost.signal,
             async release() {
