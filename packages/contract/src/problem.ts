@@ -4,7 +4,7 @@ interface ProblemRow {
   /** HTTP status. */
   status: number;
   /** Class of an attempt that ends with this problem. `runs/failure.ts` says what each class means for the run. */
-  failure: "data" | "diverged" | "crash" | "infrastructure" | "out-of-memory";
+  failure: "data" | "diverged" | "crash" | "infrastructure" | "host" | "out-of-memory";
   title: string;
 }
 
@@ -125,7 +125,7 @@ export const problems = {
     failure: "crash",
     title: "The compute process ended unexpectedly",
   },
-  "worker/disk-full": { status: 507, failure: "infrastructure", title: "The disk is full" },
+  "worker/disk-full": { status: 507, failure: "host", title: "The disk is full" },
   "device/out-of-memory": { status: 500, failure: "out-of-memory", title: "The device ran out of memory" },
   "training/diverged": { status: 422, failure: "diverged", title: "The loss is not finite" },
   "training/collapsed": { status: 422, failure: "diverged", title: "All texts get the same vector" },

@@ -33,7 +33,7 @@ describe("the class of a failure", () => {
     );
     expect(classes).toMatchObject({
       "worker/lost": "infrastructure",
-      "worker/disk-full": "infrastructure",
+      "worker/disk-full": "host",
       "service/unavailable": "infrastructure",
       "hub/unavailable": "infrastructure",
       "worker/child-crashed": "crash",
@@ -60,6 +60,15 @@ describe("a run", () => {
       problem: { code: "run/too-many-attempts" },
     });
     expect(judge(ended("worker/lost", { past, progressed: true })).state).toBe("QUEUED");
+  });
+
+  it("is tried again after growing pauses, however often its hosts fail, and no failure of a host is held against it", () => {
+    const after = (n: number) => judge(ended("worker/disk-full", { past: times(n, "host") }));
+    expect([0, 1, 2, 3, 4, 5].map((n) => after(n).pause)).toEqual([5, 10, 20, 40, 60, 60]);
+    expect(after(1000)).toEqual({ failure: "host", state: "QUEUED", pause: 60 });
+    const others = ["worker/lost", "worker/child-crashed", "device/out-of-memory"] as const;
+    for (const code of others)
+      expect(judge(ended(code, { past: times(1000, "host") }))).toEqual(judge(ended(code)));
   });
 
   it("is tried once more after memory ran out, and then fails with advice in numbers", () => {
@@ -125,8 +134,11 @@ describe("a run", () => {
       expect(judge(ended(code))).toMatchObject({ state: "FAILED", problem: problem(code) });
   });
 
-  it("ends after a bounded number of failures without progress, whatever they are", () => {
-    const codes = fc.constantFrom(...(Object.keys(problems) as ProblemCode[]));
+  it("ends after a bounded number of failures without progress, whatever they are but failures of a host", () => {
+    const charged = (Object.keys(problems) as ProblemCode[]).filter(
+      (code) => problems[code].failure !== "host",
+    );
+    const codes = fc.constantFrom(...charged);
     fc.assert(
       fc.property(fc.infiniteStream(codes), (stream) => {
         const past: PastFailure[] = [];

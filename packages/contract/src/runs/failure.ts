@@ -8,6 +8,7 @@ import { Problem, problems, type ProblemDocument } from "../problem.ts";
 export const failureClasses = {
   preempted: { title: "It was asked to leave its device" },
   infrastructure: { title: "The pool failed, not the run" },
+  host: { title: "The host, its disk or its storage failed, not the run" },
   "out-of-memory": { title: "Memory ran out" },
   crash: { title: "The computation ended unexpectedly" },
   poison: { title: "It crashed once more, as often as is tried" },
@@ -28,7 +29,10 @@ export const FailureClass = Type.Unsafe<FailureClass>({
 export const maxCrashes = 3;
 /** Failures of the pool without a new checkpoint after which a run fails. They say nothing about the run; there has to be a bound. */
 export const maxInfrastructureFailures = 8;
-/** Seconds before an attempt that follows a failure of the pool: none before the first, then 5, 10, 20 … */
+/**
+ * Seconds before an attempt that follows a failure of the pool: none before the first, then 5, 10, 20 … After a failure of
+ * a host there is a pause before the first one too, because the host may still be the only one that can take the run.
+ */
 const pauses = { first: 5, most: 60 };
 
 /** An attempt that ended without a result. */
@@ -84,6 +88,9 @@ export function judge(ended: EndedAttempt): Verdict {
       const detail = `The pool failed it ${before + 1} times in a row without progress; the last time: ${problem.detail}`;
       return end("FAILED", new Problem("run/too-many-attempts", detail).toDocument());
     }
+    // There is no bound: the run has done nothing wrong, and whoever mends the host finds it where it was.
+    case "host":
+      return again(backoff(1 + sinceProgress("host", ended), pauses));
     case "out-of-memory": {
       const shrunk = past.some((each) => each.failure === failure);
       const chunk = chunkTokensOf(spec);

@@ -110,7 +110,7 @@ export async function endAttempt(
       verdict.failure,
     ],
   );
-  if (verdict.failure === "infrastructure") await avoidDevice(tx, run);
+  if (verdict.failure === "infrastructure" || verdict.failure === "host") await avoidDevice(tx, run);
   if (verdict.state !== "QUEUED") await settleDependents(tx, [run.id]);
   return verdict.state;
 }

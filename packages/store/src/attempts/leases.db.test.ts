@@ -133,7 +133,7 @@ describe("an attempt without a result", () => {
     const { id } = await store.submit();
     for (let number = 1; number <= maxInfrastructureFailures; number++) {
       const { lease } = await store.claimed(id);
-      const state = await store.leases.fail(lease, problemOf("worker/disk-full", "No space."));
+      const state = await store.leases.fail(lease, problemOf("service/unavailable", "No space."));
       expect(state).toBe(number < maxInfrastructureFailures ? "QUEUED" : "FAILED");
     }
     expect(await store.runs.get(store.teamId, id)).toMatchObject({
@@ -150,9 +150,9 @@ describe("an attempt without a result", () => {
       const { queued, now } = await store.dispatch.snapshot();
       return (queued.find((run) => run.id === id)!.notBefore ?? 0) <= now;
     };
-    await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/disk-full"));
+    await store.leases.fail((await store.claimed(id)).lease, problemOf("service/unavailable"));
     expect(await ready()).toBe(true);
-    await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/disk-full"));
+    await store.leases.fail((await store.claimed(id)).lease, problemOf("service/unavailable"));
     expect(await ready()).toBe(false);
     await store.sql("update run set not_before = now() where id = $1", [id]);
     expect(await ready()).toBe(true);
@@ -172,7 +172,7 @@ describe("an attempt without a result", () => {
     // Nothing else runs: what other tests have left does not count.
     await store.sql("delete from run_device");
     const { lease } = await store.claimed(id);
-    await store.leases.fail(lease, problemOf("worker/disk-full"));
+    await store.leases.fail(lease, problemOf("service/unavailable"));
     await beat();
     expect(await stateOfDevice()).toBe("draining");
     const elsewhere = await claimOn(store, {
@@ -184,7 +184,7 @@ describe("an attempt without a result", () => {
     await store.leases.giveBack(elsewhere!.lease);
     await store.sql("update device set declined_until = null");
     await store.workers.stop(other.id);
-    await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/disk-full"));
+    await store.leases.fail((await store.claimed(id)).lease, problemOf("service/unavailable"));
     await beat();
     expect(await stateOfDevice()).toBe("schedulable");
     expect(await store.runs.attempts(store.teamId, id)).toMatchObject([
