@@ -74,6 +74,7 @@ export {
 export { Mode, modes } from "./kinds/mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./models/model.ts";
 export { isProblem, Problem, ProblemDocument, problems, type ProblemCode } from "./problem.ts";
+export { RunChange } from "./runs/change.ts";
 export { QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {
   assertMove,

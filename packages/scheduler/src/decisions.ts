@@ -61,8 +61,8 @@ type Planned<Told> = Told extends unknown
     }
   : never;
 
-/** Why a queued run waits. A run that depends on others is not queued yet. */
-export type PlannedReason = Planned<Exclude<WaitingReason, { code: "dependency" }>>;
+/** Why a queued run waits. A run that depends on others is not queued yet, and one that is held takes no part. */
+export type PlannedReason = Planned<Exclude<WaitingReason, { code: "dependency" | "held" }>>;
 
 /** What would let a run start. At most four runs or devices are named. */
 export type PlannedUnblock = Planned<Unblock>;

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Experiment, ExperimentSpec, idOf, PageQuery } from "@espalier/contract";
+import { Experiment, ExperimentSpec, idOf, PageQuery, RunChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
-import { ownerOf, teamOf } from "../auth/principal.ts";
+import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { Patch, patched } from "../http/patch.ts";
@@ -55,6 +55,25 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.cancel(teamId, request.params.experimentId));
   });
+  for (const verb of ["hold", "release"] as const)
+    app.post(`/:experimentId/${verb}`, one, async (request) => {
+      const teamId = teamOf(request);
+      const record = await store.experiments[verb](teamId, request.params.experimentId, authorOf(request));
+      return viewOf(store, teamId, record);
+    });
+  app.patch(
+    "/:experimentId",
+    {
+      config: member,
+      schema: { params: ExperimentId, body: RunChange, response: { 200: Experiment } },
+    },
+    async (request) => {
+      const teamId = teamOf(request);
+      const { experimentId } = request.params;
+      const change = { teamId, experimentId, change: request.body, by: authorOf(request) };
+      return viewOf(store, teamId, await store.experiments.change(change));
+    },
+  );
   app.post("/:experimentId/retry", one, async (request) => {
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.retry(teamId, request.params.experimentId));

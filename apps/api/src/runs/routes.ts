@@ -9,6 +9,7 @@ import {
   PageQuery,
   Problem,
   Run,
+  RunChange,
   RunCreate,
   RunKind,
   RunState,
@@ -17,7 +18,7 @@ import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
-import { ownerOf, teamOf } from "../auth/principal.ts";
+import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { list, page } from "../http/page.ts";
 import { Patch, patched } from "../http/patch.ts";
@@ -37,7 +38,7 @@ const ListQuery = Type.Object(
 );
 const parseSpec = parserOf(RunCreate.properties.spec);
 
-/** Units of work: submit, follow, cancel, retry, clone. */
+/** Units of work: submit, follow, hold, change, cancel, retry, clone. */
 export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   /** Refused before anything is stored, or submitted. */
   async function submit(run: RunCreate, request: FastifyRequest, reply: FastifyReply) {
@@ -62,6 +63,23 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   const one = { config: member, schema: { params: RunId, response: { 200: Run } } };
   app.get("/:runId", one, (request) => store.runs.get(teamOf(request), request.params.runId));
   app.post("/:runId/cancel", one, (request) => store.runs.cancel(teamOf(request), request.params.runId));
+  app.post("/:runId/hold", one, (request) =>
+    store.runs.hold(teamOf(request), request.params.runId, authorOf(request)),
+  );
+  app.post("/:runId/release", one, (request) =>
+    store.runs.release(teamOf(request), request.params.runId, authorOf(request)),
+  );
+  app.patch(
+    "/:runId",
+    { config: member, schema: { params: RunId, body: RunChange, response: { 200: Run } } },
+    (request) =>
+      store.runs.change({
+        teamId: teamOf(request),
+        runId: request.params.runId,
+        change: request.body,
+        by: authorOf(request),
+      }),
+  );
   app.post("/:runId/retry", one, (request) => store.runs.retry(teamOf(request), request.params.runId));
   app.post(
     "/:runId/clone",

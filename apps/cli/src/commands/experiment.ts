@@ -7,6 +7,7 @@ import { lookUp } from "../service/lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { pageOf } from "../service/page.ts";
 import { readJson } from "../arguments/json-file.ts";
+import { changeHelp, changeOptions, parseChange } from "../arguments/change.ts";
 import { parseVariants } from "../arguments/variants.ts";
 import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../arguments/encoding.ts";
 import { given, parseCount, parsePatch, parseSettings } from "../arguments/settings.ts";
@@ -118,7 +119,7 @@ export const experimentList = defineCommand({
   },
 });
 
-const act = (verb: "cancel" | "retry", summary: string) =>
+const act = (verb: "cancel" | "hold" | "release" | "retry", summary: string) =>
   defineCommand({
     name: `experiment ${verb}`,
     arguments: "EXPERIMENT",
@@ -137,10 +138,30 @@ const act = (verb: "cancel" | "retry", summary: string) =>
   });
 
 export const experimentCancel = act("cancel", "end every run of an experiment");
+export const experimentHold = act("hold", "keep the runs that have not started from starting");
+export const experimentRelease = act("release", "let the held runs of an experiment start");
 export const experimentRetry = act(
   "retry",
   "queue again what failed, was cancelled or skipped; keep what succeeded",
 );
+
+export const experimentSet = defineCommand({
+  name: "experiment set",
+  arguments: "EXPERIMENT",
+  summary: "change the class or the priority of its runs, where their states allow it",
+  help: changeHelp,
+  arity: [1, 1],
+  options: changeOptions,
+  async run({ output, connect }, values, [given = ""]) {
+    const client = connect();
+    const change = parseChange(values);
+    const id = await lookUp("experiment", given, client.experiments.list);
+    const experiment = await client.experiments.change(id, change);
+    if (output.json) output.printJson(experiment);
+    else output.print(`${experiment.id}  ${experiment.state}`);
+    return exitCode.ok;
+  },
+});
 
 export const experimentClone = defineCommand({
   name: "experiment clone",

@@ -5,8 +5,11 @@ import { embed } from "./embed.ts";
 import {
   experimentCancel,
   experimentClone,
+  experimentHold,
   experimentList,
+  experimentRelease,
   experimentRetry,
+  experimentSet,
   experimentShow,
   experimentSubmit,
 } from "./experiment.ts";
@@ -17,7 +20,18 @@ import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
 import { prune } from "./prune.ts";
 import { queue } from "./queue.ts";
-import { runCancel, runClone, runList, runLogs, runRetry, runShow, runWatch } from "./run.ts";
+import {
+  runCancel,
+  runClone,
+  runHold,
+  runList,
+  runLogs,
+  runRelease,
+  runRetry,
+  runShow,
+  runWatch,
+} from "./run.ts";
+import { runSet } from "./run-set.ts";
 import { runSubmit } from "./run-submit.ts";
 import { scheduleAdd, scheduleList, schedulePause, scheduleRemove, scheduleResume } from "./schedule.ts";
 import { teamKey, teamList, teamSet } from "./team.ts";
@@ -46,6 +60,9 @@ export const commands: readonly Command[] = [
   runLogs,
   runWatch,
   runCancel,
+  runHold,
+  runRelease,
+  runSet,
   runRetry,
   runClone,
   graphSubmit,
@@ -53,6 +70,9 @@ export const commands: readonly Command[] = [
   experimentShow,
   experimentList,
   experimentCancel,
+  experimentHold,
+  experimentRelease,
+  experimentSet,
   experimentRetry,
   experimentClone,
   scheduleAdd,

@@ -160,7 +160,7 @@ export async function finish(context: Context, id: string): Promise<ExitCode> {
   return codeOf(watched);
 }
 
-const act = (verb: "cancel" | "retry", summary: string) =>
+const act = (verb: "cancel" | "retry" | "hold" | "release", summary: string) =>
   defineCommand({
     name: `run ${verb}`,
     arguments: "RUN",
@@ -172,13 +172,15 @@ const act = (verb: "cancel" | "retry", summary: string) =>
       if (output.json) output.printJson(run);
       else
         output.print(
-          `${run.id}  ${run.state}${run.cancelRequestedAt && !isTerminal(run.state) ? " (cancelling)" : ""}`,
+          `${run.id}  ${run.state}${run.cancelRequestedAt && !isTerminal(run.state) ? " (cancelling)" : run.held ? " (held)" : ""}`,
         );
       return exitCode.ok;
     },
   });
 
 export const runCancel = act("cancel", "end a run");
+export const runHold = act("hold", "keep a run that has not started from starting, until it is released");
+export const runRelease = act("release", "let a held run start, from its old place in the queue");
 export const runRetry = act("retry", "queue a run again that did not succeed");
 
 export const runClone = defineCommand({

@@ -73,7 +73,13 @@ export async function watchRuns(options: WatchOptions): Promise<Run[]> {
 }
 
 function apply(run: Run, event: Event): Run {
-  if (event.type === "run.waiting" || event.attempt < run.attempt || isTerminal(run.state)) return run;
+  if (
+    event.type === "run.waiting" ||
+    event.type === "run.changed" ||
+    event.attempt < run.attempt ||
+    isTerminal(run.state)
+  )
+    return run;
   const { attempt } = event;
   if (event.type === "run.progress") return { ...run, state: "RUNNING", attempt, progress: event.progress };
   const { progress, ...rest } = run;

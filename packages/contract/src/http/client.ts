@@ -11,6 +11,7 @@ import type { Model, ModelCreate } from "../models/model.ts";
 import { Problem, type ProblemDocument } from "../problem.ts";
 import type { QueuePage, QueueQuery } from "../runs/queue.ts";
 import type { RunKind } from "../kinds/kinds.ts";
+import type { RunChange } from "../runs/change.ts";
 import type { Run, RunCreate, RunState } from "../runs/run.ts";
 import type { Schedule, ScheduleCreate } from "../experiments/schedule.ts";
 import { backoff } from "../backoff.ts";
@@ -131,6 +132,12 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
       get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
       cancel: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/cancel`),
+      /** Keeps the runs that have not started from starting, until they are released. */
+      hold: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/hold`),
+      release: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/release`),
+      /** Changes the class or the priority of its runs, where their states allow it. */
+      change: (id: string, change: RunChange) =>
+        json<Experiment>("PATCH", `/v1/experiments/${id}`, { json: change }),
       /** Queues again the runs that did not succeed. What has succeeded is kept. */
       retry: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/retry`),
       /** Submits another one with the same spec, changed by a JSON merge patch (RFC 7396). */
@@ -157,6 +164,11 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       list: (query: RunQuery = {}) => json<Page<Run>>("GET", "/v1/runs", { query }),
       get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
       cancel: (id: string) => json<Run>("POST", `/v1/runs/${id}/cancel`),
+      /** Keeps a run that has not started from starting, until it is released; it keeps its place. */
+      hold: (id: string) => json<Run>("POST", `/v1/runs/${id}/hold`),
+      release: (id: string) => json<Run>("POST", `/v1/runs/${id}/release`),
+      /** Changes its class or its priority. */
+      change: (id: string, change: RunChange) => json<Run>("PATCH", `/v1/runs/${id}`, { json: change }),
       retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
       /** Submits another one with the same spec, changed by a JSON merge patch (RFC 7396). */
       clone: (id: string, patch: object = {}, options?: SubmitOptions) =>

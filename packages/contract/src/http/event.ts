@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { Timestamp } from "../id.ts";
+import { RunChange } from "../runs/change.ts";
 import { FailureClass } from "../runs/failure.ts";
 import { Progress, RunState } from "../runs/run.ts";
 import { WaitingReason } from "../runs/waiting.ts";
@@ -44,8 +45,19 @@ const RunWaitingEvent = Type.Object({
   position: Type.Optional(Type.Integer()),
 });
 
+/** Somebody held a run, released it, or changed what may change after the submission. */
+const RunChangedEvent = Type.Object({
+  ...common,
+  type: Type.Literal("run.changed"),
+  runId: Type.String(),
+  experimentId: Type.Optional(Type.String()),
+  action: Type.Enum(["hold", "release", "set"]),
+  by: Type.String({ description: "the id of the key, and its name" }),
+  change: Type.Optional(Type.Unsafe<RunChange>({ ...RunChange, description: "with `set`: what changed" })),
+});
+
 /** An event that is kept for a week and can be read again by its id. */
-export const RecordedEvent = Type.Union([RunStateEvent, RunWaitingEvent]);
+export const RecordedEvent = Type.Union([RunStateEvent, RunWaitingEvent, RunChangedEvent]);
 export type RecordedEvent = Static<typeof RecordedEvent>;
 
 export const Event = Type.Union([RecordedEvent, RunProgressEvent]);

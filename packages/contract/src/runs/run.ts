@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { idOf, Timestamp } from "../id.ts";
 import { RunKind, RunResult, RunSpec, SubmittedSpec } from "../kinds/kinds.ts";
 import { Problem, ProblemDocument } from "../problem.ts";
+import { RunHold } from "./change.ts";
 import { FailureClass } from "./failure.ts";
 import { Needs, PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
@@ -93,6 +94,12 @@ export const Run = Type.Object({
   ),
   waiting: Type.Optional(
     Type.Unsafe<Waiting>({ ...Waiting, description: "why it has not started; while it waits" }),
+  ),
+  held: Type.Optional(
+    Type.Unsafe<RunHold>({
+      ...RunHold,
+      description: "who holds it, so that it does not start until it is released",
+    }),
   ),
   dependsOn: Type.Array(idOf("run")),
   experimentId: Type.Optional(idOf("experiment")),

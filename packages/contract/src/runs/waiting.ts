@@ -24,6 +24,7 @@ const of = <Code extends string, Facts extends object>(code: Code, facts: Facts)
  */
 export const WaitingReason = Type.Union([
   of("starting", { workerId: Type.Optional(Type.String()) }),
+  of("held", { at: Timestamp, by: Type.String({ description: "the id of a key, and its name" }) }),
   of("not-yet-due", { at: Timestamp }),
   of("dependency", { runIds: Ids }),
   of("no-device-fits", {
@@ -53,6 +54,7 @@ export const Unblock = Type.Union([
   Type.Object({ by: Type.Literal("runs"), ...Runs }),
   Type.Object({ by: Type.Literal("turn"), ahead: Count }),
   Type.Object({ by: Type.Literal("quota") }),
+  Type.Object({ by: Type.Literal("release") }),
   Type.Object({ by: Type.Literal("device"), deviceIds: Ids }),
   Type.Object({ by: Type.Literal("request") }),
 ]);
@@ -90,6 +92,8 @@ type WaitingCode = WaitingReason["code"];
 type Sentences = { [Code in WaitingCode]: (reason: Extract<WaitingReason, { code: Code }>) => string };
 const sentences: Sentences = {
   starting: () => "It has its devices; a worker is about to start it.",
+  held: ({ at, by }) =>
+    `It is held since ${clock(at)} by ${by}; release it (\`espalier run release\`) and it takes its old place.`,
   "not-yet-due": ({ at }) => `It is not to start before ${clock(at)}.`,
   dependency: ({ runIds }) => `It needs what ${runIds.join(", ") || "other runs"} will make.`,
   "no-device-fits": ({ needsBytes, largestBytes, needsDevices, mostDevices }) =>

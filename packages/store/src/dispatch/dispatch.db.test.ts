@@ -124,7 +124,7 @@ describe("a commit", () => {
     expect(await store.dispatch.commit(planned)).toEqual({
       deliveries: [{ runId: good.id, worker: "w", dispatch: 1 }],
       skipped: expect.arrayContaining([
-        { runId: cancelled.id, reason: "The run is not QUEUED any more." },
+        { runId: cancelled.id, reason: "The run is not QUEUED any more, or is held." },
         { runId: late.id, reason: "A device takes no new runs any more." },
       ]) as unknown[],
       preempted: [],

@@ -131,7 +131,7 @@ async function start(
      ), started as (
        update run r set state = 'DISPATCHED', dispatch = dispatch + 1, dispatch_worker = w.worker_id, borrowing = w.borrowing,
          aged = w.aged, dispatched_at = now(), delivered_at = now(), reason = null
-       from wanted w where r.id = w.run_id and not w.refused and r.state = 'QUEUED' and r.cancel_requested_at is null
+       from wanted w where r.id = w.run_id and not w.refused and r.state = 'QUEUED' and r.held_at is null and r.cancel_requested_at is null
        returning r.id, r.dispatch
      ), placed as (
        insert into run_device (run_id, device_id, reserved_bytes, units)
@@ -157,7 +157,9 @@ async function start(
     else
       skipped.push({
         runId,
-        reason: refused ? "A device takes no new runs any more." : "The run is not QUEUED any more.",
+        reason: refused
+          ? "A device takes no new runs any more."
+          : "The run is not QUEUED any more, or is held.",
       });
   return { deliveries, skipped };
 }

@@ -54,7 +54,7 @@ const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.mem
 // One document is read several times faster than ten thousand rows.
 const queued = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
     ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes)), '[]') as runs
-  from run where state = 'QUEUED' and cancel_requested_at is null`;
+  from run where state = 'QUEUED' and held_at is null and cancel_requested_at is null`;
 
 type QueuedTuple = [
   id: string,

@@ -7,12 +7,15 @@ import {
   type Page,
   type PageQuery,
   type Run,
+  type RunChange,
   type RunState,
 } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Experiment as ExperimentRow } from "../generated/client.ts";
 import { toJson } from "../database/json.ts";
 import { pageLimit, toPage } from "../database/page.ts";
+import { changeRuns, lockedStates } from "../runs/change.ts";
+import { holdRuns, releaseRuns } from "../runs/hold.ts";
 import { requeue } from "../runs/requeue.ts";
 import { found, iso } from "../database/row.ts";
 import { toRun } from "../runs/row.ts";
@@ -38,6 +41,17 @@ export interface Experiments {
   list(teamId: string, query?: PageQuery): Promise<Page<ExperimentRecord>>;
   /** Cancels every run that is not terminal. */
   cancel(teamId: string, experimentId: string): Promise<ExperimentRecord>;
+  /** Holds every run that has not started. */
+  hold(teamId: string, experimentId: string, by: string): Promise<ExperimentRecord>;
+  /** Releases every run that is held. */
+  release(teamId: string, experimentId: string, by: string): Promise<ExperimentRecord>;
+  /** Changes every run as far as its state allows it; `by` is for the record. */
+  change(input: {
+    teamId: string;
+    experimentId: string;
+    change: RunChange;
+    by: string;
+  }): Promise<ExperimentRecord>;
   /** Queues every run again that ended without success or was skipped because of one. Runs that have succeeded stay. */
   retry(teamId: string, experimentId: string): Promise<ExperimentRecord>;
 }
@@ -94,6 +108,22 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
     return record!;
   }
 
+  /** Does something to all runs of an experiment, in one transaction. */
+  async function withAll(
+    teamId: string,
+    experimentId: string,
+    work: (tx: Transaction, runIds: string[]) => Promise<unknown>,
+  ): Promise<ExperimentRecord> {
+    await transaction(async (tx) => {
+      const runs = await runsOfExperiments(tx, teamId, [experimentId]);
+      await work(
+        tx,
+        runs.map(({ id }) => id),
+      );
+    });
+    return get(teamId, experimentId);
+  }
+
   return {
     submit: ({ spec, runs, ...owner }, tx) =>
       within(tx, async (tx) => {
@@ -123,16 +153,14 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
       );
       return { items: await withRuns(teamId, items), ...rest };
     },
-    async cancel(teamId, experimentId) {
-      await transaction(async (tx) => {
-        const runs = await runsOfExperiments(tx, teamId, [experimentId]);
-        await cancelRuns(
-          tx,
-          runs.map(({ id }) => id),
-        );
-      });
-      return get(teamId, experimentId);
-    },
+    cancel: (teamId, experimentId) => withAll(teamId, experimentId, cancelRuns),
+    hold: (teamId, experimentId, by) => withAll(teamId, experimentId, (tx, ids) => holdRuns(tx, ids, by)),
+    release: (teamId, experimentId, by) =>
+      withAll(teamId, experimentId, (tx, ids) => releaseRuns(tx, ids, by)),
+    change: ({ teamId, experimentId, change, by }) =>
+      withAll(teamId, experimentId, async (tx, ids) =>
+        changeRuns(tx, await lockedStates(tx, ids), change, by),
+      ),
     async retry(teamId, experimentId) {
       await transaction(async (tx) => {
         const ids = (await runsOfExperiments(tx, teamId, [experimentId])).map(({ id }) => id);

@@ -23,8 +23,10 @@ interface Row {
   waiting: WaitingRow | null;
 }
 
+/** The scheduler does not see a held run, so what it told last of it is old. */
+const position = "case when r.held_at is null then w.position end";
 /** Runs that are about to start come first, runs without a position last. */
-const place = "case r.state when 'DISPATCHED' then 0 else coalesce(w.position, 2147483647) end";
+const place = `case r.state when 'DISPATCHED' then 0 else coalesce(${position}, 2147483647) end`;
 
 export const createQueued = ({ query }: Database): Queued => ({
   async page(teamId, { limit: wanted, cursor, own = false } = {}) {
@@ -32,7 +34,7 @@ export const createQueued = ({ query }: Database): Queued => ({
     const [, afterPlace, afterId] =
       cursor === undefined ? [] : matchCursor(cursor, /^(\d{1,10}):(\w{1,64})$/);
     const { rows } = await query<Row>(
-      `select r.id, ${place} as place, w.position, r.team_id = $1 as own, r.class, r.kind, r.state, r.variant,
+      `select r.id, ${place} as place, ${position} as position, r.team_id = $1 as own, r.class, r.kind, r.state, r.variant,
          r.experiment_id as "experimentId", r.queued_at as "queuedAt", ${waitingColumn} as waiting
        from run r left join run_waiting w on w.run_id = r.id
        where r.state in ('QUEUED', 'DISPATCHED') and (not $2 or r.team_id = $1)

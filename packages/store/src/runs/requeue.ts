@@ -16,7 +16,7 @@ export async function requeue(tx: Transaction, runIds: readonly string[]): Promi
          from (select not exists (
            select from run_dependency d join run u on u.id = d.depends_on_id
            where d.run_id = r.id and u.state <> 'SUCCEEDED')) of_dependencies (ready)),
-       reason = 'Retried on request.', ${forget}
+       reason = 'Retried on request.', held_at = null, held_by = null, ${forget}
      where id = any($1) and state = any($2)`,
     [runIds, unsuccessfulStates],
   );

@@ -29,6 +29,8 @@ export interface RunRow {
   needs: Needs;
   predictedBytes: string | null;
   waiting: WaitingRow | null;
+  heldAt: Date | null;
+  heldBy: string | null;
   dependsOn: string[];
   experimentId: string | null;
   variant: string | null;
@@ -54,9 +56,14 @@ export interface WaitingRow extends Pick<Waiting, "reason"> {
   since?: string;
 }
 
-/** Why run `r` waits. For a run that depends on others, or is about to start, this follows from its state. */
+/**
+ * Why run `r` waits. For a run that is held, depends on others, or is about to start, this follows from the run itself, so
+ * that its row in `run_waiting` stays what the scheduler has told last.
+ */
 export const waitingColumn = `case r.state
-    when 'QUEUED' then (select to_jsonb(w) from run_waiting w where w.run_id = r.id)
+    when 'QUEUED' then case when r.held_at is null then (select to_jsonb(w) from run_waiting w where w.run_id = r.id)
+      else jsonb_build_object('reason', jsonb_build_object('code', 'held', 'at', r.held_at, 'by', r.held_by),
+        'since', r.held_at, 'unblocked_by', '[{"by": "release"}]'::jsonb) end
     when 'DISPATCHED' then jsonb_build_object('reason', jsonb_build_object('code', 'starting', 'workerId', r.dispatch_worker),
       'unblocked_by', '[{"by": "worker"}]'::jsonb)
     when 'WAITING' then (
@@ -70,6 +77,7 @@ export const waitingColumn = `case r.state
 /** The columns of run `r`. */
 export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.resolved, r.class, r.priority, r.needs,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
+  r.held_at as "heldAt", r.held_by as "heldBy",
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
@@ -90,6 +98,7 @@ export const toRun = (row: RunRow): Run => ({
     resolved: row.resolved,
     predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
     waiting: row.waiting && toWaiting(row.waiting),
+    held: row.heldAt && { at: iso(row.heldAt), by: row.heldBy! },
     experimentId: row.experimentId,
     variant: row.variant,
     role: row.role,
@@ -105,16 +114,20 @@ export const toRun = (row: RunRow): Run => ({
   }),
 });
 
-export const toWaiting = (row: WaitingRow): Waiting => ({
-  reason: row.reason,
-  detail: explainWaiting(row.reason),
-  unblockedBy: row.unblocked_by,
-  ...present({
-    since: row.since === undefined ? null : new Date(row.since).toISOString(),
-    position: row.position,
-    expectedStart: row.expected_start,
-  }),
-});
+export const toWaiting = ({ reason: told, ...row }: WaitingRow): Waiting => {
+  // PostgreSQL writes an instant in JSON with an offset.
+  const reason = told.code === "held" ? { ...told, at: new Date(told.at).toISOString() } : told;
+  return {
+    reason,
+    detail: explainWaiting(reason),
+    unblockedBy: row.unblocked_by,
+    ...present({
+      since: row.since === undefined ? null : new Date(row.since).toISOString(),
+      position: row.position,
+      expectedStart: row.expected_start,
+    }),
+  };
+};
 
 /** Reads a run in a transaction. With `lock`, nobody else can change it until the transaction ends. */
 export async function readRun(tx: Transaction, teamId: string, runId: string, lock = false): Promise<Run> {

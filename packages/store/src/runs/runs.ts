@@ -12,6 +12,7 @@ import {
   type PriorityClass,
   type ProblemDocument,
   type Run,
+  type RunChange,
   type RunQuery,
   type RunRole,
   type RunSpec,
@@ -22,6 +23,8 @@ import { settleDependents } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "../generated/client.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
+import { changeRun } from "./change.ts";
+import { holdRun, releaseRun } from "./hold.ts";
 import { requeue } from "./requeue.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./row.ts";
 import { submitRun } from "./submit.ts";
@@ -64,6 +67,15 @@ export interface Runs {
    * `run/illegal-move` for a run that has ended.
    */
   cancel(teamId: string, runId: string): Promise<Run>;
+  /**
+   * Keeps a run that has not started from starting until it is released; it keeps its place in the queue. Doing it twice
+   * changes nothing. Throws `run/illegal-move` for a run that is RUNNING or has ended. `by` is for the record.
+   */
+  hold(teamId: string, runId: string, by: string): Promise<Run>;
+  /** Lets a held run start. A run that nobody holds stays as it is. Throws `run/illegal-move` for a run that has ended. */
+  release(teamId: string, runId: string, by: string): Promise<Run>;
+  /** Throws `run/illegal-move`, naming the field, where the run's state does not allow the change. */
+  change(input: { teamId: string; runId: string; change: RunChange; by: string }): Promise<Run>;
   /** Queues a run again that ended without success, and the runs that were SKIPPED because of it. */
   retry(teamId: string, runId: string): Promise<Run>;
 }
@@ -104,6 +116,9 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
         await cancelRuns(tx, [runId]);
         return readRun(tx, teamId, runId);
       }),
+    hold: (teamId, runId, by) => transaction((tx) => holdRun(tx, teamId, runId, by)),
+    release: (teamId, runId, by) => transaction((tx) => releaseRun(tx, teamId, runId, by)),
+    change: (input) => transaction((tx) => changeRun(tx, input)),
     retry: (teamId, runId) =>
       transaction(async (tx) => {
         const run = await readRun(tx, teamId, runId, true);

@@ -1,0 +1,26 @@
+import { Type, type Static } from "typebox";
+import { Timestamp } from "../id.ts";
+import { PriorityClass } from "./scheduling.ts";
+
+/**
+ * `PATCH /v1/runs/:id`, and of an experiment for all of its runs: what may change after the submission. What is left out
+ * stays. A class changes only before the run starts, because a run is charged by its class; the priority at any time
+ * before it succeeds.
+ */
+export const RunChange = Type.Object(
+  {
+    class: Type.Optional(PriorityClass),
+    priority: Type.Optional(
+      Type.Integer({ minimum: -1000, maximum: 1000, description: "higher first among the runs of one user" }),
+    ),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type RunChange = Static<typeof RunChange>;
+
+/** Who holds a run, so that it does not start, and since when. */
+export const RunHold = Type.Object({
+  at: Timestamp,
+  by: Type.String({ description: "the id of a key, and its name" }),
+});
+export type RunHold = Static<typeof RunHold>;
