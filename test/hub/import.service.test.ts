@@ -219,6 +219,7 @@ describe("a download that is interrupted", () => {
     service.hub.misbehave = () => undefined;
     service.hub.requests.length = 0;
     await service.sql("update run set lease_until = now() - interval '1 s' where id = $1", [run.id]);
+    await service.sql("update worker_pulse set held = '{}'");
     await start();
     await service.pool.end(run.id);
     expect((await attempts(run)).map(({ state }) => state)).toEqual(["LOST", "SUCCEEDED"]);

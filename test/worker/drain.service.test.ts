@@ -162,6 +162,7 @@ describe("a name", () => {
     await client.connect();
     await client.query("update worker_pulse set seen_at = now() - interval '1 minute'");
     await client.query("update run set lease_until = now() - interval '1 s' where id = $1", [run.id]);
+    await client.query("update worker_pulse set held = '{}'");
     await client.end();
     await start("sleeper");
     sleeper.process.kill("SIGCONT");

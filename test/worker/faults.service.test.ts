@@ -37,6 +37,7 @@ async function expireLease(run: Run): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query("update run set lease_until = now() - interval '1 s' where id = $1", [run.id]);
+  await client.query("update worker_pulse set held = '{}'");
   await client.end();
 }
 

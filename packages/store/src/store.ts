@@ -96,7 +96,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     logs: createLogs(database),
     events,
     workers: createWorkers(database, lease),
-    heartbeats: createHeartbeats(database, lease),
+    heartbeats: createHeartbeats(database),
     holds: createHolds(database),
     workerEvents: createWorkerEvents(database),
     leader: createLeader(database, lease),

@@ -12,7 +12,7 @@ export type Interruption = "cancel" | "lost" | "unreachable";
 
 /** The answer of a heartbeat for one attempt; undefined when none came. */
 export type LeaseAnswer =
-  | { held: boolean; renewed: boolean; cancel: boolean; preempt: boolean; graceSeconds?: number }
+  | { held: boolean; stored: boolean; cancel: boolean; preempt: boolean; graceSeconds?: number }
   | undefined;
 
 export interface HeldLeaseOptions {
@@ -94,17 +94,17 @@ export class HeldLease {
 
   /** @param asked when the heartbeat was sent: the lease lasts at least from then */
   answered(answer: LeaseAnswer, asked: number, reported: Progress | undefined): void {
-    if (answer?.renewed) this.#renewedAt = asked;
-    else this.#progress ??= reported;
+    if (!answer?.stored) this.#progress ??= reported;
     if (answer === undefined) this.#checkGiveUp();
     else if (!answer.held) this.#end("lost");
     else {
+      this.#renewedAt = asked;
       if (answer.preempt) {
         this.#graceSeconds ??= answer.graceSeconds;
         this.#preempted.abort();
       }
       if (answer.cancel) this.#end("cancel");
-      if (answer.renewed) this.onRenewed();
+      this.onRenewed();
     }
   }
 

@@ -15,7 +15,7 @@ const content = ({ runs }: Beat): BeatAnswer => ({
     runId,
     attempt,
     held: true,
-    renewed: true,
+    stored: true,
     cancel: false,
     preempt: false,
   })),
@@ -85,7 +85,7 @@ describe("a heartbeat", () => {
     const { heartbeat, world } = open();
     const hold = (n: number) => heartbeat.hold(lease(n));
     const [lost, cancelled, preempted, fine] = [hold(1), hold(2), hold(3), hold(4)];
-    const verdicts = [{ held: false, renewed: false }, { cancel: true }, { preempt: true }, {}];
+    const verdicts = [{ held: false }, { cancel: true }, { preempt: true }, {}];
     world.respond = async (beat) => {
       const answer = content(beat);
       return { ...answer, runs: answer.runs.map((run, i) => ({ ...run, ...verdicts[i] })) };

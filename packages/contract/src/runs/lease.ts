@@ -35,4 +35,4 @@ export const leaseTiming: LeaseTiming = leaseTimingOf(45);
 export const sweepSeconds = 10;
 
 /** What a worker and the schema of the database say to one another. Raised with every change that an older one misreads. */
-export const workerProtocol = 2;
+export const workerProtocol = 3;

@@ -35,8 +35,8 @@ export async function holdRun(
 ): Promise<HeldRun | undefined> {
   type Row = { id: string; attempt: number; cancel: boolean; spec: RunSpec; forgiven: number };
   const { rows } = await tx.query<Row>(
-    `select id, attempt, cancel_requested_at is not null as cancel, coalesce(resolved, spec) as spec, forgiven_attempt as forgiven from run
-     where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' and ${condition} for update ${wait}`,
+    `select id, attempt, cancel_requested_at is not null as cancel, coalesce(resolved, spec) as spec, forgiven_attempt as forgiven from run r
+     where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' and ${condition} for update of r ${wait}`,
     [runId, attempt, workerId],
   );
   const [row] = rows;

@@ -35,24 +35,26 @@ async function running(position: number) {
 }
 const beat = (runs: { runId: string; attempt: number }[], measurements: object[] = []) =>
   store.heartbeats.beat(worker.id, { runs, measurements });
-const nearlyOver = () =>
-  store.sql("update run set lease_until = now() + interval '1 s' where state = 'RUNNING'");
+/** The leases that the claims gave are over; only heartbeats keep the runs. */
+const claimsOver = () => store.sql("update run set lease_until = now() where state = 'RUNNING'");
+/** As if the last heartbeat of the worker were so old. */
+const silentFor = (seconds: number) =>
+  store.sql("update worker_pulse set seen_at = now() - make_interval(secs => $2) where worker_id = $1", [
+    worker.id,
+    seconds,
+  ]);
+/** Of these, whose lease has ended. */
+const swept = async (leases: readonly { runId: string }[]) => {
+  const ended = new Set((await store.leases.sweepExpired(0)).map(({ runId }) => runId));
+  return leases.filter(({ runId }) => ended.has(runId));
+};
 const until = async (holds: () => boolean | Promise<boolean>) => {
   for (const end = Date.now() + 10_000; !(await holds()); await sleep(20))
     if (Date.now() > end) throw new Error("it did not happen");
 };
-const left = async (runId: string) =>
-  (
-    await store.sql<{ left: number }>(
-      "select extract(epoch from lease_until - now())::float8 as left from run where id = $1",
-      [runId],
-    )
-  )[0].left;
-
 describe("a heartbeat", () => {
   it("renews every lease, stores progress and measurements, and answers for each run", async () => {
     const leases = [await running(0), await running(1), await running(2)];
-    await nearlyOver();
     await store.runs.cancel(store.teamId, leases[1].runId);
     expect(await store.leases.preempt(leases[2].runId)).toBe(true);
     const progress = { phase: "train", done: 1, total: 2, unit: "steps" };
@@ -61,7 +63,7 @@ describe("a heartbeat", () => {
       {},
       { freeBytes: 1 },
     ]);
-    const plain = { held: true, renewed: true, cancel: false, preempt: false };
+    const plain = { held: true, stored: true, cancel: false, preempt: false };
     expect(answer).toEqual({
       state: "ACTIVE",
       holds: [],
@@ -71,7 +73,6 @@ describe("a heartbeat", () => {
         { runId: leases[2].runId, attempt: 1, ...plain, preempt: true },
       ],
     });
-    for (const { runId } of leases) expect(await left(runId)).toBeGreaterThan(leaseTiming.lease - 5);
     expect((await store.runs.get(store.teamId, leases[0].runId)).progress).toEqual(progress);
     expect((await store.runs.get(store.teamId, leases[1].runId)).progress).toBeUndefined();
     expect((await store.workers.get(worker.id)).devices.map(({ measured }) => measured)).toEqual([
@@ -94,29 +95,42 @@ describe("a heartbeat", () => {
       { runId: "not even an id", attempt: -1 },
       mine,
     ]);
-    expect(answer?.runs.map(({ held, renewed }) => [held, renewed])).toEqual([
-      [false, false],
-      [false, false],
-      [false, false],
-      [false, false],
-      [false, false],
-      [true, true],
-    ]);
+    expect(answer?.runs.map(({ held }) => held)).toEqual([false, false, false, false, false, true]);
   });
 
-  it("skips a run that another transaction is changing, and answers that it is still held", async () => {
+  it("renews the leases of the attempts that it names, for as long as a lease lasts, and of no others", async () => {
+    const [named, dropped, older] = [await running(0), await running(1), await running(2)];
+    await beat([named, dropped, older]);
+    await claimsOver();
+    const all = [named, dropped, older];
+    expect(await swept(all)).toEqual([]);
+    await beat([named, { ...older, attempt: older.attempt - 1 }]);
+    expect(await swept(all)).toEqual([dropped, older]);
+    await silentFor(leaseTiming.lease - 5);
+    expect(await swept(all)).toEqual([]);
+    await silentFor(leaseTiming.lease + 1);
+    expect(await swept(all)).toEqual([named]);
+  });
+
+  it("renews the lease of a run that another transaction is changing, and leaves its progress to a later one", async () => {
     const [busy, free] = [await running(0), await running(1)];
-    await nearlyOver();
+    const progress = { phase: "train", done: 1, total: 2, unit: "steps" };
+    await claimsOver();
     await store.transaction(async (tx) => {
       await tx.query("select from run where id = $1 for update", [busy.runId]);
-      const answer = await beat([busy, free]);
+      const answer = await beat([
+        { ...busy, progress },
+        { ...free, progress },
+      ] as never);
       expect(answer?.runs).toMatchObject([
-        { held: true, renewed: false },
-        { held: true, renewed: true },
+        { held: true, stored: false },
+        { held: true, stored: true },
       ]);
     });
-    expect(await left(busy.runId)).toBeLessThan(2);
-    expect((await beat([busy, free]))?.runs).toMatchObject([{ renewed: true }, { renewed: true }]);
+    expect(await swept([busy, free])).toEqual([]);
+    expect((await store.runs.get(store.teamId, busy.runId)).progress).toBeUndefined();
+    expect((await beat([{ ...busy, progress }] as never))?.runs).toMatchObject([{ stored: true }]);
+    expect((await store.runs.get(store.teamId, busy.runId)).progress).toEqual(progress);
   });
 
   it("renews the leases also when its measurements cannot be true", async () => {
@@ -129,7 +143,7 @@ describe("a heartbeat", () => {
         { freeBytes: 2 ** 60 },
       ],
     );
-    expect(answer?.runs).toMatchObject([{ renewed: true }]);
+    expect(answer?.runs).toMatchObject([{ held: true }]);
     expect((await store.workers.get(worker.id)).devices.map(({ measured }) => measured)).toEqual([
       undefined,
       undefined,
@@ -172,7 +186,7 @@ describe("a heartbeat", () => {
         { ...one, progress },
         { ...two, progress: tooLong },
       ] as never);
-      expect(answer?.runs.map(({ renewed }) => renewed)).toEqual([true, true]);
+      expect(answer?.runs).toMatchObject([{ held: true }, { held: true }]);
     }
     expect((await store.runs.get(store.teamId, two.runId)).progress).toEqual(tooLong);
     await beat([{ ...one, progress: { ...progress, done: 2 } }] as never);

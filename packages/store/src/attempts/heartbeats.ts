@@ -1,10 +1,4 @@
-import {
-  type HoldCause,
-  type LeaseTiming,
-  type Measurement,
-  type Progress,
-  type WorkerState,
-} from "@espalier/contract";
+import { type HoldCause, type Measurement, type Progress, type WorkerState } from "@espalier/contract";
 import type { Database } from "../database/database.ts";
 import { channel } from "../events/events.ts";
 import { toJson } from "../database/json.ts";
@@ -19,7 +13,7 @@ export interface Beat {
 
 export interface BeatAnswer {
   state: WorkerState;
-  /** One answer for each run of the beat. `held`: this worker has the run. `renewed`: its lease starts again from now. */
+  /** One answer for each run of the beat. */
   runs: readonly RunAnswer[];
   /** The worker must take no new runs. `now`: it must also give back the runs that it has. */
   drain?: { now: boolean; done: boolean };
@@ -30,8 +24,10 @@ export interface BeatAnswer {
 interface RunAnswer {
   runId: string;
   attempt: number;
+  /** This worker has the run, and its lease starts again from now. */
   held: boolean;
-  renewed: boolean;
+  /** The progress that came with it is stored, where there was any. */
+  stored: boolean;
   cancel: boolean;
   preempt: boolean;
   /** How long it has to save, where the one who asked has said so. */
@@ -41,8 +37,8 @@ interface RunAnswer {
 export interface Heartbeats {
   /**
    * Renews the leases of a worker's runs, and stores their progress and the measurements of its devices, in one statement. For
-   * a run that the worker does not hold, `held` is false. A run that another transaction is changing at this moment is `held`
-   * but not `renewed`; a later beat renews it. Undefined when the worker is not known.
+   * a run that the worker does not hold, `held` is false. Progress of a run that another transaction is changing at this
+   * moment is not `stored`; the worker reports it again. Undefined when the worker is not known.
    */
   beat(workerId: string, beat: Beat): Promise<BeatAnswer | undefined>;
 }
@@ -51,58 +47,60 @@ interface Row {
   state: WorkerState;
   orders: Partial<Pick<BeatAnswer, "drain" | "holds">> | null;
   runs: { id: string; attempt: number; cancel: boolean; preempt: boolean; grace: number | null }[] | null;
+  stored: string[] | null;
 }
 
-// 500 workers run this every five seconds. So it is one statement that each connection plans once: nothing in it makes
-// PostgreSQL plan again for the given values, which would cost more than the work itself. A run that another transaction is
-// changing is skipped, because waiting for it could cost the other runs their leases. The statement does not wait until it
-// is on disk: a crash of the server may lose the last moments, and leases are far longer. Listeners are notified of new
-// progress at once, unless the event is longer than NOTIFY allows.
+/** How a run and its attempt are named in the list of a pulse. */
+const leaseKey = ({ runId, attempt }: { runId: string; attempt: number }) => `${runId} ${attempt}`;
+
+/**
+ * Condition on run `r`: its lease has ended, where a lease lasts `seconds`. The claim gives the first lease. Afterwards it lasts
+ * for as long as the worker's latest heartbeat is younger than a lease and names the attempt.
+ */
+export const leaseHasEnded = (seconds: string): string => `r.lease_until < now() and not exists (
+  select from worker_pulse p where p.worker_id = r.lease_owner and p.seen_at > now() - make_interval(secs => ${seconds})
+    and r.id || ' ' || r.attempt = any(p.held))`;
+
+// 500 workers run this every five seconds. So it is one statement that is planned once: nothing in it makes PostgreSQL plan
+// again for the given values, which would cost more than the work itself. The renewal is a list in the worker's own narrow
+// row, which nobody else writes but an operator's order. It only reads the rows of runs, so it waits for no lock on them
+// and skips none, whatever happens to a run at this moment: data that is being written, a cancel, a plan of the scheduler. It
+// may read a run that is about to be ended as held; then the next heartbeat says so, and until then the fence of
+// each write holds. Progress is written to the run unless another transaction is changing it. The statement does not
+// wait until it is on disk: a crash of the server may lose the last moments, and leases are far longer. Listeners are
+// notified of new progress at once, unless the event is longer than NOTIFY allows.
 const statement = (progress: boolean): string => `
   with unsynced as (select set_config('synchronous_commit', 'off', true)),
-  unlocked as (
+  mine as (
     select id, attempt, cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt,
-      extract(epoch from preempt_until - now())::float8 as grace ${progress ? ", progress as before" : ""}
-    from run where lease_owner = $1 and state = 'RUNNING' for no key update skip locked
-  ), renewed as (
-    update run set lease_until = now() + make_interval(secs => $4)
-      ${progress ? ", progress = coalesce(b.progress::jsonb, run.progress)" : ""}
-    from unlocked join unnest($2::text[], $3::int[] ${progress ? ", $8::text[]" : ""}) b (id, attempt ${progress ? ", progress" : ""})
-      using (id, attempt)
-    where run.id = unlocked.id returning run.id, run.attempt, unlocked.cancel, unlocked.preempt, unlocked.grace
-      ${progress ? ", run.team_id, run.experiment_id, run.progress, unlocked.before" : ""}
-  ) ${progress ? notified : ""}
-  update worker_pulse p set seen_at = now(), free_bytes = $5, utilization = $6, temperature = $7
+      extract(epoch from preempt_until - now())::float8 as grace
+    from run where lease_owner = $1 and state = 'RUNNING'
+  ) ${progress ? reported : ""}
+  update worker_pulse p set seen_at = now(), held = $2, free_bytes = $3, utilization = $4, temperature = $5
   from unsynced, worker w where p.worker_id = $1 and w.id = $1
-  returning w.state, p.orders,
-    (select json_agg(r) from (select id, attempt, cancel, preempt, grace from renewed) r) as runs
-    ${progress ? ", (select count(sent) from notified) as notified" : ""}`;
-const notified = `, notified as (
+  returning w.state, p.orders, (select json_agg(mine) from mine) as runs
+    ${progress ? ", (select json_agg(lease) from stored) as stored, (select count(sent) from notified) as notified" : ""}`;
+const reported = `, free as (
+    select r.id, r.progress as before, b.lease, b.progress::jsonb as progress
+    from unnest($2::text[], $6::text[]) b (lease, progress) join run r on r.id || ' ' || r.attempt = b.lease
+    where r.lease_owner = $1 and r.state = 'RUNNING' and b.progress is not null for no key update of r skip locked
+  ), stored as (
+    update run set progress = free.progress from free where run.id = free.id
+    returning run.id, run.attempt, run.team_id, run.experiment_id, run.progress, free.before, free.lease
+  ), notified as (
     select pg_notify('${channel}', team_id || ' ' || id || ' progress ' || event) as sent
-    from renewed, lateral (select jsonb_strip_nulls(jsonb_build_object('type', 'run.progress', 'at', now(), 'runId', id,
+    from stored, lateral (select jsonb_strip_nulls(jsonb_build_object('type', 'run.progress', 'at', now(), 'runId', id,
       'experimentId', experiment_id, 'attempt', attempt, 'progress', progress))::text as event) e
     where progress is distinct from before and octet_length(event) < 7000
   )`;
 const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
-export function createHeartbeats({ prisma, prepared }: Database, timing: LeaseTiming): Heartbeats {
-  /** Which of these runs the worker holds all the same: the statement has skipped them. */
-  async function heldOf(workerId: string, runs: Beat["runs"]): Promise<Set<string>> {
-    if (runs.length === 0) return new Set();
-    const rows = await prisma.run.findMany({
-      where: { id: { in: runs.map(({ runId }) => runId) }, leaseOwner: workerId, state: "RUNNING" },
-      select: { id: true, attempt: true },
-    });
-    return new Set(rows.map(({ id, attempt }) => `${id} ${attempt}`));
-  }
-
+export function createHeartbeats({ prepared }: Database): Heartbeats {
   return {
     async beat(workerId, { runs, measurements }) {
       const values = [
         workerId,
-        runs.map(({ runId }) => runId),
-        runs.map(({ attempt }) => attempt),
-        timing.lease,
+        runs.map(leaseKey),
         measurements.map((each) => whole(each?.freeBytes, 0, 2 ** 50)),
         measurements.map((each) => whole(each?.utilization, 0, 100)),
         measurements.map((each) => whole(each?.temperature, -300, 1000)),
@@ -114,23 +112,20 @@ export function createHeartbeats({ prisma, prepared }: Database, timing: LeaseTi
       const [row] = rows;
       if (!row) return undefined;
       const { drain, holds = [] } = row.orders ?? {};
-      const renewed = new Map(row.runs?.map((run) => [`${run.id} ${run.attempt}`, run]));
-      const keyOf = ({ runId, attempt }: { runId: string; attempt: number }) => `${runId} ${attempt}`;
-      const held = await heldOf(
-        workerId,
-        runs.filter((run) => !renewed.has(keyOf(run))),
-      );
+      const mine = new Map(row.runs?.map((run) => [leaseKey({ runId: run.id, attempt: run.attempt }), run]));
+      const stored = new Set(row.stored);
       return {
         state: row.state,
         holds,
         ...(drain === undefined ? {} : { drain }),
-        runs: runs.map(({ runId, attempt }) => {
-          const run = renewed.get(keyOf({ runId, attempt }));
+        runs: runs.map(({ runId, attempt, progress: told }) => {
+          const key = leaseKey({ runId, attempt });
+          const run = mine.get(key);
           return {
             runId,
             attempt,
-            held: run !== undefined || held.has(keyOf({ runId, attempt })),
-            renewed: run !== undefined,
+            held: run !== undefined,
+            stored: told === undefined || stored.has(key),
             cancel: run?.cancel ?? false,
             preempt: run !== undefined && (run.preempt || drain?.now === true),
             ...(run?.preempt && run.grace !== null ? { graceSeconds: Math.max(0, run.grace) } : {}),

@@ -14,6 +14,7 @@ import {
 } from "@espalier/contract";
 import type { NewArtifact } from "../artifacts/artifacts.ts";
 import { endAttempt, holdRun, leaseLost } from "./end.ts";
+import { leaseHasEnded } from "./heartbeats.ts";
 import type { StoredObject } from "../bytes/bytes.ts";
 import type { Database } from "../database/database.ts";
 import { settleDependents } from "../runs/dependents.ts";
@@ -237,16 +238,21 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
         host: string;
       }>(
         `select r.id, r.attempt, w.id as "workerId", w.name, w.host from run r join worker w on w.id = r.lease_owner
-         where r.state = 'RUNNING' and r.lease_until < now()
+         where r.state = 'RUNNING' and ${leaseHasEnded("$2")}
            and pg_postmaster_start_time() < now() - make_interval(secs => $1)
-         order by r.lease_until`,
-        [graceSeconds],
+         order by r.id`,
+        [graceSeconds, timing.lease],
       );
       const swept: { runId: string; attempt: number; state: RunState }[] = [];
       for (const { id: runId, attempt, workerId, name, host } of rows)
         await transaction(async (tx) => {
           // What the attempt still writes is let finish; a later sweep ends it.
-          const run = await holdRun(tx, { runId, attempt, workerId }, "lease_until < now()", "skip locked");
+          const run = await holdRun(
+            tx,
+            { runId, attempt, workerId },
+            leaseHasEnded(String(timing.lease)),
+            "skip locked",
+          );
           if (!run) return;
           const problem = new Problem(
             "worker/lost",

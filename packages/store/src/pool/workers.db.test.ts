@@ -133,8 +133,8 @@ describe("a name", () => {
 
 describe("a registration", () => {
   it.each([
-    ["of the future", 3, "it speaks protocol 3, the service 2. Update the service first."],
-    ["of the past", 1, "it speaks protocol 1, the service 2. Update the worker."],
+    ["of the future", 4, "it speaks protocol 4, the service 2 to 3. Update the service first."],
+    ["of the past", 1, "it speaks protocol 1, the service 2 to 3. Update the worker."],
     ["that makes no sense", Number.NaN, "it speaks protocol NaN"],
   ])("with a protocol %s is refused, and says who has to be updated", async (_what, protocol, words) => {
     await expect(store.workers.register(worker("future", { protocol }))).rejects.toMatchObject({
@@ -163,15 +163,15 @@ describe("a registration", () => {
     await migration.connect();
     try {
       await migration.query("select pg_advisory_lock($1)", [migrationLock]);
-      const registered = store.workers.register(worker("early", { protocol: 3 }));
+      const registered = store.workers.register(worker("early", { protocol: 4 }));
       await expect
         .poll(() => store.sql("select from pg_locks where locktype = 'advisory' and not granted"))
         .toHaveLength(1);
-      await migration.query("update worker_protocol set newest = 3");
+      await migration.query("update worker_protocol set newest = 4");
       await migration.end();
       expect(await registered).toMatchObject({ name: "early", state: "ACTIVE" });
     } finally {
-      await store.sql("update worker_protocol set newest = 2");
+      await store.sql("update worker_protocol set newest = 3");
     }
   });
 
