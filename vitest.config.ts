@@ -8,7 +8,7 @@ const service = ["**/*.{db,queue,service}.test.ts", "test/**/*.test.ts"];
 /** Tests in `test/` that need no server. */
 const pure = ["test/architecture.test.ts", "test/docs.test.ts", "test/chaos/check.test.ts"];
 /** Packages, and clones that a killed test left behind. */
-const foreign = ["**/node_modules/**", ".tsbuild/**"];
+const foreign = ["**/node_modules/**", "dist/**", ".tsbuild/**"];
 
 export default defineConfig({
   test: {

@@ -16,7 +16,7 @@ COPY packages/tensor/package.json packages/tensor/
 COPY packages/queue/package.json packages/queue/
 COPY packages/scheduler/package.json packages/scheduler/
 COPY packages/store/package.json packages/store/
-COPY infra/bootstrap.mjs infra/
+COPY infra/bootstrap.mjs infra/build.mjs infra/
 COPY prisma prisma
 COPY prisma.config.ts ./
 # npm ci and the Prisma client. The API never loads the tensor runtime or the command line's PostgreSQL.
@@ -25,6 +25,7 @@ RUN node infra/bootstrap.mjs \
 COPY tsconfig.json tsconfig.base.json ./
 COPY packages packages
 COPY apps/api apps/api
+RUN node infra/build.mjs
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production ESPALIER_DATA=/data ESPALIER_HOST=0.0.0.0 ESPALIER_PORT=7070
@@ -36,4 +37,4 @@ USER node
 VOLUME /data
 EXPOSE 7070
 # `docker run --init`, or `init: true` in compose, passes signals on and reaps what is left over.
-CMD ["node", "--import", "tsx", "apps/api/src/main.ts"]
+CMD ["node", "dist/api.mjs"]

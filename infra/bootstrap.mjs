@@ -1,10 +1,11 @@
-// Makes a fresh clone runnable: installs packages and generates the Prisma client when they are missing or stale.
-// Runs before every npm script of the project, with nothing but Node at hand, so it imports nothing else.
+// Makes a fresh clone runnable: installs packages, generates the Prisma client and builds the programs when they are
+// missing or stale. Runs before every npm script of the project, with nothing but Node at hand, so it imports nothing else.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { fingerprint, isBuilt } from "./build.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const sha = (file) =>
@@ -86,4 +87,10 @@ if (existsSync(join(root, "prisma/schema.prisma"))) {
       PRISMA_HIDE_UPDATE_MESSAGE: "1",
     }),
   );
+}
+
+const sources = fingerprint();
+if (!isBuilt(sources)) {
+  takeTurn();
+  if (!isBuilt(sources)) run(process.execPath, ["infra/build.mjs"]);
 }

@@ -16,7 +16,7 @@ COPY packages/tensor/package.json packages/tensor/
 COPY packages/queue/package.json packages/queue/
 COPY packages/scheduler/package.json packages/scheduler/
 COPY packages/store/package.json packages/store/
-COPY infra/bootstrap.mjs infra/
+COPY infra/bootstrap.mjs infra/build.mjs infra/
 COPY prisma prisma
 COPY prisma.config.ts ./
 # npm ci and the Prisma client, less runtimes of other systems and the command line's PostgreSQL.
@@ -26,6 +26,7 @@ COPY tsconfig.json tsconfig.base.json ./
 COPY packages packages
 COPY apps/compute apps/compute
 COPY apps/worker apps/worker
+RUN node infra/build.mjs
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production ESPALIER_DATA=/data
@@ -36,4 +37,4 @@ RUN install -d -o node -g node -m 0750 /data
 USER node
 VOLUME /data
 # `docker run --init`, or `init: true` in compose, passes signals on and reaps what is left over.
-CMD ["node", "--import", "tsx", "apps/worker/src/main.ts"]
+CMD ["node", "dist/worker.mjs"]

@@ -17,7 +17,7 @@ const layers: Record<string, string[]> = {
   queue: ["contract"],
   engine: ["tensor"],
   encoder: ["contract", "model", "tensor"],
-  api: ["contract", "scheduler", "model", "store", "queue"],
+  api: ["contract", "scheduler", "model", "process", "store", "queue"],
   worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
   compute: ["contract", "model", "process", "tensor", "encoder", "engine"],
   cli: ["contract", "model", "process", "compute"],
@@ -34,7 +34,7 @@ const owners: [RegExp, string][] = [
 /** Tables of rules, which are read by looking up and not from top to bottom. */
 const ruleTables: string[] = [];
 
-const unseen = new Set(["node_modules", "generated", ".git", ".tsbuild", ".espalier", ".venv"]);
+const unseen = new Set(["node_modules", "dist", "generated", ".git", ".tsbuild", ".espalier", ".venv"]);
 const walk = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (unseen.has(entry.name)) return [];

@@ -74,8 +74,8 @@ test("the three lines of the first page prune a model", async () => {
 
 test("so do its commands, which also embed", async () => {
   const [commands] = await blocks("README.md", "sh", "Three lines");
-  const main = join(root, "apps/cli/src/main.ts");
-  const espalier = `espalier() { "${process.execPath}" ${tsx.join(" ")} "${main}" "$@"; }`;
+  const main = join(root, "dist/cli.mjs");
+  const espalier = `espalier() { "${process.execPath}" "${main}" "$@"; }`;
   const script = `set -euo pipefail\n${commands}\n`.replace(/^alias espalier=.*$/m, espalier);
   expect(script).toContain(espalier);
   // npm tells the command line where the user stands; it may have told this test another place.

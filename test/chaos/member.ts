@@ -1,12 +1,20 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { builtProgram } from "@espalier/process";
 import type { Link } from "./link.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Ends what it runs when this process is gone. */
-const host = "apps/cli/src/stack/app-host/main.ts";
+const host = join(root, "apps/cli/src/stack/app-host/main.ts");
+
+/** The API runs as it was built; workers run from source, because their compute processes are those of these tests. */
+function commandOf(module: string): string[] {
+  const built = builtProgram(join(root, module));
+  return existsSync(built) ? [builtProgram(host), built] : ["--import", "tsx", host, module];
+}
 
 export interface MemberOptions {
   name: string;
@@ -52,7 +60,7 @@ export class Member {
     const { module, environment, log } = this.#options;
     const output = openSync(log, "a");
     this.#frozen = false;
-    this.#process = spawn(process.execPath, ["--import", "tsx", host, module], {
+    this.#process = spawn(process.execPath, commandOf(module), {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment, ...more },
       stdio: ["pipe", output, output],

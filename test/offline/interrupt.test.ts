@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { programArguments } from "@espalier/process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCli } from "../../apps/cli/src/cli.ts";
 import { repository } from "../../apps/cli/src/repository.ts";
@@ -27,7 +28,7 @@ afterEach(async () => {
 function start(...args: string[]): ChildProcess {
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", join(repository, "apps/cli/src/main.ts"), ...args],
+    [...programArguments(join(repository, "apps/cli/src/main.ts")), ...args],
     {
       cwd: repository,
       env: { PATH: process.env.PATH, INIT_CWD: folder },
@@ -43,7 +44,7 @@ async function computing(supervisor: number): Promise<string[]> {
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const command = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "");
-    if (command.includes(`apps/compute/src/main.ts\0${supervisor}\0`)) found.push(pid);
+    if (command.includes(`dist/compute.mjs\0${supervisor}\0`)) found.push(pid);
   }
   return found;
 }

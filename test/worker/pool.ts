@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
 import { architectureOf, openModel } from "@espalier/model";
+import { programArguments } from "@espalier/process";
 import { openDeliveryQueues } from "@espalier/queue";
 import { locations, migrate, openStore, type Store } from "@espalier/store";
 import { testSecret } from "../servers/store.ts";
@@ -75,7 +76,7 @@ export async function startPool(
     folder,
     launch(environment = {}) {
       const name = environment.ESPALIER_WORKER_NAME ?? `worker-${workers.length + 1}`;
-      const child = spawn(process.execPath, ["--import", "tsx", join(root, "apps/worker/src/main.ts")], {
+      const child = spawn(process.execPath, programArguments(join(root, "apps/worker/src/main.ts")), {
         cwd: root,
         env: {
           PATH: process.env.PATH,

@@ -18,6 +18,7 @@ import {
 } from "@espalier/contract/compute";
 import { explainCrash } from "./crash.ts";
 import { onLines } from "./lines.ts";
+import { programArguments } from "./program.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** What a compute process reports while it works; what it prints comes as `log`. */
@@ -72,7 +73,7 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
   const oomKillsBefore = countOomKills?.();
   const watchdog = hungSeconds === undefined ? undefined : new Watchdog(hungSeconds);
   const pipeIf = (stream: unknown) => (stream ? "pipe" : "ignore");
-  const child = spawn(process.execPath, ["--import", "tsx", entry, String(process.pid)], {
+  const child = spawn(process.execPath, [...programArguments(entry), String(process.pid)], {
     cwd: dirname(entry),
     env: environment,
     stdio: ["pipe", "pipe", "pipe", "pipe", pipeIf(texts), pipeIf(vectors)],

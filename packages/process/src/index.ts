@@ -12,3 +12,4 @@ export {
 export { endGroupWithParent } from "./lifeline.ts";
 export { onLines } from "./lines.ts";
 export { countOomKills } from "./oom-kills.ts";
+export { builtProgram, programArguments, runsSources } from "./program.ts";

@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Problem } from "@espalier/contract";
-import { identify, waitForEnd, type ProcessIdentity } from "@espalier/process";
+import { identify, programArguments, waitForEnd, type ProcessIdentity } from "@espalier/process";
 import { usableBinaries } from "./postgres-binaries.ts";
 import type { ServiceSpec } from "./service.ts";
 import { canReach, databaseUser, type SystemUser } from "./system-user.ts";
@@ -66,9 +66,7 @@ export function preparePostgres({
     url: `postgresql://${superuser}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
     service: {
       command: [
-        "--import",
-        "tsx",
-        host,
+        ...programArguments(host),
         String(user?.uid ?? "-"),
         String(user?.gid ?? "-"),
         command,

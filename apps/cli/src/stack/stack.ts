@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@espalier/contract";
-import { identify, waitForEnd } from "@espalier/process";
+import { identify, programArguments, waitForEnd } from "@espalier/process";
 import { repository } from "../repository.ts";
 import { lockFolder } from "./lock.ts";
 import { freePort } from "./port.ts";
@@ -120,10 +120,8 @@ interface AppOptions {
 /** The API, which migrates the database, and a worker. Their settings are read in each app's `config.ts`. */
 function apps({ folder, url, key, apiPort, databaseUrl, secret, environment }: AppOptions) {
   const command = (app: string) => [
-    "--import",
-    "tsx",
-    appHost,
-    join(repository, "apps", app, "src", "main.ts"),
+    ...programArguments(appHost),
+    programArguments(join(repository, "apps", app, "src", "main.ts")).at(-1)!,
   ];
   const env = {
     ...bare(environment),

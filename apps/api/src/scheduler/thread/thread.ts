@@ -1,7 +1,14 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { builtProgram, runsSources } from "@espalier/process";
 import type { Config } from "../../config.ts";
 import type { Scheduler } from "../scheduler.ts";
+
+const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const built = builtProgram(beside("main.ts"));
+const entry = runsSources() || !existsSync(built) ? beside("entry.mjs") : built;
 
 /**
  * Runs the scheduler in a thread with connections of its own: a pass over thousands of queued runs computes for tens of
@@ -9,7 +16,7 @@ import type { Scheduler } from "../scheduler.ts";
  * uncaught does.
  */
 export async function startSchedulerThread(config: Config): Promise<Scheduler> {
-  const thread = new Worker(new URL("entry.mjs", import.meta.url), { workerData: config });
+  const thread = new Worker(entry, { workerData: config });
   await once(thread, "message");
   return {
     async stop() {

@@ -14,9 +14,7 @@ export interface Up {
 
 /** The arguments for Node to run `espalier up` of the clone in `root`. */
 export const upCommand = (root: string, folder: string): string[] => [
-  "--import",
-  "tsx",
-  join(root, "apps/cli/src/main.ts"),
+  join(root, "dist/cli.mjs"),
   "up",
   "--json",
   "--data",
