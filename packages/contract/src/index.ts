@@ -26,6 +26,7 @@ export {
   maxInfrastructureFailures,
   type EndedAttempt,
   type PastFailure,
+  type Verdict,
 } from "./runs/failure.ts";
 export { Graph, GraphCreate } from "./runs/graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./models/hub.ts";
@@ -46,6 +47,7 @@ export {
   type Lease,
   type LeaseTiming,
 } from "./runs/lease.ts";
+export type { Limits } from "./runs/limits.ts";
 export { mergePatch } from "./http/merge-patch.ts";
 export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./runs/metric.ts";
 export {

@@ -4,7 +4,7 @@ interface ProblemRow {
   /** HTTP status. */
   status: number;
   /** Class of an attempt that ends with this problem. `runs/failure.ts` says what each class means for the run. */
-  failure: "data" | "diverged" | "crash" | "infrastructure" | "host" | "out-of-memory";
+  failure: "data" | "diverged" | "crash" | "infrastructure" | "host" | "out-of-memory" | "limit";
   title: string;
 }
 
@@ -115,6 +115,11 @@ export const problems = {
     status: 500,
     failure: "data",
     title: "The run crashed too often without progress",
+  },
+  "run/wall-time": {
+    status: 422,
+    failure: "limit",
+    title: "The run has computed for as long as its limit allows",
   },
   "run/cyclic": { status: 422, failure: "data", title: "Runs depend on one another in a circle" },
   "lease/lost": { status: 409, failure: "infrastructure", title: "Another attempt holds the run" },

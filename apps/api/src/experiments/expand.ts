@@ -3,6 +3,7 @@ import {
   layersOfVariant,
   newId,
   type ExperimentSpec,
+  type Limits,
   type ModelRef,
   type Needs,
   type PriorityClass,
@@ -19,6 +20,7 @@ export interface ExpandedRun {
   priority: number;
   class: PriorityClass;
   needs: Needs;
+  limits?: Limits;
   variant?: string;
   role: RunRole;
 }
@@ -45,6 +47,7 @@ export function expand(spec: ExperimentSpec, id = () => newId("run")): ExpandedR
       class: spec.class ?? "normal",
       needs: spec.needs ?? {},
       role,
+      ...(spec.limits === undefined ? {} : { limits: spec.limits }),
       ...(variant === undefined ? {} : { variant }),
     };
     runs.push(run);

@@ -91,13 +91,20 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
         class: priorityClass,
         priority,
         needs,
+        limits,
       } = await store.runs.get(teamOf(request), request.params.runId);
       if (kind === "import")
         throw new Problem("run/illegal-move", "An import is not cloned; submit it as a model again.", {
           runId: request.params.runId,
         });
       return submit(
-        { spec: parseSpec(patched(spec, request)), class: priorityClass, priority, needs },
+        {
+          spec: parseSpec(patched(spec, request)),
+          class: priorityClass,
+          priority,
+          needs,
+          ...(limits && { limits }),
+        },
         request,
         reply,
       );

@@ -104,6 +104,7 @@ export function startScheduler({
   async function reconcile(): Promise<void> {
     for (const workerId of await store.workers.markLost()) log.warn({ workerId }, "worker lost");
     for (const lost of await store.leases.sweepExpired()) log.warn(lost, "lease expired");
+    for (const runId of await store.leases.stopOverdue()) log.info({ runId }, "its time is over");
     for (const runId of await store.dispatch.recall()) log.info({ runId }, "recalled: its devices are gone");
     await deliver(await store.dispatch.redeliver(redeliverSeconds));
   }

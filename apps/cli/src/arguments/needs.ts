@@ -1,5 +1,6 @@
-import type { Needs, PriorityClass } from "@espalier/contract";
+import type { Limits, Needs, PriorityClass } from "@espalier/contract";
 import { UsageError } from "../command.ts";
+import { parseDuration } from "./duration.ts";
 import { given, parseCount } from "./settings.ts";
 
 /** Options of a submission that say what a run needs of the pool. */
@@ -10,12 +11,14 @@ export const needsOptions = {
   label: { type: "string", multiple: true },
   memory: { type: "string" },
   shares: { type: "boolean" },
+  "wall-time": { type: "string" },
 } as const;
 
 export const needsHelp = [
   "--class C            urgent, normal (default) or idle: may interrupt others; or makes room for them",
   "--devices N --kind cuda --label zone=a   devices that it needs, all on one worker; repeat kind and label",
   "--memory 12GB        peak on each device (default: predicted); --shares lets others use the rest of it",
+  "--wall-time 4h       how long it may compute, all attempts together; then it saves and ends",
 ] as const;
 
 interface Values {
@@ -25,10 +28,11 @@ interface Values {
   label?: string[] | undefined;
   memory?: string | undefined;
   shares?: boolean | undefined;
+  "wall-time"?: string | undefined;
 }
 
 /** The service checks them against the schema and names the field that is wrong. */
-export function parseNeeds(values: Values): { class?: PriorityClass; needs?: Needs } {
+export function parseNeeds(values: Values): { class?: PriorityClass; needs?: Needs; limits?: Limits } {
   const needs = given({
     devices: parseCount("devices", values.devices),
     kinds: values.kind as Needs["kinds"],
@@ -36,7 +40,11 @@ export function parseNeeds(values: Values): { class?: PriorityClass; needs?: Nee
     memoryBytes: parseBytes("memory", values.memory),
     shares: values.shares,
   });
-  return given({ class: values.class as PriorityClass | undefined, needs });
+  return given({ class: values.class as PriorityClass | undefined, needs, limits: parseLimits(values) });
+}
+
+function parseLimits({ "wall-time": wallTime }: Values): Limits {
+  return wallTime === undefined ? {} : { wallSeconds: parseDuration("wall-time", wallTime) };
 }
 
 const units: Readonly<Record<string, number>> = {

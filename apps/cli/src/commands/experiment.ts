@@ -148,7 +148,7 @@ export const experimentRetry = act(
 export const experimentSet = defineCommand({
   name: "experiment set",
   arguments: "EXPERIMENT",
-  summary: "change the class or the priority of its runs, where their states allow it",
+  summary: "change class, priority or time limit of its runs, where their states allow it",
   help: changeHelp,
   arity: [1, 1],
   options: changeOptions,

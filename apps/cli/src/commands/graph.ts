@@ -12,7 +12,7 @@ export const graphSubmit = defineCommand({
     "FILE (- for stdin) is JSON:",
     '  {"runs": {"cut":   {"spec": {"kind": "prune", "model": "mdl_…", "layers": 12}},',
     '            "train": {"spec": {"kind": "train", "model": {"run": "cut"}, "datasetId": "dst_…"}}}}',
-    'A run may also say "dependsOn": [names or ids], "class", "priority" and "needs".',
+    'A run may also say "dependsOn": [names or ids], "class", "priority", "needs" and "limits".',
   ],
   arity: [1, 1],
   options: {},

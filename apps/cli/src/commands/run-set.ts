@@ -5,7 +5,7 @@ import { exitCode } from "../exit-code.ts";
 export const runSet = defineCommand({
   name: "run set",
   arguments: "RUN",
-  summary: "change the class or the priority of a run",
+  summary: "change the class, the priority or the time limit of a run",
   help: changeHelp,
   arity: [1, 1],
   options: changeOptions,

@@ -55,8 +55,10 @@ async function submissionOf(context: Context, { experiment, run, spec }: SourceV
   }
   // The service checks what comes, against the schema, and names the field that is wrong.
   if (run !== undefined) {
-    const { spec: found, class: priorityClass, priority, needs } = await client.runs.get(run);
-    return { run: { spec: found, class: priorityClass, priority, needs } as RunCreate };
+    const { spec: found, class: priorityClass, priority, needs, limits } = await client.runs.get(run);
+    return {
+      run: { spec: found, class: priorityClass, priority, needs, ...(limits && { limits }) } as RunCreate,
+    };
   }
   const document = await readJson(context, spec!);
   const isRun = typeof document === "object" && document !== null && "kind" in document;

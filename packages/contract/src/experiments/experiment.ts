@@ -4,6 +4,7 @@ import { StsScore } from "../kinds/evaluate.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
 import { Variant } from "../layers.ts";
 import { Mode } from "../kinds/mode.ts";
+import { Limits } from "../runs/limits.ts";
 import { Needs, PriorityClass } from "../runs/scheduling.ts";
 import { SearchResult, SearchSettings } from "../kinds/search.ts";
 import { TrainingSettings } from "../kinds/train.ts";
@@ -30,6 +31,7 @@ export const ExperimentSpec = Type.Object(
     class: Type.Optional(PriorityClass),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
     needs: Type.Optional(Type.Unsafe<Needs>({ ...Needs, description: "of each of its runs" })),
+    limits: Type.Optional(Type.Unsafe<Limits>({ ...Limits, description: "of each of its runs" })),
   },
   { additionalProperties: false },
 );

@@ -20,8 +20,9 @@ export type AttemptState = Static<typeof AttemptState>;
 
 /** Why an attempt had to make room. */
 export const Preempted = Type.Object({
-  reason: Type.Enum(["higher-class", "reclaim", "request"], {
-    description: "reclaim: its team held more than its quota; request: somebody asked for it",
+  reason: Type.Enum(["higher-class", "reclaim", "request", "wall-time"], {
+    description:
+      "reclaim: its team held more than its quota; request: somebody asked for it; wall-time: it had computed for as long as it may, and then got more time",
   }),
   forRunId: Type.Optional(Type.String({ description: "the run that got its devices, if it is your team's" })),
   lostSteps: Type.Optional(

@@ -1,11 +1,12 @@
 import { Type, type Static } from "typebox";
 import { Timestamp } from "../id.ts";
+import { LimitsChange } from "./limits.ts";
 import { PriorityClass } from "./scheduling.ts";
 
 /**
  * `PATCH /v1/runs/:id`, and of an experiment for all of its runs: what may change after the submission. What is left out
- * stays. A class changes only before the run starts, because a run is charged by its class; the priority at any time
- * before it succeeds.
+ * stays. A class changes only before the run starts, because a run is charged by its class; the priority and the limits at
+ * any time before it succeeds. A run that ended without success may be retried, so it may be changed too.
  */
 export const RunChange = Type.Object(
   {
@@ -13,6 +14,7 @@ export const RunChange = Type.Object(
     priority: Type.Optional(
       Type.Integer({ minimum: -1000, maximum: 1000, description: "higher first among the runs of one user" }),
     ),
+    limits: Type.Optional(LimitsChange),
   },
   { additionalProperties: false, minProperties: 1 },
 );

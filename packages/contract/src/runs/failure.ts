@@ -12,6 +12,7 @@ export const failureClasses = {
   "out-of-memory": { title: "Memory ran out" },
   crash: { title: "The computation ended unexpectedly" },
   poison: { title: "It crashed once more, as often as is tried" },
+  limit: { title: "It has used all that its limits allow" },
   diverged: { title: "The training cannot succeed any more" },
   data: { title: "The same input would fail again" },
 } as const satisfies Record<string, { title: string }>;
@@ -101,6 +102,7 @@ export function judge(ended: EndedAttempt): Verdict {
       const detail = `It crashed ${maxCrashes} times without saving progress in between, so no device gets it again until a person retries it; the last time: ${problem.detail}`;
       return end("QUARANTINED", new Problem("run/quarantined", detail).toDocument());
     }
+    case "limit":
     case "diverged":
     case "data":
       return end("FAILED", problem);

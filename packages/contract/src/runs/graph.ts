@@ -21,6 +21,7 @@ export const GraphCreate = Type.Object(
           class: RunCreate.properties.class,
           priority: RunCreate.properties.priority,
           needs: RunCreate.properties.needs,
+          limits: RunCreate.properties.limits,
           dependsOn: Type.Optional(
             Type.Array(Type.String({ maxLength: 64 }), {
               maxItems: 64,

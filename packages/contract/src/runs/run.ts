@@ -4,6 +4,7 @@ import { RunKind, RunResult, RunSpec, SubmittedSpec } from "../kinds/kinds.ts";
 import { Problem, ProblemDocument } from "../problem.ts";
 import { RunHold } from "./change.ts";
 import { FailureClass } from "./failure.ts";
+import { Limits } from "./limits.ts";
 import { Needs, PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -89,6 +90,7 @@ export const Run = Type.Object({
   class: PriorityClass,
   priority: Type.Integer({ description: "higher first among the runs of one user; default 0" }),
   needs: Needs,
+  limits: Type.Optional(Limits),
   predictedBytes: Type.Optional(
     Type.Integer({ minimum: 0, description: "expected peak of memory on each device, before the margin" }),
   ),
@@ -128,6 +130,7 @@ export const RunCreate = Type.Object(
     class: Type.Optional(PriorityClass),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
     needs: Type.Optional(Needs),
+    limits: Type.Optional(Limits),
     dependsOn: Type.Optional(
       Type.Array(idOf("run"), {
         maxItems: 64,

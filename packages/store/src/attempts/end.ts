@@ -11,6 +11,7 @@ import {
 } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
 import { settleDependents } from "../runs/dependents.ts";
+import { wallTimeVerdict } from "./wall-time.ts";
 import { toJson, toText } from "../database/json.ts";
 
 /** A run that is locked by this transaction, with what decides its next state when its attempt ends without a result. */
@@ -79,9 +80,13 @@ export async function endAttempt(
   attemptState: "FAILED" | "LOST" | "RETURNED" | "PREEMPTED",
   problem?: ProblemDocument,
 ): Promise<RunState> {
-  const verdict = run.cancelRequested
+  const judged = run.cancelRequested
     ? { state: "CANCELLED" as const, pause: 0, failure: null, problem: undefined }
     : judge({ ...run, problem });
+  const timedOut =
+    judged.state === "QUEUED" ? await wallTimeVerdict(tx, { ...run, problem }, judged.failure) : undefined;
+  const verdict = timedOut ?? judged;
+  if (timedOut && problem === undefined) [attemptState, problem] = ["FAILED", timedOut.problem];
   const reason = run.cancelRequested
     ? "Cancelled while it ran."
     : ((verdict.problem ?? problem)?.detail ??

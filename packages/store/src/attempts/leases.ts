@@ -21,6 +21,7 @@ import { settleDependents } from "../runs/dependents.ts";
 import { toJson } from "../database/json.ts";
 import type { NewModel } from "../models/models.ts";
 import { markPreempted, notPreempted } from "./preemption.ts";
+import { stopOverdue } from "./wall-time.ts";
 import { publish } from "./publish.ts";
 import { runColumns, toRun, type RunRow } from "../runs/row.ts";
 
@@ -70,6 +71,8 @@ export interface Leases {
   claim(input: { runId: string; workerId: string; closed?: readonly string[] }): Promise<Claim | undefined>;
   /** Asks the worker of the run, in the next heartbeat, to save it and give it back. False unless the run is RUNNING. */
   preempt(runId: string): Promise<boolean>;
+  /** Asks the runs that have computed for as long as their limit allows to save and leave; returns their ids. */
+  stopOverdue(): Promise<string[]>;
   /** Makes a stored checkpoint the one to resume from. Throws `lease/lost`. */
   saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Promise<void>;
   /** Ends the attempt with a result. Throws `lease/lost`, and then publishes nothing. */
@@ -167,6 +170,8 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
       );
       return rowCount === 1;
     },
+
+    stopOverdue: () => stopOverdue({ query }),
 
     async saveCheckpoint(lease, { step, stored }) {
       const { rowCount } = await query(

@@ -1,5 +1,8 @@
 import { Problem, type Run, type RunChange, type RunState } from "@espalier/contract";
+import { notPreempted } from "../attempts/preemption.ts";
+import { wallTimeReason } from "../attempts/wall-time.ts";
 import type { Transaction } from "../database/database.ts";
+import { toJson } from "../database/json.ts";
 import { changedEvents, lockRuns } from "./hold.ts";
 import { readRun } from "./row.ts";
 
@@ -7,6 +10,7 @@ import { readRun } from "./row.ts";
 const changeable: { readonly [Field in keyof RunChange]-?: readonly RunState[] } = {
   class: ["WAITING", "QUEUED", "DISPATCHED", "FAILED", "CANCELLED", "SKIPPED", "QUARANTINED"],
   priority: ["WAITING", "QUEUED", "DISPATCHED", "RUNNING", "FAILED", "CANCELLED", "SKIPPED", "QUARANTINED"],
+  limits: ["WAITING", "QUEUED", "DISPATCHED", "RUNNING", "FAILED", "CANCELLED", "SKIPPED", "QUARANTINED"],
 };
 
 const fields = Object.keys(changeable) as (keyof RunChange)[];
@@ -26,13 +30,31 @@ export async function changeRuns(
 ): Promise<void> {
   for (const { id, state } of runs) {
     const allowed = allowedIn(state, change);
+    const wallSeconds = allowed.limits?.wallSeconds;
     await tx.query(
       `with changed as (
-         update run set class = coalesce($3, class), priority = coalesce($4, priority)
-         where id = $1 and (class, priority) is distinct from (coalesce($3, class), coalesce($4, priority)) returning *
-       ), ${changedEvents("set", "jsonb_build_object('class', $3::text, 'priority', $4::int)")}`,
-      [id, by, allowed.class ?? null, allowed.priority ?? null],
+         update run set class = coalesce($3, class), priority = coalesce($4, priority),
+           wall_seconds = case when $5 then $6::int else wall_seconds end
+         where id = $1 and (class, priority, wall_seconds) is distinct from
+           (coalesce($3, class), coalesce($4, priority), case when $5 then $6::int else wall_seconds end)
+         returning *
+       ), ${changedEvents("set", "$7::jsonb")}`,
+      [
+        id,
+        by,
+        allowed.class ?? null,
+        allowed.priority ?? null,
+        wallSeconds !== undefined,
+        wallSeconds ?? null,
+        toJson(allowed),
+      ],
     );
+    // Whoever was to leave because its time was over is asked again if the new limit is over too.
+    if (wallSeconds !== undefined)
+      await tx.query(`update run set ${notPreempted} where id = $1 and preempt_reason = $2`, [
+        id,
+        wallTimeReason,
+      ]);
   }
 }
 

@@ -82,11 +82,11 @@ it("is refused, with the reason, where it would mean nothing", async () => {
   expect(await change(id, { class: "idle" })).toMatchObject({ class: "idle", priority: 3 });
   const { id: stranger } = await store.teams.ensure("strangers");
   for (const call of [
-    store.runs.hold(stranger, id, by),
-    store.runs.release(stranger, id, by),
-    store.runs.change({ teamId: stranger, runId: id, change: { priority: 1 }, by }),
+    () => store.runs.hold(stranger, id, by),
+    () => store.runs.release(stranger, id, by),
+    () => store.runs.change({ teamId: stranger, runId: id, change: { priority: 1 }, by }),
   ])
-    await expect(call).rejects.toMatchObject({ code: "resource/not-found" });
+    await expect(call()).rejects.toMatchObject({ code: "resource/not-found" });
 });
 
 it("changes once, however often it is asked, and the plan sees it", async () => {

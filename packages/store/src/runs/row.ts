@@ -29,6 +29,7 @@ export interface RunRow {
   needs: Needs;
   predictedBytes: string | null;
   waiting: WaitingRow | null;
+  wallSeconds: number | null;
   heldAt: Date | null;
   heldBy: string | null;
   dependsOn: string[];
@@ -77,7 +78,7 @@ export const waitingColumn = `case r.state
 /** The columns of run `r`. */
 export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.resolved, r.class, r.priority, r.needs,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
-  r.held_at as "heldAt", r.held_by as "heldBy",
+  r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
@@ -98,6 +99,7 @@ export const toRun = (row: RunRow): Run => ({
     resolved: row.resolved,
     predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
     waiting: row.waiting && toWaiting(row.waiting),
+    limits: row.wallSeconds === null ? null : { wallSeconds: row.wallSeconds },
     held: row.heldAt && { at: iso(row.heldAt), by: row.heldBy! },
     experimentId: row.experimentId,
     variant: row.variant,

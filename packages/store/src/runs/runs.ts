@@ -6,6 +6,7 @@ import {
   type Attempt,
   type AttemptState,
   type FailureClass,
+  type Limits,
   type Needs,
   type Page,
   type Preempted,
@@ -40,6 +41,7 @@ export interface NewRun {
   /** Default: normal. */
   class?: PriorityClass;
   needs?: Needs;
+  limits?: Limits;
   /** Expected peak of memory on each device, in bytes; default: unknown. */
   predictedBytes?: number;
   /** The imported model from which its input was made. Runs of one kind and one such model take about the same time. */

@@ -24,9 +24,9 @@ export async function submitRun(
   const state = await firstState(tx, teamId, dependsOn);
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
-       predicted_bytes, model_id, user_id, queued_at)
+       predicted_bytes, model_id, user_id, wall_seconds, queued_at)
      values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')),
+       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18,
        case when $4::text = 'QUEUED' then now() end)`,
     [
       id,
@@ -46,6 +46,7 @@ export async function submitRun(
       input.predictedBytes,
       input.modelId,
       input.userId,
+      input.limits?.wallSeconds,
     ],
   );
   await tx.query("insert into run_dependency (run_id, depends_on_id) select $1, unnest($2::text[])", [
