@@ -230,7 +230,7 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
   });
 
   test.each<[args: string, exit: number, code: string, message: RegExp, stdin?: string]>([
-    ["prune nowhere out --layers 3", 5, "resource/not-found", /nowhere does not exist/],
+    ["prune nowhere out --layers 3", 5, "local/not-found", /nowhere does not exist/],
     ["prune broken.jsonl out --layers 3", 5, "resource/not-found", /broken.jsonl is not a folder/],
     ["prune empty out --layers 3", 1, "checkpoint/incomplete", /config.json is missing/],
     ["prune untokenized out --layers 3", 1, "checkpoint/incomplete", /tokenizer.json is missing/],
@@ -247,9 +247,9 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["prune MODEL out --layers small", 2, "usage", /espalier l3prune/],
     ["prune MODEL out --layers 3 --shards 2", 2, "usage", /--shards/],
     ["l3prune MODEL", 2, "usage", /--triplets FILE is missing/],
-    ["l3prune MODEL --triplets nowhere.jsonl", 5, "resource/not-found", /nowhere.jsonl does not exist/],
+    ["l3prune MODEL --triplets nowhere.jsonl", 5, "local/not-found", /nowhere.jsonl does not exist/],
     ["l3prune MODEL --triplets empty", 5, "resource/not-found", /is not a file/],
-    ["l3prune nowhere --triplets TRIPLETS", 5, "resource/not-found", /nowhere does not exist/],
+    ["l3prune nowhere --triplets TRIPLETS", 5, "local/not-found", /nowhere does not exist/],
     ["l3prune untokenized --triplets TRIPLETS", 1, "checkpoint/incomplete", /tokenizer.json is missing/],
     ["l3prune MODEL --triplets broken.jsonl --out out", 1, "dataset/malformed", /line 17/],
     ["l3prune MODEL --triplets broken.jsonl --batch 1", 1, "request/invalid", /batchSize must be >= 2/],
@@ -260,7 +260,7 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["l3prune MODEL --triplets TRIPLETS --keep half --out out", 2, "usage", /small or large/],
     ["l3prune MODEL --triplets TRIPLETS --out empty", 1, "resource/conflict", /empty exists/],
     ["embed", 2, "usage", /needs DIR/],
-    ["embed nowhere text", 5, "resource/not-found", /nowhere does not exist/],
+    ["embed nowhere text", 5, "local/not-found", /nowhere does not exist/],
     ["embed MODEL --layers 13 text", 1, "layers/out-of-range", /choose 1 to 12/],
     ["embed MODEL --pooling median text", 1, "request/invalid", /pooling must be one of/],
     ["embed MODEL --max-length 0 text", 1, "request/invalid", /maxLength must be >= 1/],

@@ -6,6 +6,7 @@ import { commands } from "./commands/index.ts";
 import { connect } from "./service/connection.ts";
 import { exitCode, exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { commandHelp, overview } from "./help.ts";
+import { localFailure } from "./local-failure.ts";
 import { factsHint, printFailure, type Failure } from "./terminal/failure.ts";
 import { createOutput, type Output } from "./terminal/output.ts";
 
@@ -103,7 +104,7 @@ function report(error: unknown, output: Output, signal: AbortSignal): ExitCode {
       exit: exitCodeOf(error.code),
     };
   else
-    failure = {
+    failure = localFailure(error) ?? {
       code: "internal/error",
       message: error instanceof Error ? (error.stack ?? error.message) : String(error),
       exit: exitCode.failure,

@@ -30,10 +30,7 @@ export const datasetAdd = defineCommand({
     if (format !== undefined && format !== "jsonl" && format !== "tsv" && format !== "lines")
       throw new UsageError("--format must be `jsonl`, `tsv` or `lines`");
     const query = datasetQuery(kind, { path: path(file), name, format, columns, header });
-    const dataset = await connect().datasets.create(
-      query,
-      streamFile(path(file), () => undefined),
-    );
+    const dataset = await connect().datasets.create(query, await streamFile(path(file)));
     if (output.json) output.printJson(dataset);
     else output.print(`${dataset.id}  ${dataset.name}  ${dataset.rows.toLocaleString("en")} rows`);
     return exitCode.ok;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -38,7 +38,7 @@ export const exportModel = defineCommand({
     const client = context.connect();
     const formats = values.format?.includes("all") ? [...exportFormats] : values.format;
     const target = values.out === undefined ? undefined : context.path(values.out);
-    if (target !== undefined) await refuseFilled(target);
+    if (target !== undefined) await makeEmptyFolder(target);
     const run = await client.runs.submit({
       spec: {
         kind: "export",
@@ -65,8 +65,11 @@ export const exportModel = defineCommand({
   },
 });
 
-async function refuseFilled(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
+/** Before anything is computed: a folder that cannot be made would cost the whole export. */
+async function makeEmptyFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await access(folder, constants.W_OK);
+  const names = await readdir(folder);
   if (names.length > 0) throw new UsageError(`${folder} is not empty; give --out a new folder`);
 }
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { defineCommand } from "../command.ts";
+import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { startStack } from "../stack/stack.ts";
 import { parseCount } from "../arguments/settings.ts";
@@ -11,9 +11,12 @@ export const up = defineCommand({
   arity: [0, 0],
   options: { port: { type: "string" } },
   async run({ output, environment, stackFolder, signal }, { port }) {
+    const wanted = parseCount("port", port);
+    if (wanted !== undefined && (wanted < 1 || wanted > 65_535))
+      throw new UsageError(`--port must be from 1 to 65535, not ${wanted}`);
     const stack = await startStack({
       folder: stackFolder,
-      port: parseCount("port", port),
+      port: wanted,
       environment,
       signal,
       say: output.note,

@@ -66,12 +66,7 @@ export async function runDemo(
 async function addDataset(client: Client, kind: DatasetKind, file: DatasetFile): Promise<string> {
   const query = datasetQuery(kind, file);
   try {
-    return (
-      await client.datasets.create(
-        query,
-        streamFile(file.path, () => undefined),
-      )
-    ).id;
+    return (await client.datasets.create(query, await streamFile(file.path))).id;
   } catch (error) {
     if (!isProblem(error) || error.code !== "resource/conflict") throw error;
     return lookUp("dataset", query.name, client.datasets.list);

@@ -3,11 +3,10 @@ import { Problem } from "@espalier/contract";
 
 /**
  * Refuses what is not there before a process is started for it.
- * @throws {Problem} `resource/not-found`
+ * @throws the system's error, or {Problem} `resource/not-found`
  */
 export async function checkExists(path: string, kind: "folder" | "file"): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (kind === "folder" ? found?.isDirectory() : found && !found.isDirectory()) return;
-  const what = found === undefined ? "does not exist" : `is not a ${kind}`;
-  throw new Problem("resource/not-found", `${path} ${what}.`);
+  const found = await stat(path);
+  if (found.isDirectory() === (kind === "folder")) return;
+  throw new Problem("resource/not-found", `${path} is not a ${kind}.`);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, Problem, type Client } from "@espalier/contract";
+import { UsageError } from "../command.ts";
 
 export interface ConnectionOptions {
   url: string | undefined;
@@ -17,9 +18,18 @@ export function connect({ url, key, environment, stackFolder }: ConnectionOption
       "service/unavailable",
       "No service is named: start one here with `npm start`, or give --url and --key (ESPALIER_URL, ESPALIER_KEY).",
     );
+  checkAddress(origin);
   const secret = key ?? environment["ESPALIER_KEY"] ?? read(join(stackFolder, "key"))?.trim();
   if (!secret) throw new Problem("auth/required", "No API key: give --key or set ESPALIER_KEY.");
   return createClient({ url: origin, key: secret });
+}
+
+/** An address that cannot be one is a slip, which no waiting for the service mends. */
+function checkAddress(origin: string): void {
+  if (!URL.canParse(origin) || !/^https?:$/.test(new URL(origin).protocol))
+    throw new UsageError(
+      `"${origin}" is not the address of a service; it looks like http://127.0.0.1:7070, with a port of at most 65535`,
+    );
 }
 
 function urlOfStack(folder: string): string | undefined {

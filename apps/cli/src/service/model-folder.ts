@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { chooseModelFiles, poolingFile, Problem } from "@espalier/contract";
 import { openModel } from "@espalier/model";
@@ -16,8 +15,8 @@ export interface ModelFile {
  * @throws {Problem} naming the file, and the field, tensor or byte
  */
 export async function modelFiles(folder: string): Promise<ModelFile[]> {
-  const info = await stat(folder).catch(() => undefined);
-  if (!info?.isDirectory())
+  const info = await stat(folder);
+  if (!info.isDirectory())
     throw new Problem(
       "checkpoint/incomplete",
       `${folder} is not a folder; give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub.`,
@@ -49,11 +48,24 @@ export const nameFrom = (path: string): string =>
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "")
     .slice(0, 128) || "unnamed";
 
-/** A file as a stream for `fetch`, reporting the bytes that were read. */
-export function streamFile(path: string, sent: (bytes: number) => void): ReadableStream<Uint8Array> {
+/**
+ * A file as a stream for `fetch`, reporting the bytes that were read. It is opened first, so that a file that cannot be read
+ * is not taken for a service that does not answer.
+ * @throws the system's error
+ */
+export async function streamFile(
+  path: string,
+  sent: (bytes: number) => void = () => undefined,
+): Promise<ReadableStream<Uint8Array>> {
+  const file = await open(path);
+  // A folder can be opened and not read.
+  if ((await file.stat()).isDirectory()) {
+    await file.close();
+    throw Object.assign(new Error(`${path} is a folder`), { code: "EISDIR", path });
+  }
   return ReadableStream.from(
     (async function* () {
-      for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
+      for await (const chunk of file.createReadStream({ highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
         sent(chunk.byteLength);
         yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       }

@@ -62,7 +62,7 @@ async function putFile(
       show(sent);
     };
     try {
-      await client.uploads.putFile(upload.id, file.name, streamFile(file.path, count));
+      await client.uploads.putFile(upload.id, file.name, await streamFile(file.path, count));
       return;
     } catch (error) {
       signal.throwIfAborted();

@@ -62,7 +62,13 @@ export async function startStack({
     const key = keyOf(folder);
     const databasePort = await freePort(state.databasePort);
     const apiPort = await freePort(port, state.apiPort, defaultPort);
-    if (port !== undefined && apiPort !== port) say(`port ${port} is taken; the API is on ${apiPort}`);
+    // Whoever names a port has told others to look there.
+    if (port !== undefined && apiPort !== port)
+      throw Object.assign(new Error(`port ${port} is taken`), {
+        code: "EADDRINUSE",
+        address: "127.0.0.1",
+        port,
+      });
     const postgres = preparePostgres({
       folder,
       home: state.databaseFolder,
