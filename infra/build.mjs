@@ -57,9 +57,12 @@ export const isBuilt = (sources) =>
 const plugin = {
   name: "espalier",
   setup(build) {
-    // Our own packages are sources; all others are found in node_modules when the program runs.
-    build.onResolve({ filter: /^[^./]/ }, ({ path }) =>
-      path.startsWith("@espalier/") ? undefined : { path, external: true },
+    // Our own packages are sources, and typebox is hundreds of files that every program would look for one by one. All others
+    // are found in node_modules when the program runs.
+    build.onResolve({ filter: /^[^./]/ }, ({ path, importer }) =>
+      /^(@espalier\/|typebox(\/|$))/.test(path) || importer.includes("/node_modules/typebox/")
+        ? undefined
+        : { path, external: true },
     );
     // A module looks for files beside itself, and these stay beside its source.
     build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
