@@ -1,10 +1,10 @@
 import type { Store } from "../../packages/store/src/index.ts";
 import { cards } from "./cards.ts";
 
-const pool = { queued: 10_000, teams: 20, users: 5, workers: 25, devices: 8 };
+const pool = { teams: 20, users: 5, workers: 25, devices: 8 };
 
 /** A pool where everything is in use, for an hour at least, and a long queue. */
-export async function fillPool(store: Store): Promise<void> {
+export async function fillPool(store: Store, queued = 10_000): Promise<void> {
   for (let i = 0; i < pool.teams; i++) {
     const { id } = await store.teams.ensure(`team-${i}`);
     for (let user = 0; user < pool.users; user++)
@@ -33,7 +33,7 @@ export async function fillPool(store: Store): Promise<void> {
           on u.i = 1 + n % u.users,
         (select array['train', 'evaluate', 'search', 'export'] as kinds) k`;
     const devices = pool.workers * pool.devices;
-    await tx.query(runs, [pool.queued, "QUEUED", "run_q", 0, null, null]);
+    await tx.query(runs, [queued, "QUEUED", "run_q", 0, null, null]);
     const { rows } = await tx.query<{ id: string }>("select id from worker limit 1");
     await tx.query(runs, [devices, "RUNNING", "run_r", 1, rows[0].id, new Date(Date.now() + 3_600_000)]);
     await tx.query(

@@ -2,6 +2,7 @@
 import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
+import { lists } from "./lists.ts";
 import { metrics } from "./metrics.ts";
 import { submit } from "./submit.ts";
 import { truncate } from "./truncate.ts";
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   dispatch,
   engine,
   heartbeat,
+  lists,
   metrics,
   submit,
   truncate,

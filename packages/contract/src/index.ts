@@ -56,6 +56,7 @@ export {
   predictMemory,
   resolveSpec,
   RunKind,
+  runKinds,
   RunResult,
   RunSpec,
   runSpecs,

@@ -12,7 +12,7 @@ import { parserOf } from "../http/validation.ts";
 import { checkExperiment } from "./check.ts";
 import { expand } from "./expand.ts";
 import { expected } from "./expected.ts";
-import { viewOf } from "./view.ts";
+import { viewOf, viewsOf } from "./view.ts";
 
 const ExperimentId = Type.Object({ experimentId: idOf("experiment") }, { additionalProperties: false });
 
@@ -42,7 +42,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     async (request) => {
       const teamId = teamOf(request);
       const { items, ...rest } = await store.experiments.list(teamId, request.query);
-      return { items: await Promise.all(items.map((record) => viewOf(store, teamId, record))), ...rest };
+      return { items: await viewsOf(store, teamId, items), ...rest };
     },
   );
 

@@ -89,11 +89,13 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
       teamId,
       rows.map(({ id }) => id),
     );
+    const ofExperiment = new Map(rows.map(({ id }) => [id, [] as Run[]]));
+    for (const run of runs) ofExperiment.get(run.experimentId!)!.push(toRun(run));
     return rows.map(({ id, name, spec, createdAt }) => ({
       id,
       name,
       spec: spec as ExperimentSpec,
-      runs: runs.filter((run) => run.experimentId === id).map(toRun),
+      runs: ofExperiment.get(id)!,
       createdAt: iso(createdAt),
     }));
   }

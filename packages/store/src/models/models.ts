@@ -53,6 +53,8 @@ export interface Models {
     tx?: Transaction,
   ): Promise<{ model: Model; run: Run }>;
   get(teamId: string, modelId: string): Promise<Model>;
+  /** Those of these models that the team has, by id. */
+  named(teamId: string, modelIds: readonly string[]): Promise<Map<string, Model>>;
   list(teamId: string, query?: PageQuery): Promise<Page<Model>>;
   /** The model's files with their locations, for `Bytes.materialise`. */
   files(teamId: string, modelId: string): Promise<StoredFile[]>;
@@ -131,6 +133,13 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
       }),
 
     get: async (teamId, modelId) => toModel(await find(teamId, modelId)),
+    async named(teamId, modelIds) {
+      const rows = await prisma.model.findMany({
+        where: { teamId, id: { in: [...modelIds] } },
+        include: withFiles,
+      });
+      return new Map(rows.map((row) => [row.id, toModel(row)]));
+    },
     async list(teamId, { limit: wanted, cursor } = {}) {
       const limit = pageLimit(wanted);
       const rows = await prisma.model.findMany({

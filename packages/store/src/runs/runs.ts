@@ -3,6 +3,8 @@ import {
   isTerminal,
   isUnsuccessful,
   Problem,
+  runKinds,
+  runStates,
   type Attempt,
   type AttemptState,
   type FailureClass,
@@ -82,6 +84,23 @@ export interface Runs {
   retry(teamId: string, runId: string): Promise<Run>;
 }
 
+/**
+ * The ids of a page: $1 team, $2 cursor, $3 how many, $4 states, $5 kinds, $6 experiment. PostgreSQL finds each in as many
+ * steps of an index as the page is long, however many other runs there are: a team's runs have an index by id, and one by
+ * kind, state and id, in which each combination that is asked for is read from its newest run on.
+ */
+const pageOfAll = `select id from run where team_id = $1 and ($2::text is null or id < $2)
+    and $4::text[] is not null and $5::text[] is not null and $6::text is null
+  order by id desc limit $3`;
+const pageOfSome = `select newest.id from unnest($4::text[]) s (state), unnest($5::text[]) k (kind), lateral (
+    select id from run where team_id = $1 and run.kind = k.kind and run.state = s.state and ($2::text is null or id < $2)
+    order by id desc limit $3) newest
+  where $6::text is null order by newest.id desc limit $3`;
+const pageOfExperiment = `select own.id from (
+    select id, kind, state from run where experiment_id = $6 and team_id = $1 offset 0) own
+  where ($2::text is null or own.id < $2) and own.state = any($4) and own.kind = any($5)
+  order by own.id desc limit $3`;
+
 export function createRuns({ prisma, query, transaction, within }: Database): Runs {
   const get = (teamId: string, runId: string) => readRun({ query } as Transaction, teamId, runId);
   return {
@@ -89,12 +108,22 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
     get,
     async list(teamId, { limit: wanted, cursor, state, kind, experimentId } = {}) {
       const limit = pageLimit(wanted);
+      const page =
+        experimentId === undefined
+          ? state === undefined && kind === undefined
+            ? pageOfAll
+            : pageOfSome
+          : pageOfExperiment;
       const { rows } = await query<RunRow>(
-        `select ${runColumns} from run r
-         where r.team_id = $1 and ($2::text is null or r.id < $2) and ($3::text is null or r.state = $3)
-           and ($4::text is null or r.kind = $4) and ($5::text is null or r.experiment_id = $5)
-         order by r.id desc limit $6`,
-        [teamId, cursor, state, kind, experimentId, limit + 1],
+        `select ${runColumns} from run r where r.team_id = $1 and r.id in (${page}) order by r.id desc`,
+        [
+          teamId,
+          cursor ?? null,
+          limit + 1,
+          state === undefined ? runStates : [state],
+          kind === undefined ? runKinds : [kind],
+          experimentId ?? null,
+        ],
       );
       return toPage(rows, limit, toRun, ({ id }) => id);
     },

@@ -28,6 +28,8 @@ const usageOf = (table: "team" | "team_user", owner: "team_id" | "user_id", more
     select r.${owner} as owner, e.units, a.started_at, class_charge(r.class) as charge
     from run r join run_device e on e.run_id = r.id join attempt a on a.run_id = r.id and a.number = r.attempt
     where r.state = 'RUNNING'
+  ), queued as (
+    select ${owner} as owner, count(*)::int as runs from run where state = 'QUEUED' group by 1
   )
   select t.id, t.name, t.weight, t.quota_period as period, t.quota_devices as devices, t.quota_hours as "deviceHours",
     (case when t.spent_from = period_start(t.quota_period, now()) then t.spent_hours else 0 end + coalesce((
@@ -38,7 +40,7 @@ const usageOf = (table: "team" | "team_user", owner: "team_id" | "user_id", more
         * (1 - 2 ^ (-extract(epoch from now() - h.started_at) / usage_half_life())))
       from held h where h.owner = t.id), 0))::float8 as usage,
     coalesce((select sum(h.units) from held h where h.owner = t.id), 0)::float8 as "runningDevices",
-    (select count(*) from run r where r.${owner} = t.id and r.state = 'QUEUED')::int as waiting, ${more}
+    coalesce((select q.runs from queued q where q.owner = t.id), 0) as waiting, ${more}
   from ${table} t`;
 const teams = usageOf(
   "team",
