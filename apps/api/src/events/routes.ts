@@ -4,6 +4,7 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
+import { EventFeed } from "./feed.ts";
 import { streamEvents } from "./stream.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
@@ -15,8 +16,9 @@ const response = {
 
 /** Live events of the team, or of one run, as server-sent events. */
 export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+  const feed = new EventFeed(store.events);
   app.get("/events", { config: member, schema: { response } }, async (request, reply) => {
-    await streamEvents(request, reply, { store, teamId: teamOf(request) });
+    await streamEvents(request, reply, { store, feed, teamId: teamOf(request) });
   });
 
   app.get(
@@ -25,7 +27,7 @@ export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     async (request, reply) => {
       const [teamId, { runId }] = [teamOf(request), request.params];
       await store.runs.get(teamId, runId);
-      await streamEvents(request, reply, { store, teamId, runId });
+      await streamEvents(request, reply, { store, feed, teamId, runId });
     },
   );
 };

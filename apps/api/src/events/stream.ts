@@ -1,21 +1,23 @@
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Event } from "@espalier/contract";
-import type { Hint, Store } from "@espalier/store";
+import type { Store } from "@espalier/store";
+import type { EventFeed } from "./feed.ts";
+import { follow, type Subject } from "./follow.ts";
 
-interface Source {
+interface Source extends Subject {
   store: Pick<Store, "events">;
-  teamId: string;
-  runId?: string;
+  feed: EventFeed;
 }
 
 const heartbeatMs = 15_000;
-/** The events are read this often without a hint, because hints of changes can be lost. */
-const pollMs = 2_000;
 /** A client that reads more slowly than events come is disconnected when this much is unsent. It resumes where it was. */
 const maxUnsentBytes = 1_000_000;
 /** Progress is dropped for a client for which this much is unsent, because newer progress will follow. */
 const maxBehindBytes = 64_000;
+/** A client that takes nothing for this long is disconnected while the past is read to it, or when it was told to resume. */
+const patienceMs = 10_000;
 
 const streamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -30,68 +32,65 @@ const streamHeaders = {
 export async function streamEvents(
   request: FastifyRequest,
   reply: FastifyReply,
-  { store, teamId, runId }: Source,
+  { store: { events }, feed, ...subject }: Source,
 ): Promise<void> {
   if (request.method === "HEAD") return void reply.headers(streamHeaders).send();
   const lastId = request.headers["last-event-id"];
-  let cursor = typeof lastId === "string" && lastId !== "" ? lastId : await store.events.position();
-  const read = () =>
-    store.events.read(teamId, { after: cursor, limit: 500, ...(runId === undefined ? {} : { runId }) });
-  let { events, cursor: next } = await read();
+  const resumes = typeof lastId === "string" && lastId !== "";
+  // An id that was never given is refused before the answer begins.
+  if (resumes) await events.read(subject.teamId, { after: lastId, limit: 1 });
+  const after = resumes ? lastId : await events.position();
 
   const raw: ServerResponse = reply.raw;
-  const bell = new Bell();
-  const concerns = (hint: Hint) =>
-    hint.teamId === "" || (hint.teamId === teamId && (runId === undefined || hint.runId === runId));
-  const unsubscribe = store.events.subscribe((hint) => {
-    if (!concerns(hint)) return;
-    if (!hint.progress) bell.ring();
-    else if (!raw.destroyed && raw.writableLength < maxBehindBytes) raw.write(frame(hint.progress));
-  });
   const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
-  raw.on("close", () => bell.ring());
+  let leave = (): void => undefined;
+  raw.on("close", () => {
+    clearInterval(heartbeat);
+    leave();
+  });
   reply.hijack();
   raw.writeHead(200, streamHeaders);
-  raw.write(`retry: 1000\nid: ${cursor}\ndata:\n\n`);
-  try {
-    while (!raw.destroyed && raw.writableLength <= maxUnsentBytes) {
-      cursor = next;
-      for (const event of events) raw.write(`id: ${event.id}\n${frame(event)}`);
-      if (events.length === 0) await bell.heard(pollMs);
-      if (!raw.destroyed) ({ events, cursor: next } = await read());
-    }
-  } catch (error) {
-    // The client reconnects with its Last-Event-ID. By then the database may be back.
-    request.log.warn({ err: error }, "event stream ended");
-  } finally {
+  raw.write(`retry: 1000\nid: ${after}\ndata:\n\n`);
+
+  /** The client connects again with its `Last-Event-ID`. */
+  const end = (hint: string): void => {
+    leave();
     clearInterval(heartbeat);
-    unsubscribe();
-    raw.destroy();
+    raw.end(`: ${hint} connect again with Last-Event-ID\n\n`);
+    setTimeout(() => raw.destroy(), patienceMs).unref();
+  };
+  const fail = (error: unknown): void => {
+    request.log.warn({ err: error }, "event stream ended");
+    end("the events cannot be read now;");
+  };
+  try {
+    leave = await follow({ feed, events }, subject, {
+      after,
+      fail,
+      outlet: {
+        event(event) {
+          if (raw.writableEnded || raw.destroyed) return;
+          raw.write(`id: ${event.id}\n${frame(event)}`);
+          if (raw.writableLength > maxUnsentBytes) end("events came faster than they were read;");
+        },
+        progress(event) {
+          if (!raw.writableEnded && raw.writableLength < maxBehindBytes) raw.write(frame(event));
+        },
+        async room() {
+          if (raw.writableNeedDrain && !raw.writableEnded) {
+            const signal = AbortSignal.timeout(patienceMs);
+            await Promise.race([once(raw, "drain", { signal }), once(raw, "close", { signal })]).catch(() =>
+              raw.destroy(),
+            );
+          }
+          return !raw.destroyed && !raw.writableEnded;
+        },
+      },
+    });
+    if (raw.destroyed || raw.writableEnded) leave();
+  } catch (error) {
+    fail(error);
   }
 }
 
 const frame = (event: Event): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-
-/** Wakes one waiter. A ring while nobody waits is kept for the next one. */
-class Bell {
-  #rung = false;
-  #wake = (): void => undefined;
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake();
-  }
-
-  async heard(timeoutMs: number): Promise<void> {
-    if (!this.#rung) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#rung = false;
-  }
-}

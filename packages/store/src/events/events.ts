@@ -19,6 +19,11 @@ export interface Events {
     teamId: string,
     options?: { runId?: string; after?: string; limit?: number },
   ): Promise<{ events: RecordedEvent[]; cursor: string }>;
+  /** As `read`, of all teams. */
+  readAll(options: { after: string; limit: number }): Promise<{
+    events: { teamId: string; event: RecordedEvent }[];
+    cursor: string;
+  }>;
   /** The cursor of this moment; reading after it returns only what happens later. */
   position(): Promise<string>;
   /** Calls `listener` after every committed change, until the returned function is called. Hints can be lost, so poll too. */
@@ -74,20 +79,32 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     })();
   }
 
+  async function readPage(
+    teamId: string | null,
+    { runId, after, limit }: { runId?: string | undefined; after: string; limit: number },
+  ): Promise<{ teamId: string; event: RecordedEvent }[]> {
+    const [, xid, seq] = matchCursor(after, /^(\d{1,19})-(\d{1,19})$/);
+    const { rows } = await query<{ teamId: string; xid: string; seq: string; at: Date; body: object }>(
+      `select team_id as "teamId", xid, seq, at, body from event
+       where ($1::text is null or team_id = $1) and ($2::text is null or run_id = $2) and (xid, seq) > ($3::bigint, $4::bigint)
+         and xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+       order by xid, seq limit $5`,
+      [teamId, runId ?? null, xid, seq, limit],
+    );
+    return rows.map(({ teamId, xid, seq, at, body }) => ({
+      teamId,
+      event: { id: `${xid}-${seq}`, at: iso(at), ...body } as RecordedEvent,
+    }));
+  }
+
   return {
     async read(teamId, { runId, after = "0-0", limit = 200 } = {}) {
-      const [, xid, seq] = matchCursor(after, /^(\d{1,19})-(\d{1,19})$/);
-      const { rows } = await query<{ xid: string; seq: string; at: Date; body: object }>(
-        `select xid, seq, at, body from event
-         where team_id = $1 and ($2::text is null or run_id = $2) and (xid, seq) > ($3::bigint, $4::bigint)
-           and xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-         order by xid, seq limit $5`,
-        [teamId, runId ?? null, xid, seq, limit],
-      );
-      const events = rows.map(
-        ({ xid, seq, at, body }) => ({ id: `${xid}-${seq}`, at: iso(at), ...body }) as RecordedEvent,
-      );
+      const events = (await readPage(teamId, { runId, after, limit })).map(({ event }) => event);
       return { events, cursor: events.at(-1)?.id ?? after };
+    },
+    async readAll({ after, limit }) {
+      const events = await readPage(null, { after, limit });
+      return { events, cursor: events.at(-1)?.event.id ?? after };
     },
     async position() {
       const { rows } = await query<{ xid: string }>(

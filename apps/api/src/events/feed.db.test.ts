@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RecordedEvent } from "@espalier/contract";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
+import { EventFeed } from "./feed.ts";
+import { follow, isAfter } from "./follow.ts";
+
+let store: TestStore;
+beforeAll(async () => void (store = await openTestStore()));
+afterAll(() => store.discard());
+
+const any = (most: number) => Math.floor(Math.random() * most);
+
+/** Follows from `after` on; `ids` grows. */
+async function open(feed: EventFeed, after: string, subject: { runId?: string } = {}) {
+  const ids: string[] = [];
+  const failures: unknown[] = [];
+  const leave = await follow(
+    { feed, events: store.events },
+    { teamId: store.teamId, ...subject },
+    {
+      after,
+      fail: (error) => failures.push(error),
+      outlet: {
+        event: (event: RecordedEvent) => ids.push(event.id),
+        progress: () => undefined,
+        room: async () => (await sleep(any(3)), true),
+      },
+    },
+  );
+  return { ids, failures, leave };
+}
+
+it("hands over from the past to what is new without a gap or a repetition, whoever writes and comes and goes meanwhile", async () => {
+  const start = await store.events.position();
+  const feed = new EventFeed(store.events);
+  // More than two pages of the past.
+  await store.sql(
+    `insert into event (team_id, run_id, body) select $1, $2, jsonb_build_object('type', 'run.state', 'runId', $2::text)
+     from generate_series(1, 1200)`,
+    [store.teamId, (await store.submit()).id],
+  );
+  let writing = true;
+  // Transactions that overlap: one that began first ends last, as often as not.
+  const write = async () => {
+    for (let i = 0; i < 15; i++) {
+      await store.transaction(async (tx) => {
+        for (let i = any(3); i >= 0; i--) {
+          const run = { teamId: store.teamId, spec: { kind: "prune" as const, model: "mdl_1", layers: 2 } };
+          await store.runs.submit(run, tx);
+          await sleep(any(8));
+        }
+      });
+    }
+  };
+  const whole: string[][] = [];
+  const clients = Array.from({ length: 6 }, async () => {
+    const seen: string[] = [];
+    whole.push(seen);
+    while (writing) {
+      const { ids, failures, leave } = await open(feed, seen.at(-1) ?? start);
+      await sleep(any(120));
+      leave();
+      expect(failures).toEqual([]);
+      const count = ids.length;
+      await sleep(5);
+      expect(ids).toHaveLength(count);
+      seen.push(...ids);
+    }
+  });
+  await Promise.all([write(), write(), write(), write()]);
+  writing = false;
+  await Promise.all(clients);
+  await store.settled();
+  const { ids: all, leave } = await open(feed, start);
+  leave();
+  expect(all.length).toBeGreaterThan(1_260);
+  const last = await Promise.all(
+    whole.map(async (seen) => {
+      const { ids, leave } = await open(feed, seen.at(-1) ?? start);
+      leave();
+      return [...seen, ...ids];
+    }),
+  );
+  for (const seen of last) expect(seen).toEqual(all);
+});
+
+it("reads for all who follow at once", async () => {
+  const feed = new EventFeed(store.events);
+  const after = await store.events.position();
+  const followers = await Promise.all(Array.from({ length: 50 }, () => open(feed, after)));
+  const { id: runId } = await store.submit();
+  const one = await open(feed, after, { runId });
+  await store.runs.cancel(store.teamId, runId);
+  for (const { ids } of [...followers, one]) while (ids.length < 2) await sleep(5);
+  for (const { leave } of [...followers, one]) leave();
+  expect(new Set(followers.map(({ ids }) => ids.join())).size).toBe(1);
+  expect(one.ids).toEqual(followers[0].ids);
+});
+
+it("orders ids by their transaction, then by their number", () => {
+  expect(isAfter("10-1", "9-5")).toBe(true);
+  expect(isAfter("9-10", "9-9")).toBe(true);
+  expect(isAfter("9-9", "9-9")).toBe(false);
+  expect(isAfter("9-9", "10-0")).toBe(false);
+});
