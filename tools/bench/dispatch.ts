@@ -114,5 +114,5 @@ export async function dispatch(): Promise<void> {
   measure("  a tenth free", snapshotOf(180), true);
   measure("  empty pool", snapshotOf(0), true);
   measure("  full pool, without explanations", snapshotOf(200), false);
-  await dispatchStore();
+  for (const queued of [10_000, 100_000]) await dispatchStore(queued);
 }

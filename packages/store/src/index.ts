@@ -2,6 +2,7 @@ export { type NewArtifact } from "./artifacts/artifacts.ts";
 export { locations, type Bytes, type StoredFile } from "./bytes/bytes.ts";
 export { type Transaction } from "./database/database.ts";
 export { type Delivery, type DispatchWaiting } from "./dispatch/dispatch.ts";
+export { KeptQueue } from "./dispatch/kept-queue.ts";
 export { type Hint } from "./events/events.ts";
 export { type ExperimentRecord } from "./experiments/experiments.ts";
 export { type Beat, type BeatAnswer } from "./attempts/heartbeats.ts";

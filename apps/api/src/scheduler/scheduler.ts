@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { sweepSeconds } from "@espalier/contract";
-import type { Delivery, Leadership, Store } from "@espalier/store";
+import { KeptQueue, type Delivery, type DispatchWaiting, type Leadership, type Store } from "@espalier/store";
 import { fireSchedules } from "../schedules/fire.ts";
 import { defaultPolicy, plan, type Policy, type Snapshot } from "@espalier/scheduler";
 import { WaitingReports } from "./waiting-reports.ts";
@@ -27,6 +27,8 @@ export interface Scheduler {
 /** Under this name the leader holds its lock. It stays as it is: during an upgrade, old and new processes must not both lead. */
 const leaderLock = "dispatcher";
 
+/** Reasons to wait that one transaction stores at most. */
+export const portion = 2_000;
 /** Least time between two passes: what happens meanwhile is decided in one. */
 const coalesceMs = 50;
 
@@ -48,6 +50,7 @@ export function startScheduler({
   let wake = (): void => undefined;
   let hinted = false;
   const reports = new WaitingReports();
+  const queue = new KeptQueue();
   const unsubscribe = store.events.subscribe(({ what }) => {
     // Progress frees nothing, and why runs wait is what this one writes.
     if (what !== "state" && what !== "") return;
@@ -72,7 +75,7 @@ export function startScheduler({
 
   /** Decides once over all that waits; false when another leader has decided since the snapshot. */
   async function pass(): Promise<boolean> {
-    const snapshot = await store.dispatch.snapshot();
+    const snapshot = await store.dispatch.snapshot(queue);
     const { queued, running, now, number } = snapshot;
     if (queued.length === 0 && snapshot.reservations.length === 0) return true;
     const { starts, preemptions, reservations, waiting } = plan(snapshot, policy);
@@ -80,23 +83,45 @@ export function startScheduler({
     const told = reports.changed(waiting, teamOf, now);
     const nothing = starts.length + preemptions.length + told.length === 0;
     if (nothing && sameReservations(reservations, snapshot.reservations)) return true;
-    let committed;
-    try {
-      committed = await store.dispatch.commit({
-        number,
-        starts,
-        preemptions,
-        reservations,
-        waiting: told,
-      });
-    } finally {
-      if (!committed) reports.forget();
-    }
+    const first = told.slice(0, portion);
+    const committed = await commit({ number, starts, preemptions, reservations, waiting: first });
     if (!committed) return false;
     for (const skipped of committed.skipped) log.info(skipped, "not started");
     for (const { runId, reason, forRunId } of preemptions)
       if (committed.preempted.includes(runId)) log.info({ runId, reason, forRunId }, "asked to make room");
     await deliver(committed.deliveries);
+    return tell(told.slice(portion), { number, reservations });
+  }
+
+  /** Commits decisions. If they are not stored, or another leader has written since, all is told again. */
+  async function commit(decisions: Parameters<Store["dispatch"]["commit"]>[0]) {
+    let committed;
+    try {
+      committed = await store.dispatch.commit(decisions);
+    } finally {
+      if (!committed) reports.forget();
+    }
+    return committed;
+  }
+
+  /**
+   * Stores why runs wait in portions, after the decisions, which must not wait for it. When something happens meanwhile, the
+   * next pass comes first. False when another leader has decided.
+   */
+  async function tell(
+    told: DispatchWaiting[],
+    { number, reservations }: { number: string; reservations: Snapshot["reservations"] },
+  ): Promise<boolean> {
+    let next = BigInt(number) + 1n;
+    for (let from = 0; from < told.length; from += portion) {
+      if (hinted || stop.signal.aborted) {
+        reports.forget(told.slice(from));
+        return true;
+      }
+      const waiting = told.slice(from, from + portion);
+      const decisions = { number: String(next++), starts: [], preemptions: [], reservations, waiting };
+      if (!(await commit(decisions))) return false;
+    }
     return true;
   }
 
@@ -133,6 +158,7 @@ export function startScheduler({
       try {
         leadership = await store.leader.acquire(leaderLock);
         reports.forget();
+        queue.forget();
         if (leadership) await lead(leadership);
       } catch (error) {
         log.error({ err: error }, "a pass of the scheduler failed; it will be tried again");

@@ -58,8 +58,11 @@ describe("the reports", () => {
     expect(reports.changed(queue(1), teamOf, NOW)).toHaveLength(10_000);
     expect(reports.changed(queue(0), teamOf, NOW + 29_000)).toEqual([]);
     expect(reports.changed(queue(0), teamOf, NOW + 30_000)).toHaveLength(10_000);
+    const untold = reports.changed(queue(1), teamOf, NOW + 61_000).slice(-3);
+    reports.forget(untold);
+    expect(reports.changed(queue(1), teamOf, NOW + 61_001)).toEqual(untold);
     reports.forget();
-    expect(reports.changed(queue(0), teamOf, NOW + 30_001)).toHaveLength(10_000);
+    expect(reports.changed(queue(0), teamOf, NOW + 61_002)).toHaveLength(10_000);
   });
 
   it("leave out runs that are starting, and an expected start that never comes", () => {

@@ -46,8 +46,12 @@ interface Told {
   readonly at: Instant;
 }
 
-/** Positions and expected starts move with every pass; they are told as often as this, the longer the queue the less. */
-const refreshMs = (waiting: number): number => Math.min(30_000, Math.max(1_000, 3 * waiting));
+/**
+ * Positions and expected starts move with every pass; they are told as often as this, the longer the queue the less, and
+ * least where many are ahead.
+ */
+const refreshMs = (waiting: number, position: number | null): number =>
+  Math.max(1_000, Math.min(30_000, 3 * waiting), 3 * (position ?? 0));
 /** An expected start that moved by less than this, or than a tenth of the wait, has not changed. */
 const noticeableMs = 60_000;
 
@@ -66,13 +70,16 @@ export class WaitingReports {
   ): DispatchWaiting[] {
     const changes: DispatchWaiting[] = [];
     const still = new Map<string, Told>();
-    const refresh = refreshMs(waiting.length);
     for (const { runId, reason, position, unblockedBy, expectedStart } of waiting) {
       // The run's state says it.
       if (reason.code === "starting") continue;
       const told = this.#told.get(runId);
       const next = { gist: gistOf(reason), position, likely: expectedStart?.likely ?? null, at: now };
-      if (told && told.gist === next.gist && !(now - told.at >= refresh && hasMoved(told, next, now))) {
+      if (
+        told &&
+        told.gist === next.gist &&
+        !(now - told.at >= refreshMs(waiting.length, position) && hasMoved(told, next, now))
+      ) {
         still.set(runId, told);
         continue;
       }
@@ -90,9 +97,10 @@ export class WaitingReports {
     return changes;
   }
 
-  /** What was told was not stored: everything is told again. */
-  forget(): void {
-    this.#told = new Map();
+  /** What was told of these runs, or of all, was not stored: it is told again. */
+  forget(untold?: readonly DispatchWaiting[]): void {
+    if (untold) for (const { runId } of untold) this.#told.delete(runId);
+    else this.#told = new Map();
   }
 }
 

@@ -2,6 +2,7 @@ import type { ExpectedStart, LeaseTiming, Unblock, WaitingReason } from "@espali
 import type { Preemption, Reservation, Start } from "@espalier/scheduler";
 import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
+import { KeptQueue } from "./kept-queue.ts";
 import { readSnapshot, silenceOf, type NumberedSnapshot } from "./snapshot.ts";
 
 /** A delivery to put on the queue of a worker, by its name. `dispatch` numbers the deliveries of a run. */
@@ -40,8 +41,11 @@ export interface Committed {
 }
 
 export interface Dispatch {
-  /** The pool at one moment. The number of statements does not depend on its size. */
-  snapshot(): Promise<NumberedSnapshot>;
+  /**
+   * The pool at one moment. The number of statements does not depend on its size.
+   * @param queue the queued runs that the caller has read before; default: none, so that all are read
+   */
+  snapshot(queue?: KeptQueue): Promise<NumberedSnapshot>;
   /** Writes all decisions in one transaction. Undefined, and nothing is written, when another plan was committed since the snapshot. */
   commit(decisions: DispatchDecisions): Promise<Committed | undefined>;
   /** New deliveries for runs that were delivered this long ago and not claimed (default: 30 s), because a queue may have lost them. */
@@ -62,7 +66,7 @@ const isRefused = `not exists (select from run_device e where e.run_id = r.id)
 export function createDispatch(database: Database, timing: LeaseTiming): Dispatch {
   const { query, transaction } = database;
   return {
-    snapshot: () => readSnapshot(database, timing),
+    snapshot: (queue = new KeptQueue()) => readSnapshot(database, timing, queue),
 
     commit: (decisions) =>
       transaction(async (tx) => {

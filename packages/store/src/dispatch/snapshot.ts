@@ -1,11 +1,10 @@
-import type { LeaseTiming, Needs, PriorityClass, RunKind } from "@espalier/contract";
+import type { LeaseTiming, RunKind } from "@espalier/contract";
 import type {
   Allocation,
   Device,
   History,
   HourQuota,
   Instant,
-  QueuedRun,
   Reservation,
   RunningRun,
   Snapshot,
@@ -13,6 +12,7 @@ import type {
   User,
 } from "@espalier/scheduler";
 import type { Database, Transaction } from "../database/database.ts";
+import type { KeptQueue } from "./kept-queue.ts";
 import { spentHours, usageNow, type UsageRow } from "./usage.ts";
 
 /** The pool as one moment saw it. */
@@ -22,8 +22,16 @@ export interface NumberedSnapshot extends Snapshot {
 }
 
 /** Keys of the history that describe a run: others of its kind and model, then all of its kind. */
-const historyKeys = (kind: RunKind, modelId: string | null): string[] =>
-  modelId === null ? [kind] : [`${kind}/${modelId}`, kind];
+function historyKeys(kind: RunKind, modelId: string | null): readonly string[] {
+  const key = `${kind}/${modelId ?? ""}`;
+  const known = keysOf.get(key);
+  if (known) return known;
+  const keys = modelId === null ? [kind] : [key, kind];
+  keysOf.set(key, keys);
+  return keys;
+}
+/** Runs of one kind and model have one list, so that ten thousand runs are looked up as the few lists that they have. */
+const keysOf = new Map<string, readonly string[]>();
 
 /** A device that does not say how much memory it has is taken for a small card. */
 const unknownMemoryBytes = 8e9;
@@ -51,26 +59,6 @@ const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.mem
   where w.state = 'ACTIVE' or w.state = 'LOST' and p.seen_at > now() - interval '1 day'
     and not exists (select from worker later where later.name = w.name and later.id > w.id)`;
 
-// One document is read several times faster than ten thousand rows.
-const queued = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
-    ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes)), '[]') as runs
-  from run where state = 'QUEUED' and held_at is null and cancel_requested_at is null`;
-
-type QueuedTuple = [
-  id: string,
-  teamId: string,
-  userId: string,
-  priorityClass: PriorityClass,
-  kind: RunKind,
-  modelId: string | null,
-  shares: boolean,
-  priority: number,
-  queuedAt: Instant,
-  notBefore: Instant | null,
-  needs: Needs | null,
-  predictedBytes: number | null,
-];
-
 const running = `select r.id, r.team_id as "teamId", coalesce(r.user_id, r.team_id) as "userId", r.class, r.kind, r.model_id as "modelId", r.shares,
     r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
     ${ms(`case when r.state = 'RUNNING' then coalesce(r.preempt_until, r.preempt_requested_at + interval '2 minutes',
@@ -96,10 +84,11 @@ const users = consumer("team_user", `team_id as "teamId"`);
 const history = `select key, cardinality(durations) as samples, earliest, likely, latest, memory_ratio as "memoryRatio"
   from run_history where key = any($1)`;
 
-/** Reads everything in one snapshot of the database, in as many statements as there are tables. */
+/** Reads everything in one snapshot of the database, in as many statements as there are tables; of the queue, what is new. */
 export const readSnapshot = (
   { snapshot }: Pick<Database, "snapshot">,
   timing: LeaseTiming,
+  queue: KeptQueue,
 ): Promise<NumberedSnapshot> =>
   snapshot(async (tx) => {
     const [plan] = await rows<{ now: Instant; number: string; reservations: Reservation[] }>(
@@ -107,15 +96,15 @@ export const readSnapshot = (
       `select ${ms("now()")} as now, number, reservations from dispatch_plan`,
     );
     const { now } = plan!;
-    const [{ runs }] = (await rows<{ runs: QueuedTuple[] }>(tx, queued)) as [{ runs: QueuedTuple[] }];
-    const waiting = runs.map(toQueued);
+    const queued = await queue.read(tx, historyKeys);
     const held = (await rows<RunningRow>(tx, running)).map(toRunning);
-    const keys = new Set([...waiting, ...held].flatMap((run) => run.historyKeys));
+    const lists = new Set([...queued, ...held].map((run) => run.historyKeys));
+    const keys = new Set([...lists].flat());
     const ofTeam = groupBy(held, "teamId");
     const ofUser = groupBy(held, "userId");
     return {
       ...plan!,
-      queued: waiting,
+      queued,
       running: held,
       devices: (await rows<DeviceRow>(tx, devices, [silenceOf(timing), timing.heartbeat])).map(toDevice),
       teams: (await rows<TeamRow>(tx, teams)).map((row) => toTeam(row, ofTeam.get(row.id) ?? [], now)),
@@ -140,39 +129,6 @@ const toDevice = ({ labels, memoryBytes, ...device }: DeviceRow): Device => ({
   ...device,
   labels: Object.entries(labels).map(([name, value]) => `${name}=${value}`),
   memoryBytes: memoryBytes || unknownMemoryBytes,
-});
-
-const none: readonly string[] = [];
-
-const toQueued = ([
-  id,
-  teamId,
-  userId,
-  priorityClass,
-  kind,
-  modelId,
-  shares,
-  priority,
-  queuedAt,
-  notBefore,
-  needs,
-  predictedBytes,
-]: QueuedTuple): QueuedRun => ({
-  id,
-  teamId,
-  userId,
-  class: priorityClass,
-  priority,
-  queuedAt,
-  notBefore,
-  needs: {
-    devices: needs?.devices ?? 1,
-    kinds: needs?.kinds ?? none,
-    labels: needs?.labels ?? none,
-    memoryBytes: needs?.memoryBytes ?? predictedBytes,
-    shares,
-  },
-  historyKeys: historyKeys(kind, modelId),
 });
 
 interface RunningRow extends Omit<RunningRun, "state" | "historyKeys"> {
