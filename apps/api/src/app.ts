@@ -45,7 +45,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     url,
     async stop() {
       await server.close();
-      janitor.stop();
+      await janitor.stop();
       await scheduler.stop();
       await queue.close();
       await store.close();

@@ -1,21 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import type { Store } from "@espalier/store";
 
-const everyMs = 3_600_000;
+/** A process that ended early must not leave everything to the next hour. */
+const firstMs = 20_000;
+const everyMs = 300_000;
 
-/** Deletes, every hour, what nobody needs any more: old answers kept for retries, old events, unused uploads, half-written files. */
-export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): void } {
-  const clean = async (): Promise<void> => {
+/** Under this name one API process at a time cleans. */
+const leaderLock = "janitor";
+
+/**
+ * Deletes, every five minutes, what nobody needs any more: the bytes of what was deleted, old answers kept for retries, old
+ * events, unused uploads, half-written files. One process at a time does, in portions, and may be killed between any two.
+ */
+export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  async function clean(): Promise<void> {
+    const leadership = await store.leader.acquire(leaderLock);
+    if (leadership === undefined) return;
+    const ended = AbortSignal.any([signal, leadership.signal]);
+    const steps = [
+      () => store.idempotency.sweep(),
+      () => store.events.sweep(),
+      () => store.workerEvents.sweep(),
+      () => store.uploads.sweep(),
+      () => store.bytes.sweep(),
+    ];
     try {
-      await store.idempotency.sweep();
-      await store.events.sweep();
-      await store.workerEvents.sweep();
-      await store.uploads.sweep();
-      await store.bytes.sweep();
-    } catch (error) {
-      log.warn({ err: error }, "cleaning failed; it will be tried again");
+      for (const step of steps) if (!ended.aborted) await step();
+      while (!ended.aborted) {
+        const { freed, bytes, failed } = await store.discarded.sweep();
+        if (freed > 0) log.info({ freed, bytes }, "bytes freed");
+        if (failed > 0) log.warn({ failed }, "bytes could not be freed; they are tried again");
+        if (freed === 0) break;
+      }
+    } finally {
+      await leadership.release().catch(() => undefined);
     }
+  }
+
+  const loop = (async () => {
+    for (let pause = firstMs; !signal.aborted; pause = everyMs) {
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await clean().catch((error: unknown) => {
+        log.warn({ err: error }, "cleaning failed; it will be tried again");
+      });
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
   };
-  const timer = setInterval(() => void clean(), everyMs);
-  return { stop: () => clearInterval(timer) };
 }

@@ -4,6 +4,7 @@ export { Artifact, ArtifactKind } from "./models/artifact.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./datasets/dataset.ts";
+export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
 export {
   Encoding,
@@ -76,7 +77,7 @@ export {
 } from "./models/model-file.ts";
 export { Mode, modes } from "./kinds/mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./models/model.ts";
-export { isProblem, Problem, ProblemDocument, problems, type ProblemCode } from "./problem.ts";
+export { isProblem, Problem, ProblemDocument, problems, type ProblemCode, type Referrer } from "./problem.ts";
 export { RunChange } from "./runs/change.ts";
 export { QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {

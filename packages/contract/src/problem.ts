@@ -25,6 +25,11 @@ export const problems = {
     failure: "data",
     title: "The resource is not in a state that allows this",
   },
+  "resource/in-use": {
+    status: 409,
+    failure: "data",
+    title: "Something else still refers to the resource",
+  },
   "idempotency/mismatch": {
     status: 409,
     failure: "data",
@@ -164,6 +169,10 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
+/** What refers to a resource, by its id, and why that keeps the resource. */
+const Referrer = Type.Object({ id: Type.String(), name: Type.Optional(Type.String()), why: Type.String() });
+export type Referrer = Static<typeof Referrer>;
+
 /** Facts that say where the fault lies. All are optional. `field` is a JSON pointer into the request. */
 export interface ProblemFacts {
   field?: string;
@@ -174,6 +183,8 @@ export interface ProblemFacts {
   step?: number;
   runId?: string;
   errors?: { field: string; detail: string }[];
+  /** What still refers to a resource that was to be deleted: at most 20. */
+  referrers?: Referrer[];
 }
 
 /** RFC 9457 problem document, `application/problem+json`. */
@@ -193,6 +204,7 @@ export const ProblemDocument = Type.Object(
     step: Type.Optional(Type.Integer()),
     runId: Type.Optional(Type.String()),
     errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), detail: Type.String() }))),
+    referrers: Type.Optional(Type.Array(Referrer)),
   },
   { additionalProperties: false },
 );

@@ -4,6 +4,8 @@ import type { Bytes } from "./bytes/bytes.ts";
 import { openDisk } from "./bytes/disk.ts";
 import { openDatabase, type Transaction } from "./database/database.ts";
 import { createDatasets, type Datasets } from "./datasets/datasets.ts";
+import { createDeletions, type Deletions } from "./retention/deletions.ts";
+import { createDiscarded, type Discarded } from "./retention/discarded.ts";
 import { createDispatch, type Dispatch } from "./dispatch/dispatch.ts";
 import { createEvents, type Events } from "./events/events.ts";
 import { createExperiments, type Experiments } from "./experiments/experiments.ts";
@@ -48,6 +50,8 @@ export interface Store {
   models: Models;
   datasets: Datasets;
   artifacts: Artifacts;
+  deletions: Deletions;
+  discarded: Discarded;
   experiments: Experiments;
   schedules: Schedules;
   runs: Runs;
@@ -85,6 +89,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     models: createModels(database, secrets),
     datasets: createDatasets(database),
     artifacts: createArtifacts(database),
+    deletions: createDeletions(database),
+    discarded: createDiscarded(database, bytes),
     experiments: createExperiments(database),
     schedules: createSchedules(database),
     runs: createRuns(database),

@@ -32,6 +32,7 @@ import {
   runWatch,
 } from "./run.ts";
 import { runSet } from "./run-set.ts";
+import { artifactRemove, datasetRemove, experimentRemove, modelRemove, runRemove } from "./remove.ts";
 import { runSubmit } from "./run-submit.ts";
 import { scheduleAdd, scheduleList, schedulePause, scheduleRemove, scheduleResume } from "./schedule.ts";
 import { teamKey, teamList, teamSet } from "./team.ts";
@@ -51,9 +52,11 @@ export const commands: readonly Command[] = [
   demo,
   modelImport,
   modelList,
+  modelRemove,
   exportModel,
   datasetAdd,
   datasetList,
+  datasetRemove,
   runSubmit,
   runList,
   runShow,
@@ -65,6 +68,8 @@ export const commands: readonly Command[] = [
   runSet,
   runRetry,
   runClone,
+  runRemove,
+  artifactRemove,
   graphSubmit,
   experimentSubmit,
   experimentShow,
@@ -75,6 +80,7 @@ export const commands: readonly Command[] = [
   experimentSet,
   experimentRetry,
   experimentClone,
+  experimentRemove,
   scheduleAdd,
   scheduleList,
   schedulePause,

@@ -1,6 +1,7 @@
 import type { Team, TeamChange, UserChange } from "../teams/team.ts";
 import type { Artifact } from "../models/artifact.ts";
 import type { Attempt } from "../runs/attempt.ts";
+import type { Deletion, DeletionQuery, MakerDeletionQuery } from "../retention/deletion.ts";
 import type { Dataset, DatasetCreateQuery } from "../datasets/dataset.ts";
 import type { Event } from "./event.ts";
 import type { Experiment, ExperimentSpec } from "../experiments/experiment.ts";
@@ -115,6 +116,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       },
       list: (query: PageQuery = {}) => json<Page<Model>>("GET", "/v1/models", { query }),
       get: (id: string) => json<Model>("GET", `/v1/models/${id}`),
+      /** Throws `resource/in-use`, which names what still refers to it. */
+      remove: (id: string, query: DeletionQuery = {}) =>
+        json<Deletion>("DELETE", `/v1/models/${id}`, { query }),
     },
     datasets: {
       create: (query: DatasetCreateQuery, body: Body) =>
@@ -125,12 +129,18 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         }),
       list: (query: PageQuery = {}) => json<Page<Dataset>>("GET", "/v1/datasets", { query }),
       get: (id: string) => json<Dataset>("GET", `/v1/datasets/${id}`),
+      /** Throws `resource/in-use`, which names what still refers to it. */
+      remove: (id: string, query: DeletionQuery = {}) =>
+        json<Deletion>("DELETE", `/v1/datasets/${id}`, { query }),
     },
     experiments: {
       submit: (spec: ExperimentSpec, options?: SubmitOptions) =>
         json<Experiment>("POST", "/v1/experiments", { json: spec, ...submit(options) }),
       list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
       get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
+      /** Throws `resource/in-use`, which names what still refers to it. */
+      remove: (id: string, query: MakerDeletionQuery = {}) =>
+        json<Deletion>("DELETE", `/v1/experiments/${id}`, { query }),
       cancel: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/cancel`),
       /** Keeps the runs that have not started from starting, until they are released. */
       hold: (id: string) => json<Experiment>("POST", `/v1/experiments/${id}/hold`),
@@ -163,6 +173,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Run>("POST", "/v1/runs", { json: run, ...submit(options) }),
       list: (query: RunQuery = {}) => json<Page<Run>>("GET", "/v1/runs", { query }),
       get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
+      /** Throws `resource/in-use`, which names what still refers to it. */
+      remove: (id: string, query: MakerDeletionQuery = {}) =>
+        json<Deletion>("DELETE", `/v1/runs/${id}`, { query }),
       cancel: (id: string) => json<Run>("POST", `/v1/runs/${id}/cancel`),
       /** Keeps a run that has not started from starting, until it is released; it keeps its place. */
       hold: (id: string) => json<Run>("POST", `/v1/runs/${id}/hold`),
@@ -215,6 +228,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     },
     artifacts: {
       get: (id: string) => json<Artifact>("GET", `/v1/artifacts/${id}`),
+      /** Throws `resource/in-use`, which names what still refers to it. */
+      remove: (id: string, query: DeletionQuery = {}) =>
+        json<Deletion>("DELETE", `/v1/artifacts/${id}`, { query }),
       content: (id: string) => send("GET", `/v1/artifacts/${id}/content`),
     },
     /** Live events of the team, reconnecting from the last one seen until the signal aborts. */

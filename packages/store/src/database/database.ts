@@ -192,6 +192,9 @@ const unreachableText =
 export function toProblem(error: unknown): unknown {
   if (isProblem(error)) return error;
   for (let each = error; each instanceof Error; each = each.cause) {
+    // Raised by `run_inputs_held`, with a sentence for the user.
+    if (codeOf(each) === "ES404")
+      return new Problem("resource/not-found", each.message, {}, { cause: error });
     if (unreachable.test(codeOf(each) ?? "") || unreachableText.test(each.message))
       return new Problem(
         "service/unavailable",

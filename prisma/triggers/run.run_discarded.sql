@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "run_discarded" AFTER DELETE ON "run"
+  FOR EACH ROW EXECUTE FUNCTION "run_discarded"();

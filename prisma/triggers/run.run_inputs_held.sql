@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "run_inputs_held" BEFORE INSERT ON "run"
+  FOR EACH ROW EXECUTE FUNCTION "run_inputs_held"();
