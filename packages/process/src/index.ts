@@ -1,14 +1,6 @@
 export { startCompute, type ComputeEnd, type ComputeProcess, type ComputeReport } from "./compute-process.ts";
 export { explainError } from "./crash.ts";
-export {
-  hasEnded,
-  identify,
-  isRunning,
-  ownIdentity,
-  processExists,
-  waitForEnd,
-  type ProcessIdentity,
-} from "./identity.ts";
+export { hasEnded, identify, isRunning, ownIdentity, waitForEnd, type ProcessIdentity } from "./identity.ts";
 export { endGroupWithParent } from "./lifeline.ts";
 export { onLines } from "./lines.ts";
 export { countOomKills } from "./oom-kills.ts";

@@ -1,21 +1,31 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
-import { processExists } from "@espalier/process";
+import { basename, join } from "node:path";
+import { own, ownerOf } from "./owned-folder.ts";
+
+/** Of a folder that is being made. */
+const draftPrefix = ".new-";
 
 /** The folders of the attempts of a worker; one for each process: `<scratch>/<host>.<pid>.XXXXXX/<run>-a<attempt>`. */
 export class Scratch {
   readonly #folder: string;
+  readonly #disown: () => Promise<void>;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, disown: () => Promise<void>) {
     this.#folder = folder;
+    this.#disown = disown;
   }
 
   /** Also removes what workers of this host have left that were killed. */
   static async open(root: string): Promise<Scratch> {
     await mkdir(root, { recursive: true });
     await removeOrphans(root);
-    return new Scratch(await mkdtemp(join(root, `${hostname()}.${process.pid}.`)));
+    // It has its owner before it has its name, so that no other worker takes it for an orphan.
+    const draft = await mkdtemp(join(root, draftPrefix));
+    const disown = await own(draft);
+    const folder = join(root, `${hostname()}.${process.pid}.${basename(draft).slice(draftPrefix.length)}`);
+    await rename(draft, folder);
+    return new Scratch(folder, disown);
   }
 
   async workspace(runId: string, attempt: number): Promise<Workspace> {
@@ -27,6 +37,7 @@ export class Scratch {
 
   async remove(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
+    await this.#disown();
   }
 }
 
@@ -65,13 +76,24 @@ export class Workspace {
   }
 }
 
+/**
+ * Removes the folders whose owners have ended. One that was never owned is of a worker that starts at this moment, or of an
+ * older version, which may still run: it stays for a day after its last change.
+ */
 async function removeOrphans(root: string): Promise<void> {
-  const prefix = `${hostname()}.`;
   for (const name of await readdir(root)) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number(name.slice(prefix.length).split(".")[0]);
-    // In a container every worker may have the same number; this process has made no folder yet.
-    if (Number.isInteger(pid) && pid > 0 && (pid === process.pid || !processExists(pid)))
-      await rm(join(root, name), { recursive: true, force: true });
+    if (!name.startsWith(draftPrefix) && !name.startsWith(`${hostname()}.`)) continue;
+    const folder = join(root, name);
+    const owner = await ownerOf(folder);
+    if (owner === "ended" || (owner === "never" && (await ageOf(folder)) > unownedHours))
+      await rm(folder, { recursive: true, force: true });
   }
+}
+
+const unownedHours = 24;
+
+/** Hours since the last change of a folder. */
+async function ageOf(folder: string): Promise<number> {
+  const { mtimeMs = Date.now() } = (await stat(folder).catch(() => undefined)) ?? {};
+  return (Date.now() - mtimeMs) / 3_600_000;
 }
