@@ -77,7 +77,15 @@ export {
 } from "./models/model-file.ts";
 export { Mode, modes } from "./kinds/mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./models/model.ts";
-export { isProblem, Problem, ProblemDocument, problems, type ProblemCode, type Referrer } from "./problem.ts";
+export {
+  isProblem,
+  Problem,
+  ProblemDocument,
+  problems,
+  retryAfterSeconds,
+  type ProblemCode,
+  type Referrer,
+} from "./problem.ts";
 export { RunChange } from "./runs/change.ts";
 export { QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {
@@ -102,7 +110,16 @@ export {
   SearchSettings,
   type ResolvedSearchSettings,
 } from "./kinds/search.ts";
-export { ApiKey, KeyCreate, KeyRole, Team, TeamChange, TeamUser, UserChange } from "./teams/team.ts";
+export {
+  ApiKey,
+  defaultPendingRuns,
+  KeyCreate,
+  KeyRole,
+  Team,
+  TeamChange,
+  TeamUser,
+  UserChange,
+} from "./teams/team.ts";
 export { resolveTrainingSettings, TrainingResult, type ResolvedTrainingSettings } from "./kinds/train.ts";
 export { Upload } from "./models/upload.ts";
 export { ExpectedStart, explainWaiting, Unblock, Waiting, WaitingReason } from "./runs/waiting.ts";

@@ -105,6 +105,7 @@ export const problems = {
     failure: "data",
     title: "The layers to keep are not layers of the model",
   },
+  "team/too-many-runs": { status: 429, failure: "data", title: "Too many runs of the team have not started" },
   "run/illegal-move": { status: 409, failure: "data", title: "The run's state does not allow this" },
   "run/upstream-failed": {
     status: 409,
@@ -166,6 +167,9 @@ export const problems = {
   },
   "internal/error": { status: 500, failure: "crash", title: "Something failed inside the service" },
 } as const satisfies Record<string, ProblemRow>;
+
+/** Seconds after which asking again may succeed (`Retry-After`), of problems that pass by themselves. */
+export const retryAfterSeconds: Partial<Record<ProblemCode, number>> = { "team/too-many-runs": 30 };
 
 export type ProblemCode = keyof typeof problems;
 

@@ -1,4 +1,4 @@
-import { isProblem, Problem } from "@espalier/contract";
+import { isProblem, Problem, retryAfterSeconds } from "@espalier/contract";
 import fp from "fastify-plugin";
 
 /** The problems of errors of Fastify that a client causes. Every other error with a status of 4xx is `request/invalid`. */
@@ -15,7 +15,7 @@ export const problemDocuments = fp(
       if (problem.status >= 500) request.log.error({ err: error }, "request failed");
       return reply
         .code(problem.status)
-        .headers(problem.code === "auth/required" ? { "www-authenticate": "Bearer" } : {})
+        .headers(headersOf(problem))
         .type("application/problem+json")
         .send(JSON.stringify(problem.toDocument(request.id)));
     });
@@ -28,6 +28,14 @@ export const problemDocuments = fp(
   },
   { name: "problem-documents" },
 );
+
+function headersOf({ code }: Problem): Record<string, string> {
+  const seconds = retryAfterSeconds[code];
+  return {
+    ...(code === "auth/required" ? { "www-authenticate": "Bearer" } : {}),
+    ...(seconds === undefined ? {} : { "retry-after": String(seconds) }),
+  };
+}
 
 function toProblem(error: unknown): Problem {
   if (isProblem(error)) return error;

@@ -66,6 +66,7 @@ describe("weights and quotas", () => {
     [{ weight: -1 }, invalid],
     [{ devices: -1 }, invalid],
     [{ queuedRuns: 1.5 }, invalid],
+    [{ pendingRuns: -1 }, invalid],
     [{ deviceHours: -0.1 }, invalid],
     [{ period: "year" as "day" }, invalid],
     [{ gpus: 3 } as TeamChange, invalid],
@@ -137,6 +138,37 @@ describe("a submission", () => {
     const refused = await member.runs.submit({ spec: spec(), ...(more as object) }).catch((e: unknown) => e);
     expect(refused).toMatchObject(invalid);
     expect(JSON.stringify((refused as { facts: unknown }).facts)).toContain(field);
+  });
+
+  it("is refused, with the time after which to try again, while as many runs of its team wait as the quota allows", async () => {
+    const waits = await store.submit();
+    await operator.teams.set("orchard", { pendingRuns: 2 });
+    const { text } = await store.teams.createKey(store.teamId, "importer");
+    const submit = () =>
+      app.inject({
+        method: "POST",
+        url: "/v1/models",
+        headers: { authorization: `Bearer ${text}` },
+        payload: { name: "m", source: { hub: "org/name" } },
+      });
+    expect((await submit()).statusCode).toBe(202);
+    const refused = await submit();
+    expect(refused.json()).toMatchObject({
+      status: 429,
+      code: "team/too-many-runs",
+      detail: expect.stringMatching(
+        /^Team orchard has 2 runs that have not started, and may have 2;/,
+      ) as string,
+    });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    // Another team is not held up, and a place is free as soon as a run does not wait any more.
+    const { id: strangers } = await store.teams.ensure("strangers");
+    await store.runs.submit({ teamId: strangers, spec: spec() });
+    await store.runs.cancel(store.teamId, waits.id);
+    expect((await submit()).statusCode).toBe(202);
+    await operator.teams.set("orchard", { pendingRuns: null });
+    expect((await submit()).statusCode).toBe(202);
+    await store.sql("update run set state = 'CANCELLED', ended_at = now() where state = 'QUEUED'");
   });
 });
 

@@ -70,6 +70,7 @@ export const teamSet = defineCommand({
     "--devices N          devices that are its own at any time",
     "--borrowing N        devices beyond those while nobody entitled wants them",
     "--queued N           runs that take part in the order",
+    "--pending N          runs that may wait to start; submissions beyond them are refused (`none`: 20,000)",
     "--hours N            device hours of a period",
     "--period P           day, week or month",
     "--user NAME          of the team: weight, devices, hours and period are that user's",
@@ -81,6 +82,7 @@ export const teamSet = defineCommand({
     devices: { type: "string" },
     borrowing: { type: "string" },
     queued: { type: "string" },
+    pending: { type: "string" },
     hours: { type: "string" },
     period: { type: "string" },
     user: { type: "string" },
@@ -92,6 +94,7 @@ export const teamSet = defineCommand({
       devices: limit("devices", values.devices),
       borrowing: limit("borrowing", values.borrowing),
       queuedRuns: values.queued === "none" ? null : parseCount("queued", values.queued),
+      pendingRuns: values.pending === "none" ? null : parseCount("pending", values.pending),
       deviceHours: limit("hours", values.hours),
     });
     if (Object.keys(change).length === 0) throw new UsageError("name what is to change, such as --weight 2");

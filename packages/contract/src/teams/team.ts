@@ -3,6 +3,9 @@ import { idOf, Name, Timestamp } from "../id.ts";
 
 const quotaPeriods = ["day", "week", "month"] as const;
 
+/** Runs of a team that may be WAITING or QUEUED where its quota says nothing else, so that one team cannot fill the pool's order. */
+export const defaultPendingRuns = 20_000;
+
 const Limit = (description: string) =>
   Type.Optional(
     Type.Union([Type.Number({ minimum: 0, maximum: 1e9 }), Type.Null()], {
@@ -17,6 +20,11 @@ const TeamQuota = {
   queuedRuns: Type.Optional(
     Type.Union([Type.Integer({ minimum: 0, maximum: 1e9 }), Type.Null()], {
       description: "runs that take part in the order; the oldest do. null or absent: all",
+    }),
+  ),
+  pendingRuns: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0, maximum: 1e9 }), Type.Null()], {
+      description: `runs that may be WAITING or QUEUED; a submission beyond them is refused. null or absent: ${defaultPendingRuns}`,
     }),
   ),
   deviceHours: Limit("device hours of a period"),

@@ -1,4 +1,5 @@
 import {
+  defaultPendingRuns,
   dependenciesOf,
   isUnsuccessful,
   newId,
@@ -13,6 +14,25 @@ import { toJson } from "../database/json.ts";
 import { readRun } from "./row.ts";
 import type { NewRun } from "./runs.ts";
 
+/**
+ * Throws `team/too-many-runs` where as many runs of the team wait as its quota allows. Nothing is locked for it, so that
+ * submissions at the same moment may exceed the quota by their number.
+ */
+async function admit(tx: Transaction, teamId: string): Promise<void> {
+  const { rows } = await tx.query<{ name: string; most: number; pending: number }>(
+    `select name, most, (select count(*) from (
+         select from run where team_id = $1 and state in ('WAITING', 'QUEUED') limit most) r)::int as pending
+     from (select name, coalesce(quota_pending_runs, $2) as most from team where id = $1) t`,
+    [teamId, defaultPendingRuns],
+  );
+  const [team] = rows;
+  if (team && team.pending >= team.most)
+    throw new Problem(
+      "team/too-many-runs",
+      `Team ${team.name} has ${team.pending} runs that have not started, and may have ${team.most}; submit again when some have, cancel some, or let an operator raise its quota.`,
+    );
+}
+
 /** Inserts a run with its dependencies, in the state that follows from theirs. */
 export async function submitRun(
   tx: Transaction,
@@ -21,6 +41,7 @@ export async function submitRun(
   const { teamId, spec, id = newId("run"), priority = 0, position = 0, needs = {} } = input;
   const { class: priorityClass = "normal", shares = sharesDevice(spec.kind) } = { ...input, ...needs };
   const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
+  await admit(tx, teamId);
   const state = await firstState(tx, teamId, dependsOn);
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,

@@ -71,6 +71,7 @@ const columns = {
   devices: "quotaDevices",
   borrowing: "quotaBorrowing",
   queuedRuns: "quotaQueuedRuns",
+  pendingRuns: "quotaPendingRuns",
   deviceHours: "quotaHours",
 } as const satisfies Record<keyof TeamChange, keyof Prisma.TeamUncheckedUpdateInput>;
 

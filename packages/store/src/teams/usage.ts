@@ -12,6 +12,7 @@ interface Row {
   devices: number | null;
   borrowing: number | null;
   queuedRuns: number | null;
+  pendingRuns: number | null;
   deviceHours: number | null;
   usedDeviceHours: number;
   usage: number;
@@ -45,12 +46,12 @@ const usageOf = (table: "team" | "team_user", owner: "team_id" | "user_id", more
 const teams = usageOf(
   "team",
   "team_id",
-  `t.id as "teamId", t.quota_borrowing as borrowing, t.quota_queued_runs as "queuedRuns"`,
+  `t.id as "teamId", t.quota_borrowing as borrowing, t.quota_queued_runs as "queuedRuns", t.quota_pending_runs as "pendingRuns"`,
 );
 const users = usageOf(
   "team_user",
   "user_id",
-  `t.team_id as "teamId", null::float8 as borrowing, null::int as "queuedRuns"`,
+  `t.team_id as "teamId", null::float8 as borrowing, null::int as "queuedRuns", null::int as "pendingRuns"`,
 );
 
 /** All teams by name, or the one of this name, with their users and what they have used up to now. */
@@ -68,8 +69,9 @@ export async function readTeams({ query }: Pick<Database, "query">, name?: strin
 }
 
 function toTeam(row: Row, members: readonly Row[]): Team {
-  const { devices, borrowing, queuedRuns, deviceHours } = row;
-  const team = { ...toUser(row), quota: present({ devices, borrowing, queuedRuns, deviceHours }) };
+  const { devices, borrowing, queuedRuns, pendingRuns, deviceHours } = row;
+  const quota = present({ devices, borrowing, queuedRuns, pendingRuns, deviceHours });
+  const team = { ...toUser(row), quota };
   return { ...team, users: members.map(toUser), notes: quotaNotes(team) };
 }
 
