@@ -16,6 +16,8 @@ import { Heartbeat } from "./pool/heartbeat.ts";
 import { Intake } from "./pool/intake.ts";
 import { ownIdentity } from "@espalier/process";
 import { register } from "./pool/register.ts";
+import { SelfTests } from "./pool/self-tests.ts";
+import { selfTest } from "./devices/self-test.ts";
 import { Slot } from "./pool/slot.ts";
 import { Steward } from "./pool/steward.ts";
 import { Scratch } from "./attempt/workspace.ts";
@@ -113,6 +115,23 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     onError: warn("the state of the devices was not reported; trying again"),
     onChange: (what, facts) => log.info(facts, what),
   });
+  const selfTests = new SelfTests({
+    holds: store.holds,
+    slots,
+    test: (position, signal) =>
+      selfTest(
+        {
+          scratch,
+          engine: slots[position]!.device.engine,
+          environment: { ...config.passedOn, ...found[position]!.environment },
+          computeEntry,
+          ...(threads === undefined ? {} : { threads }),
+        },
+        signal,
+      ),
+    onError: warn("the result of a self-test was not reported; testing again"),
+    onChange: (what, facts) => log.info(facts, what),
+  });
   const heartbeat = new Heartbeat({
     timing,
     send: (beat) => store.heartbeats.beat(worker.id, beat),
@@ -126,6 +145,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     if (stopping.signal.aborted) return;
     if (answer === undefined || state !== "ACTIVE") return supersede();
     steward.ordered(answer);
+    selfTests.ordered(answer);
   }
 
   async function take({ runId }: Delivery): Promise<void> {
@@ -172,9 +192,11 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       log.info("worker stopping");
       stopping.abort();
       clearInterval(sweeping);
+      const tested = selfTests.stop();
       await intake.end((graceSeconds + closeSeconds) * 1000);
       monitor.stop();
       await heartbeat.stop();
+      await tested;
       await scratch.remove();
       await store.workers.stop(worker.id).catch(warn("not signed off"));
       log.info("worker stopped");

@@ -1,5 +1,5 @@
 export { apiKeyId, newApiKey } from "./teams/api-key.ts";
-export { backoff } from "./backoff.ts";
+export { backoff, type Backoff } from "./backoff.ts";
 export { Artifact, ArtifactKind } from "./models/artifact.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
@@ -22,6 +22,7 @@ export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity 
 export {
   FailureClass,
   failureClasses,
+  mayBeOfPlace,
   judge,
   maxCrashes,
   maxInfrastructureFailures,

@@ -43,6 +43,8 @@ export class DeviceGroups {
   readonly #sharers: number;
   /** By kinds, then labels. */
   readonly #groups = new Map<string, Map<string, DeviceGroup>>();
+  /** Groups without some devices, by which these are. */
+  readonly #narrowed = new Map<DeviceGroup, Map<string, DeviceGroup>>();
 
   constructor(pool: Pool, sharers: number) {
     this.#pool = pool;
@@ -63,17 +65,43 @@ export class DeviceGroups {
     const schedulable = bestOf(workers);
     const present = matching.filter(({ device }) => device.state !== "lost");
     const group: DeviceGroup = {
-      workers,
-      size: usable.length,
-      members: new Set(usable),
-      schedulable,
+      ...membersOf(usable, workers, schedulable),
       present: present.length === usable.length ? schedulable : bestOf(byWorker(present)),
       known: matching.length === usable.length ? schedulable : bestOf(byWorker(matching)),
-      bounds: null,
     };
     const ofKind = this.#groups.get(kind) ?? new Map<string, DeviceGroup>();
     this.#groups.set(kind, ofKind.set(label, group));
     return group;
+  }
+
+  /**
+   * The devices of a group without those on workers that a run avoids; without those that it avoids themselves, if no other
+   * worker fits it; all of them, if no other device does.
+   */
+  avoiding(group: DeviceGroup, places: readonly string[], need: Need): DeviceGroup {
+    const of = ({ device }: DeviceState): readonly string[] => [device.workerId, device.id];
+    const byId = ({ device }: DeviceState): readonly string[] => [device.id];
+    for (const idsOf of [of, byId]) {
+      const narrowed = this.#without(group, (device) => idsOf(device).some((id) => places.includes(id)));
+      if (fits(narrowed.schedulable, need)) return narrowed;
+    }
+    return group;
+  }
+
+  /** The same group for the same devices, as what was found out about a group is kept with it. */
+  #without(group: DeviceGroup, isAvoided: (device: DeviceState) => boolean): DeviceGroup {
+    const avoided = [...group.members].filter(isAvoided);
+    if (avoided.length === 0) return group;
+    const known = this.#narrowed.get(group) ?? new Map<string, DeviceGroup>();
+    this.#narrowed.set(group, known);
+    const key = avoided.map(({ index }) => index).join(" ");
+    const found = known.get(key);
+    if (found) return found;
+    const usable = [...group.members].filter((device) => !isAvoided(device));
+    const workers = byWorker(usable);
+    const narrowed = { ...group, ...membersOf(usable, workers, bestOf(workers)) };
+    known.set(key, narrowed);
+    return narrowed;
   }
 
   bounds(group: DeviceGroup, now: number): Bounds {
@@ -117,6 +145,12 @@ export class DeviceGroups {
     return group.bounds;
   }
 }
+
+const membersOf = (
+  usable: readonly DeviceState[],
+  workers: readonly (readonly DeviceState[])[],
+  schedulable: readonly number[],
+) => ({ workers, size: usable.length, members: new Set(usable), schedulable, bounds: null });
 
 const keyOf = (words: readonly string[]): string => (words.length === 1 ? words[0]! : words.join("\0"));
 

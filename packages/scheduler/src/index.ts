@@ -4,6 +4,7 @@ export { plan } from "./plan.ts";
 export { defaultPolicy, type Policy } from "./policy.ts";
 export type {
   Allocation,
+  Avoidance,
   Device,
   History,
   HourQuota,

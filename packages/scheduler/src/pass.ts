@@ -51,7 +51,7 @@ export class Pass {
   }
 
   candidate(turn: Turn): Candidate {
-    return candidateOf(turn, this.groups, this.history, this.policy);
+    return candidateOf(turn, this.groups, this.history, this);
   }
 
   /** Device units that a candidate takes of these devices. */

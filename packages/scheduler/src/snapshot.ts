@@ -51,6 +51,16 @@ export interface Needs {
   readonly shares: boolean;
 }
 
+/**
+ * Where a run does not start while another worker of the pool could take it, or another device if all workers have failed
+ * it. It ends, so that a run waits for a better place only so long.
+ */
+export interface Avoidance {
+  /** Ids of devices, and of workers with all their devices. */
+  readonly places: readonly string[];
+  readonly until: Instant;
+}
+
 /** A run that is ready to start, or will be at a time that is known. */
 export interface QueuedRun {
   readonly id: string;
@@ -65,6 +75,8 @@ export interface QueuedRun {
   /** After a failure that asks for a pause; null: at once. */
   readonly notBefore: Instant | null;
   readonly needs: Needs;
+  /** Where it has failed; absent: nowhere. */
+  readonly avoids?: Avoidance;
   /** Keys of `history` that describe such runs, the most specific first, such as `train/mdl_1`, `train`. */
   readonly historyKeys: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { clientScenarios } from "./clients.ts";
 import { diskScenarios } from "./disk.ts";
+import { hostScenarios } from "./hosts.ts";
 import type { Scenario } from "./scenario.ts";
 import { serverScenarios } from "./servers.ts";
 import { workerScenarios } from "./workers.ts";
@@ -12,4 +13,5 @@ export const scenarios: readonly Scenario[] = [
   ...serverScenarios,
   ...clientScenarios,
   ...diskScenarios,
+  ...hostScenarios,
 ].sort((a, b) => a.number - b.number);

@@ -10,6 +10,7 @@ export {
   type PruneFolderJob,
   type PruneJob,
   type SearchJob,
+  type SelfTestJob,
   type TrainJob,
   type VectorFormat,
 } from "./job.ts";

@@ -35,11 +35,18 @@ const EmbedJob = Type.Object({
   format: Type.Enum(vectorFormats),
 });
 
+const SelfTestJob = Type.Object({
+  ...jobFields,
+  kind: Type.Literal("self-test"),
+  folder: Type.String({ description: "where a file can be written, as an attempt would" }),
+});
+
+export type SelfTestJob = Static<typeof SelfTestJob>;
 export type PruneFolderJob = Static<typeof PruneFolderJob>;
 export type EmbedJob = Static<typeof EmbedJob>;
 
-/** The command line asks for these, and for the search of a run. */
-export const Job = Type.Union([RunJob, PruneFolderJob, EmbedJob]);
+/** The command line asks for a folder's jobs, and for the search of a run; a worker for runs and self-tests of its devices. */
+export const Job = Type.Union([RunJob, PruneFolderJob, EmbedJob, SelfTestJob]);
 export type Job = Static<typeof Job>;
 export type JobKind = Job["kind"];
 export type JobOf<Kind extends JobKind> = Extract<Job, { kind: Kind }>;

@@ -26,6 +26,7 @@ export const Outcome = Type.Union([
     tokens: Type.Integer(),
     seconds: Type.Number(),
   }),
+  Type.Object({ kind: Type.Literal("self-test"), seconds: Type.Number() }),
 ]);
 export type Outcome = Static<typeof Outcome>;
 

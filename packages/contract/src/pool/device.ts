@@ -17,6 +17,8 @@ export const holdCauses = {
   "memory-error": { returns: false, title: "Its memory had errors that could not be corrected" },
   "device-error": { returns: false, title: "Its driver reports a fault" },
   vanished: { returns: false, title: "It is gone from its host" },
+  /** Its worker tests it again and again, and ends the hold when a test passes. */
+  failures: { returns: false, title: "Runs failed on it, one after another" },
 } as const satisfies Record<string, { returns: boolean; title: string }>;
 export type HoldCause = keyof typeof holdCauses;
 export const HoldCause = Type.Unsafe<HoldCause>({ type: "string", enum: Object.keys(holdCauses) });

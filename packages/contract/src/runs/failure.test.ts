@@ -4,6 +4,8 @@ import {
   classify,
   judge,
   maxCrashes,
+  maxCrashesOnOneWorker,
+  mayBeOfPlace,
   maxInfrastructureFailures,
   type EndedAttempt,
   type FailureClass,
@@ -21,10 +23,13 @@ const ended = (code: ProblemCode | undefined, more: Partial<EndedAttempt> = {}):
   problem: code && problem(code),
   progressed: false,
   past: [],
+  worker: "w",
+  onlyWorker: true,
+  excused: false,
   ...more,
 });
 const times = (n: number, failure: FailureClass, progressed = false): PastFailure[] =>
-  Array.from({ length: n }, () => ({ failure, progressed }));
+  Array.from({ length: n }, () => ({ failure, progressed, worker: "w", excused: false }));
 
 describe("the class of a failure", () => {
   it("follows from the problem", () => {
@@ -119,6 +124,32 @@ describe("a run", () => {
     });
   });
 
+  it("is poison only after crashes on different workers, or on the one that could take it, up to a bound", () => {
+    const on = (worker: string, n: number): PastFailure[] =>
+      times(n, "crash").map((each) => ({ ...each, worker }));
+    const crash = (past: PastFailure[], more: Partial<EndedAttempt> = {}) =>
+      judge(ended("worker/child-crashed", { past, onlyWorker: false, ...more })).state;
+    expect(crash(on("w", maxCrashes - 1))).toBe("QUEUED");
+    expect(crash(on("w", maxCrashes - 1), { onlyWorker: true })).toBe("QUARANTINED");
+    expect(crash(on("other", maxCrashes - 1))).toBe("QUARANTINED");
+    expect(crash(on("w", maxCrashesOnOneWorker - 1))).toBe("QUARANTINED");
+  });
+
+  it("does not pay for failures on a device that is to blame", () => {
+    const excused = (n: number, failure: FailureClass) =>
+      times(n, failure).map((each) => ({ ...each, excused: true }));
+    for (const [code, failure] of [
+      ["worker/child-crashed", "crash"],
+      ["worker/lost", "infrastructure"],
+    ] as const) {
+      expect(judge(ended(code, { past: excused(100, failure) }))).toEqual(judge(ended(code)));
+      expect(judge(ended(code, { past: times(100, failure), excused: true }))).toMatchObject({
+        failure,
+        state: "QUEUED",
+      });
+    }
+  });
+
   it("is never quarantined while each crash comes after a new checkpoint", () => {
     const past = times(20, "crash", true);
     expect(judge(ended("worker/child-crashed", { past, progressed: true })).state).toBe("QUEUED");
@@ -146,11 +177,107 @@ describe("a run", () => {
           const { failure, state } = judge(ended(code, { past }));
           if (["poison", "diverged", "data"].includes(failure)) expect(state).not.toBe("QUEUED");
           if (state !== "QUEUED") break;
-          past.push({ failure, progressed: false });
+          past.push({ failure, progressed: false, worker: "w", excused: false });
         }
         expect(past.length).toBeLessThan(maxInfrastructureFailures + maxCrashes + 1);
       }),
     );
+  });
+});
+
+/** Histories as they come about: each attempt ends somewhere, and nothing ends a run but its verdict. */
+describe("a run with any history", () => {
+  const place = fc.record({
+    worker: fc.constantFrom("a", "b", "c"),
+    excused: fc.boolean(),
+    progressed: fc.constantFrom(false, false, false, true),
+  });
+  const codes = [...(Object.keys(problems) as ProblemCode[]), undefined, undefined];
+  const crashes = Array.from({ length: 60 }, () => "worker/child-crashed" as const);
+  const step = fc.record({
+    code: fc.constantFrom(...codes, ...crashes),
+    at: place,
+    onlyWorker: fc.boolean(),
+  });
+  const toPast = (attempts: { failure: FailureClass; at: Omit<PastFailure, "failure"> }[]): PastFailure[] =>
+    attempts.map(({ failure, at }) => ({ failure, ...at }));
+
+  it("ends as poison only on evidence: enough crashes since it saved that nothing excuses, in enough places", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const past: PastFailure[] = [];
+        for (const { code, at, onlyWorker } of steps) {
+          const verdict = judge(ended(code, { past, onlyWorker, ...at }));
+          const since = at.progressed
+            ? past.length
+            : Math.max(
+                0,
+                past.findLastIndex((each) => each.progressed),
+              );
+          const evidence = [...past.slice(since).filter((each) => each.failure === "crash"), at].filter(
+            ({ excused }) => !excused,
+          );
+          const places = new Set(evidence.map(({ worker }) => worker)).size;
+          const isPoison =
+            code !== undefined &&
+            problems[code].failure === "crash" &&
+            !at.excused &&
+            (evidence.length >= maxCrashesOnOneWorker ||
+              (evidence.length >= maxCrashes && (onlyWorker || places > 1)));
+          expect(verdict.failure === "poison").toBe(isPoison);
+          expect(verdict.state === "QUARANTINED").toBe(isPoison);
+          if (verdict.state !== "QUEUED") return;
+          past.push({ failure: verdict.failure, ...at });
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("fares no worse when a failure before is excused, or was a host's", () => {
+    const failed = fc.record({
+      failure: fc.constantFrom<FailureClass[]>(
+        "crash",
+        "infrastructure",
+        "host",
+        "out-of-memory",
+        "preempted",
+      ),
+      at: place,
+    });
+    const rank = { QUEUED: 0, FAILED: 1, QUARANTINED: 1 };
+    fc.assert(
+      fc.property(
+        fc.array(failed, { minLength: 1, maxLength: 12 }),
+        step,
+        fc.nat(),
+        (attempts, last, which) => {
+          const past = toPast(attempts);
+          const { code, at, onlyWorker } = last;
+          const state = (history: PastFailure[]) =>
+            rank[judge(ended(code, { past: history, onlyWorker, ...at })).state];
+          const chosen = which % past.length;
+          const spared = past.map((each, i) => (i === chosen ? { ...each, excused: true } : each));
+          const hosts = past.map((each, i) => (i === chosen ? { ...each, failure: "host" as const } : each));
+          expect(state(spared)).toBeLessThanOrEqual(state(past));
+          expect(state(hosts)).toBeLessThanOrEqual(state(past));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("which failures may be a device's fault", () => {
+  it("are crashes, hosts that fail and workers that vanish, and never what wrong data or another server has caused", () => {
+    for (const code of Object.keys(problems) as ProblemCode[]) {
+      const { failure } = problems[code];
+      if (["data", "diverged", "out-of-memory"].includes(failure)) expect(mayBeOfPlace(code)).toBe(false);
+      if (failure === "crash" || failure === "host") expect(mayBeOfPlace(code)).toBe(true);
+    }
+    expect(mayBeOfPlace("worker/lost")).toBe(true);
+    expect(mayBeOfPlace("hub/unavailable")).toBe(false);
+    expect(mayBeOfPlace("service/unavailable")).toBe(false);
   });
 });
 

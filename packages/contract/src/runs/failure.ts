@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { backoff } from "../backoff.ts";
 import { adviseOnMemory, chunkTokensOf, type RunSpec } from "../kinds/kinds.ts";
 import { leastChunkTokens } from "../kinds/memory.ts";
-import { Problem, problems, type ProblemDocument } from "../problem.ts";
+import { Problem, problems, type ProblemCode, type ProblemDocument } from "../problem.ts";
 
 /** Why an attempt ended without a result. `judge` says what follows, and docs/errors.md tells users. */
 export const failureClasses = {
@@ -26,8 +26,13 @@ export const FailureClass = Type.Unsafe<FailureClass>({
     .join("; ")}.`,
 });
 
-/** Crashes without a new checkpoint that make a run poison. */
+/**
+ * Crashes without a new checkpoint that make a run poison, if they were on different workers or no other worker could have
+ * taken it. Crashes on one worker alone say more about that worker.
+ */
 export const maxCrashes = 3;
+/** Crashes that make it poison all the same: there has to be a bound. */
+export const maxCrashesOnOneWorker = 2 * maxCrashes;
 /** Failures of the pool without a new checkpoint after which a run fails. They say nothing about the run; there has to be a bound. */
 export const maxInfrastructureFailures = 8;
 /**
@@ -36,16 +41,34 @@ export const maxInfrastructureFailures = 8;
  */
 const pauses = { first: 5, most: 60 };
 
+/** Problems of a server that all workers use: they say nothing about the device on which they were met. */
+const ofOtherServers = new Set<ProblemCode>(["hub/unavailable", "service/unavailable", "lease/lost"]);
+const ofPlaces = new Set<FailureClass>(["crash", "host", "infrastructure"]);
+
+/** Whether a problem may be the fault of the device or the host where it was met, so that it is counted there. */
+export const mayBeOfPlace = (code: ProblemCode): boolean =>
+  ofPlaces.has(problems[code].failure) && !ofOtherServers.has(code);
+
+/** Where an attempt ended. */
+interface Ending {
+  /** Name of the worker. */
+  worker: string;
+  /** The device or the worker is to blame, or that is being found out: the failure does not count against the run. */
+  excused: boolean;
+}
+
 /** An attempt that ended without a result. */
-export interface PastFailure {
+export interface PastFailure extends Ending {
   failure: FailureClass;
   /** The attempt saved more than any attempt before it. */
   progressed: boolean;
 }
 
 /** An attempt that ends now without a result, and the run that it belongs to. */
-export interface EndedAttempt {
+export interface EndedAttempt extends Ending {
   spec: RunSpec;
+  /** No other worker of the pool could take the run. */
+  onlyWorker: boolean;
   /** Undefined: the attempt was asked to leave. */
   problem: ProblemDocument | undefined;
   progressed: boolean;
@@ -63,11 +86,15 @@ export interface Verdict {
 }
 
 /** The class of an attempt that ends now. */
-export function classify({ problem, progressed, past }: Omit<EndedAttempt, "spec">): FailureClass {
+export function classify(ended: Omit<EndedAttempt, "spec">): FailureClass {
+  const { problem, worker, excused, onlyWorker } = ended;
   if (problem === undefined) return "preempted";
   const { failure } = problems[problem.code];
-  const crashes = () => 1 + sinceProgress("crash", { progressed, past });
-  return failure === "crash" && crashes() >= maxCrashes ? "poison" : failure;
+  if (failure !== "crash" || excused) return failure;
+  const crashes = counted("crash", ended);
+  if (1 + crashes.length >= maxCrashesOnOneWorker) return "poison";
+  const elsewhere = onlyWorker || crashes.some((crash) => crash.worker !== worker);
+  return elsewhere && 1 + crashes.length >= maxCrashes ? "poison" : failure;
 }
 
 /** What becomes of a run when an attempt ends without a result. */
@@ -84,14 +111,15 @@ export function judge(ended: EndedAttempt): Verdict {
   });
   switch (failure) {
     case "infrastructure": {
-      const before = sinceProgress("infrastructure", ended);
-      if (before + 1 < maxInfrastructureFailures) return again(before === 0 ? 0 : backoff(before, pauses));
+      const before = counted("infrastructure", ended).length;
+      if (ended.excused || before + 1 < maxInfrastructureFailures)
+        return again(before === 0 ? 0 : backoff(before, pauses));
       const detail = `The pool failed it ${before + 1} times in a row without progress; the last time: ${problem.detail}`;
       return end("FAILED", new Problem("run/too-many-attempts", detail).toDocument());
     }
     // There is no bound: the run has done nothing wrong, and whoever mends the host finds it where it was.
     case "host":
-      return again(backoff(1 + sinceProgress("host", ended), pauses));
+      return again(backoff(1 + counted("host", ended).length, pauses));
     case "out-of-memory": {
       const shrunk = past.some((each) => each.failure === failure);
       const chunk = chunkTokensOf(spec);
@@ -99,7 +127,9 @@ export function judge(ended: EndedAttempt): Verdict {
       return end("FAILED", { ...problem, detail: `${problem.detail} ${adviseOnMemory(spec, shrunk)}` });
     }
     case "poison": {
-      const detail = `It crashed ${maxCrashes} times without saving progress in between, so no device gets it again until a person retries it; the last time: ${problem.detail}`;
+      const crashes = [...counted("crash", ended), ended];
+      const workers = [...new Set(crashes.map(({ worker }) => worker))].join(", ");
+      const detail = `It crashed ${crashes.length} times (on ${workers}) without saving progress in between, so no device gets it again until a person retries it; the last time: ${problem.detail}`;
       return end("QUARANTINED", new Problem("run/quarantined", detail).toDocument());
     }
     case "limit":
@@ -109,13 +139,13 @@ export function judge(ended: EndedAttempt): Verdict {
   }
 }
 
-/** How many attempts ended with the class since the last new checkpoint; 0 if the attempt that ends now has saved one. */
-function sinceProgress(
+/** The attempts that ended with the class since the last new checkpoint and count; none if the one that ends now saved one. */
+function counted(
   failure: FailureClass,
   { progressed, past }: Pick<EndedAttempt, "progressed" | "past">,
-): number {
-  if (progressed) return 0;
+): PastFailure[] {
+  if (progressed) return [];
   // The failure of the attempt that saved last counts too, because nothing has been saved since.
   const from = past.findLastIndex((each) => each.progressed);
-  return past.slice(Math.max(0, from)).filter((each) => each.failure === failure).length;
+  return past.slice(Math.max(0, from)).filter((each) => each.failure === failure && !each.excused);
 }

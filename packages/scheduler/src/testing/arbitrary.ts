@@ -63,7 +63,11 @@ const needs: fc.Arbitrary<Needs> = fc.record({
   shares: fc.boolean(),
 });
 
-const queuedRun: fc.Arbitrary<Omit<QueuedRun, "id">> = fc.record({
+const avoids: fc.Arbitrary<Pick<QueuedRun, "avoids">> = fc
+  .record({ places: subset(["w0", "w1", "w2", "d00", "d10"]), until: fc.constantFrom(NOW, NOW + MINUTE) })
+  .map((each) => (each.places.length === 0 ? {} : { avoids: each }));
+
+const submittedRun: fc.Arbitrary<Omit<QueuedRun, "id">> = fc.record({
   teamId,
   userId,
   class: fc.constantFrom(...priorityClasses),
@@ -73,6 +77,10 @@ const queuedRun: fc.Arbitrary<Omit<QueuedRun, "id">> = fc.record({
   needs,
   historyKeys,
 });
+
+const queuedRun: fc.Arbitrary<Omit<QueuedRun, "id">> = fc
+  .tuple(submittedRun, fc.oneof({ arbitrary: fc.constant({}), weight: 2 }, { arbitrary: avoids, weight: 1 }))
+  .map(([run, more]) => ({ ...run, ...more }));
 
 /** A running run before it is given devices; `first` picks the worker. */
 interface Wish {

@@ -1,5 +1,6 @@
 import {
   judge,
+  mayBeOfPlace,
   Problem,
   type EndedAttempt,
   type FailureClass,
@@ -10,14 +11,21 @@ import {
   type RunState,
 } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
+import { blame, isOnlyWorker } from "./blame.ts";
+import { isExcused } from "../pool/failures.ts";
 import { settleDependents } from "../runs/dependents.ts";
 import { wallTimeVerdict } from "./wall-time.ts";
 import { toJson, toText } from "../database/json.ts";
 
+/** How long a run waits for another place than those where it failed, while there is one. */
+const avoidedFor = "5 min";
+const mostAvoided = 64;
+
 /** A run that is locked by this transaction, with what decides its next state when its attempt ends without a result. */
-interface HeldRun extends Omit<EndedAttempt, "problem"> {
+interface HeldRun extends Pick<EndedAttempt, "spec" | "progressed" | "past" | "worker"> {
   id: string;
   attempt: number;
+  workerId: string;
   cancelRequested: boolean;
 }
 
@@ -47,24 +55,29 @@ export async function holdRun(
   return {
     id,
     attempt: row.attempt,
+    workerId,
+    worker: past.find(({ number }) => number === attempt)?.worker ?? workerId,
     spec,
     cancelRequested: row.cancel,
     progressed: past.find(({ number }) => number === attempt)?.progressed ?? false,
-    past: past.flatMap(({ number, failure, progressed }) =>
-      failure !== null && number > forgiven && number < attempt ? [{ failure, progressed }] : [],
+    past: past.flatMap(({ number, failure, ...more }) =>
+      failure !== null && number > forgiven && number < attempt ? [{ failure, ...more }] : [],
     ),
   };
 }
 
+interface AttemptRow extends Omit<PastFailure, "failure"> {
+  number: number;
+  failure: FailureClass | null;
+}
+
 /** All attempts of a run, oldest first. `progressed`: it saved a later step than all attempts before it. */
-async function readPast(
-  tx: Transaction,
-  runId: string,
-): Promise<(Pick<PastFailure, "progressed"> & { number: number; failure: FailureClass | null })[]> {
-  const { rows } = await tx.query<{ number: number; failure: FailureClass | null; progressed: boolean }>(
-    `select number, failure, coalesce(checkpoint_step > coalesce(max(checkpoint_step) over (
+async function readPast(tx: Transaction, runId: string): Promise<AttemptRow[]> {
+  const { rows } = await tx.query<AttemptRow>(
+    `select a.number, a.failure, w.name as worker, ${isExcused} as excused,
+       coalesce(checkpoint_step > coalesce(max(checkpoint_step) over (
          order by number rows between unbounded preceding and 1 preceding), -1), false) as progressed
-     from attempt where run_id = $1 order by number`,
+     from attempt a join worker w on w.id = a.worker_id where a.run_id = $1 order by a.number`,
     [runId],
   );
   return rows;
@@ -80,11 +93,20 @@ export async function endAttempt(
   attemptState: "FAILED" | "LOST" | "RETURNED" | "PREEMPTED",
   problem?: ProblemDocument,
 ): Promise<RunState> {
+  const blamed =
+    !run.cancelRequested && problem !== undefined && mayBeOfPlace(problem.code)
+      ? await blame(tx, { ...run, runId: run.id, state: attemptState, problem })
+      : { places: [], excused: false };
+  const ended = {
+    ...run,
+    problem,
+    excused: blamed.excused,
+    onlyWorker: blamed.places.length > 0 && (await isOnlyWorker(tx, run.id, run.worker)),
+  };
   const judged = run.cancelRequested
     ? { state: "CANCELLED" as const, pause: 0, failure: null, problem: undefined }
-    : judge({ ...run, problem });
-  const timedOut =
-    judged.state === "QUEUED" ? await wallTimeVerdict(tx, { ...run, problem }, judged.failure) : undefined;
+    : judge(ended);
+  const timedOut = judged.state === "QUEUED" ? await wallTimeVerdict(tx, ended, judged.failure) : undefined;
   const verdict = timedOut ?? judged;
   if (timedOut && problem === undefined) [attemptState, problem] = ["FAILED", timedOut.problem];
   const reason = run.cancelRequested
@@ -94,7 +116,10 @@ export async function endAttempt(
   await tx.query(
     `update run set state = $2::text, failure = $3, problem = $4, reason = $5, lease_until = null,
        not_before = case when $6::float8 > 0 then now() + make_interval(secs => $6) end,
-       ended_at = case when $2::text = 'QUEUED' then null else now() end
+       ended_at = case when $2::text = 'QUEUED' then null else now() end,
+       avoid = case when cardinality($7::text[]) = 0 then avoid else array(
+         select unnest(case when avoid_until > now() then avoid end) union select unnest($7::text[]) limit ${mostAvoided}) end,
+       avoid_until = case when cardinality($7::text[]) = 0 then avoid_until else now() + interval '${avoidedFor}' end
      where id = $1`,
     [
       run.id,
@@ -103,6 +128,7 @@ export async function endAttempt(
       verdict.problem === undefined ? null : toJson(verdict.problem),
       toText(reason),
       verdict.pause,
+      blamed.places,
     ],
   );
   await tx.query(
@@ -115,20 +141,6 @@ export async function endAttempt(
       verdict.failure,
     ],
   );
-  if (verdict.failure === "infrastructure" || verdict.failure === "host") await avoidDevice(tx, run);
   if (verdict.state !== "QUEUED") await settleDependents(tx, [run.id]);
   return verdict.state;
 }
-
-/**
- * The pool has failed a run on this device. If another device of the same kind is idle, no run starts on this one for 30 s, so
- * that the other one gets the next run. It is a short time, because no run may wait for a device that never becomes free.
- */
-const avoidDevice = (tx: Transaction, { id, attempt }: HeldRun) =>
-  tx.query(
-    `update device d set declined_until = now() + interval '30 s' from attempt a
-     where a.run_id = $1 and a.number = $2 and d.id = a.device_id and exists (
-       select from claimable_device other where other.kind = d.kind and other.id <> d.id
-         and not exists (select from run_device e where e.device_id = other.id))`,
-    [id, attempt],
-  );

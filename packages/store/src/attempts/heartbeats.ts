@@ -17,8 +17,11 @@ export interface BeatAnswer {
   runs: readonly RunAnswer[];
   /** The worker must take no new runs. `now`: it must also give back the runs that it has. */
   drain?: { now: boolean; done: boolean };
-  /** Why its devices take no new runs. `accepted`: an operator knows of so many errors, so the device may take runs again. */
-  holds: readonly { deviceId: string; cause: HoldCause; accepted?: number }[];
+  /**
+   * Why its devices take no new runs. `accepted`: an operator knows of so many errors, so the device may take runs again.
+   * `times`: how often it was held for failures since a run succeeded on it.
+   */
+  holds: readonly { deviceId: string; cause: HoldCause; accepted?: number; times?: number }[];
 }
 
 interface RunAnswer {

@@ -22,6 +22,7 @@ import { toJson } from "../database/json.ts";
 import type { NewModel } from "../models/models.ts";
 import { markPreempted, notPreempted } from "./preemption.ts";
 import { stopOverdue } from "./wall-time.ts";
+import { successCounts } from "../pool/failures.ts";
 import { publish } from "./publish.ts";
 import { runColumns, toRun, type RunRow } from "../runs/row.ts";
 
@@ -194,7 +195,7 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
            ), closed as (
              update attempt a set state = 'SUCCEEDED', ended_at = now() from ended
              where a.run_id = ended.id and a.number = ended.attempt
-           )
+           ), ${successCounts}
            select team_id, kind from ended`,
           [...key(lease), toJson(success.result)],
         );

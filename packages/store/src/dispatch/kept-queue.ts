@@ -1,5 +1,5 @@
 import type { Needs, PriorityClass, RunKind } from "@espalier/contract";
-import type { Instant, QueuedRun } from "@espalier/scheduler";
+import type { Avoidance, Instant, QueuedRun } from "@espalier/scheduler";
 import type { Transaction } from "../database/database.ts";
 
 /** Keys of the history that describe a run: others of its kind and model, then all of its kind. */
@@ -13,7 +13,8 @@ const versions = `select coalesce(string_agg(id || ' ' || xmin, ' '), '') as ver
 
 // One document is read several times faster than ten thousand rows.
 const columns = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
-    ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes)), '[]') as runs
+    ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes,
+    case when avoid_until > now() then json_build_object('places', avoid, 'until', ${ms("avoid_until")}) end)), '[]') as runs
   from run where ${isQueued} and ($1::text[] is null or id = any($1))`;
 
 type QueuedTuple = [
@@ -29,6 +30,7 @@ type QueuedTuple = [
   notBefore: Instant | null,
   needs: Needs | null,
   predictedBytes: number | null,
+  avoids: Avoidance | null,
 ];
 
 interface Kept {
@@ -102,6 +104,7 @@ const toQueued = (
     notBefore,
     needs,
     predictedBytes,
+    avoids,
   ]: QueuedTuple,
   historyKeys: HistoryKeys,
 ): QueuedRun => ({
@@ -119,5 +122,6 @@ const toQueued = (
     memoryBytes: needs?.memoryBytes ?? predictedBytes,
     shares,
   },
+  ...(avoids ? { avoids } : {}),
   historyKeys: historyKeys(kind, modelId),
 });

@@ -3,6 +3,7 @@ import type { Database, Transaction } from "../database/database.ts";
 import { toText } from "../database/json.ts";
 import { found } from "../database/row.ts";
 import { writeWorkerEvent } from "./worker-events.ts";
+import { excuseFailures, forgetFailures, lockFailures } from "./failures.ts";
 import { lockName } from "./workers.ts";
 
 /** Something that a worker has found wrong with one of its devices. */
@@ -36,9 +37,23 @@ export interface Holds {
    * started to count again, and the acceptance is deleted.
    */
   report(deviceId: string, findings: readonly Finding[], counted?: number): Promise<void>;
+  /**
+   * For the worker of a device that is held for failures, after a self-test of the device. One that passed ends the hold. One that
+   * failed shows that the failures were the device's, so that they do not count against their runs.
+   */
+  tested(deviceId: string, test: SelfTest): Promise<void>;
 }
 
-interface Place {
+export interface SelfTest {
+  passed: boolean;
+  /** One sentence for operators: how it went, and what follows. */
+  reason: string;
+  /** There will be no more tests: only an operator can end the hold now. */
+  last?: boolean;
+}
+
+/** Something that is done to a device by name, whichever worker process has it now. */
+export interface Place {
   worker: string;
   identity: string;
   address: string;
@@ -52,6 +67,53 @@ interface HoldRow {
 
 /** The actor in events of what a worker does by itself. */
 const workerItself = "worker";
+const longestReason = 1000;
+
+/** Holds a device, again where an operator or a test has released it. */
+export async function hold(
+  tx: Transaction,
+  { worker, identity, address }: Place,
+  { cause, reason, count, by }: { cause: HoldCause; reason?: string; count?: number; by: string },
+): Promise<void> {
+  const text = reason === undefined ? undefined : toText(reason).slice(0, longestReason);
+  await tx.query(
+    `insert into device_hold as h (worker_name, device, cause, reason, actor, count) values ($1, $2, $3, $4, $5, $6)
+     on conflict (worker_name, device, cause) do update
+       set reason = excluded.reason, actor = excluded.actor, count = excluded.count, since = now(), cleared_at = null`,
+    [worker, identity, cause, text, by, count],
+  );
+  await writeWorkerEvent(tx, {
+    worker,
+    type: "held",
+    device: address,
+    cause,
+    by,
+    ...(text === undefined ? {} : { reason: text }),
+  });
+}
+
+async function release(
+  tx: Transaction,
+  place: Place,
+  cause: HoldCause,
+  by: string,
+  reason?: string,
+): Promise<void> {
+  const { worker, identity, address } = place;
+  // What is known of the device stays: how many errors an operator has accepted, how often it was held in a row.
+  const kept = cause === "memory-error" ? by !== workerItself : cause === "failures" && by === workerItself;
+  const clear = kept ? "update device_hold set cleared_at = now()" : "delete from device_hold";
+  await tx.query(`${clear} where worker_name = $1 and device = $2 and cause = $3`, [worker, identity, cause]);
+  if (cause === "failures") await forgetFailures(tx, place);
+  await writeWorkerEvent(tx, {
+    worker,
+    type: "released",
+    device: address,
+    cause,
+    by,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
 
 export function createHolds({ transaction }: Database): Holds {
   /** Locks the name of a worker against other changes, and returns it. */
@@ -78,42 +140,6 @@ export function createHolds({ transaction }: Database): Holds {
       [place.worker, place.identity],
     );
     return { place, holds };
-  };
-
-  const hold = async (
-    tx: Transaction,
-    { worker, identity, address }: Place,
-    { cause, reason, count, by }: { cause: HoldCause; reason?: string; count?: number; by: string },
-  ): Promise<void> => {
-    const text = reason === undefined ? undefined : toText(reason).slice(0, 1000);
-    await tx.query(
-      `insert into device_hold (worker_name, device, cause, reason, actor, count) values ($1, $2, $3, $4, $5, $6)
-       on conflict (worker_name, device, cause) do update
-         set reason = excluded.reason, actor = excluded.actor, count = excluded.count, since = now(), cleared_at = null`,
-      [worker, identity, cause, text, by, count],
-    );
-    await writeWorkerEvent(tx, {
-      worker,
-      type: "held",
-      device: address,
-      cause,
-      by,
-      ...(text === undefined ? {} : { reason: text }),
-    });
-  };
-
-  const release = async (tx: Transaction, place: Place, cause: HoldCause, by: string): Promise<void> => {
-    const { worker, identity, address } = place;
-    const clear =
-      cause === "memory-error" && by !== workerItself
-        ? "update device_hold set cleared_at = now()"
-        : "delete from device_hold";
-    await tx.query(`${clear} where worker_name = $1 and device = $2 and cause = $3`, [
-      worker,
-      identity,
-      cause,
-    ]);
-    await writeWorkerEvent(tx, { worker, type: "released", device: address, cause, by });
   };
 
   return {
@@ -177,7 +203,8 @@ export function createHolds({ transaction }: Database): Holds {
         const { place, holds } = await lockDevice(tx, deviceId);
         const { worker, identity } = place;
         await tx.query(
-          `delete from device_hold where worker_name = $1 and device = $2 and cleared_at is not null and count > $3`,
+          `delete from device_hold where worker_name = $1 and device = $2 and cause = 'memory-error'
+             and cleared_at is not null and count > $3`,
           [worker, identity, counted],
         );
         for (const finding of findings) {
@@ -190,6 +217,29 @@ export function createHolds({ transaction }: Database): Holds {
         for (const { cause, cleared } of holds)
           if (!cleared && holdCauses[cause].returns && !findings.some((finding) => finding.cause === cause))
             await release(tx, place, cause, workerItself);
+      }),
+
+    tested: (deviceId, { passed, reason, last = false }) =>
+      transaction(async (tx) => {
+        const { place, holds } = await lockDevice(tx, deviceId);
+        await lockFailures(tx, place.worker);
+        if (!holds.some(({ cause, cleared }) => cause === "failures" && !cleared)) return;
+        if (passed) return release(tx, place, "failures", workerItself, reason);
+        await excuseFailures(tx, place);
+        await tx.query(
+          `update device_hold set reason = left(split_part(reason, $4, 1) || $4 || $5, $6)
+           where worker_name = $1 and device = $2 and cause = $3`,
+          [place.worker, place.identity, "failures", " Self-test: ", toText(reason), longestReason],
+        );
+        if (last)
+          await writeWorkerEvent(tx, {
+            worker: place.worker,
+            type: "held",
+            device: place.address,
+            cause: "failures",
+            reason: toText(reason).slice(0, longestReason),
+            by: workerItself,
+          });
       }),
   };
 }

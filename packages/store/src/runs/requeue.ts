@@ -2,7 +2,7 @@ import { unsuccessfulStates } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
 
 const forget = `result = null, problem = null, progress = null, ended_at = null, cancel_requested_at = null,
-  failure = null, forgiven_attempt = attempt, not_before = null, lease_owner = null, dispatch_worker = null`;
+  failure = null, forgiven_attempt = attempt, not_before = null, avoid = '{}', avoid_until = null, lease_owner = null, dispatch_worker = null`;
 
 /**
  * Brings runs back that ended without success, and then, level by level, their SKIPPED dependents that have no other reason

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Deployment } from "../deployment.ts";
+import { until } from "../patience.ts";
+import { both, endsOf, several, succeed, type Scenario } from "./scenario.ts";
+
+/** Names of the workers with a device that is held because runs failed on it. */
+const heldForFailures = async (d: Deployment): Promise<string[]> => {
+  const rows = await d.look<{ name: string }>(
+    "select worker_name as name from device_hold where cause = 'failures' and cleared_at is null order by 1",
+  );
+  return rows.map(({ name }) => name);
+};
+/** Attempts that began on a worker, and failed. */
+const failuresOn = async (d: Deployment, name: string): Promise<number> => {
+  const [row] = await d.look<{ count: number }>(
+    `select count(*)::int as count from attempt a join worker w on w.id = a.worker_id
+     where w.name = $1 and a.state in ('FAILED', 'LOST') and a.problem ->> 'code' = 'worker/child-crashed'`,
+    [name],
+  );
+  return row.count;
+};
+
+/** What can happen to one host beside good ones. */
+export const hostScenarios: readonly Scenario[] = [
+  {
+    number: 29,
+    title:
+      "Nothing can compute on one host: it is held after two runs, no run pays, and it is back once it is mended.",
+    queues: both,
+    quick: ["postgres"],
+    async run(d) {
+      const bad = d.workers[0];
+      const broken = join(d.folder, `scratch-${bad.name}`, "broken");
+      const before = await failuresOn(d, bad.name);
+      await writeFile(broken, "");
+      d.note("break the host", bad.name);
+      const runIds = await several(d, 8, { steps: 10, script: { pace: 20 } });
+      await until("the host is held", async () => (await heldForFailures(d)).includes(bad.name));
+      await succeed(d, runIds);
+      assert.deepEqual(await heldForFailures(d), [bad.name]);
+      const wasted = (await failuresOn(d, bad.name)) - before;
+      assert.ok(wasted <= 3, `${wasted} attempts were wasted on ${bad.name}`);
+      for (const runId of runIds) assert.ok((await endsOf(d, runId)).length <= 2);
+      await until("a self-test has failed", () => bad.log.includes('"self-test failed"'));
+      d.note("mend the host", bad.name);
+      await rm(broken);
+      await until("the host is back", async () => (await heldForFailures(d)).length === 0);
+      await succeed(d, await several(d, 3, { steps: 10, script: { pace: 20 } }));
+    },
+  },
+  {
+    number: 30,
+    title:
+      "Runs need more memory than there is, or crash everywhere: they end, and no host stays held for them.",
+    queues: ["postgres"],
+    async run(d) {
+      const starved = await several(d, 4, { steps: 20, script: { starve: 2 } });
+      for (const runId of starved) await d.client.reaches(runId, "FAILED");
+      assert.deepEqual(await d.look("select from device_failure"), []);
+      assert.deepEqual(await heldForFailures(d), []);
+      const poison = await several(d, 4, { steps: 20, every: 1000, script: { crash: 2 } });
+      const good = await several(d, 4, { steps: 10 });
+      for (const runId of poison) await d.client.reaches(runId, "QUARANTINED");
+      await succeed(d, good);
+      await until("no host is held", async () => (await heldForFailures(d)).length === 0);
+    },
+  },
+];
