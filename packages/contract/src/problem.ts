@@ -169,7 +169,10 @@ export const problems = {
 } as const satisfies Record<string, ProblemRow>;
 
 /** Seconds after which asking again may succeed (`Retry-After`), of problems that pass by themselves. */
-export const retryAfterSeconds: Partial<Record<ProblemCode, number>> = { "team/too-many-runs": 30 };
+export const retryAfterSeconds: Partial<Record<ProblemCode, number>> = {
+  "team/too-many-runs": 30,
+  "service/unavailable": 5,
+};
 
 export type ProblemCode = keyof typeof problems;
 

@@ -27,10 +27,15 @@ import { createWorkerEvents, type WorkerEvents } from "./pool/worker-events.ts";
 import { createWorkers, type Workers } from "./pool/workers.ts";
 
 export interface StoreOptions {
+  /** `postgresql://` of the database; with a `sessionUrl` it may be a pooler such as PgBouncer in transaction mode. */
   databaseUrl: string;
+  /** The server itself, for what needs a session: listening to events and leadership. Default: `databaseUrl`. */
+  sessionUrl?: string | undefined;
+  /** Begins the `application_name` of every connection; default `espalier`. */
+  application?: string;
   /** Folder of the stored bytes; it is made if it is missing. */
   bytesRoot: string;
-  /** Connections of the pool; default 10. Listening to events and leadership take one more each. */
+  /** Connections of the pool at most; default 10. Renewing, listening to events and leadership take one more each. */
   poolSize?: number;
   /** Seals the secrets of runs; at least 32 characters. Without it, no secret is accepted. */
   secret?: string | undefined;
@@ -77,9 +82,16 @@ export interface Store {
 
 /** Opens the store; the database must be migrated. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, bytesRoot, poolSize = 10, secret, lease = leaseTiming } = options;
+  const { databaseUrl, sessionUrl, application, bytesRoot } = options;
+  const { poolSize = 10, secret, lease = leaseTiming } = options;
   const bytes = await openDisk(bytesRoot);
-  const database = openDatabase(databaseUrl, poolSize, lease.lease);
+  const database = openDatabase({
+    url: databaseUrl,
+    sessionUrl,
+    poolSize,
+    leaseSeconds: lease.lease,
+    application,
+  });
   const events = createEvents(database);
   const secrets = createSecrets(database, secret);
   return {

@@ -30,7 +30,8 @@ export async function follow(
   subject: Subject,
   { after, outlet, fail }: { after: string; outlet: Outlet; fail: (error: unknown) => void },
 ): Promise<() => void> {
-  let cursor = after;
+  // A cursor of which the database has no past: an older copy of its files was brought back.
+  let cursor = isAfter(after, await events.position()) ? "0-0" : after;
   let kept: RecordedEvent[] | undefined = [];
   let overflowed = false;
   const give = (event: RecordedEvent): void => {

@@ -60,6 +60,6 @@ function toProblem(error: unknown): Problem {
   );
 }
 
-/** Connection refused or lost, or PostgreSQL classes 08 (connection) and 57P (operator intervention). */
+/** Connection refused or lost, or PostgreSQL classes 08 (connection), 53 (resources) and 57P (operator intervention). */
 const isDatabaseAway = (code: string): boolean =>
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|P1001|P1017|08...|57P..)$/.test(code);
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|P1001|P1017|P2037|08...|53...|57P..)$/.test(code);

@@ -21,7 +21,8 @@ export interface Database {
   bulk: <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<pg.QueryResult<Row>>;
   /**
    * Runs a prepared statement, which is planned once, on the connection that is kept for renewals. The name is the
-   * statement's own. The connection is made with the first call, and closed when it does not answer within 15 s.
+   * statement's own; through a pooler the statement is sent each time. The connection is made with the first call, and
+   * closed when it does not answer within 15 s.
    */
   prepared: <Row extends pg.QueryResultRow>(
     name: string,
@@ -33,12 +34,30 @@ export interface Database {
   snapshot: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** Works in the given transaction, or else in a new one. */
   within: <T>(tx: Transaction | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
-  /** A connection outside the pool, not connected yet, for locks and listeners that belong to a session. See `watch`. */
-  session: () => pg.Client;
+  /**
+   * A connection outside the pool, not connected yet, for locks and listeners that belong to a session. See `watch`.
+   * @param purpose ends its `application_name`
+   */
+  session: (purpose: string) => pg.Client;
   close: () => Promise<void>;
 }
 
+export interface DatabaseOptions {
+  /** `postgresql://`; with a `sessionUrl` it may be a pooler that gives out connections for a transaction at a time. */
+  url: string;
+  /** The server itself, for what needs a session. Default: `url`. */
+  sessionUrl?: string | undefined;
+  /** Connections of the pool at most. Renewals, once there are any, take one more. */
+  poolSize: number;
+  /** The server ends a transaction whose client is silent for this long, or for 30 s if that is less. */
+  leaseSeconds: number;
+  /** Begins each connection's `application_name`: what the process is. Default `espalier`. */
+  application?: string | undefined;
+}
+
 const deadlockTries = 5;
+/** A connection that nobody has used for this long is closed, so that an idle process leaves them to others. */
+const idleMs = 10_000;
 const preparedMs = 15_000;
 /**
  * A connection that does not answer a statement for this long is closed. TCP needs a quarter of an hour to notice that its
@@ -46,22 +65,33 @@ const preparedMs = 15_000;
  */
 const statementMs = 30_000;
 
-/** @param leaseSeconds the server ends a transaction whose client is silent for this long, or for 30 s if that is less */
-export function openDatabase(url: string, poolSize: number, leaseSeconds: number): Database {
+/** What is sent to a pooler names no settings and no prepared statements: the next transaction may be on another connection. */
+export function openDatabase({
+  url,
+  sessionUrl,
+  poolSize,
+  leaseSeconds,
+  application = "espalier",
+}: DatabaseOptions): Database {
+  const pooled = sessionUrl !== undefined;
+  // The server notices as little. Without this, the locks of a transaction whose client has disappeared would stay.
+  const silence = Math.min(statementMs, leaseSeconds * 1000);
   const connection = {
     connectionString: url,
-    application_name: "espalier",
+    application_name: application,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     query_timeout: statementMs,
-    // The server notices as little. Without this, the locks of a transaction whose client has disappeared would stay.
-    idle_in_transaction_session_timeout: Math.min(statementMs, leaseSeconds * 1000),
+    ...(pooled ? {} : { idle_in_transaction_session_timeout: silence }),
+    idleTimeoutMillis: idleMs,
+    onConnect: adoptCluster,
   };
-  const pool = new pg.Pool({ ...connection, max: poolSize, idleTimeoutMillis: 30_000 });
+  const silencing = pooled ? `; set local idle_in_transaction_session_timeout = ${silence}` : "";
+  const pool = new pg.Pool({ ...connection, max: poolSize });
   // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
   pool.on("error", ignore);
-  const renewing = new pg.Pool({ ...connection, max: 1, idleTimeoutMillis: 30_000 });
+  const renewing = new pg.Pool({ ...connection, application_name: `${application}-renew`, max: 1 });
   renewing.on("error", ignore);
   const inBulk = lane(Math.max(1, Math.floor(poolSize / 2)));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
@@ -93,7 +123,7 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
     client.on("error", ignore);
     let broken = false;
     try {
-      await client.query(begin);
+      await client.query(begin + silencing);
       const result = await work(client);
       await client.query("commit");
       return result;
@@ -124,7 +154,8 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
     prisma,
     query: (text, values = []) => send({ text, values }),
     bulk: (text, values = []) => inBulk(() => send({ text, values })),
-    prepared: (name, text, values) => send({ name, text, values, query_timeout: preparedMs }, renewing),
+    prepared: (name, text, values) =>
+      send({ ...(pooled ? {} : { name }), text, values, query_timeout: preparedMs }, renewing),
     transaction,
     async snapshot(work) {
       try {
@@ -134,7 +165,12 @@ export function openDatabase(url: string, poolSize: number, leaseSeconds: number
       }
     },
     within: (tx, work) => (tx ? work(tx) : transaction(work)),
-    session: () => new pg.Client(connection),
+    session: (purpose) =>
+      new pg.Client({
+        ...connection,
+        connectionString: sessionUrl ?? url,
+        application_name: `${application}-${purpose}`,
+      }),
     close: async () => {
       await prisma.$disconnect();
       await Promise.all([pool.end(), renewing.end()]);
@@ -171,37 +207,60 @@ const ignore = () => undefined;
 const isTimeout = (error: unknown): boolean =>
   error instanceof Error && error.message === "Query read timeout";
 
-const codeOf = (error: unknown): string | undefined =>
-  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
+/** SQLSTATE, or Node's or Prisma's code; where Prisma has passed the server's error on, `originalCode`. */
+function codeOf(error: unknown): string | undefined {
+  const { originalCode, code } = (error ?? {}) as { originalCode?: unknown; code?: unknown };
+  return [originalCode, code].find((each) => typeof each === "string");
+}
 
 /** Whether the transaction failed because of another one at the same time, and may succeed when it is run again. */
 export const isConflict = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error) ?? "");
 
-// Connection errors of Node, SQLSTATE classes 08 and 57P0x (shutdown), idle in a transaction for too long, too many
-// connections; Prisma's own numbers.
+/** Events go on after those that were written in another cluster, which a dump was taken from. Before a migration there are none. */
+async function adoptCluster(client: { query: (sql: string) => Promise<unknown> }): Promise<void> {
+  try {
+    await client.query("select adopt_cluster()");
+  } catch (error) {
+    if (!["42883", "42P01"].includes(codeOf(error) ?? "")) throw error;
+  }
+}
+
+// Connection errors of Node, SQLSTATE classes 08 and 57P0x (starting up, shutting down), 53 (out of connections, memory or
+// disk), idle in a transaction for too long; Prisma's own numbers.
 const unreachable =
-  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|25P03|53300|P1001|P1002|P1008|P1017|P2024)$/;
+  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|25P03|53\d{3}|P1001|P1002|P1008|P1017|P2024|P2037)$/;
 const unreachableText =
   /connection terminated|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
+const outOfConnections = /^(53300|P2037)$/;
 
 /**
  * Turns the many errors of a database that cannot be reached into `service/unavailable`; returns any other error as it is.
  */
 export function toProblem(error: unknown): unknown {
   if (isProblem(error)) return error;
-  for (let each = error; each instanceof Error; each = each.cause) {
+  for (const each of causes(error)) {
+    const code = codeOf(each) ?? "";
     // Raised by `run_inputs_held`, with a sentence for the user.
-    if (codeOf(each) === "ES404")
+    if (code === "ES404" && each instanceof Error)
       return new Problem("resource/not-found", each.message, {}, { cause: error });
-    if (unreachable.test(codeOf(each) ?? "") || unreachableText.test(each.message))
+    if (unreachable.test(code) || (each instanceof Error && unreachableText.test(each.message)))
       return new Problem(
         "service/unavailable",
-        "The database cannot be reached; try again in a moment.",
+        outOfConnections.test(code)
+          ? "The database has no connection left; try again in a moment. `espalier doctor` says who holds them."
+          : "The database cannot be reached; try again in a moment.",
         {},
         { cause: error },
       );
   }
   return error;
+}
+
+/** The error and what caused it. Prisma keeps the driver's error in `meta`, and the server's in the `cause` of that. */
+function* causes(error: unknown): Generator<object> {
+  for (let each = error; typeof each === "object" && each !== null;) {
+    yield each;
+    const { cause, meta } = each as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
+    each = cause ?? meta?.driverAdapterError;
+  }
 }

@@ -27,7 +27,7 @@ const lockSpace = 0x65737061;
 export function createLeader({ session }: Database, timing: LeaseTiming): Leader {
   return {
     async acquire(name) {
-      const client = session();
+      const client = session("leader");
       const lost = new AbortController();
       let unwatch = (): void => undefined;
       const end = () => {

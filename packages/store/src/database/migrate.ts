@@ -40,7 +40,11 @@ export interface Migrated {
  * The connection must be direct: poolers lose the session's lock.
  */
 export async function migrate(databaseUrl: string, folder = home): Promise<Migrated> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: 10_000,
+    application_name: "espalier-migrate",
+  });
   // An error of the connection also rejects the query that is open.
   client.on("error", () => undefined);
   try {

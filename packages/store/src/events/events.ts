@@ -14,7 +14,11 @@ export interface Hint {
 }
 
 export interface Events {
-  /** Events after a cursor. No transaction that commits later can add an event before a cursor that was returned. */
+  /**
+   * Events after a cursor. No transaction that commits later can add an event before a cursor that was returned, also after
+   * a dump was restored into another cluster. A cursor of which this database has no past, because an older copy of its
+   * files was brought back, reads from the beginning.
+   */
   read(
     teamId: string,
     options?: { runId?: string; after?: string; limit?: number },
@@ -51,7 +55,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
   /** Listens on a connection of its own while there are subscribers. A connection that is lost is opened again. */
   function listen(): void {
     if (closed || client || listeners.size === 0) return;
-    const mine = session();
+    const mine = session("listen");
     client = mine;
     let ended = false;
     let unwatch = (): void => undefined;
@@ -83,11 +87,15 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     teamId: string | null,
     { runId, after, limit }: { runId?: string | undefined; after: string; limit: number },
   ): Promise<{ teamId: string; event: RecordedEvent }[]> {
-    const [, xid, seq] = matchCursor(after, /^(\d{1,19})-(\d{1,19})$/);
+    const [, xid, seq] = matchCursor(
+      after,
+      /^(\d{1,18}|[1-8]\d{18})-(\d{1,18}|[1-8]\d{18}|9223372036854775807)$/,
+    );
     const { rows } = await query<{ teamId: string; xid: string; seq: string; at: Date; body: object }>(
       `select team_id as "teamId", xid, seq, at, body from event
-       where ($1::text is null or team_id = $1) and ($2::text is null or run_id = $2) and (xid, seq) > ($3::bigint, $4::bigint)
-         and xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+       where ($1::text is null or team_id = $1) and ($2::text is null or run_id = $2)
+         and (xid, seq) > (case when $3::bigint < (select event_horizon()) then $3::bigint else 0 end, $4::bigint)
+         and xid < (select event_horizon())
        order by xid, seq limit $5`,
       [teamId, runId ?? null, xid, seq, limit],
     );
@@ -107,9 +115,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
       return { events, cursor: events.at(-1)?.event.id ?? after };
     },
     async position() {
-      const { rows } = await query<{ xid: string }>(
-        "select (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)::text as xid",
-      );
+      const { rows } = await query<{ xid: string }>("select (event_horizon() - 1)::text as xid");
       return `${rows[0]!.xid}-9223372036854775807`;
     },
     subscribe(listener) {

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "event_placed" BEFORE INSERT ON "event"
+  FOR EACH ROW EXECUTE FUNCTION "event_placed"();
