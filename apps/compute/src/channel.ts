@@ -8,8 +8,8 @@ export interface Reports {
   /** Points of one step, such as `{ loss: 2.1, learning_rate: 2e-4 }`. */
   metrics(step: number, values: Readonly<Record<string, number>>): void;
   log(level: LogLevel, message: string): void;
-  /** A finished file, which the supervisor takes away. */
-  checkpoint(step: number, path: string): void;
+  /** A finished file, which the supervisor takes away, and how many seconds it took to write. */
+  checkpoint(step: number, path: string, seconds: number): void;
 }
 
 const progressMilliseconds = 200;
@@ -44,8 +44,8 @@ export class Channel implements Reports {
     this.#send({ type: "log", level, message });
   }
 
-  checkpoint(step: number, path: string): void {
-    this.#send({ type: "checkpoint", step, path });
+  checkpoint(step: number, path: string, seconds: number): void {
+    this.#send({ type: "checkpoint", step, path, seconds });
   }
 
   /** Says how it ended, and resolves when the supervisor can read it. */

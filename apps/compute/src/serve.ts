@@ -6,12 +6,14 @@ import type { Computation } from "./computation.ts";
 
 /**
  * The life of a compute process: one job comes on standard input, is run, and its end is reported. It is started with the
- * supervisor's process number as its argument, as the leader of a process group, which is killed when the supervisor is gone.
+ * supervisor's process number as its argument, and where it works under a lease with the descriptor of its deadlines, as the leader of a
+ * process group, which is killed when the supervisor is gone or too long silent.
  */
 export function serve(
   run: (job: Job, computation: Omit<Computation, "engine">, hub?: HubAccess) => Promise<Outcome>,
 ): void {
-  endGroupWithParent(Number(process.argv[2]));
+  const [parent, deadlines] = process.argv.slice(2).map(Number);
+  endGroupWithParent(parent!, deadlines);
   const channel = new Channel();
   const stopping = new AbortController();
 

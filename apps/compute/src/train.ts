@@ -57,8 +57,9 @@ export async function train(
       // The last state is the result itself.
       if (state.step === settings.steps) return;
       const path = join(job.checkpoints, `step-${state.step}.safetensors`);
+      const began = performance.now();
       await saveTrainingState(path, state);
-      report.checkpoint(state.step, path);
+      report.checkpoint(state.step, path, (performance.now() - began) / 1000);
     },
   });
 

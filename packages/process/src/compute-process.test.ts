@@ -96,9 +96,20 @@ test("a process that is asked to stop may end by itself, and is killed after the
   soon.stop(60);
   expect(await soon.ended).toEqual({ type: "stopped" });
   const never = start("stop-never");
-  never.stop(0.1);
-  expect(await never.ended).toEqual({ type: "stopped" });
+  const given = [0.05, 0.05, 0];
+  never.stop(0.1, async () => given.shift()!);
+  expect(await never.ended).toEqual({ type: "stopped", killed: "grace" });
+  expect(given).toEqual([]);
   expect(() => process.kill(never.pid!, 0)).toThrow("ESRCH");
+});
+
+test("a process that is not told in time that it may go on ends itself, also while it computes, and that is no crash", async () => {
+  const computing = start("compute", { leaseSeconds: 5 });
+  await expect.poll(() => computing.reports.length, { timeout: 20_000 }).toBe(1);
+  computing.mayGoOn(0.1);
+  expect(await computing.ended).toEqual({ type: "stopped", killed: "lease" });
+  const told = start("succeed", { leaseSeconds: 60 });
+  expect(await told.ended).toMatchObject({ type: "done" });
 });
 
 test("texts go in and vectors come out as streams, and the vectors' stream stays open", async () => {

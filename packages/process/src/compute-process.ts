@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Problem } from "@espalier/contract";
 import {
+  deadlineDescriptor,
   formatLine,
   messageDescriptor,
   parseMessage,
@@ -17,6 +18,7 @@ import {
   type OutcomeOf,
 } from "@espalier/contract/compute";
 import { explainCrash } from "./crash.ts";
+import { monotonicMs } from "./lifeline.ts";
 import { onLines } from "./lines.ts";
 import { programArguments } from "./program.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -26,7 +28,8 @@ export type ComputeReport = Exclude<Message, { type: "done" | "stopped" | "faile
 
 export type ComputeEnd<Kind extends JobKind = JobKind> =
   | { type: "done"; outcome: OutcomeOf<Kind> }
-  | { type: "stopped" }
+  /** `killed`: it was given no more time to save. `lease`: it was not told in time that it may go on. */
+  | { type: "stopped"; killed?: "grace" | "lease" }
   | { type: "failed"; problem: Problem };
 
 export interface ComputeOptions<Kind extends JobKind> {
@@ -40,6 +43,8 @@ export interface ComputeOptions<Kind extends JobKind> {
   onReport: (report: ComputeReport) => void;
   /** Silence after which a computation counts as hung, unless its steps are slow; without it, none ever does. */
   hungSeconds?: number;
+  /** For how many seconds the process may go on before `mayGoOn` says more; default: without end. */
+  leaseSeconds?: number;
   /**
    * Counts the processes that the kernel has killed for memory. Without it a SIGKILL that nobody here sent is put down to
    * memory, as it is most likely.
@@ -55,8 +60,13 @@ export interface ComputeProcess<Kind extends JobKind = JobKind> {
   readonly pid: number | undefined;
   /** Settles when the process and all it started are gone, and its vectors are written. Never rejects. */
   readonly ended: Promise<ComputeEnd<Kind>>;
-  /** Asks it to save what can be resumed from and to end; kills it after the grace. */
-  stop(graceSeconds: number): void;
+  /**
+   * Asks it to save what can be resumed from and to end. Kills it after the grace, to which `more` may add: it is asked then,
+   * and gives more seconds or 0.
+   */
+  stop(graceSeconds: number, more?: () => Promise<number>): void;
+  /** Tells it that it may go on for so long from now, also if it hears nothing more. */
+  mayGoOn(seconds: number): void;
   kill(): void;
 }
 
@@ -70,15 +80,28 @@ const keptLines = 40;
  */
 export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>): ComputeProcess<Kind> {
   const { entry, job, hub, environment, onReport, hungSeconds, countOomKills, texts, vectors } = options;
+  const { leaseSeconds } = options;
   const oomKillsBefore = countOomKills?.();
   const watchdog = hungSeconds === undefined ? undefined : new Watchdog(hungSeconds);
   const pipeIf = (stream: unknown) => (stream ? "pipe" : "ignore");
-  const child = spawn(process.execPath, [...programArguments(entry), String(process.pid)], {
+  const leased = leaseSeconds === undefined ? [] : [String(deadlineDescriptor)];
+  const child = spawn(process.execPath, [...programArguments(entry), String(process.pid), ...leased], {
     cwd: dirname(entry),
     env: environment,
-    stdio: ["pipe", "pipe", "pipe", "pipe", pipeIf(texts), pipeIf(vectors)],
+    stdio: ["pipe", "pipe", "pipe", "pipe", pipeIf(texts), pipeIf(vectors), pipeIf(leased.length > 0)],
     detached: true,
   });
+  const deadlines = child.stdio.at(deadlineDescriptor) as Writable | null;
+  // A process that has ended cannot read.
+  deadlines?.on("error", () => undefined);
+  let deadline = Infinity;
+  const mayGoOn = (seconds: number): void => {
+    // Past the deadline it has ended, or is about to; that must not be taken for a crash.
+    if (!deadlines?.writable || monotonicMs() > deadline) return;
+    deadline = Math.floor(monotonicMs() + seconds * 1000);
+    deadlines.write(`${deadline}\n`);
+  };
+  if (leaseSeconds !== undefined) mayGoOn(leaseSeconds);
   const stderr: string[] = [];
   let verdict: ComputeEnd<Kind> | undefined;
 
@@ -163,6 +186,8 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
       hasExited = true;
     });
     child.on("close", (code, signal) => {
+      // It has ended itself, as it must; nobody else knew for how long this process was silent.
+      if (signal === "SIGKILL" && monotonicMs() > deadline) settle({ type: "stopped", killed: "lease" });
       const oomKills = oomKillsBefore === undefined ? undefined : countOomKills!() - oomKillsBefore;
       resolve(verdict ?? { type: "failed", problem: explainCrash({ code, signal, stderr, oomKills }) });
     });
@@ -173,6 +198,7 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
     await draining;
     texts?.destroy();
     await feeding;
+    deadlines?.destroy();
     return end;
   };
 
@@ -180,12 +206,19 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
   return {
     pid: child.pid,
     ended: finish(),
-    stop(graceSeconds) {
+    mayGoOn,
+    stop(graceSeconds, more = async () => 0) {
       send({ type: "stop" });
-      setTimeout(() => {
-        settle({ type: "stopped" });
+      const afterGrace = async (): Promise<void> => {
+        const added = hasExited ? 0 : await more();
+        if (added > 0) return wait(added);
+        settle({ type: "stopped", killed: "grace" });
         killGroup();
-      }, graceSeconds * 1000).unref();
+      };
+      const wait = (seconds: number): void => {
+        setTimeout(() => void afterGrace(), seconds * 1000).unref();
+      };
+      wait(graceSeconds);
     },
     kill() {
       killGroup();

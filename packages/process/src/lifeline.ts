@@ -19,11 +19,17 @@ export function onParentGone(gone: () => void, { keepAlive = false }: { keepAliv
 }
 
 /**
- * Kills this process and its group when its parent is gone. A computation may block the main thread, which then does not see
- * the end of standard input, for longer than an orphan should live: a thread looks as well.
+ * Kills this process and its group when its parent is gone, or has been silent for so long that the lease it works under may
+ * have ended: a supervisor that is frozen can kill nobody, and another worker may get the device. A computation may block the
+ * main thread for longer than that, so a thread watches as well.
  * @param parent its process number
+ * @param deadlines descriptor on which the parent says, in lines, until when this process may go on, in milliseconds of
+ * `monotonicMs`; undefined where no lease is at stake
  */
-export function endGroupWithParent(parent: number): void {
+export function endGroupWithParent(parent: number, deadlines?: number): void {
   onParentGone(() => process.kill(-process.pid, "SIGKILL"), { keepAlive: true });
-  new Worker(new URL("lifeline-thread.mjs", import.meta.url), { workerData: { parent } }).unref();
+  new Worker(new URL("lifeline-thread.mjs", import.meta.url), { workerData: { parent, deadlines } }).unref();
 }
+
+/** The host's monotonic clock, the same for all of its processes; the wall clock may jump. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);

@@ -23,8 +23,9 @@ export async function train(
 
   const save = async () => {
     const path = join(job.checkpoints, `step-${step}.safetensors`);
+    const began = performance.now();
     await writeSafetensors(path, tensorsOf(state, script), new Map([["step", String(step)]]));
-    report.checkpoint(step, path);
+    report.checkpoint(step, path, (performance.now() - began) / 1000);
   };
   while (step < steps) {
     await sleep(script.pace ?? 20, undefined, { signal }).catch(() => undefined);

@@ -82,12 +82,13 @@ function attemptLines(attempts: readonly Attempt[]): string[] {
     { title: "FAILURE", value: ({ failure }) => failure ?? "–" },
     { title: "FROM STEP", value: ({ resumedStep }) => String(resumedStep ?? 0), align: "right" },
     { title: "SAVED", value: ({ checkpointStep }) => String(checkpointStep ?? "–"), align: "right" },
-    { title: "LOST", value: ({ preempted }) => String(preempted?.lostSteps ?? "–"), align: "right" },
+    { title: "LOST STEPS", value: ({ lostSteps }) => String(lostSteps ?? "–"), align: "right" },
     { title: "WHY", value: whyEnded },
   ]);
 }
 
-function whyEnded({ problem, preempted }: Attempt): string {
+function whyEnded({ state, problem, preempted }: Attempt): string {
+  if (state === "RETURNED") return "given back by its worker";
   if (problem) return `${problem.code}: ${problem.detail}`;
   if (preempted === undefined) return "";
   return `made room (${preempted.reason})${preempted.forRunId ? ` for ${preempted.forRunId}` : ""}`;

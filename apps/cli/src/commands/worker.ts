@@ -45,7 +45,8 @@ export const workerDrain = defineCommand({
   summary: "let a worker finish its runs and take no more",
   help: [
     "--reason TEXT  for those who wonder",
-    "--now          save its runs and give them back to the queue instead of finishing them",
+    "--now          save its runs and give them back to the queue instead of finishing them; each gets as long as its",
+    "               saves take, 10 minutes at most, and its log says how long; run show says which steps were lost",
   ],
   arity: [1, 1],
   options: { reason: { type: "string" }, now: { type: "boolean" } },

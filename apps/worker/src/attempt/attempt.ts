@@ -19,6 +19,7 @@ import { prepareRun, type PreparedRun } from "./prepare.ts";
 import type { RunJob, RunOutcome } from "@espalier/contract/compute";
 import { publish } from "./publish.ts";
 import { Telemetry } from "./telemetry.ts";
+import { SaveGrace } from "./save-grace.ts";
 import { SavedProgress } from "./saved-progress.ts";
 import type { Scratch, Workspace } from "./workspace.ts";
 
@@ -44,6 +45,16 @@ export interface AttemptContext {
 
 type Verdict = ComputeEnd<RunJob["kind"]> | { type: "interrupted"; reason: Interruption };
 
+/** Whoever cancels waits for the end of the run; its last points are worth less than a slow database takes for them. */
+const interruptedSettleMs = 2_000;
+
+const killedFor = {
+  grace:
+    "The computation had not saved and left in the time that it had, and was killed; what it had not saved is lost.",
+  lease:
+    "The worker was silent for so long that others might have taken the run, so the computation ended itself; what it had not saved is lost.",
+};
+
 /** Runs one attempt from its claim to its commit, or to the problem that it ended with. */
 export class AttemptSupervisor {
   readonly #claim: Claim;
@@ -64,10 +75,7 @@ export class AttemptSupervisor {
     const onLost = () => this.#held.lost();
     this.#telemetry = new Telemetry(store, lease, { onLost });
     this.#saved = new SavedProgress(store, claim, {
-      flush: async () => {
-        await this.#telemetry.flush();
-        return this.#telemetry.empty;
-      },
+      flush: () => this.#telemetry.flush(),
       onLost,
       onProblem: (message) => this.#telemetry.log("warn", message),
     });
@@ -94,8 +102,8 @@ export class AttemptSupervisor {
         });
       if (workspace === undefined) return;
       const verdict = await this.#compute(workspace);
-      await this.#saved.settled();
-      await this.#drainReport();
+      if (verdict.type === "stopped" && verdict.killed) this.note("warn", killedFor[verdict.killed]);
+      await this.#settle(verdict);
       await this.#conclude(verdict, workspace);
     } catch (error) {
       this.#log.error({ err: error }, "the attempt could not be concluded; its lease runs out");
@@ -115,6 +123,11 @@ export class AttemptSupervisor {
     } catch (error) {
       return { type: "failed", problem: isProblem(error) ? error : explainError(error) };
     }
+    const grace = new SaveGrace({
+      least: graceSeconds,
+      expectedBytes: this.#claim.checkpoint?.stored.bytes ?? 0,
+      folder: workspace.checkpoints,
+    });
     const child = startCompute({
       entry: computeEntry,
       job: this.#prepared.job,
@@ -122,15 +135,13 @@ export class AttemptSupervisor {
       // What libraries want to write goes to a folder that ends with the attempt.
       environment: { ...environment, TMPDIR: workspace.temporary },
       hungSeconds,
+      leaseSeconds: this.#held.firstSeconds,
       countOomKills,
-      onReport: (report) => this.#take(report),
+      onReport: (report) => this.#take(report, grace),
     });
+    this.#held.onBeat = (seconds) => child.mayGoOn(seconds);
     this.#log.info({ pid: child.pid }, "compute process started");
-    const stop = () => {
-      // A worker that ends itself has no longer than its own grace.
-      const given = this.#context.stopping.aborted ? undefined : this.#held.graceSeconds;
-      child.stop(given ?? graceSeconds);
-    };
+    const stop = () => this.#stop(child, grace);
     if (stopping.aborted) stop();
     stopping.addEventListener("abort", stop, { once: true });
     try {
@@ -138,6 +149,20 @@ export class AttemptSupervisor {
     } finally {
       stopping.removeEventListener("abort", stop);
     }
+  }
+
+  /** Asks the computation to save and leave, and says in the run's log how long it has. */
+  #stop(child: ComputeProcess<RunJob["kind"]>, grace: SaveGrace): void {
+    // A worker that ends itself has no longer than its own grace, and a device that was promised no longer than agreed.
+    const fixed = this.#context.stopping.aborted ? this.#context.graceSeconds : this.#held.graceSeconds;
+    const seconds = fixed ?? grace.seconds;
+    if (fixed === undefined) child.stop(seconds, () => grace.more());
+    else child.stop(seconds);
+    const why = fixed === undefined ? grace.reason : "more was not agreed";
+    this.note(
+      "info",
+      `The run is asked to save and to leave its device, within ${Math.round(seconds)} s (${why}).`,
+    );
   }
 
   async #watch(child: ComputeProcess<RunJob["kind"]>): Promise<Verdict> {
@@ -152,9 +177,10 @@ export class AttemptSupervisor {
     return verdict;
   }
 
-  #take(report: ComputeReport): void {
+  #take(report: ComputeReport, grace: SaveGrace): void {
     switch (report.type) {
       case "progress":
+        grace.progressed(report.progress);
         return this.#held.progress(report.progress);
       case "metrics":
         return this.#telemetry.metrics(
@@ -163,6 +189,7 @@ export class AttemptSupervisor {
       case "log":
         return this.#telemetry.log(report.level, report.message);
       case "checkpoint":
+        grace.saved(report.seconds);
         return this.#saved.announce(report.step, report.path);
     }
   }
@@ -233,6 +260,14 @@ export class AttemptSupervisor {
         return !this.#context.stopping.aborted || failures <= 3;
       },
     });
+  }
+
+  /** Stores what was saved and reported last; of an attempt that must not go on, only what the database takes at once. */
+  async #settle(verdict: Verdict): Promise<void> {
+    const settled = this.#saved.settled().then(() => this.#drainReport());
+    if (verdict.type === "interrupted")
+      await Promise.race([settled, sleep(interruptedSettleMs, undefined, { ref: false })]);
+    else await settled;
   }
 
   /** Stores what was reported last: it must be there before the state of the run says that it has ended. */

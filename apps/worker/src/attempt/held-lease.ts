@@ -44,6 +44,12 @@ export class HeldLease {
   });
   /** Called after each renewal: the database answers. */
   onRenewed: () => void = () => undefined;
+  /**
+   * Called after each heartbeat with the seconds that the computation may go on without another word: for as long as commits
+   * are allowed after a renewal, which is well before others get the run or the device. A heartbeat without an answer counts
+   * from now, because this process lives, and an outage of the database ends no computation.
+   */
+  onBeat: (mayGoOnSeconds: number) => void = () => undefined;
 
   constructor(lease: Lease, options: HeldLeaseOptions) {
     this.lease = lease;
@@ -95,8 +101,9 @@ export class HeldLease {
   /** @param asked when the heartbeat was sent: the lease lasts at least from then */
   answered(answer: LeaseAnswer, asked: number, reported: Progress | undefined): void {
     if (!answer?.stored) this.#progress ??= reported;
+    const { timing, now } = this.#options;
     if (answer === undefined) this.#checkGiveUp();
-    else if (!answer.held) this.#end("lost");
+    else if (!answer.held) return this.#end("lost");
     else {
       this.#renewedAt = asked;
       if (answer.preempt) {
@@ -106,6 +113,12 @@ export class HeldLease {
       if (answer.cancel) this.#end("cancel");
       this.onRenewed();
     }
+    this.onBeat(timing.selfFence - (answer === undefined ? 0 : (now() - asked) / 1000));
+  }
+
+  /** Seconds that a computation may go on that starts now. */
+  get firstSeconds(): number {
+    return this.#options.timing.selfFence;
   }
 
   /** Another write of this attempt was refused: it does not hold the run any more. */

@@ -1,4 +1,5 @@
 import { isProblem, type Lease, type LogLevel, type MetricPoint } from "@espalier/contract";
+import { Dropped } from "./dropped.ts";
 
 type Line = { level: LogLevel; message: string };
 
@@ -10,29 +11,41 @@ export interface TelemetryTarget {
 
 export interface TelemetryOptions {
   flushMilliseconds?: number;
-  /** Points that make a batch full. */
+  /** Points that make a batch full; of what has piled up, a batch takes up to ten times as many. */
   batch?: number;
-  /** Points, and lines, that are kept while the database is away. The oldest are dropped first. */
+  /** Points that are kept while the database is slow or away. The oldest are dropped first. */
   most?: number;
+  /** Characters of log lines that are kept. */
+  mostCharacters?: number;
   /** Called when an append was refused because another attempt holds the run. */
   onLost?: () => void;
 }
 
 const longestLine = 4000;
+/** A line costs memory beside its characters. */
+const lineCharacters = 100;
+/** A batch that the database did not take in time is sent again in halves, down to this part of a full one. */
+const leastPart = 0.1;
+const mostParts = 10;
 
 /**
- * Metrics and logs of one attempt, on their way to the database: in batches of at most a second or 1,000 points, one at a
- * time. While the database is away they wait here, within bounds; a batch whose answer was lost is sent again, which
- * changes nothing, because points are keyed by name and step.
+ * Metrics and logs of one attempt, on their way to the database: in batches of at most a second, one at a time. While the
+ * database is slow, batches grow, so that a slow answer costs latency and not points. What waits has bounds, beyond which the oldest
+ * is dropped, and the run's log says what. A computation is never slowed down for its metrics. A batch whose answer was lost is
+ * sent again, which changes nothing, because points are keyed by name and step.
  */
 export class Telemetry {
   readonly #target: TelemetryTarget;
   readonly #lease: Lease;
   readonly #options: Required<TelemetryOptions>;
   readonly #timer: NodeJS.Timeout;
-  #points = new Map<string, MetricPoint>();
-  #lines: Line[] = [];
-  #dropped = { points: 0, lines: 0 };
+  readonly #dropped = new Dropped();
+  /** In the order in which they came; `at` counts what came before. */
+  readonly #points = new Map<string, { point: MetricPoint; at: number }>();
+  #lines: { line: Line; at: number }[] = [];
+  #characters = 0;
+  #came = 0;
+  #parts = 1;
   #flushing: Promise<void> | undefined;
   #lost = false;
 
@@ -43,10 +56,11 @@ export class Telemetry {
       flushMilliseconds: 1000,
       batch: 1000,
       most: 100_000,
+      mostCharacters: 8_000_000,
       onLost: () => undefined,
       ...options,
     };
-    this.#timer = setInterval(() => void this.flush(), this.#options.flushMilliseconds);
+    this.#timer = setInterval(() => void this.#flushOnce(), this.#options.flushMilliseconds);
     this.#timer.unref();
   }
 
@@ -55,26 +69,60 @@ export class Telemetry {
     for (const point of points) {
       const key = `${point.name}:${point.step}`;
       this.#points.delete(key);
-      this.#points.set(key, point);
+      this.#points.set(key, { point, at: ++this.#came });
       if (this.#points.size <= most) continue;
-      this.#points.delete(this.#points.keys().next().value!);
-      this.#dropped.points += 1;
+      const [oldest, { point: dropped }] = this.#points.entries().next().value!;
+      this.#points.delete(oldest);
+      this.#dropped.point(dropped.step);
     }
-    if (this.#points.size >= batch) void this.flush();
+    if (this.#points.size >= batch) void this.#flushOnce();
   }
 
   log(level: LogLevel, message: string): void {
     // PostgreSQL's text holds every character but this one.
-    this.#lines.push({ level, message: message.slice(0, longestLine).replaceAll("\0", "\uFFFD") });
-    if (this.#lines.length > this.#options.most) {
-      this.#lines.shift();
-      this.#dropped.lines += 1;
-    }
+    const line = { level, message: message.slice(0, longestLine).replaceAll("\0", "\uFFFD") };
+    this.#lines.push({ line, at: ++this.#came });
+    this.#characters += weightOf(line);
+    if (this.#characters <= this.#options.mostCharacters) return;
+    // A tenth at once, so that a flood of lines does not move the others one by one.
+    const count = Math.ceil(this.#lines.length / 10);
+    this.#dropped.lines += count;
+    this.#forgetLines(count);
   }
 
-  /** Sends what waits; resolves when it is stored, and also when the database is away or refuses. Never rejects. */
-  flush(): Promise<void> {
-    this.#flushing ??= this.#send()
+  /**
+   * Sends what was reported before the call. Resolves to whether it is stored; false when the database is away or the run is
+   * lost. What is reported meanwhile is not waited for, because it may never cease. Never rejects.
+   */
+  async flush(): Promise<boolean> {
+    const mark = this.#came;
+    while (!this.#lost && this.#oldest <= mark) {
+      const before = this.#oldest;
+      await this.#flushOnce();
+      if (this.#oldest === before) return false;
+    }
+    return !this.#lost;
+  }
+
+  /** True when nothing waits, or nothing more can be stored. */
+  get empty(): boolean {
+    return this.#lost || this.#oldest === Infinity;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** When the oldest that waits came; Infinity when nothing waits. */
+  get #oldest(): number {
+    const point = this.#points.values().next().value;
+    return Math.min(point?.at ?? Infinity, this.#lines[0]?.at ?? Infinity);
+  }
+
+  /** Sends what waits now, together with a sending that is under way. */
+  #flushOnce(): Promise<void> {
+    this.#flushing ??= Promise.resolve()
+      .then(() => this.#send())
       .catch((error: unknown) => this.#failed(error))
       .finally(() => {
         this.#flushing = undefined;
@@ -82,17 +130,9 @@ export class Telemetry {
     return this.#flushing;
   }
 
-  /** True when nothing waits. */
-  get empty(): boolean {
-    return this.#lost || (this.#points.size === 0 && this.#lines.length === 0);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
-
   #failed(error: unknown): void {
     const code = isProblem(error) ? error.code : undefined;
+    this.#parts = Math.max(leastPart, this.#parts / 2);
     if (code === "service/unavailable") return;
     if (code === "lease/lost") {
       this.#lost = true;
@@ -101,32 +141,64 @@ export class Telemetry {
     }
     // Sent again it would be refused again, and hold up what comes after it.
     this.#points.clear();
-    this.#lines = [];
+    this.#forgetLines(this.#lines.length);
     this.log("error", `Reports were refused and dropped: ${String(error)}`);
   }
 
   async #send(): Promise<void> {
-    const { batch } = this.#options;
-    while (this.#points.size > 0 && !this.#lost) {
-      const sent = [...this.#points].slice(0, batch);
+    const mark = this.#came;
+    for (let sent; (sent = this.#nextPoints(mark)).length > 0;) {
       await this.#target.metrics.append(
         this.#lease,
-        sent.map(([, point]) => point),
+        sent.map(([, { point }]) => point),
       );
       // A point that was replaced while it was sent still waits.
-      for (const [key, point] of sent) if (this.#points.get(key) === point) this.#points.delete(key);
+      for (const [key, each] of sent) if (this.#points.get(key) === each) this.#points.delete(key);
+      this.#taken();
     }
-    while (this.#lines.length > 0 && !this.#lost) {
-      const sent = this.#lines.slice(0, batch);
-      await this.#target.logs.append(this.#lease, sent);
-      this.#lines = this.#lines.filter((line) => !sent.includes(line));
+    for (let sent; (sent = this.#nextLines(mark)).length > 0;) {
+      const last = sent.at(-1)!.at;
+      await this.#target.logs.append(
+        this.#lease,
+        sent.map(({ line }) => line),
+      );
+      const next = this.#lines.findIndex(({ at }) => at > last);
+      this.#forgetLines(next < 0 ? this.#lines.length : next);
+      this.#taken();
     }
-    const { points, lines } = this.#dropped;
-    if (points + lines === 0) return;
-    this.#dropped = { points: 0, lines: 0 };
-    this.log(
-      "warn",
-      `${points} metric points and ${lines} log lines were dropped while the database was away.`,
-    );
+    const said = this.#dropped.take();
+    if (said !== undefined) this.log("warn", said);
+  }
+
+  /** The database has taken a batch: where more waits, the next one may be larger. */
+  #taken(): void {
+    const behind = this.#points.size + this.#lines.length > this.#batch;
+    this.#parts = behind ? Math.min(mostParts, this.#parts * 2) : Math.min(1, this.#parts * 2);
+  }
+
+  get #batch(): number {
+    return Math.max(1, Math.round(this.#options.batch * this.#parts));
+  }
+
+  #nextPoints(mark: number): [string, { point: MetricPoint; at: number }][] {
+    const next: [string, { point: MetricPoint; at: number }][] = [];
+    if (this.#lost) return next;
+    for (const entry of this.#points) {
+      if (next.length >= this.#batch || entry[1].at > mark) break;
+      next.push(entry);
+    }
+    return next;
+  }
+
+  #nextLines(mark: number): { line: Line; at: number }[] {
+    if (this.#lost) return [];
+    return this.#lines.slice(0, this.#batch).filter(({ at }) => at <= mark);
+  }
+
+  #forgetLines(count: number): void {
+    for (const { line } of this.#lines.slice(0, count)) this.#characters -= weightOf(line);
+    this.#lines = this.#lines.slice(count);
   }
 }
+
+const weightOf = ({ message }: Line): number => message.length + lineCharacters;

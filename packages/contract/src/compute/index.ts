@@ -23,6 +23,7 @@ export {
   type RunOutcome,
 } from "./outcome.ts";
 export {
+  deadlineDescriptor,
   formatLine,
   messageDescriptor,
   parseInstruction,

@@ -18,6 +18,12 @@ export const messageDescriptor = 3;
 export const textsDescriptor = 4;
 export const vectorsDescriptor = 5;
 
+/**
+ * Where the supervisor says until when the process may go on, if it works under a lease: numbers in lines, milliseconds of the
+ * host's monotonic clock. It is no instruction on standard input, because the process's main thread may be busy computing.
+ */
+export const deadlineDescriptor = 6;
+
 /** How to reach a hub. It comes beside the job and is no part of it: a token and a proxy's password must not be logged. */
 const HubAccess = Type.Object({
   endpoint: Type.String(),
@@ -48,7 +54,12 @@ const Message = Type.Union([
     ),
   }),
   Type.Object({ type: Type.Literal("log"), level: LogLevel, message: Type.String() }),
-  Type.Object({ type: Type.Literal("checkpoint"), step: Type.Integer({ minimum: 0 }), path: Type.String() }),
+  Type.Object({
+    type: Type.Literal("checkpoint"),
+    step: Type.Integer({ minimum: 0 }),
+    path: Type.String(),
+    seconds: Type.Number({ minimum: 0, description: "that it took to write" }),
+  }),
   Type.Object({ type: Type.Literal("done"), outcome: Outcome }),
   Type.Object({ type: Type.Literal("stopped") }),
   Type.Object({ type: Type.Literal("failed"), problem: ProblemDocument }),

@@ -8,7 +8,9 @@ export type WorkerState = Static<typeof WorkerState>;
 /** The worker takes no new runs. A drain belongs to the name of the worker, so it survives a restart. */
 const Drain = Type.Object({
   since: Timestamp,
-  now: Type.Boolean({ description: "runs are saved and given back, not finished" }),
+  now: Type.Boolean({
+    description: "runs are saved and given back, not finished; each has as long as its saves take",
+  }),
   doneAt: Type.Optional(Timestamp),
   reason: Type.Optional(Type.String({ description: "operators only" })),
   by: Type.Optional(Type.String({ description: "operators only" })),

@@ -5,7 +5,7 @@ import { ProblemDocument } from "../problem.ts";
 
 /**
  * How an attempt ended; RUNNING has not. LOST: its lease ran out. RETURNED: given back by its worker; PREEMPTED: asked to
- * make room for another run. Neither is charged.
+ * make room for another run. Neither is charged. `lostSteps` says what has to be computed again.
  */
 export const AttemptState = Type.Enum([
   "RUNNING",
@@ -25,9 +25,6 @@ export const Preempted = Type.Object({
       "reclaim: its team held more than its quota; request: somebody asked for it; wall-time: it had computed for as long as it may, and then got more time",
   }),
   forRunId: Type.Optional(Type.String({ description: "the run that got its devices, if it is your team's" })),
-  lostSteps: Type.Optional(
-    Type.Integer({ minimum: 0, description: "steps after the last one that was saved" }),
-  ),
 });
 export type Preempted = Static<typeof Preempted>;
 
@@ -42,6 +39,13 @@ export const Attempt = Type.Object({
     Type.Integer({ minimum: 0, description: "step of the checkpoint that it was given to go on from" }),
   ),
   checkpointStep: Type.Optional(Type.Integer({ minimum: 0, description: "last step saved by this attempt" })),
+  lostSteps: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        "steps that it reported after the last one that was saved; of an attempt that ended without a result",
+    }),
+  ),
   problem: Type.Optional(ProblemDocument),
   preempted: Type.Optional(Preempted),
   failure: Type.Optional(FailureClass),

@@ -1,6 +1,7 @@
 // A compute process without computations: what it does is the name of its job's model.
 import { createReadStream, createWriteStream, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { endGroupWithParent } from "../lifeline.ts";
 
 const send = (message) => writeSync(3, `${JSON.stringify(message)}\n`);
 const done = { type: "done", outcome: { kind: "embed", texts: 1, width: 1, tokens: 1, seconds: 1 } };
@@ -43,6 +44,14 @@ const scripts = {
   "no-message": () => {
     writeSync(3, "hello\n");
     linger();
+  },
+  compute() {
+    const [parent, deadlines] = process.argv.slice(2).map(Number);
+    endGroupWithParent(parent, deadlines);
+    setTimeout(() => {
+      send({ type: "progress", progress: { phase: "p", done: 1, total: 2, unit: "texts" } });
+      for (;;);
+    }, 100);
   },
   "stop-soon": () => linger(),
   "stop-never": () => linger(),

@@ -16,6 +16,7 @@ import { isExcused } from "../pool/failures.ts";
 import { settleDependents } from "../runs/dependents.ts";
 import { wallTimeVerdict } from "./wall-time.ts";
 import { toJson, toText } from "../database/json.ts";
+import { lostSteps } from "./preemption.ts";
 
 /** How long a run waits for another place than those where it failed, while there is one. */
 const avoidedFor = "5 min";
@@ -109,10 +110,24 @@ export async function endAttempt(
   const timedOut = judged.state === "QUEUED" ? await wallTimeVerdict(tx, ended, judged.failure) : undefined;
   const verdict = timedOut ?? judged;
   if (timedOut && problem === undefined) [attemptState, problem] = ["FAILED", timedOut.problem];
-  const reason = run.cancelRequested
+  const cancelled = verdict.state === "CANCELLED";
+  const { rows } = await tx.query<{ lost: number | null }>(
+    `update attempt a set state = $3, problem = $4, failure = $5, ended_at = now(),
+       lost_steps = ${cancelled ? "null" : lostSteps}
+     from run r where r.id = $1 and a.run_id = r.id and a.number = $2 returning a.lost_steps as lost`,
+    [
+      run.id,
+      run.attempt,
+      cancelled ? "CANCELLED" : attemptState,
+      problem === undefined ? null : toJson(problem),
+      verdict.failure,
+    ],
+  );
+  const lost = rows[0]?.lost ? ` Its ${rows[0].lost} steps since the last save are lost.` : "";
+  const left = attemptState === "PREEMPTED" ? "It made room for another run." : "The worker gave it back.";
+  const reason = cancelled
     ? "Cancelled while it ran."
-    : ((verdict.problem ?? problem)?.detail ??
-      (attemptState === "PREEMPTED" ? "It made room for another run." : "The worker gave it back."));
+    : ((verdict.problem ?? problem)?.detail ?? left + lost);
   await tx.query(
     `update run set state = $2::text, failure = $3, problem = $4, reason = $5, lease_until = null,
        not_before = case when $6::float8 > 0 then now() + make_interval(secs => $6) end,
@@ -129,16 +144,6 @@ export async function endAttempt(
       toText(reason),
       verdict.pause,
       blamed.places,
-    ],
-  );
-  await tx.query(
-    "update attempt set state = $3, problem = $4, failure = $5, ended_at = now() where run_id = $1 and number = $2",
-    [
-      run.id,
-      run.attempt,
-      verdict.state === "CANCELLED" ? "CANCELLED" : attemptState,
-      problem === undefined ? null : toJson(problem),
-      verdict.failure,
     ],
   );
   if (verdict.state !== "QUEUED") await settleDependents(tx, [run.id]);

@@ -6,19 +6,13 @@ export const notPreempted =
   "preempt_requested_at = null, preempt_until = null, preempt_for = null, preempt_reason = null";
 
 /**
- * Writes into the attempt of a lease why it makes room, for which run if that is of the same team, and how many of the steps
- * that it has reported were not saved. False when nobody has asked it to make room.
+ * Writes into the attempt of a lease why it makes room, and for which run if that is of the same team. False when nobody has
+ * asked it to make room.
  */
 export async function markPreempted(tx: Transaction, { runId, attempt }: Lease): Promise<boolean> {
   const { rowCount } = await tx.query(
     `update attempt a set preempt_reason = r.preempt_reason,
-       preempt_for = (select o.id from run o where o.id = r.preempt_for and o.team_id = r.team_id),
-       lost_steps = (select greatest(0, done.step - coalesce(saved.step, 0)) from
-         (select greatest(
-            (select max(m.step) from metric m where m.run_id = r.id and m.attempt = a.number and m.name = 'loss'),
-            case when r.progress ->> 'unit' = 'steps' then (r.progress ->> 'done')::float8::int end) as step) done,
-         (select max(s.checkpoint_step) as step from attempt s where s.run_id = r.id) saved
-         where done.step is not null)
+       preempt_for = (select o.id from run o where o.id = r.preempt_for and o.team_id = r.team_id)
      from run r where r.id = $1 and r.attempt = $2 and r.preempt_requested_at is not null and r.cancel_requested_at is null
        and a.run_id = r.id and a.number = r.attempt`,
     [runId, attempt],
@@ -27,3 +21,14 @@ export async function markPreempted(tx: Transaction, { runId, attempt }: Lease):
   await tx.query(`update run set ${notPreempted} where id = $1`, [runId]);
   return true;
 }
+
+/**
+ * How many steps attempt $2 of run `r` has reported after the last one that was saved by any attempt; null where it reported no
+ * steps.
+ */
+export const lostSteps = `(select greatest(0, done.step - coalesce(saved.step, 0)) from
+   (select greatest(
+      (select max(m.step) from metric m where m.run_id = r.id and m.attempt = $2 and m.name = 'loss'),
+      case when r.progress ->> 'unit' = 'steps' then (r.progress ->> 'done')::float8::int end) as step) done,
+   (select max(s.checkpoint_step) as step from attempt s where s.run_id = r.id) saved
+   where done.step is not null)`;

@@ -331,7 +331,8 @@ describe("a preemption", () => {
       {
         state: "PREEMPTED",
         checkpointStep: 6,
-        preempted: { reason: "higher-class", forRunId, lostSteps: 3 },
+        preempted: { reason: "higher-class", forRunId },
+        lostSteps: 3,
       },
     ]);
     const run = await store.runs.get(store.teamId, runId);

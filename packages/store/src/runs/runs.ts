@@ -231,12 +231,13 @@ const toAttempt = (row: AttemptRow): Attempt => ({
     deviceId: row.deviceId,
     resumedStep: row.resumedStep,
     checkpointStep: row.checkpointStep,
+    lostSteps: row.lostSteps,
     problem: row.problem as ProblemDocument | null,
     preempted:
       row.state === "PREEMPTED"
         ? {
             reason: row.preemptReason as Preempted["reason"],
-            ...present({ forRunId: row.preemptFor, lostSteps: row.lostSteps }),
+            ...present({ forRunId: row.preemptFor }),
           }
         : null,
     failure: row.failure as FailureClass | null,
