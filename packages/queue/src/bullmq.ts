@@ -42,6 +42,8 @@ const workerSettings = (lockMs: number) => ({
   maxStalledCount: 4,
   maxStartedAttempts: 50,
   drainDelay: 5,
+  // After an error, such as a server that was away, a consumer fetches again this soon; BullMQ would wait for 15 s.
+  runRetryDelay: 1_000,
   autorun: false,
   removeOnComplete: remembered,
   removeOnFail: remembered,

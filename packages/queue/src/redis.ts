@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Queue as BullQueue, Worker as BullWorker } from "bullmq";
+import { backoff } from "@espalier/contract";
 import { Redis } from "ioredis";
 import type { Backend } from "./bullmq.ts";
 import type { Delivery } from "./queue.ts";
@@ -11,7 +12,9 @@ const prefix = "espalier";
  * and consumers wait for it. A connection that gives no answer for 30 s is closed.
  */
 export function redisBackend(url: string, onError: (error: Error) => void): Backend {
-  const common = { socketTimeout: 30_000, keepAlive: 5_000 };
+  // A server that is back after hours is found within two seconds.
+  const retryStrategy = (failures: number) => backoff(failures, { first: 100, most: 2_000 });
+  const common = { socketTimeout: 30_000, keepAlive: 5_000, retryStrategy };
   const producing = new Redis(url, { ...common, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
   const consuming = new Redis(url, { ...common, maxRetriesPerRequest: null });
   // Every queue and every consumer adds listeners of its own.

@@ -4,6 +4,7 @@ import { sweepSeconds } from "@espalier/contract";
 import { KeptQueue, type Delivery, type DispatchWaiting, type Leadership, type Store } from "@espalier/store";
 import { fireSchedules } from "../schedules/fire.ts";
 import { defaultPolicy, plan, type Policy, type Snapshot } from "@espalier/scheduler";
+import { Deliveries } from "./deliveries.ts";
 import { WaitingReports } from "./waiting-reports.ts";
 
 export interface SchedulerOptions {
@@ -69,9 +70,11 @@ export function startScheduler({
       };
     });
 
-  const deliver = async (deliveries: readonly Delivery[]): Promise<void> => {
-    for (const delivery of deliveries) await ring(delivery);
-  };
+  const deliveries = new Deliveries({
+    ring,
+    onAway: (error, waiting) =>
+      log.warn({ err: error, waiting }, "the queue takes no deliveries; trying again"),
+  });
 
   /** Decides once over all that waits; false when another leader has decided since the snapshot. */
   async function pass(): Promise<boolean> {
@@ -89,7 +92,7 @@ export function startScheduler({
     for (const skipped of committed.skipped) log.info(skipped, "not started");
     for (const { runId, reason, forRunId } of preemptions)
       if (committed.preempted.includes(runId)) log.info({ runId, reason, forRunId }, "asked to make room");
-    await deliver(committed.deliveries);
+    await deliveries.deliver(committed.deliveries);
     return tell(told.slice(portion), { number, reservations });
   }
 
@@ -131,7 +134,7 @@ export function startScheduler({
     for (const lost of await store.leases.sweepExpired()) log.warn(lost, "lease expired");
     for (const runId of await store.leases.stopOverdue()) log.info({ runId }, "its time is over");
     for (const runId of await store.dispatch.recall()) log.info({ runId }, "recalled: its devices are gone");
-    await deliver(await store.dispatch.redeliver(redeliverSeconds));
+    await deliveries.deliver(await store.dispatch.redeliver(redeliverSeconds));
   }
 
   async function lead(leadership: Leadership): Promise<void> {
@@ -143,6 +146,7 @@ export function startScheduler({
         reconciled = performance.now();
       }
       await fireSchedules(store, log);
+      await deliveries.retry();
       const started = performance.now();
       const decided = await pass();
       if (!decided) log.warn("a plan was made from what another leader has changed; planning again");
