@@ -79,6 +79,7 @@ function attemptLines(attempts: readonly Attempt[]): string[] {
   return formatTable(attempts, [
     { title: "ATTEMPT", value: ({ number }) => String(number), align: "right" },
     { title: "STATE", value: ({ state }) => state },
+    { title: "WORKER", value: ({ worker }) => worker.name },
     { title: "FAILURE", value: ({ failure }) => failure ?? "–" },
     { title: "FROM STEP", value: ({ resumedStep }) => String(resumedStep ?? 0), align: "right" },
     { title: "SAVED", value: ({ checkpointStep }) => String(checkpointStep ?? "–"), align: "right" },
@@ -100,6 +101,7 @@ function printRun(run: Run, print: (line: string) => void): void {
   if (run.waiting) printWaiting(run.waiting, print);
   if (run.progress && !isTerminal(run.state))
     print(`${run.progress.phase}: ${run.progress.done} of ${run.progress.total} ${run.progress.unit}`);
+  if (run.worker) print(`worker  ${run.worker.name} on ${run.worker.host}`);
   print(`spec    ${JSON.stringify(run.spec)}`);
   if (run.result) print(`result  ${JSON.stringify(run.result)}`);
 }

@@ -34,6 +34,7 @@ export const Attempt = Type.Object({
   number: Type.Integer({ minimum: 1 }),
   state: AttemptState,
   workerId: idOf("worker"),
+  worker: Type.Object({ name: Type.String(), host: Type.String() }),
   deviceId: Type.Optional(idOf("device")),
   resumedStep: Type.Optional(
     Type.Integer({ minimum: 0, description: "step of the checkpoint that it was given to go on from" }),

@@ -114,6 +114,12 @@ export const Run = Type.Object({
   failure: Type.Optional(FailureClass),
   cancelRequestedAt: Type.Optional(Timestamp),
   workerId: Type.Optional(idOf("worker")),
+  worker: Type.Optional(
+    Type.Object(
+      { name: Type.String(), host: Type.String() },
+      { description: "the worker of `workerId`: the one that has the run, or had it last" },
+    ),
+  ),
   createdAt: Timestamp,
   queuedAt: Type.Optional(Timestamp),
   startedAt: Type.Optional(Timestamp),

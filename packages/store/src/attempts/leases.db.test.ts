@@ -86,6 +86,9 @@ describe("a lease", () => {
     const { lease: zombie } = await store.claimed(id);
     await expire(id);
     expect(await store.leases.sweepExpired(0)).toEqual([{ runId: id, attempt: 1, state: "QUEUED" }]);
+    const worker = { name: "w", host: "here" };
+    expect(await store.runs.get(store.teamId, id)).toMatchObject({ worker });
+    expect(await store.runs.attempts(store.teamId, id)).toMatchObject([{ state: "LOST", worker }]);
     const { lease } = await store.claimed(id);
 
     const artifact = newId("artifact");

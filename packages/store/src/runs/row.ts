@@ -38,6 +38,7 @@ export interface RunRow {
   role: RunRole | null;
   attempt: number;
   leaseOwner: string | null;
+  worker: { name: string; host: string } | null;
   cancelRequestedAt: Date | null;
   progress: Progress | null;
   result: RunResult | null;
@@ -81,6 +82,7 @@ export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec,
   r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
+  (select jsonb_build_object('name', w.name, 'host', w.host) from worker w where w.id = r.lease_owner) as worker,
   r.cancel_requested_at as "cancelRequestedAt", r.progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
   r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
@@ -110,6 +112,7 @@ export const toRun = (row: RunRow): Run => ({
     failure: row.failure,
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
     workerId: row.leaseOwner,
+    worker: row.worker,
     queuedAt: isoOrNull(row.queuedAt),
     startedAt: isoOrNull(row.startedAt),
     endedAt: isoOrNull(row.endedAt),

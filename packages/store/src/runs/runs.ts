@@ -133,7 +133,12 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
     async attempts(teamId, runId) {
       const run = await prisma.run.findUnique({
         where: { id: runId, teamId },
-        include: { attempts: { orderBy: { number: "asc" } } },
+        include: {
+          attempts: {
+            orderBy: { number: "asc" },
+            include: { worker: { select: { name: true, host: true } } },
+          },
+        },
       });
       return found(run, "run", runId).attempts.map(toAttempt);
     },
@@ -221,11 +226,12 @@ export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Pr
   );
 }
 
-const toAttempt = (row: AttemptRow): Attempt => ({
+const toAttempt = (row: AttemptRow & Pick<Attempt, "worker">): Attempt => ({
   runId: row.runId,
   number: row.number,
   state: row.state as AttemptState,
   workerId: row.workerId,
+  worker: row.worker,
   startedAt: iso(row.startedAt),
   ...present({
     deviceId: row.deviceId,
