@@ -7,11 +7,11 @@ const firstMs = 20_000;
 const everyMs = 300_000;
 
 /** Under this name one API process at a time cleans. */
-const leaderLock = "janitor";
+export const leaderLock = "janitor";
 
 /**
- * Deletes, every five minutes, what nobody needs any more: the bytes of what was deleted, old answers kept for retries, old
- * events, unused uploads, half-written files. One process at a time does, in portions, and may be killed between any two.
+ * Deletes, every five minutes, what nobody needs any more: what the teams' policies give up, the bytes of what was
+ * deleted, old answers kept for retries, unused uploads, half-written files. One process at a time does, in portions, and may be killed between any two.
  */
 export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): Promise<void> } {
   const stopping = new AbortController();
@@ -23,19 +23,14 @@ export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): Pr
     const ended = AbortSignal.any([signal, leadership.signal]);
     const steps = [
       () => store.idempotency.sweep(),
-      () => store.events.sweep(),
       () => store.workerEvents.sweep(),
       () => store.uploads.sweep(),
       () => store.bytes.sweep(),
     ];
     try {
       for (const step of steps) if (!ended.aborted) await step();
-      while (!ended.aborted) {
-        const { freed, bytes, failed } = await store.discarded.sweep();
-        if (freed > 0) log.info({ freed, bytes }, "bytes freed");
-        if (failed > 0) log.warn({ failed }, "bytes could not be freed; they are tried again");
-        if (freed === 0) break;
-      }
+      const freed = (await store.collector.sweep(ended)).filter(({ count }) => count > 0);
+      for (const { kind, count, bytes } of freed) log.info({ kind, count, bytes }, "freed");
     } finally {
       await leadership.release().catch(() => undefined);
     }

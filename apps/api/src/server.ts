@@ -7,6 +7,7 @@ import { access } from "./auth/access.ts";
 import { datasets } from "./datasets/routes.ts";
 import { events } from "./events/routes.ts";
 import { experiments } from "./experiments/routes.ts";
+import { garbage } from "./garbage/routes.ts";
 import { graphs } from "./graphs/routes.ts";
 import { compileValidator } from "./http/validation.ts";
 import { models } from "./models/routes.ts";
@@ -61,6 +62,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(events, { prefix: "/v1", store });
   await app.register(pool, { prefix: "/v1", store });
   await app.register(queued, { prefix: "/v1", store });
+  await app.register(garbage, { prefix: "/v1/garbage", store });
   await app.register(teams, { prefix: "/v1/teams", store });
   return app;
 }

@@ -30,6 +30,7 @@ export {
   type PastFailure,
   type Verdict,
 } from "./runs/failure.ts";
+export { Garbage, GarbageKind, garbageKinds } from "./retention/garbage.ts";
 export { Graph, GraphCreate } from "./runs/graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./models/hub.ts";
 export { idOf, idPrefixes, Name, newId, PageQuery, type IdKind, type Page } from "./id.ts";
@@ -105,6 +106,7 @@ export {
 } from "./runs/run.ts";
 export { Firing, Schedule, ScheduleCreate, Submission } from "./experiments/schedule.ts";
 export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./runs/scheduling.ts";
+export { Retention, RetentionChange } from "./retention/retention.ts";
 export {
   resolveSearchSettings,
   SearchResult,

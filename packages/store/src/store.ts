@@ -5,7 +5,8 @@ import { openDisk } from "./bytes/disk.ts";
 import { openDatabase, type Transaction } from "./database/database.ts";
 import { createDatasets, type Datasets } from "./datasets/datasets.ts";
 import { createDeletions, type Deletions } from "./retention/deletions.ts";
-import { createDiscarded, type Discarded } from "./retention/discarded.ts";
+import { createCollector, type Collector } from "./retention/garbage.ts";
+import { createPolicies, type Policies } from "./retention/policies.ts";
 import { createDispatch, type Dispatch } from "./dispatch/dispatch.ts";
 import { createEvents, type Events } from "./events/events.ts";
 import { createExperiments, type Experiments } from "./experiments/experiments.ts";
@@ -56,7 +57,8 @@ export interface Store {
   datasets: Datasets;
   artifacts: Artifacts;
   deletions: Deletions;
-  discarded: Discarded;
+  collector: Collector;
+  policies: Policies;
   experiments: Experiments;
   schedules: Schedules;
   runs: Runs;
@@ -102,7 +104,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     datasets: createDatasets(database),
     artifacts: createArtifacts(database),
     deletions: createDeletions(database),
-    discarded: createDiscarded(database, bytes),
+    collector: createCollector(database, bytes),
+    policies: createPolicies(database),
     experiments: createExperiments(database),
     schedules: createSchedules(database),
     runs: createRuns(database),

@@ -1,5 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { ApiKey, KeyCreate, Name, Team, TeamChange, UserChange } from "@espalier/contract";
+import {
+  ApiKey,
+  KeyCreate,
+  Name,
+  Retention,
+  RetentionChange,
+  Team,
+  TeamChange,
+  UserChange,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { operator } from "../auth/access.ts";
@@ -23,6 +32,16 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
     const { team } = request.params;
     request.log.info({ team, change: request.body, by }, "team changed");
     return store.teams.change(team, request.body);
+  });
+
+  const kept = { params: TeamName, response: { 200: Retention } };
+  app.get("/:team/retention", { config: operator, schema: kept }, (request) =>
+    store.policies.get(request.params.team),
+  );
+  app.put("/:team/retention", { config: operator, schema: { ...kept, body: RetentionChange } }, (request) => {
+    const { team } = request.params;
+    request.log.info({ team, change: request.body, by: authorOf(request) }, "retention changed");
+    return store.policies.change(team, request.body);
   });
 
   app.put(

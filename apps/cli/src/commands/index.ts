@@ -14,6 +14,7 @@ import {
   experimentSubmit,
 } from "./experiment.ts";
 import { exportModel } from "./export.ts";
+import { gc } from "./gc.ts";
 import { graphSubmit } from "./graph.ts";
 import { l3prune } from "./l3prune.ts";
 import { modelImport } from "./model-import.ts";
@@ -35,6 +36,7 @@ import { runSet } from "./run-set.ts";
 import { artifactRemove, datasetRemove, experimentRemove, modelRemove, runRemove } from "./remove.ts";
 import { runSubmit } from "./run-submit.ts";
 import { scheduleAdd, scheduleList, schedulePause, scheduleRemove, scheduleResume } from "./schedule.ts";
+import { teamRetention } from "./team-retention.ts";
 import { teamKey, teamList, teamSet } from "./team.ts";
 import { up } from "./up.ts";
 import {
@@ -95,7 +97,9 @@ export const commands: readonly Command[] = [
   workerUncordon,
   teamList,
   teamSet,
+  teamRetention,
   teamKey,
+  gc,
   prune,
   l3prune,
   embed,

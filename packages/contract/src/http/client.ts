@@ -1,6 +1,8 @@
 import type { Team, TeamChange, UserChange } from "../teams/team.ts";
 import type { Artifact } from "../models/artifact.ts";
 import type { Attempt } from "../runs/attempt.ts";
+import type { Garbage } from "../retention/garbage.ts";
+import type { Retention, RetentionChange } from "../retention/retention.ts";
 import type { Deletion, DeletionQuery, MakerDeletionQuery } from "../retention/deletion.ts";
 import type { Dataset, DatasetCreateQuery } from "../datasets/dataset.ts";
 import type { Event } from "./event.ts";
@@ -220,11 +222,21 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Team>("PUT", `/v1/teams/${encodeURIComponent(name)}/users/${encodeURIComponent(user)}`, {
           json: change,
         }),
+      retention: (name: string) => json<Retention>("GET", `/v1/teams/${encodeURIComponent(name)}/retention`),
+      setRetention: (name: string, change: RetentionChange) =>
+        json<Retention>("PUT", `/v1/teams/${encodeURIComponent(name)}/retention`, { json: change }),
       /** The key's text is shown this once. */
       createKey: (name: string, key: KeyCreate) =>
         json<{ key: ApiKey; text: string }>("POST", `/v1/teams/${encodeURIComponent(name)}/keys`, {
           json: key,
         }),
+    },
+    /** For operators. */
+    garbage: {
+      /** What the next sweep would free, and why. */
+      list: () => json<{ items: Garbage[] }>("GET", "/v1/garbage"),
+      /** Sweeps for up to ten seconds; what is left is listed again. */
+      sweep: () => json<{ items: Garbage[] }>("POST", "/v1/garbage/sweep"),
     },
     artifacts: {
       get: (id: string) => json<Artifact>("GET", `/v1/artifacts/${id}`),

@@ -18,6 +18,12 @@ export const Metric = Type.Object({
   value: Type.Union([Type.Number(), Type.Null()], { description: "null for NaN and infinities" }),
   attempt: Type.Integer({ minimum: 1 }),
   at: Timestamp,
+  sampled: Type.Optional(
+    Type.Literal(true, {
+      description:
+        "the metrics of this attempt are down-sampled: of a long series the first point is kept, and the least, the greatest and the last of each of 200 ranges of steps",
+    }),
+  ),
 });
 export type Metric = Static<typeof Metric>;
 

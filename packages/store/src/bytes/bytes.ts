@@ -41,6 +41,8 @@ export interface Bytes {
   verify(object: StoredObject): Promise<void>;
   /** Removes an object, or everything below a location such as `uploads/<id>`. Does nothing when there is none. */
   remove(location: string): Promise<void>;
+  /** All objects below a location such as `runs/<id>/a1`; none when there is nothing. */
+  list(location: string): Promise<{ location: string; bytes: number }[]>;
   /** Removes half-written files older than this; returns how many. Default: a day. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }

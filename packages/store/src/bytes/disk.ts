@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { link, lstat, mkdir, open, readdir, realpath, rename, rm, stat, symlink } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import type { FileHandle } from "node:fs/promises";
 import { Problem } from "@espalier/contract";
 import type { Bytes, PutOptions, StoredObject } from "./bytes.ts";
@@ -149,6 +149,20 @@ export async function openDisk(folder: string): Promise<Bytes> {
 
     async remove(location) {
       await rm(await resolve(location), { recursive: true, force: true });
+    },
+
+    async list(location) {
+      const folder = await resolve(location);
+      const entries =
+        (await readdir(folder, { recursive: true, withFileTypes: true }).catch(unlessMissing)) ?? [];
+      const objects = [];
+      for (const entry of entries) {
+        if (!entry.isFile()) continue;
+        const path = join(entry.parentPath, entry.name);
+        const at = await stat(path).catch(unlessMissing);
+        if (at) objects.push({ location: relative(root, path).split(sep).join("/"), bytes: at.size });
+      }
+      return objects;
     },
 
     async sweep(olderThanSeconds = 86_400) {

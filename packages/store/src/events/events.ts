@@ -32,8 +32,6 @@ export interface Events {
   position(): Promise<string>;
   /** Calls `listener` after every committed change, until the returned function is called. Hints can be lost, so poll too. */
   subscribe(listener: (hint: Hint) => void): () => void;
-  /** Deletes events that are older than this (default: a week), and returns how many. */
-  sweep(olderThanSeconds?: number): Promise<number>;
 }
 
 /** The channel of the notifications. Each one is a team, a run and what has changed; for progress, the event follows. */
@@ -122,12 +120,6 @@ export function createEvents({ query, session }: Database): Events & { close(): 
       listeners.add(listener);
       listen();
       return () => void listeners.delete(listener);
-    },
-    async sweep(olderThanSeconds = 7 * 86_400) {
-      const { rowCount } = await query("delete from event where at < now() - make_interval(secs => $1)", [
-        olderThanSeconds,
-      ]);
-      return rowCount ?? 0;
     },
     async close() {
       closed = true;

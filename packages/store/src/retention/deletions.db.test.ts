@@ -26,7 +26,7 @@ async function put(location: string, content: string) {
 }
 
 async function sweepAll(): Promise<void> {
-  while ((await store.discarded.sweep()).freed > 0);
+  await store.collector.sweep();
 }
 
 async function filesOnDisk(): Promise<string[]> {

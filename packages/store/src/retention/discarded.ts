@@ -1,14 +1,9 @@
 import { isProblem } from "@espalier/contract";
 import type { Bytes } from "../bytes/bytes.ts";
 import type { Database } from "../database/database.ts";
+import type { Sweeper } from "./sweeper.ts";
 
-export interface Discarded {
-  /**
-   * Removes the bytes of up to `limit` objects that nothing refers to (default 100), the oldest first. What could not be
-   * removed is tried again an hour later.
-   */
-  sweep(limit?: number): Promise<{ freed: number; bytes: number; failed: number }>;
-}
+const objectsAtOnce = 100;
 
 /** Condition: something still refers to an object or, where it is a folder, to one in it. */
 const isReferred = `(
@@ -20,15 +15,21 @@ const isReferred = `(
     and (t.checkpoint -> 'stored' ->> 'location' = d.location or split_part(d.location, '/', 3) = ''))
 )`;
 
-export function createDiscarded({ query }: Pick<Database, "query">, bytes: Pick<Bytes, "remove">): Discarded {
+/** The bytes of what was deleted, the oldest first. What could not be removed is tried again an hour later. */
+export function discardedObjects({ query }: Pick<Database, "query">, bytes: Pick<Bytes, "remove">): Sweeper {
   return {
-    async sweep(limit = 100) {
+    async survey() {
+      const { rows } = await query<{ count: number; bytes: string }>(
+        `select count(*)::int as count, coalesce(sum(d.bytes), 0) as bytes from discarded_object d where not ${isReferred}`,
+      );
+      return { count: rows[0]!.count, bytes: Number(rows[0]!.bytes) };
+    },
+    async sweep() {
       const { rows } = await query<{ location: string; bytes: string | null; referred: boolean }>(
         `select d.location, d.bytes, ${isReferred} as referred from discarded_object d
-         where d.due_at <= now() order by d.due_at limit $1`,
-        [limit],
+         where d.due_at <= now() order by d.due_at limit ${objectsAtOnce}`,
       );
-      const swept = { freed: 0, bytes: 0, failed: 0 };
+      const swept = { count: 0, bytes: 0 };
       for (const { location, bytes: size, referred } of rows) {
         // What is used again, such as a file of an upload whose import failed, is discarded anew when its last user goes.
         // The folder of a run that is gone waits for the last artifact in it.
@@ -41,11 +42,10 @@ export function createDiscarded({ query }: Pick<Database, "query">, bytes: Pick<
         } catch (error) {
           if (isProblem(error) && error.code === "request/invalid") await forget(location);
           else await postpone(location);
-          swept.failed += 1;
           continue;
         }
         await forget(location);
-        swept.freed += 1;
+        swept.count += 1;
         swept.bytes += Number(size ?? 0);
       }
       return swept;

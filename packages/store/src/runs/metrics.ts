@@ -66,7 +66,7 @@ export function createMetrics({ prisma, query, bulk }: Database): Metrics {
     async list(teamId, runId, { limit: wanted, cursor, name, attempt, discarded = false } = {}) {
       const limit = pageLimit(wanted);
       const [, afterName, afterStep, afterAttempt] =
-        cursor === undefined ? [] : matchCursor(cursor, /^(\S{1,64}):(\d{1,10}):(\d{1,10})$/);
+        cursor === undefined ? [] : matchCursor(cursor, /^(\S{1,200}):(\d{1,10}):(\d{1,10})$/);
       found(
         await prisma.run.findUnique({ where: { id: runId, teamId }, select: { id: true } }),
         "run",
@@ -79,9 +79,12 @@ export function createMetrics({ prisma, query, bulk }: Database): Metrics {
         value: number | null;
         attempt: number;
         at: Date;
+        sampled: boolean;
       }>(
         `with ${kept}
-         select m.name, m.step, m.value, m.attempt, m.at from metric m
+         select m.name, m.step, m.value, m.attempt, m.at, exists (select from attempt a
+             where a.run_id = $1 and a.number = m.attempt and a.sampled_at is not null) as sampled
+         from metric m
          where m.run_id = $1 and ($2::text is null or m.name = $2) and ($7::int is null or m.attempt = $7)
            and ($3::text is null or (m.name, m.step, m.attempt) > ($3, $4::int, $5::int)) and ${which}
          order by m.name, m.step, m.attempt limit $6`,
@@ -104,6 +107,7 @@ export function createMetrics({ prisma, query, bulk }: Database): Metrics {
           value: row.value,
           attempt: row.attempt,
           at: iso(row.at),
+          ...(row.sampled ? { sampled: true as const } : {}),
         }),
         (row) => `${row.name}:${row.step}:${row.attempt}`,
       );
