@@ -13,7 +13,7 @@ const now = Date.UTC(2026, 0, 1);
 const minute = 60_000;
 const kinds = ["import", "prune", "search", "train", "evaluate", "export"];
 
-function snapshotOf(busy: number): Snapshot {
+export function snapshotOf(busy: number, count = 10_000): Snapshot {
   const random = Random.seeded(1);
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)];
   const devices = Array.from({ length: 200 }, (_, i) => ({
@@ -43,7 +43,7 @@ function snapshotOf(busy: number): Snapshot {
     borrowing: false,
     aged: false,
   }));
-  const queued = Array.from({ length: 10_000 }, (_, i): QueuedRun => {
+  const queued = Array.from({ length: count }, (_, i): QueuedRun => {
     const shares = random.below(3) === 0;
     return {
       id: `run_q${String(i).padStart(5, "0")}`,

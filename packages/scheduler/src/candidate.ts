@@ -46,6 +46,9 @@ export function candidateOf(
   };
 }
 
+/** Whether a turn is that of a candidate already. */
+export const isCandidate = (turn: Turn): turn is Candidate => "group" in turn;
+
 /** Device hours that it is expected to spend. */
 export const hoursOf = ({ duration }: Candidate, units: number): number =>
   (units * duration.likely) / 3_600_000;

@@ -1,6 +1,6 @@
 import { classCharge } from "@espalier/contract";
 import { charge, hold, isBeyond, leave, openConsumers, type Consumers } from "./consumers.ts";
-import { candidateOf, type Candidate } from "./candidate.ts";
+import { candidateOf, isCandidate, type Candidate } from "./candidate.ts";
 import type { Start } from "./decisions.ts";
 import type { HistoryByKey } from "./duration.ts";
 import { DeviceGroups } from "./groups.ts";
@@ -51,7 +51,7 @@ export class Pass {
   }
 
   candidate(turn: Turn): Candidate {
-    return candidateOf(turn, this.groups, this.history, this);
+    return isCandidate(turn) ? turn : candidateOf(turn, this.groups, this.history, this);
   }
 
   /** Device units that a candidate takes of these devices. */

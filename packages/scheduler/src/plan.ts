@@ -59,7 +59,8 @@ export function plan(snapshot: Snapshot, policy: Policy = defaultPolicy): Decisi
       if (!policy.explain && !pass.isOpen && preemptor.cannotPreempt(name)) return;
       const candidate = pass.candidate(turn);
       const why = consider(pass, preemptor, { candidate, borrows, aged: false });
-      if (why === "later") beyond[name].add(turn);
+      // What a pass knows of a candidate does not change, so that it is the turn of the other lane, too.
+      if (why === "later") beyond[name].add(candidate);
       else if (why) blocks.push({ candidate, why });
     }
   };
