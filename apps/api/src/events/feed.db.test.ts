@@ -85,8 +85,13 @@ it("hands over from the past to what is new without a gap or a repetition, whoev
   for (const seen of last) expect(seen).toEqual(all);
 });
 
-it("reads for all who follow at once", async () => {
-  const feed = new EventFeed(store.events);
+it("reads for all who follow at once, and not at all when nobody does", async () => {
+  let reads = 0;
+  const readAll: TestStore["events"]["readAll"] = (options) => {
+    reads++;
+    return store.events.readAll(options);
+  };
+  const feed = new EventFeed({ ...store.events, readAll });
   const after = await store.events.position();
   const followers = await Promise.all(Array.from({ length: 50 }, () => open(feed, after)));
   const { id: runId } = await store.submit();
@@ -94,6 +99,10 @@ it("reads for all who follow at once", async () => {
   await store.runs.cancel(store.teamId, runId);
   for (const { ids } of [...followers, one]) while (ids.length < 2) await sleep(5);
   for (const { leave } of [...followers, one]) leave();
+  const read = reads;
+  expect(read).toBeLessThan(followers.length);
+  await sleep(100);
+  expect(reads).toBe(read);
   expect(new Set(followers.map(({ ids }) => ids.join())).size).toBe(1);
   expect(one.ids).toEqual(followers[0].ids);
 });

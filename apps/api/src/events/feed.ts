@@ -75,7 +75,6 @@ export class EventFeed {
           for (const follower of this.#followers)
             if (concerns(follower, teamId, event.runId)) follower.event(event);
         if (read.events.length === pageSize) continue;
-        if (read.events.length > 0) waitMs = pollMs;
         if (await this.#bell.heard(waitMs)) waitMs = retryMs;
         else waitMs = Math.min(2 * waitMs, pollMs);
       }
