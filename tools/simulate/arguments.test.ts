@@ -7,6 +7,8 @@ test("the command line has defaults for all but the source", () => {
     devices: 1000,
     policies: ["fair", "fifo", "sjf-oracle"],
     passMs: 30_000,
+    restartMs: 60_000,
+    settings: {},
     json: undefined,
   });
   expect(readArguments(["--help"])).toBe("help");
@@ -15,7 +17,7 @@ test("the command line has defaults for all but the source", () => {
 test("the command line takes every option", () => {
   expect(
     readArguments(
-      "--synthetic jobs=5,teams=2,seed=3,load=1.2,quotas=1 --devices 16 --policy fifo --pass 1 --json -".split(
+      "--synthetic jobs=5,teams=2,seed=3,load=1.2,quotas=1 --devices 16 --policy fifo --pass 1 --restart 0 --set minRunMs=5 --set sharers=1 --json -".split(
         " ",
       ),
     ),
@@ -24,6 +26,8 @@ test("the command line takes every option", () => {
     devices: 16,
     policies: ["fifo"],
     passMs: 1000,
+    restartMs: 0,
+    settings: { minRunMs: 5, sharers: 1 },
     json: "-",
   });
   expect(readArguments(["--trace", "log"])).toMatchObject({ source: { trace: "log" } });
@@ -37,6 +41,11 @@ test.each([
   [["--synthetic", "quotas=yes"], "quotas is a whole number from 0 to 1"],
   [["--synthetic", "", "--devices", "1e3"], "--devices is a whole number"],
   [["--synthetic", "", "--policy", "best"], "--policy is one of fair, fifo, sjf-oracle"],
+  [
+    ["--synthetic", "", "--set", "patienceMs=1"],
+    '--set knows the settings of the policy that are numbers, not "patienceMs"',
+  ],
+  [["--synthetic", "", "--set", "sharers=many"], 'sharers is a number, not "many"'],
   [["--fast"], "Unknown option '--fast'"],
 ])("the command line refuses %j", (args, message) => {
   expect(() => readArguments(args)).toThrow(UsageError);

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { defaultPolicy, type Policy } from "@espalier/scheduler";
 import { policyNames, type PolicyName } from "./views.ts";
 
 export const usage = `usage: npm run simulate -- (--trace FILE | --synthetic KEY=VALUE,...) [options]
@@ -8,6 +9,8 @@ export const usage = `usage: npm run simulate -- (--trace FILE | --synthetic KEY
   --devices N           devices of the pool, eight a worker; default 1000
   --policy NAME         fair, fifo or sjf-oracle; default: all three, to compare
   --pass SECONDS        least time between two passes; default 30
+  --restart SECONDS     what a preempted run needs to start again before it works; default 60
+  --set NAME=NUMBER     a setting of the policy, such as minRunMs=1800000; repeat
   --json FILE           write all figures there; - for stdout instead of the tables`;
 
 /** The command line is wrong; the message says how. */
@@ -23,11 +26,17 @@ export interface Synthetic {
   readonly quotas: boolean;
 }
 
+type NumericSetting = {
+  [Name in keyof Policy]: Policy[Name] extends number ? Name : never;
+}[keyof Policy];
+
 export interface Arguments {
   readonly source: { readonly trace: string } | { readonly synthetic: Synthetic };
   readonly devices: number;
   readonly policies: readonly PolicyName[];
   readonly passMs: number;
+  readonly restartMs: number;
+  readonly settings: Readonly<Partial<Record<NumericSetting, number>>>;
   /** Where the figures go as JSON; `-` is stdout. */
   readonly json: string | undefined;
 }
@@ -46,11 +55,26 @@ export function readArguments(argv: readonly string[]): Arguments | "help" {
     devices: whole("--devices", values.devices ?? "1000", 1, 100_000),
     policies: policy === undefined ? policyNames : [policy],
     passMs: whole("--pass", values.pass ?? "30", 1, 86_400) * 1000,
+    restartMs: whole("--restart", values.restart ?? "60", 0, 86_400) * 1000,
+    settings: Object.fromEntries((values.set ?? []).map(readSetting)),
     json: values.json,
   };
 }
 
-function parse(argv: readonly string[]): { values: Partial<Record<string, string>> & { help?: boolean } } {
+type Values = Partial<Record<Exclude<string, "help" | "set">, string>> & { help?: boolean; set?: string[] };
+
+/** `minRunMs=1800000`, a setting that is a number. */
+function readSetting(pair: string): [string, number] {
+  const [name = "", text = ""] = pair.split("=");
+  if (typeof (defaultPolicy as unknown as Record<string, unknown>)[name] !== "number")
+    throw new UsageError(`--set knows the settings of the policy that are numbers, not "${name}"`);
+  const value = Number(text);
+  if (!/^\d/.test(text) || !Number.isFinite(value))
+    throw new UsageError(`${name} is a number, not "${text}"`);
+  return [name, value];
+}
+
+function parse(argv: readonly string[]): { values: Values } {
   const text = { type: "string" } as const;
   try {
     const { values } = parseArgs({
@@ -62,6 +86,8 @@ function parse(argv: readonly string[]): { values: Partial<Record<string, string
         policy: text,
         pass: text,
         json: text,
+        restart: text,
+        set: { type: "string", multiple: true },
         help: { type: "boolean", short: "h" },
       },
     });

@@ -1,5 +1,5 @@
 import type { Device } from "@espalier/scheduler";
-import type { Job } from "./job.ts";
+import { partsOf, type Job } from "./job.ts";
 
 const GB = 1e9;
 const perWorker = 8;
@@ -21,14 +21,15 @@ export const clusterOf = (devices: number): Device[] =>
     };
   });
 
-/** Whether some worker has the devices that a job asks for, with `margin` on top of its memory. */
+/** Whether some worker has the devices that each part of a job asks for, with `margin` on top of its memory. */
 export function fitsOn(devices: readonly Device[], job: Job, margin: number): boolean {
   const need = (job.memoryBytes ?? 0) * (1 + margin);
+  const most = Math.max(...partsOf(job));
   const byWorker = new Map<string, number>();
   for (const { workerId, memoryBytes } of devices) {
     if (memoryBytes < need) continue;
     const count = (byWorker.get(workerId) ?? 0) + 1;
-    if (count >= job.devices) return true;
+    if (count >= most) return true;
     byWorker.set(workerId, count);
   }
   return false;

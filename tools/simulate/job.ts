@@ -12,8 +12,13 @@ export interface Job {
   readonly submittedAt: number;
   /** How long it computes, alone and uninterrupted. */
   readonly durationMs: number;
-  /** All on one worker. */
+  /** All on one worker, unless it names `machines`. */
   readonly devices: number;
+  /**
+   * Devices on each machine, of a job that ran on several. The scheduler keeps a run on one worker, so each machine's part
+   * is a run of its own here; the job has started when its last part has, and ends with the last.
+   */
+  readonly machines?: readonly number[];
   /** Per device; null: unknown, so that it takes whole devices. */
   readonly memoryBytes: number | null;
   readonly shares: boolean;
@@ -31,6 +36,9 @@ export interface Trace {
   readonly jobs: readonly Job[];
   readonly teams: ReadonlyMap<string, TraceTeam>;
 }
+
+/** Devices of each part of a job. */
+export const partsOf = ({ devices, machines }: Job): readonly number[] => machines ?? [devices];
 
 /** Ids that sort as numbers do. */
 export const jobId = (i: number): string => `job_${String(i).padStart(7, "0")}`;

@@ -30,7 +30,9 @@ describe("the simulator", () => {
     expect(err).toMatch(/^300 jobs of 3 teams, [\d,]+ device hours/);
     for (const policy of ["fair", "fifo", "sjf-oracle"])
       expect(out).toContain(`${policy}: devices in use, %`);
-    expect(out).toMatch(/^policy +p50 +p90 +p99 +max +mean +utilisation +fairness +preemptions +lost$/m);
+    expect(out).toMatch(
+      /^policy +wait p50 .* turnaround p50 .* slowdown p50 .* +in use +useful +fairness +preemptions +lost$/m,
+    );
     expect(out).toMatch(/^urgent +fair /m);
     expect(out).toMatch(/^team-03 +4 /m);
     expect(code).toBe(0);

@@ -5,7 +5,7 @@ import { defaultPolicy } from "@espalier/scheduler";
 import { formatDuration } from "../../apps/cli/src/terminal/format.ts";
 import { readArguments, usage, UsageError, type Arguments } from "./arguments.ts";
 import { clusterOf, fitsOn } from "./cluster.ts";
-import type { Trace } from "./job.ts";
+import { partsOf, type Trace } from "./job.ts";
 import { readPhilly, type Skipped } from "./philly.ts";
 import { readRecords, TraceError } from "./records.ts";
 import { formatReport } from "./report.ts";
@@ -44,10 +44,20 @@ async function simulate(given: Arguments): Promise<void> {
       `${Math.round(deviceHours).toLocaleString("en")} device hours, submitted within ` +
       `${formatDuration(fitting.at(-1)!.submittedAt)}; ${given.devices.toLocaleString("en")} devices`,
   );
+  const several = fitting.filter((job) => partsOf(job).length > 1);
+  if (several.length > 0) {
+    const hours = several.reduce((sum, job) => sum + (job.durationMs * job.devices) / 3_600_000, 0);
+    note(
+      `${several.length.toLocaleString("en")} of them on several machines (${Math.round((100 * hours) / deviceHours)} % of the device ` +
+        "hours): each machine's part is a run of its own, and the job goes by its last part",
+    );
+  }
   const summaries: Summary[] = [];
   for (const name of given.policies) {
     const from = performance.now();
-    const outcome = new Simulation({ trace, devices, view: views[name], passMs: given.passMs }).run();
+    const view = { ...views[name], policy: { ...views[name].policy, ...given.settings } };
+    const { passMs, restartMs } = given;
+    const outcome = new Simulation({ trace, devices, view, passMs, restartMs }).run();
     summaries.push(summaryOf(name, trace, outcome));
     const took = formatDuration(performance.now() - from);
     note(`${name}: ${outcome.passes.toLocaleString("en")} passes in ${took}`);

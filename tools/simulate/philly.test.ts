@@ -52,6 +52,7 @@ describe("a Philly log", () => {
         submittedAt: 0,
         durationMs: 74_000 + (2 * 24 * 3600 + 5 * 3600 + 39 * 60 + 42) * 1000,
         devices: 2,
+        machines: [1, 1],
         memoryBytes: null,
         shares: false,
         checkpointMs: 1_800_000,

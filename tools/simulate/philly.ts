@@ -13,7 +13,7 @@ const checkpointMs = 30 * 60_000;
 
 /**
  * Jobs of `cluster_job_log` of the Philly traces (https://github.com/msr-fiddle/philly-traces, "Schema"): a virtual
- * cluster is a team, all its GPUs are one gang, and a job takes as long as its attempts together. What has no finished
+ * cluster is a team, its GPUs on each machine are one gang, and a job takes as long as its attempts together. What has no finished
  * attempt, no GPUs or no usable times is skipped; such records are in the published file.
  */
 export async function readPhilly(
@@ -54,21 +54,23 @@ function jobOf(record: unknown): { submittedAt: number; job: Omit<Job, "id" | "s
   if (submittedAt === null) throw new Error("no submitted_time");
   if (!Array.isArray(attempts)) throw new Error("no list of attempts");
   let durationMs = 0;
-  let devices = 0;
+  let machines: readonly number[] = [];
   for (const attempt of attempts) {
     const { start_time: start, end_time: end, detail } = fieldsOf(attempt, "attempt");
     const gpus = gpusOf(detail);
-    devices ||= gpus;
+    if (machines.length === 0) machines = gpus;
     const [from, until] = [timeOf(start), timeOf(end)];
-    if (from === null || until === null || gpus === 0) continue;
+    if (from === null || until === null || gpus.length === 0) continue;
     if (until < from) throw new Error("an attempt ends before it starts");
     durationMs += until - from;
   }
   if (attempts.length === 0) throw new Error("never started");
-  if (devices === 0) throw new Error("no GPUs");
+  if (machines.length === 0) throw new Error("no GPUs");
   if (durationMs === 0) throw new Error("no attempt with both times");
+  const devices = machines.reduce((sum, each) => sum + each, 0);
   const job = { team: vc, user, class: "normal", durationMs, devices, checkpointMs } as const;
-  return { submittedAt, job: { ...job, memoryBytes: null, shares: false } };
+  const several = machines.length > 1 ? { machines } : {};
+  return { submittedAt, job: { ...job, ...several, memoryBytes: null, shares: false } };
 }
 
 function fieldsOf(value: unknown, name: string): Record<string, unknown> {
@@ -77,12 +79,13 @@ function fieldsOf(value: unknown, name: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function gpusOf(detail: unknown): number {
-  if (!Array.isArray(detail)) return 0;
-  return detail.reduce((sum: number, machine) => {
+/** GPUs on each machine that has any. */
+function gpusOf(detail: unknown): number[] {
+  if (!Array.isArray(detail)) return [];
+  return detail.flatMap((machine) => {
     const { gpus } = fieldsOf(machine, "machine");
-    return sum + (Array.isArray(gpus) ? gpus.length : 0);
-  }, 0);
+    return Array.isArray(gpus) && gpus.length > 0 ? gpus.length : [];
+  });
 }
 
 /** `2017-10-07 01:12:09`, whatever the zone, in ms; null where the log has none (null, "" or "None"). */

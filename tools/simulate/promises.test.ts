@@ -106,13 +106,13 @@ describe("aging", () => {
     const idle = { ...others[0]!, class: "idle" as const, team: "z", durationMs: hour, devices: 4 };
     const waitUnder = (policy: Policy): number => {
       const trace = traceOf([...others, idle]);
-      const { waits } = new Simulation({
+      const { times } = new Simulation({
         trace,
         devices: clusterOf(4),
         view: { ...views.fair, policy },
         passMs,
       }).run();
-      return [...waits].find(([job]) => job.class === "idle")![1];
+      return [...times].find(([job]) => job.class === "idle")![1].firstStart;
     };
     const never = { urgent: Infinity, normal: Infinity, idle: Infinity };
     expect(waitUnder({ ...policy, patienceMs: never })).toBeGreaterThan(30 * hour);

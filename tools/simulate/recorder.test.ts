@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Job, Trace } from "./job.ts";
 import { jain, Recorder } from "./recorder.ts";
-import { waitsOf } from "./summary.ts";
+import { spreadOf } from "./summary.ts";
 
 const hour = 3_600_000;
 const job = (team: string, submittedAt = 0): Job => ({
@@ -46,6 +46,17 @@ describe("figures", () => {
     expect(utilisationOverTime[71]).toBeCloseTo(0.5);
   });
 
+  test("work that was lost counts as use, and not as useful", () => {
+    const recorder = new Recorder(trace, 2);
+    recorder.holds("x", 2);
+    recorder.advance(3 * hour);
+    recorder.loses(2, 2 * hour, 3 * hour);
+    recorder.loses(1, 3.5 * hour, 9 * hour);
+    recorder.advance(4 * hour);
+    expect(recorder.result().utilisation).toBeCloseTo(1);
+    expect(recorder.result().usefulUtilisation).toBeCloseTo((2 * 4 - 2 - 0.5) / (4 * 2));
+  });
+
   test("the number of waiting runs is averaged over each part of the time", () => {
     const recorder = new Recorder(trace, 2);
     recorder.waits(job("x"), 1);
@@ -86,7 +97,7 @@ describe("figures", () => {
 
   test("percentiles are of what was measured, the next one up", () => {
     const minutes = Array.from({ length: 10 }, (_, i) => (i + 1) * 60_000);
-    expect(waitsOf(minutes)).toEqual({ jobs: 10, mean: 5.5, p50: 5, p90: 9, p99: 10, max: 10 });
-    expect(waitsOf([])).toEqual({ jobs: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 });
+    expect(spreadOf(minutes)).toEqual({ jobs: 10, mean: 5.5, p50: 5, p90: 9, p99: 10, max: 10 });
+    expect(spreadOf([])).toEqual({ jobs: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 });
   });
 });

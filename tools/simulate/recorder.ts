@@ -18,8 +18,9 @@ export class Recorder {
   readonly #devices: number;
   readonly #endsAt: number;
   readonly #teams: Map<string, { usage: Usage; units: number; waiting: number; waitedSince: number | null }>;
-  /** Device ms in use, and run ms waiting, in each of the equal parts of the time until the last job. */
+  /** Device ms in use, those of them whose work was lost, and run ms waiting, in each of the equal parts of the time until the last job. */
   readonly #busy = new Float64Array(buckets);
+  readonly #lost = new Float64Array(buckets);
   readonly #queue = new Float64Array(buckets);
   #now = 0;
   #units = 0;
@@ -45,17 +46,29 @@ export class Recorder {
       this.#sample(this.#nextSample);
       this.#nextSample += hour;
     }
+    this.#spread(this.#now, now, (bucket, ms) => {
+      this.#busy[bucket]! += this.#units * ms;
+      this.#queue[bucket]! += this.#waiting * ms;
+    });
+    this.#now = Math.max(this.#now, now);
+  }
+
+  /** What was computed on these devices in this time has to be computed again, or was no work at all. */
+  loses(units: number, from: number, until: number): void {
+    this.#spread(from, until, (bucket, ms) => (this.#lost[bucket]! += units * ms));
+  }
+
+  /** The parts of a time, as far as it lies before the last job came in. */
+  #spread(start: number, stop: number, add: (bucket: number, ms: number) => void): void {
     const width = this.#endsAt / buckets;
-    const end = Math.min(now, this.#endsAt);
-    for (let from = this.#now; from < end;) {
+    const end = Math.min(stop, this.#endsAt);
+    for (let from = start; from < end;) {
       const bucket = Math.min(buckets - 1, Math.floor(from / width));
       const until = bucket === buckets - 1 ? end : Math.min(end, (bucket + 1) * width);
       if (until <= from) break;
-      this.#busy[bucket]! += this.#units * (until - from);
-      this.#queue[bucket]! += this.#waiting * (until - from);
+      add(bucket, until - from);
       from = until;
     }
-    this.#now = Math.max(this.#now, now);
   }
 
   waits({ team, class: name }: Job, change: 1 | -1): void {
@@ -86,7 +99,9 @@ export class Recorder {
   }
 
   result(): {
+    /** Share of the devices in use, and in use for work that was not lost. */
     utilisation: number;
+    usefulUtilisation: number;
     fairness: number | null;
     contendedHours: number;
     utilisationOverTime: number[];
@@ -94,9 +109,11 @@ export class Recorder {
   } {
     const width = this.#endsAt / buckets;
     const total = this.#busy.reduce((sum, each) => sum + each, 0);
+    const lost = this.#lost.reduce((sum, each) => sum + each, 0);
     const fairness = this.#fairness.reduce((sum, each) => sum + each, 0) / this.#fairness.length;
     return {
       utilisation: total / (this.#endsAt * this.#devices),
+      usefulUtilisation: (total - lost) / (this.#endsAt * this.#devices),
       fairness: this.#fairness.length > 0 ? fairness : null,
       contendedHours: this.#fairness.length,
       utilisationOverTime: Array.from(this.#busy, (each) => each / (width * this.#devices)),

@@ -2,7 +2,7 @@ import { formatDuration } from "../../apps/cli/src/terminal/format.ts";
 import { formatPlot } from "../../apps/cli/src/terminal/plot.ts";
 import { formatTable, type Column } from "../../apps/cli/src/terminal/table.ts";
 import type { Trace } from "./job.ts";
-import type { Summary, Waits } from "./summary.ts";
+import type { Figures, Summary } from "./summary.ts";
 
 const duration = (minutes: number): string => formatDuration(minutes * 60_000);
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
@@ -16,8 +16,9 @@ export function formatReport(summaries: readonly Summary[], trace: Trace, column
   return [
     ...formatTable(summaries, [
       { title: "policy", value: ({ policy }) => policy },
-      ...waitColumns<Summary>(({ waits }) => waits),
-      { title: "utilisation", align: "right", value: ({ utilisation }) => percent(utilisation) },
+      ...figureColumns<Summary>((summary) => summary),
+      { title: "in use", align: "right", value: ({ utilisation }) => percent(utilisation) },
+      { title: "useful", align: "right", value: ({ usefulUtilisation }) => percent(usefulUtilisation) },
       { title: "fairness", align: "right", value: ({ fairness }) => fairness?.toFixed(3) ?? "-" },
       { title: "preemptions", align: "right", value: ({ preemptions }) => String(preemptions) },
       { title: "lost", align: "right", value: ({ lostDeviceHours }) => `${lostDeviceHours.toFixed(0)} h` },
@@ -28,8 +29,12 @@ export function formatReport(summaries: readonly Summary[], trace: Trace, column
       [
         { title: "class", value: ({ name }) => name },
         { title: "policy", value: ({ summary }) => summary.policy },
-        { title: "jobs", align: "right", value: ({ name, summary }) => String(summary.byClass[name]!.jobs) },
-        ...waitColumns<{ name: string; summary: Summary }>(({ name, summary }) => summary.byClass[name]!),
+        {
+          title: "jobs",
+          align: "right",
+          value: ({ name, summary }) => String(summary.byClass[name]!.waits.jobs),
+        },
+        ...figureColumns<{ name: string; summary: Summary }>(({ name, summary }) => summary.byClass[name]!),
       ],
     ),
     "",
@@ -54,23 +59,35 @@ function formatTeams(summaries: readonly Summary[], { teams }: Trace): string[] 
     summaries.map(({ policy, byTeam }) => ({
       title: `${quantile} ${policy}`,
       align: "right",
-      value: (name) => duration(byTeam[name]![quantile]),
+      value: (name) => duration(byTeam[name]!.waits[quantile]),
     }));
   return formatTable([...teams.keys()].slice(0, mostTeams), [
     { title: "team", value: (name) => name },
     { title: "weight", align: "right", value: (name) => String(teams.get(name)!.weight) },
-    { title: "jobs", align: "right", value: (name) => String(summaries[0]!.byTeam[name]!.jobs) },
+    { title: "jobs", align: "right", value: (name) => String(summaries[0]!.byTeam[name]!.waits.jobs) },
     ...at("p50"),
     ...at("p90"),
   ]);
 }
 
-const waitColumns = <Row>(waits: (row: Row) => Waits): Column<Row>[] =>
-  (["p50", "p90", "p99", "max", "mean"] as const).map((title) => ({
-    title,
+/** Waits until the last start, turnarounds and bounded slowdowns. */
+const figureColumns = <Row>(figures: (row: Row) => Figures): Column<Row>[] => [
+  ...(["p50", "p90", "p99", "max", "mean"] as const).map((name): Column<Row> => ({
+    title: `wait ${name}`,
     align: "right",
-    value: (row) => duration(waits(row)[title]),
-  }));
+    value: (row) => duration(figures(row).waits[name]),
+  })),
+  ...(["p50", "p90", "mean"] as const).map((name): Column<Row> => ({
+    title: `turnaround ${name}`,
+    align: "right",
+    value: (row) => duration(figures(row).turnaround[name]),
+  })),
+  ...(["p50", "p90", "mean"] as const).map((name): Column<Row> => ({
+    title: `slowdown ${name}`,
+    align: "right",
+    value: (row) => figures(row).slowdown[name].toFixed(2),
+  })),
+];
 
 const curve = (values: readonly number[], columns: number): string[] =>
   formatPlot({ values, marks: {}, xTitle: "of 72 equal parts of the time", columns, height: 8 });

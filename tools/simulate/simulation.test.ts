@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Device } from "@espalier/scheduler";
 import { clusterOf, fitsOn } from "./cluster.ts";
 import { jobId, type Job, type Trace, type TraceTeam } from "./job.ts";
-import { Simulation, type Outcome, type SimulationOptions } from "./simulation.ts";
+import { Simulation, type JobTimes, type Outcome, type SimulationOptions } from "./simulation.ts";
+import { summaryOf } from "./summary.ts";
 import { synthesize } from "./synthetic.ts";
 import { policyNames, views } from "./views.ts";
 
@@ -29,7 +30,11 @@ function traceOf(jobs: Partial<Job>[], teams: Record<string, TraceTeam> = {}): T
 
 const run = (trace: Trace, devices: number, more: Partial<SimulationOptions> = {}): Outcome =>
   new Simulation({ trace, devices: clusterOf(devices), view: views.fair, passMs: 1000, ...more }).run();
-const waits = ({ waits }: Outcome): number[] => [...waits.values()].map((ms) => ms / minute);
+const inMinutes =
+  (figure: keyof JobTimes) =>
+  ({ times }: Outcome): number[] =>
+    [...times.values()].map((each) => each[figure] / minute);
+const [waits, firstWaits, ends] = [inMinutes("lastStart"), inMinutes("firstStart"), inMinutes("end")];
 
 describe("a simulation", () => {
   test("starts jobs as devices come free", () => {
@@ -47,20 +52,43 @@ describe("a simulation", () => {
   });
 
   test("loses what a preempted run did since its checkpoint, and the run finishes later", () => {
+    const trace = traceOf([
+      { class: "idle", durationMs: 2 * hour },
+      { class: "urgent", submittedAt: 40 * minute },
+    ]);
+    const outcome = run(trace, 1);
+    // Asked at 40 min, stopped at 42 with 30 saved; urgent until 102 min; then the other 90.
+    expect(firstWaits(outcome)).toEqual([0, 2]);
+    expect(waits(outcome)).toEqual([102, 2]);
+    expect(ends(outcome)).toEqual([102 + 90, 62]);
+    expect(outcome).toMatchObject({
+      preemptions: 1,
+      lostDeviceSeconds: 12 * 60,
+      makespanMs: (102 + 90) * minute,
+    });
+    const { slowdown } = summaryOf("fair", trace, outcome);
+    expect(slowdown).toMatchObject({ p50: 62 / 60, max: (102 + 90) / 120 });
+  });
+
+  test("counts what starting again takes as lost", () => {
     const outcome = run(
       traceOf([
         { class: "idle", durationMs: 2 * hour },
         { class: "urgent", submittedAt: 40 * minute },
       ]),
       1,
+      { restartMs: 3 * minute },
     );
-    // Asked at 40 min, stopped at 42 with 30 saved; urgent until 102 min; then the other 90.
-    expect(waits(outcome)).toEqual([0, 2]);
-    expect(outcome).toMatchObject({
-      preemptions: 1,
-      lostDeviceSeconds: 12 * 60,
-      makespanMs: (102 + 90) * minute,
-    });
+    expect(ends(outcome)).toEqual([102 + 3 + 90, 62]);
+    expect(outcome.lostDeviceSeconds).toBe((12 + 3) * 60);
+  });
+
+  test("keeps the parts of a job of several machines apart, and the job goes by the last of them", () => {
+    const several = { devices: 10, machines: [8, 2] };
+    const outcome = run(traceOf([{ devices: 8 }, several]), 8);
+    expect(waits(outcome)).toEqual([0, 120]);
+    expect(ends(outcome)).toEqual([60, 180]);
+    expect(outcome.times.size).toBe(2);
   });
 
   test("lets a run that ends within its grace time end", () => {
@@ -110,7 +138,7 @@ describe("a simulation", () => {
       ),
       2,
     );
-    expect(waits(outcome)).toEqual([0, 0, 2]);
+    expect(firstWaits(outcome)).toEqual([0, 0, 2]);
     expect(outcome.preemptions).toBe(1);
   });
 });
@@ -149,7 +177,7 @@ describe("a long simulation", () => {
         },
       }).run();
       expect(outcome.unstarted).toEqual([]);
-      expect(outcome.waits.size).toBe(trace.jobs.length);
+      expect(outcome.times.size).toBe(trace.jobs.length);
       expect(outcome.preemptions > 0).toBe(name === "fair");
     },
   );

@@ -10,7 +10,7 @@ import {
   type Snapshot,
 } from "@espalier/scheduler";
 import { Estimates } from "./estimates.ts";
-import type { Job, Trace } from "./job.ts";
+import { partsOf, type Job, type Trace } from "./job.ts";
 import { Recorder } from "./recorder.ts";
 import { Sortable } from "./sortable.ts";
 import { Spending } from "./spending.ts";
@@ -18,16 +18,21 @@ import type { View } from "./views.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A job as it goes through the pool. */
+/** A job, or its part on one machine, as it goes through the pool. */
 interface Live {
   readonly job: Job;
+  readonly id: string;
   readonly queued: QueuedRun;
   running: Mutable<RunningRun> | null;
   /** Work that is saved, in ms. */
   doneMs: number;
   /** Device units held now. */
   units: number;
-  startedAt: number | null;
+  firstStart: number | null;
+  lastStart: number | null;
+  endedAt: number | null;
+  /** When it computes what it has not computed before: it has to start again first. */
+  worksFrom: number;
 }
 
 interface Event {
@@ -45,13 +50,23 @@ export interface SimulationOptions {
   view: View;
   /** Least time between two passes; default 30 s. What happens meanwhile is decided in one. */
   passMs?: number;
+  /** What a run that was preempted needs to start again before it works; default: nothing. */
+  restartMs?: number;
   /** Sees every pass. */
   observe?: (now: number, snapshot: Snapshot, decisions: Decisions) => void;
 }
 
+/** In ms from the submission. */
+export interface JobTimes {
+  firstStart: number;
+  /** A preempted run starts again; of a job of several machines it is that of the last part. */
+  lastStart: number;
+  end: number;
+}
+
 export interface Outcome {
-  /** By job, in ms from submission to the first start. */
-  waits: ReadonlyMap<Job, number>;
+  /** Of each job that ended. */
+  times: ReadonlyMap<Job, JobTimes>;
   /** Jobs that never started: no worker can take them. */
   unstarted: readonly Job[];
   preemptions: number;
@@ -68,12 +83,13 @@ const idlePassMs = 10 * 60_000;
 /**
  * Carries a trace through the real plan in virtual time. A run takes its duration whoever is beside it; one that is
  * asked to stop does so at the end of its grace time and loses what it did since its last checkpoint, as if saving
- * always came too late.
+ * always came too late; when it starts again, it needs a while before it works.
  */
 export class Simulation {
   readonly #options: SimulationOptions;
   readonly #events: Heap<Event>;
   readonly #lives: Map<string, Live>;
+  readonly #parts = new Map<Job, Live[]>();
   readonly #queued: QueuedRun[] = [];
   readonly #places = new Map<string, number>();
   readonly #running = new Sortable<Mutable<RunningRun>>();
@@ -96,27 +112,33 @@ export class Simulation {
     this.#recorder = new Recorder(trace, devices.length);
     this.#spending = new Spending(view.heedsTeams ? trace.teams : new Map());
     this.#lives = new Map(
-      trace.jobs.map((job) => {
-        const queued: QueuedRun = {
-          id: job.id,
-          teamId: view.team(job),
-          userId: view.user(job),
-          class: view.class(job),
-          priority: view.priority(job),
-          queuedAt: job.submittedAt,
-          notBefore: null,
-          needs: {
-            devices: job.devices,
-            kinds: [],
-            labels: [],
-            memoryBytes: job.memoryBytes,
-            shares: job.shares,
-          },
-          historyKeys: view.isOracle ? [job.id] : [`${view.user(job)}/${job.devices}`, view.user(job), "all"],
-        };
-        return [job.id, { job, queued, running: null, doneMs: 0, units: 0, startedAt: null }];
-      }),
+      trace.jobs.flatMap((job) =>
+        partsOf(job).map((part, i, parts) => {
+          const id = parts.length === 1 ? job.id : `${job.id}.${i}`;
+          const queued: QueuedRun = {
+            id,
+            teamId: view.team(job),
+            userId: view.user(job),
+            class: view.class(job),
+            priority: view.priority(job),
+            queuedAt: job.submittedAt,
+            notBefore: null,
+            needs: {
+              devices: part,
+              kinds: [],
+              labels: [],
+              memoryBytes: job.memoryBytes,
+              shares: job.shares,
+            },
+            historyKeys: view.isOracle ? [id] : [`${view.user(job)}/${job.devices}`, view.user(job), "all"],
+          };
+          const times = { firstStart: null, lastStart: null, endedAt: null, worksFrom: 0 };
+          return [id, { job, id, queued, running: null, doneMs: 0, units: 0, ...times }] as const;
+        }),
+      ),
     );
+    for (const live of this.#lives.values())
+      this.#parts.set(live.job, [...(this.#parts.get(live.job) ?? []), live]);
   }
 
   run(): Outcome {
@@ -144,7 +166,7 @@ export class Simulation {
       this.#recorder.advance(next);
       this.#now = next;
       for (; arrival < trace.jobs.length && trace.jobs[arrival]!.submittedAt <= next; arrival++) {
-        this.#enqueue(this.#lives.get(trace.jobs[arrival]!.id)!);
+        for (const part of this.#parts.get(trace.jobs[arrival]!)!) this.#enqueue(part);
         changed = true;
       }
       while ((this.#events.peek()?.at ?? Infinity) <= next)
@@ -156,14 +178,16 @@ export class Simulation {
         changed = false;
       } else if (this.#queued.length === 0) changed = false;
     }
-    const lives = [...this.#lives.values()];
+    const jobs = [...this.#parts];
     return {
-      waits: new Map(
-        lives.flatMap(({ job, startedAt }) =>
-          startedAt === null ? [] : [[job, startedAt - job.submittedAt] as const],
+      times: new Map(
+        jobs.flatMap(([job, parts]) =>
+          parts.every(({ endedAt }) => endedAt !== null) ? [[job, timesOf(job, parts)] as const] : [],
         ),
       ),
-      unstarted: lives.flatMap(({ job, startedAt }) => (startedAt === null ? job : [])),
+      unstarted: jobs.flatMap(([job, parts]) =>
+        parts.some(({ firstStart }) => firstStart === null) ? job : [],
+      ),
       preemptions: this.#preemptions,
       lostDeviceSeconds: this.#lostDeviceSeconds,
       passes: this.#passes,
@@ -173,8 +197,8 @@ export class Simulation {
   }
 
   #enqueue(live: Live): void {
-    if (this.#options.view.isOracle) this.#foreseen.set(live.job.id, this.#foresee(live));
-    this.#places.set(live.job.id, this.#queued.push(live.queued) - 1);
+    if (this.#options.view.isOracle) this.#foreseen.set(live.id, this.#foresee(live));
+    this.#places.set(live.id, this.#queued.push(live.queued) - 1);
     this.#recorder.waits(live.job, 1);
   }
 
@@ -182,15 +206,15 @@ export class Simulation {
     const left = this.#leftMs(live);
     const samples = this.#options.view.policy.minSamples;
     const duration = { earliest: left, likely: left, latest: left };
-    return { key: live.job.id, samples, duration, memoryRatio: null };
+    return { key: live.id, samples, duration, memoryRatio: null };
   }
 
   /** The order of the queue is the plan's business, so the last one fills the gap. */
   #dequeue(live: Live): void {
-    const place = this.#places.get(live.job.id)!;
-    this.#places.delete(live.job.id);
+    const place = this.#places.get(live.id)!;
+    this.#places.delete(live.id);
     const last = this.#queued.pop()!;
-    if (last.id !== live.job.id) {
+    if (last.id !== live.id) {
       this.#queued[place] = last;
       this.#places.set(last.id, place);
     }
@@ -201,7 +225,8 @@ export class Simulation {
     const { devices, view } = this.#options;
     for (const running of this.#running.items) {
       const live = this.#lives.get(running.id)!;
-      running.secondsSinceCheckpoint = ((this.#now - running.startedAt) % live.job.checkpointMs) / 1000;
+      const worked = Math.max(0, this.#now - live.worksFrom);
+      running.secondsSinceCheckpoint = (worked % live.job.checkpointMs) / 1000;
     }
     const { teams, users } = this.#spending.at(this.#now);
     const snapshot: Snapshot = {
@@ -227,11 +252,13 @@ export class Simulation {
   }
 
   #start(live: Live, { allocations, borrowing, aged }: Decisions["starts"][number]): void {
-    const { job, queued } = live;
+    const { job, id, queued } = live;
     this.#dequeue(live);
-    live.startedAt ??= this.#now;
+    live.worksFrom = this.#now + (live.firstStart === null ? 0 : (this.#options.restartMs ?? 0));
+    live.firstStart ??= this.#now;
+    live.lastStart = this.#now;
     live.running = {
-      id: job.id,
+      id,
       teamId: queued.teamId,
       userId: queued.userId,
       class: queued.class,
@@ -248,7 +275,7 @@ export class Simulation {
     this.#running.add(live.running);
     live.units = allocations.reduce((sum, { units }) => sum + units, 0);
     this.#hold(live, live.units);
-    this.#schedule(live, "end", this.#now + this.#leftMs(live));
+    this.#schedule(live, "end", live.worksFrom + this.#leftMs(live));
   }
 
   #ask(live: Live, graceMs: number): void {
@@ -268,18 +295,26 @@ export class Simulation {
     this.#running.remove(running.id);
     this.#hold(live, -live.units);
     live.running = null;
-    const ran = this.#now - running.startedAt;
+    const { worksFrom } = live;
+    this.#lose(live, running.startedAt, Math.min(worksFrom, this.#now));
     if (kind === "end") {
+      live.endedAt = this.#now;
       this.#estimates.learn(live.queued.historyKeys, live.job.durationMs);
-      this.#foreseen.delete(live.job.id);
+      this.#foreseen.delete(live.id);
       return true;
     }
-    const lost = ran % live.job.checkpointMs;
-    live.doneMs += ran - lost;
+    const worked = Math.max(0, this.#now - worksFrom);
+    const lost = worked % live.job.checkpointMs;
+    live.doneMs += worked - lost;
     this.#preemptions++;
-    this.#lostDeviceSeconds += (lost / 1000) * live.units;
+    this.#lose(live, this.#now - lost, this.#now);
     this.#enqueue(live);
     return true;
+  }
+
+  #lose({ units }: Live, from: number, until: number): void {
+    this.#lostDeviceSeconds += ((until - from) / 1000) * units;
+    this.#recorder.loses(units, from, until);
   }
 
   #hold({ job, queued }: Live, units: number): void {
@@ -287,3 +322,14 @@ export class Simulation {
     this.#spending.hold(queued, units, this.#now);
   }
 }
+
+/** The job goes by its part that was last. */
+const timesOf = ({ submittedAt }: Job, parts: readonly Live[]): JobTimes => {
+  const last = (at: (part: Live) => number | null): number =>
+    Math.max(...parts.map((part) => at(part)!)) - submittedAt;
+  return {
+    firstStart: last(({ firstStart }) => firstStart),
+    lastStart: last(({ lastStart }) => lastStart),
+    end: last(({ endedAt }) => endedAt),
+  };
+};
