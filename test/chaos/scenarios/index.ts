@@ -1,6 +1,7 @@
 import { clientScenarios } from "./clients.ts";
 import { diskScenarios } from "./disk.ts";
 import { hostScenarios } from "./hosts.ts";
+import { leaseScenarios } from "./leases.ts";
 import type { Scenario } from "./scenario.ts";
 import { serverScenarios } from "./servers.ts";
 import { workerScenarios } from "./workers.ts";
@@ -14,4 +15,5 @@ export const scenarios: readonly Scenario[] = [
   ...clientScenarios,
   ...diskScenarios,
   ...hostScenarios,
+  ...leaseScenarios,
 ].sort((a, b) => a.number - b.number);

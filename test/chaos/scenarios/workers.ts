@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { identify } from "@espalier/process";
 import { until } from "../patience.ts";
 import { attempted, both, computeOf, endsOf, succeed, workerOf, type Scenario } from "./scenario.ts";
 
@@ -66,7 +67,8 @@ export const workerScenarios: readonly Scenario[] = [
   },
   {
     number: 4,
-    title: "A worker is frozen until others have taken over, and wakes: it commits nothing.",
+    title:
+      "A worker is frozen until others have taken over, and wakes: its computation has ended itself, and it commits nothing.",
     queues: both,
     quick: ["redis"],
     async run(d) {
@@ -75,6 +77,10 @@ export const workerScenarios: readonly Scenario[] = [
       const worker = await workerOf(d, runId);
       d.note("SIGSTOP", worker.name);
       worker.signal("SIGSTOP");
+      await until(
+        "the computation of the frozen worker ends itself",
+        () => identify(computeOf(worker)) === undefined,
+      );
       await attempted(d, runId, 2);
       d.note("SIGCONT", worker.name);
       worker.signal("SIGCONT");
