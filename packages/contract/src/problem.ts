@@ -127,6 +127,11 @@ export const problems = {
     failure: "limit",
     title: "The run has computed for as long as its limit allows",
   },
+  "run/gang-too-large": {
+    status: 422,
+    failure: "data",
+    title: "No host of the pool has as many devices",
+  },
   "run/cyclic": { status: 422, failure: "data", title: "Runs depend on one another in a circle" },
   "lease/lost": { status: 409, failure: "infrastructure", title: "Another attempt holds the run" },
   "worker/refused": { status: 422, failure: "data", title: "The pool does not take this worker" },

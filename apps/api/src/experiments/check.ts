@@ -6,10 +6,12 @@ import {
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { checkDataset, checkLayers, checkModel, checkTriplets } from "../runs/check.ts";
+import { checkNeeds } from "../runs/needs.ts";
 
 /** Refuses an experiment of which some run cannot succeed, naming the field of its spec. */
 export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId: string): Promise<void> {
   const at = (field: string) => ({ store, teamId, field });
+  await checkNeeds(spec.needs, at("/needs"));
   await checkModel(spec.modelId, at("/modelId"));
   const variants = spec.variants ?? [];
   for (const [i, variant] of variants.entries()) {

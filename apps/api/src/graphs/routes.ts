@@ -5,6 +5,7 @@ import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { checkSpec } from "../runs/check.ts";
+import { checkNeeds } from "../runs/needs.ts";
 import { expectationsOf } from "../runs/origin.ts";
 import { expandGraph } from "./expand.ts";
 
@@ -17,8 +18,10 @@ export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
       const teamId = teamOf(request);
       const planned = expandGraph(request.body);
       const kinds = new Map(planned.map(({ id, spec }) => [id, spec.kind]));
-      for (const { name, spec } of planned)
+      for (const { name, spec, needs } of planned) {
         await checkSpec(spec, { store, teamId, field: `/runs/${name}/spec`, planned: kinds });
+        await checkNeeds(needs, { store, field: `/runs/${name}/needs` });
+      }
       const specs = new Map(planned.map(({ id, spec }) => [id, spec]));
       const expected: Awaited<ReturnType<typeof expectationsOf>>[] = [];
       for (const { spec } of planned)

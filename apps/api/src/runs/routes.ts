@@ -26,6 +26,7 @@ import { list, page } from "../http/page.ts";
 import { Patch, patched } from "../http/patch.ts";
 import { parserOf } from "../http/validation.ts";
 import { checkSpec } from "./check.ts";
+import { checkNeeds } from "./needs.ts";
 import { expectationsOf } from "./origin.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
@@ -46,6 +47,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   async function submit(run: RunCreate, request: FastifyRequest, reply: FastifyReply) {
     const teamId = teamOf(request);
     await checkSpec(run.spec, { store, teamId, field: "/spec" });
+    await checkNeeds(run.needs, { store, field: "/needs" });
     const expected = await expectationsOf(run.spec, { store, teamId });
     return answerOnce(store, { request, reply, status: 202 }, (tx) =>
       store.runs.submit({ ...ownerOf(request), ...run, ...expected }, tx),

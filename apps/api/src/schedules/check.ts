@@ -2,11 +2,15 @@ import { isProblem, Problem, type Submission } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { checkExperiment } from "../experiments/check.ts";
 import { checkSpec } from "../runs/check.ts";
+import { checkNeeds } from "../runs/needs.ts";
 
 /** Refuses a submission that could not succeed now, naming the field of the schedule. */
 export async function checkSubmission(submission: Submission, store: Store, teamId: string): Promise<void> {
-  if ("run" in submission)
-    return checkSpec(submission.run.spec, { store, teamId, field: "/submission/run/spec" });
+  if ("run" in submission) {
+    const { spec, needs } = submission.run;
+    await checkNeeds(needs, { store, field: "/submission/run/needs" });
+    return checkSpec(spec, { store, teamId, field: "/submission/run/spec" });
+  }
   try {
     await checkExperiment(submission.experiment, store, teamId);
   } catch (error) {

@@ -98,7 +98,7 @@ const sentences: Sentences = {
   dependency: ({ runIds }) => `It needs what ${runIds.join(", ") || "other runs"} will make.`,
   "no-device-fits": ({ needsBytes, largestBytes, needsDevices, mostDevices }) =>
     needsDevices > mostDevices
-      ? `It needs ${count(needsDevices, "device")} on one worker; no worker has more than ${mostDevices} that serve. Ask for fewer.`
+      ? `It needs ${count(needsDevices, "device")} on one worker; no worker has more than ${mostDevices} that serve, and no run is spread over workers. Ask for fewer.`
       : `It needs ${needsBytes === undefined ? "more memory" : gigabytes(needsBytes)} on each device; the largest has ${gigabytes(largestBytes)}. Lower what it needs, or add a larger device.`,
   "worker-missing": ({ kinds, labels }) =>
     kinds.length + labels.length > 0

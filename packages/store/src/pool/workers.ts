@@ -13,6 +13,10 @@ import { found, present } from "../database/row.ts";
 import { writeWorkerEvent } from "./worker-events.ts";
 import { readWorkers } from "./worker-rows.ts";
 
+/** Condition: the worker is ACTIVE, or was seen within a day and is the last one of its name. */
+const isPresent = `(w.state = 'ACTIVE' or (p.seen_at > now() - interval '1 day'
+  and not exists (select from worker later where later.name = w.name and later.id > w.id)))`;
+
 export interface Workers {
   /**
    * Adds an ACTIVE worker. The holds and the drain of its name apply to it.
@@ -32,6 +36,8 @@ export interface Workers {
   get(workerId: string, teamId?: string): Promise<Worker>;
   /** The ACTIVE workers, and the last worker of every other name, if it was seen within a day. Runs as for `get`. */
   list(teamId?: string): Promise<Worker[]>;
+  /** The most devices that one of these workers has, whatever their state; 0 where there is no worker. */
+  mostDevices(): Promise<number>;
   /**
    * Makes ACTIVE workers LOST that have been silent this long (default: a lease); not soon after the start of the database,
    * by default 20 s. Returns their ids.
@@ -86,14 +92,15 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
           await writeWorkerEvent(tx, { worker: name, type: "stopped", by: "worker" });
       }),
     get,
-    list: (teamId) =>
-      readWorkers(
-        { query },
-        `w.state = 'ACTIVE' or (p.seen_at > now() - interval '1 day'
-           and not exists (select from worker later where later.name = w.name and later.id > w.id))`,
-        [],
-        teamId,
-      ),
+    list: (teamId) => readWorkers({ query }, isPresent, [], teamId),
+    async mostDevices() {
+      const { rows } = await query<{ most: number }>(
+        `select coalesce(max(count), 0)::int as most from (
+           select count(*) from device d join worker w on w.id = d.worker_id join worker_pulse p on p.worker_id = w.id
+           where ${isPresent} group by w.id) of_worker`,
+      );
+      return rows[0]!.most;
+    },
     markLost: (silentSeconds = timing.lease, graceSeconds = timing.grace) =>
       transaction(async (tx) => {
         const { rows } = await tx.query<{ id: string; name: string }>(
