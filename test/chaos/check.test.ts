@@ -141,7 +141,7 @@ const planted: [what: string, invariant: Invariant, change: Change][] = [
     "charged",
     (history) => [
       ...history.filter((entry) => entry.type !== "attempt"),
-      ...Array.from({ length: 12 }, (_, index): Entry => ({ ...unsaved, number: index + 1 })),
+      ...Array.from({ length: 15 }, (_, index): Entry => ({ ...unsaved, number: index + 1 })),
     ],
   ],
   [

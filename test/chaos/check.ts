@@ -1,4 +1,4 @@
-import { isTerminal, runMoves, type RunState } from "@espalier/contract";
+import { isTerminal, problems, runMoves, type ProblemCode, type RunState } from "@espalier/contract";
 import { adapterDigest } from "./adapter.ts";
 import type { ArtifactEntry, AttemptEntry, Entry, RunEntry } from "./history.ts";
 import { lossOf, statesOf } from "./trainer/progression.ts";
@@ -14,8 +14,11 @@ export const invariants = {
 } as const;
 /** Failures with nothing saved in between after which a run is given up by each code, and none after fewer. */
 const futile: Readonly<Record<string, number>> = { "run/quarantined": 3, "run/too-many-attempts": 8 };
-/** Nothing is tried more often than this, however its failures mix. */
-const most = Object.values(futile).reduce((sum, each) => sum + each);
+/** Nothing is tried more often than this, however its failures mix: six crashes on one worker, eight failures of the pool. */
+const most = 14;
+/** Of a host, which counts against no run. */
+const isOfHost = (code: ProblemCode | undefined): boolean =>
+  code !== undefined && problems[code].failure === "host";
 
 export type Invariant = keyof typeof invariants;
 
@@ -205,11 +208,11 @@ function charged({ run, asked, attempts, retried }: Story): Violation[] {
   const found: Violation[] = [];
   const say = (detail: string) => found.push(violation("charged", run.runId, detail));
   let [inRow, saved] = [0, -1];
-  for (const { number, state, checkpointStep = -1 } of attempts) {
+  for (const { number, state, code, checkpointStep = -1 } of attempts) {
     if (inRow >= most && !retried) say(`attempt ${number} came after ${inRow} failures without progress`);
     // One that saved something and then failed is the first of a row: nothing has been saved since.
     if (checkpointStep > saved) inRow = 0;
-    if (state === "LOST" || state === "FAILED") inRow++;
+    if ((state === "LOST" || state === "FAILED") && !isOfHost(code)) inRow++;
     saved = Math.max(saved, checkpointStep);
   }
   if (run.state === "SUCCEEDED" || run.state === "CANCELLED" || !isTerminal(run.state)) return found;
