@@ -28,14 +28,16 @@ export async function fillPool(store: Store, queued = 10_000): Promise<void> {
         case when n % 10 = 0 then 'urgent' when n % 4 = 1 then 'idle' else 'normal' end, n % 3,
         case when n % 5 = 0 then jsonb_build_object('devices', 1 + n % 4, 'kinds', '["cuda"]'::jsonb) else '{}' end, n % 3 = 0,
         (2 + n % 60) * 1e9, now() - n * interval '10 s', now(), $4, $5, $6
-      from generate_series(1, $1) n
+      from generate_series($7::int + 1, $1) n
         join (select id, team_id, row_number() over (order by id) as i, count(*) over () as users from team_user) u
           on u.i = 1 + n % u.users,
         (select array['train', 'evaluate', 'search', 'export'] as kinds) k`;
     const devices = pool.workers * pool.devices;
-    await tx.query(runs, [queued, "QUEUED", "run_q", 0, null, null]);
+    // In portions, because a statement may take 30 s.
+    for (let from = 0; from < queued; from += 10_000)
+      await tx.query(runs, [Math.min(queued, from + 10_000), "QUEUED", "run_q", 0, null, null, from]);
     const { rows } = await tx.query<{ id: string }>("select id from worker limit 1");
-    await tx.query(runs, [devices, "RUNNING", "run_r", 1, rows[0].id, new Date(Date.now() + 3_600_000)]);
+    await tx.query(runs, [devices, "RUNNING", "run_r", 1, rows[0].id, new Date(Date.now() + 3_600_000), 0]);
     await tx.query(
       `insert into attempt (run_id, number, worker_id) select id, 1, lease_owner from run where state = 'RUNNING'`,
     );
