@@ -1,3 +1,4 @@
+import { poolSizes } from "@espalier/contract";
 import { openDeliveryQueues } from "@espalier/queue";
 import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
@@ -19,13 +20,21 @@ export interface App {
  * place knows all of them.
  */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
-  const { migrations, repeatables } = await migrate(config.databaseUrl);
+  const { migrations, repeatables } = await migrate(config.sessionUrl ?? config.databaseUrl);
   if (migrations.length > 0 || repeatables === "applied")
     log.info({ migrations, repeatables }, "database migrated");
   if (repeatables === "newer")
     log.warn("a newer version has migrated the database; its functions, views and triggers stay");
-  const { databaseUrl, data: bytesRoot, secret, lease } = config;
-  const store = await openStore({ databaseUrl, bytesRoot, secret, lease });
+  const { databaseUrl, sessionUrl, data: bytesRoot, secret, lease } = config;
+  const store = await openStore({
+    databaseUrl,
+    sessionUrl,
+    application: "espalier-api",
+    poolSize: poolSizes.api,
+    bytesRoot,
+    secret,
+    lease,
+  });
   const team = await store.teams.ensure("default");
   if (config.bootstrapKey !== undefined)
     await store.teams.createKey(team.id, "first", config.bootstrapKey, "operator");

@@ -4,6 +4,7 @@ import { Value } from "typebox/value";
 
 const Env = Type.Object({
   DATABASE_URL: Type.String({ minLength: 1 }),
+  ESPALIER_DATABASE_SESSION_URL: Type.Optional(Type.String({ minLength: 1 })),
   REDIS_URL: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_DATA: Type.String({ minLength: 1 }),
   ESPALIER_HOST: Type.String({ default: "127.0.0.1" }),
@@ -20,6 +21,11 @@ const Env = Type.Object({
 
 export interface Config {
   databaseUrl: string;
+  /**
+   * The database's server itself, where `databaseUrl` is a pooler that gives out connections for a transaction: for
+   * migrations, listening, the leader's lock and the delivery queues. Absent: `databaseUrl` is the server.
+   */
+  sessionUrl?: string;
   /** Absent: the delivery queues live in the database. */
   redisUrl?: string;
   /** Folder of artifact bytes, shared with the workers. */
@@ -51,6 +57,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
   return {
     databaseUrl: value.DATABASE_URL,
+    ...(value.ESPALIER_DATABASE_SESSION_URL === undefined
+      ? {}
+      : { sessionUrl: value.ESPALIER_DATABASE_SESSION_URL }),
     ...(value.REDIS_URL === undefined ? {} : { redisUrl: value.REDIS_URL }),
     data: value.ESPALIER_DATA,
     host: value.ESPALIER_HOST,

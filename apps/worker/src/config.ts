@@ -9,6 +9,8 @@ import { version } from "./version.ts";
 export interface Config {
   /** DATABASE_URL: the PostgreSQL of the service. */
   databaseUrl: string;
+  /** ESPALIER_DATABASE_SESSION_URL: the server itself, where DATABASE_URL is a pooler; for queues on PostgreSQL. */
+  sessionUrl?: string;
   /** REDIS_URL: queues are on Redis; without it they are on PostgreSQL. */
   redisUrl?: string;
   /** ESPALIER_DATA: folder of the stored bytes, shared with the API. */
@@ -74,10 +76,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     throw new Problem("request/invalid", "ESPALIER_SECRET has fewer than 32 characters.", {
       field: "ESPALIER_SECRET",
     });
+  const sessionUrl = environment["ESPALIER_DATABASE_SESSION_URL"];
   const redisUrl = environment["REDIS_URL"];
   const threads = number("ESPALIER_THREADS", 1);
   return {
     databaseUrl: required("DATABASE_URL"),
+    ...(sessionUrl ? { sessionUrl } : {}),
     ...(redisUrl ? { redisUrl } : {}),
     dataFolder,
     scratchFolder: resolve(environment["ESPALIER_SCRATCH"] ?? join(dataFolder, "scratch")),

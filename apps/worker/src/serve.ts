@@ -1,4 +1,4 @@
-import { isProblem } from "@espalier/contract";
+import { isProblem, poolSizes } from "@espalier/contract";
 import { openDeliveryQueues } from "@espalier/queue";
 import { openStore } from "@espalier/store";
 import { pino } from "pino";
@@ -14,7 +14,7 @@ export async function serve(
   config: Config,
   options: Pick<WorkerAppOptions, "computeEntry"> = {},
 ): Promise<void> {
-  const { databaseUrl, redisUrl, dataFolder, secret, lease } = config;
+  const { databaseUrl, sessionUrl, redisUrl, dataFolder, secret, lease } = config;
   const log = pino({ level: config.logLevel, base: { worker: config.name, pid: process.pid } });
   let asked = false;
   let stop = (): Promise<void> => Promise.resolve();
@@ -28,10 +28,20 @@ export async function serve(
     });
   }
 
-  const store = await untilReady(log, () => openStore({ databaseUrl, bytesRoot: dataFolder, secret, lease }));
+  const store = await untilReady(log, () =>
+    openStore({
+      databaseUrl,
+      sessionUrl,
+      application: "espalier-worker",
+      poolSize: poolSizes.worker,
+      bytesRoot: dataFolder,
+      secret,
+      lease,
+    }),
+  );
   const queue = await untilReady(log, () =>
     openDeliveryQueues(
-      { databaseUrl, redisUrl },
+      { databaseUrl, sessionUrl, redisUrl },
       {
         lockMs: lease.lease * 1000,
         onError: (error) => log.warn({ err: error }, "the queue reports an error"),

@@ -3,6 +3,7 @@ export { backoff, type Backoff } from "./backoff.ts";
 export { Artifact, ArtifactKind } from "./models/artifact.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
+export { connectionBudget, poolSizes } from "./pool/connections.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./datasets/dataset.ts";
 export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";

@@ -6,6 +6,8 @@ import { redisBackend } from "./redis.ts";
 /** The servers of the process. The queues live on Redis ≥ 7 with `maxmemory-policy noeviction`, or else on PostgreSQL ≥ 14. */
 export interface QueueLocation {
   databaseUrl: string;
+  /** The database's server itself, where `databaseUrl` is a pooler. Default: `databaseUrl`. */
+  sessionUrl?: string | undefined;
   /** Undefined: the queues live in the database. */
   redisUrl?: string | undefined;
 }
@@ -15,12 +17,12 @@ export interface QueueLocation {
  * (`service/unavailable`).
  */
 export async function openDeliveryQueues(
-  { databaseUrl, redisUrl }: QueueLocation,
+  { databaseUrl, sessionUrl = databaseUrl, redisUrl }: QueueLocation,
   options: QueueOptions = {},
 ): Promise<DeliveryQueues> {
   const { onError = () => undefined } = options;
   if (redisUrl !== undefined) return createQueue(redisBackend(redisUrl, onError), options);
-  const queue = createQueue(postgresBackend(databaseUrl, onError), options);
+  const queue = createQueue(postgresBackend(sessionUrl, onError), options);
   try {
     await queue.ping();
     return queue;

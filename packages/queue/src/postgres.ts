@@ -5,6 +5,7 @@ import {
   withBackend,
   type Worker as BullWorker,
 } from "bullmq";
+import { poolSizes } from "@espalier/contract";
 import pg from "pg";
 import type { Backend, Producer } from "./bullmq.ts";
 import type { Delivery } from "./queue.ts";
@@ -13,7 +14,8 @@ const bull = withBackend(createPostgresBackend);
 
 /**
  * BullMQ on PostgreSQL ≥ 14, in the schema `bullmq`, which the first connection brings up to date. There is a producer for
- * each worker of the pool; all of them share a few connections. A consumer has its own.
+ * each worker of the pool; all of them share a few connections. A consumer has one, and one that listens. Its statements
+ * depend on settings of the session, so it cannot go through a pooler that gives out connections for a transaction.
  *
  * Locks are written and swept with the clocks of the callers. A host whose clock runs ahead of another's by more than the
  * lock takes deliveries that are in progress there. The lease in the store refuses such a repeated delivery, so it costs time
@@ -22,16 +24,20 @@ const bull = withBackend(createPostgresBackend);
 export function postgresBackend(connectionString: string, onError: (error: Error) => void): Backend {
   const connection = {
     connectionString,
-    max: 4,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     // A server that is silent for this long counts as away, as in the store.
     query_timeout: 30_000,
     idle_in_transaction_session_timeout: 30_000,
+    idleTimeoutMillis: 10_000,
     application_name: "espalier-queue",
   };
   // BullMQ's statements name no schema.
-  const producing = new pg.Pool({ ...connection, options: `-c search_path=${DEFAULT_SCHEMA}` });
+  const producing = new pg.Pool({
+    ...connection,
+    max: poolSizes.queueProducer,
+    options: `-c search_path=${DEFAULT_SCHEMA}`,
+  });
   producing.on("error", onError).setMaxListeners(0);
   // BullMQ types the optional properties of a pool differently from pg.
   const shared = producing as unknown as NonNullable<
@@ -49,7 +55,7 @@ export function postgresBackend(connectionString: string, onError: (error: Error
     producer: (name) => new bull.Queue<Delivery, void>(name, { connection: shared }) as unknown as Producer,
     worker: (name, processor, settings) =>
       new bull.Worker<Delivery, void>(name, processor, {
-        connection: { ...connection, migrate: true },
+        connection: { ...connection, max: poolSizes.queueConsumer, migrate: true },
         ...settings,
       }) as unknown as BullWorker<Delivery, void>,
     close: () => producing.end(),

@@ -160,7 +160,8 @@ function apps({ folder, url, key, apiPort, databaseUrl, secret, environment }: A
 
 /** The environment without what would point Postgres or the apps at other servers. */
 function bare(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|HOST|PORT|SECRET|BOOTSTRAP_KEY))$/;
+  const foreign =
+    /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|DATABASE_SESSION_URL|HOST|PORT|SECRET|BOOTSTRAP_KEY))$/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !foreign.test(name)));
 }
 

@@ -1,16 +1,25 @@
 import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
+import { poolSizes } from "@espalier/contract";
 import { openDeliveryQueues } from "@espalier/queue";
 import { openStore } from "@espalier/store";
 import { pino } from "pino";
 import type { Config } from "../../config.ts";
 import { startScheduler } from "../scheduler.ts";
 
-const { databaseUrl, redisUrl, data: bytesRoot, secret, lease, logLevel } = workerData as Config;
+const { databaseUrl, sessionUrl, redisUrl, data: bytesRoot, secret, lease, logLevel } = workerData as Config;
 const log = pino({ level: logLevel });
 
-const store = await openStore({ databaseUrl, bytesRoot, secret, lease });
-const queue = await openDeliveryQueues({ databaseUrl, redisUrl });
+const store = await openStore({
+  databaseUrl,
+  sessionUrl,
+  application: "espalier-scheduler",
+  poolSize: poolSizes.scheduler,
+  bytesRoot,
+  secret,
+  lease,
+});
+const queue = await openDeliveryQueues({ databaseUrl, sessionUrl, redisUrl });
 const scheduler = startScheduler({
   store,
   log,
