@@ -3,6 +3,7 @@ import { openDeliveryQueues } from "@espalier/queue";
 import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
+import { checkConnections } from "./connections.ts";
 import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
 import { buildServer } from "./server.ts";
@@ -50,6 +51,9 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     maxDatasetBytes: config.maxDatasetBytes,
   });
   const url = await server.listen({ host: config.host, port: config.port });
+  await checkConnections(store, config.redisUrl === undefined ? "postgres" : "redis", log).catch(
+    (error: unknown) => log.warn({ err: error }, "the connections of the database were not counted"),
+  );
   return {
     url,
     async stop() {

@@ -2,6 +2,7 @@ import { leaseTiming, type LeaseTiming } from "@espalier/contract";
 import { createArtifacts, type Artifacts } from "./artifacts/artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
 import { openDisk } from "./bytes/disk.ts";
+import { readConnections, type Connections } from "./database/connections.ts";
 import { openDatabase, type Transaction } from "./database/database.ts";
 import { createDatasets, type Datasets } from "./datasets/datasets.ts";
 import { createDeletions, type Deletions } from "./retention/deletions.ts";
@@ -77,6 +78,8 @@ export interface Store {
   bytes: Bytes;
   /** Commits when `work` returns, rolls back when it throws, and runs it again after a deadlock. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** For the budget of connections. */
+  connections(): Promise<Connections>;
   /** One round trip to the database. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -123,6 +126,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     leader: createLeader(database, lease),
     bytes,
     transaction: database.transaction,
+    connections: () => readConnections(database),
     async ping() {
       await database.query("select 1");
     },

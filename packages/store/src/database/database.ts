@@ -247,7 +247,7 @@ export function toProblem(error: unknown): unknown {
       return new Problem(
         "service/unavailable",
         outOfConnections.test(code)
-          ? "The database has no connection left; try again in a moment. `espalier doctor` says who holds them."
+          ? "The database has no connection left; try again in a moment. docs/operations.md says how to see who holds them."
           : "The database cannot be reached; try again in a moment.",
         {},
         { cause: error },
