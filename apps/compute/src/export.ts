@@ -5,6 +5,7 @@ import {
   poolingFile,
   Problem,
   resolveEncoding,
+  sentenceTransformersFiles,
   type ExportFormat,
   type Parity,
 } from "@espalier/contract";
@@ -21,7 +22,9 @@ import {
 } from "@espalier/encoder";
 import { loadTemplate } from "@espalier/model/tokenizer";
 import {
+  findPrompts,
   mergeAdapter,
+  onBase,
   parseConfig,
   readAdapter,
   replicable,
@@ -62,11 +65,20 @@ export async function exportModel(
 
   phase("merge", 0);
   const trained = await vectorsOf(job.model);
-  const adapter = job.adapter ? await readAdapter(job.model) : undefined;
+  const found = job.adapter ? await readAdapter(job.model) : undefined;
+  const base = parseConfig(await readFile(join(job.model, "config.json"), "utf8"));
+  const { adapter, layers: kept } = found ? onBase(found, base) : { layers: base.layers };
   const { dtype, shardBytes, output } = job;
   const { attention } = encoding;
-  await mergeAdapter(job.model, adapter ?? noAdapter, output, { dtype, shardBytes, attention });
-  // It says how the base pooled; what this model was trained with is said below, where it can be.
+  await mergeAdapter(job.model, adapter ?? noAdapter, output, {
+    dtype,
+    shardBytes,
+    attention,
+    layers: kept,
+  });
+  const prompts = await findPrompts(output);
+  // They say how the base pooled; what this model was trained with is said below, where it can be.
+  for (const name of sentenceTransformersFiles) await rm(join(output, name), { force: true });
   await rm(join(output, dirname(poolingFile)), { recursive: true, force: true });
   await fixTokenizerConfig(output, encoding.maxLength);
   const merged = (await readdir(output)).map((name) => ({ name, path: name }));
@@ -107,10 +119,8 @@ export async function exportModel(
         );
       const files = (await readdir(folder)).map((file) => ({ name: file, path: `peft/${file}` }));
       // The factors as they were written, on the weights that they were trained on.
-      const parity = accept(
-        "peft",
-        parityOf(trained, await vectorsOf(job.model, { adapter: await readAdapter(folder) })),
-      );
+      const { layers: _, ...written } = await readAdapter(folder);
+      const parity = accept("peft", parityOf(trained, await vectorsOf(job.model, { adapter: written })));
       return { format: "peft", files, parity };
     },
     async "sentence-transformers"() {
@@ -122,7 +132,12 @@ export async function exportModel(
         );
       const { pooling, maxLength } = encoding;
       const { hiddenSize } = await readArchitecture(output);
-      const written = await writeSentenceTransformers(output, { width: hiddenSize, pooling, maxLength });
+      const written = await writeSentenceTransformers(output, {
+        width: hiddenSize,
+        pooling,
+        maxLength,
+        prompts,
+      });
       if (pooling === "weighted_mean")
         notes.push(
           "sentence-transformers weighs tokens by their column, so this folder must be used with padding on the right, as its tokenizer says; text-embeddings-inference and vLLM have no weighted mean.",

@@ -1,5 +1,5 @@
 import { keptLayers } from "@espalier/contract";
-import { findAdapter, openCheckpoint, openModel, saveLayers, type Checkpoint } from "@espalier/model";
+import { findAdapter, openCheckpoint, onBase, openModel, saveLayers, type Checkpoint } from "@espalier/model";
 import type { CheckpointSize, OutcomeOf, PruneFolderJob } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 
@@ -9,18 +9,23 @@ export async function pruneFolder(
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"prune-folder">> {
   report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
-  const before = await sizeOf(openModel(job.model));
+  const checkpoint = await openModel(job.model);
+  await checkpoint.close();
   const adapter = await findAdapter(job.model);
-  const layers = keptLayers(job.layers, before.layers);
-  await saveLayers(job.model, job.output, { layers }, adapter);
+  const { config } = checkpoint;
+  const kept = adapter
+    ? onBase(adapter, config, job.layers)
+    : { layers: keptLayers(job.layers, config.layers), adapter };
+  await saveLayers(job.model, job.output, { layers: kept.layers }, kept.adapter);
   report.progress({ phase: "prune", done: 1, total: 1, unit: "models" });
-  const after = await sizeOf(openCheckpoint(job.output));
+  const written = await openCheckpoint(job.output);
+  await written.close();
+  const [before, after] = [sizeOf(checkpoint), sizeOf(written)];
   return { kind: "prune-folder", before, after, mergedAdapter: adapter !== undefined };
 }
 
-async function sizeOf(opening: Promise<Checkpoint>): Promise<CheckpointSize> {
-  const checkpoint = await opening;
-  await checkpoint.close();
-  const { config, parameters, bytes } = checkpoint;
-  return { layers: config.layers, parameters, bytes };
-}
+const sizeOf = ({ config, parameters, bytes }: Checkpoint): CheckpointSize => ({
+  layers: config.layers,
+  parameters,
+  bytes,
+});

@@ -75,6 +75,8 @@ export {
   chooseModelFiles,
   isModelFile,
   modelFileNames,
+  modulesFile,
+  sentenceTransformersFiles,
   poolingFile,
   shardName,
 } from "./models/model-file.ts";

@@ -183,6 +183,28 @@ describe("Encoder.save", () => {
     },
   );
 
+  it("reads an adapter that was trained on some layers of its base as PEFT does", async () => {
+    await using folder = await temporaryFolder();
+    const [base, pruned, target] = ["base", "pruned", "merged"].map((name) => join(folder.path, name));
+    const config = parseConfig(JSON.stringify(cases["llama3"]!.config));
+    await writeGoldenModel(base!, config);
+    const engine = fileInterpreter();
+    const layers = [0, 2];
+    await (await Encoder.load(base!, { engine })).keep(layers).save(pruned!);
+    const adapter = adapterFor({ ...config, blocks: config.blocks.slice(0, 2) });
+    const trained = await Encoder.load(pruned!, { engine, adapter });
+    await writeAdapter(base!, adapter, { name: "base", layers });
+
+    const read = await Encoder.load(base!, { engine });
+    expect(read.layers).toBe(2);
+    const expected = await trained.embed(texts);
+    expect(await read.embed(texts)).toEqual(expected);
+    await read.keep(1).save(target!);
+    const [first] = await trained.keep(1).embed(texts);
+    const [merged] = await (await Encoder.load(target!, { engine })).embed(texts);
+    for (const [k, x] of merged!.entries()) expect(x).toBeCloseTo(first![k]!, 4);
+  });
+
   it("leaves an occupied folder as it is", async () => {
     await using folder = await temporaryFolder();
     await writeGoldenModel(join(folder.path, "source"), tinyLlama);

@@ -14,7 +14,9 @@ import {
 import type { Engine, Executable } from "@espalier/tensor";
 import {
   checkAdapter,
+  adaptedDepth,
   findAdapter,
+  findModules,
   folderEncoding,
   formerName,
   type LoraAdapter,
@@ -52,6 +54,8 @@ export interface EncoderOptions {
   readonly mode?: Mode | undefined;
   /** LoRA on top of the model. @default the one in the model's folder, where there is one */
   readonly adapter?: LoraAdapter | undefined;
+  /** Whether vectors are scaled to length 1 where a call does not say. @default false, of a folder what its `modules.json` says */
+  readonly normalizes?: boolean | undefined;
   /** Most tokens that are computed at once, padding included; bounds memory. @default 1024 */
   readonly chunkTokens?: number | undefined;
 }
@@ -67,7 +71,7 @@ export interface LoadOptions extends Omit<EncoderOptions, "template"> {
 export interface EmbedOptions {
   /** Given to the model before each text, and not pooled. @default none */
   readonly instruction?: string | undefined;
-  /** Scale every vector to length 1. @default false */
+  /** Scale every vector to length 1. @default whether the model's `modules.json` ends with a normalisation */
   readonly normalize?: boolean | undefined;
   /** Stops between chunks; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -89,6 +93,7 @@ export class Encoder {
   readonly encoding: Omit<ResolvedEncoding, "template">;
   readonly template: Template | undefined;
   readonly mode: Mode;
+  readonly normalizes: boolean;
   readonly chunkTokens: number;
   #executable: Promise<Executable> | undefined;
   #closed = false;
@@ -101,14 +106,18 @@ export class Encoder {
    */
   static async load(directory: string, options: LoadOptions): Promise<Encoder> {
     const { template, modelName, ...others } = options;
-    const model = await loadModel(directory);
+    const whole = await loadModel(directory);
+    const found = options.adapter ?? (await findAdapter(directory));
+    const layers = found && adaptedDepth(found, whole.config);
+    const model = layers === undefined ? whole : keptLayersOf(whole, layers);
     const { pooling, pooled, maxLength } = options;
     return new Encoder(model, {
       ...others,
+      normalizes: options.normalizes ?? (await findModules(directory))?.normalizes,
       ...(await folderEncoding(directory, { pooling, pooled, maxLength })),
       template:
         typeof template === "string" ? await loadTemplate(template, { directory, modelName }) : template,
-      adapter: options.adapter ?? (await findAdapter(directory)),
+      adapter: found && { rank: found.rank, alpha: found.alpha, pairs: found.pairs },
     });
   }
 
@@ -128,6 +137,7 @@ export class Encoder {
     this.encoding = encoding;
     this.template = template;
     this.mode = mode;
+    this.normalizes = options.normalizes ?? false;
     this.chunkTokens = options.chunkTokens ?? 1024;
   }
 
@@ -151,12 +161,13 @@ export class Encoder {
     if (ref === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
     const layers = keptLayers(ref, this.layers, this.mode);
-    const { engine, template, mode, chunkTokens, encoding, adapter, model } = this;
+    const { engine, template, mode, normalizes, chunkTokens, encoding, adapter, model } = this;
     return new Encoder(keptLayersOf(model, layers), {
       ...encoding,
       engine,
       template,
       mode,
+      normalizes,
       chunkTokens,
       adapter: adapter && {
         ...adapter,
@@ -189,7 +200,7 @@ export class Encoder {
    * @throws {Problem} `text/empty` when a text has no tokens; its field is the text's place, `/0` for the first
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
-    const { instruction, normalize = false, signal, report } = options;
+    const { instruction, normalize = this.normalizes, signal, report } = options;
     // A text that occurs twice is computed once.
     const distinct = [...new Set(texts)];
     const tokenized = distinct.map((text) => this.#tokenize(text, instruction, texts));

@@ -1,8 +1,9 @@
-import { Problem, poolingFile, type Encoding, type Pooling } from "@espalier/contract";
+import type { Encoding } from "@espalier/contract";
 import type { ModelConfig } from "./architectures/model-config.ts";
 import { parseConfig } from "./checkpoint/config.ts";
-import { findText, readText } from "./files/read-text.ts";
-import { JsonError, parseJson, type JsonObject } from "./checkpoint/json.ts";
+import { readText, type ModelSource } from "./files/read-text.ts";
+import { findModules } from "./modules/modules.ts";
+import { findPooling } from "./modules/pooling.ts";
 
 const maxConfigBytes = 1024 * 1024;
 
@@ -10,18 +11,26 @@ const maxConfigBytes = 1024 * 1024;
 type Given = { readonly [Name in keyof Encoding]?: Encoding[Name] | undefined };
 
 /**
- * An encoding whose pooling is what the model in a folder was made for, where it does not say another: what
- * `1_Pooling/config.json` of sentence-transformers names, over the whole sequence as it does; else as {@link usualEncoding}.
- * @throws {Problem} `config/unsupported` when the file is needed, and names a pooling that is not there
+ * An encoding that is what the model in a folder was made for, where it does not say something else: the pooling that
+ * `1_Pooling/config.json` of sentence-transformers names, over the whole sequence as it does, and the longest text of its
+ * Transformer module; else as {@link usualEncoding}.
+ * @throws {Problem} `config/unsupported` when the pooling is needed, and is one that is not there; and for modules that are
+ * not computed
  */
-export async function folderEncoding(directory: string, given: Given): Promise<Encoding> {
-  const config = parseConfig(await readText(directory, "config.json", maxConfigBytes));
-  const named = given.pooling === undefined ? await namedPooling(directory) : undefined;
-  return usualEncoding(
-    config,
-    named === undefined ? given : { ...given, pooling: named, pooled: given.pooled ?? "sequence" },
-  );
+export async function folderEncoding(source: ModelSource, given: Given): Promise<Encoding> {
+  const config = parseConfig(await readText(source, "config.json", maxConfigBytes));
+  const modules = await findModules(source);
+  const named = given.pooling === undefined ? await findPooling(source) : undefined;
+  const longest = given.maxLength ?? modules?.maxLength;
+  return usualEncoding(config, {
+    ...given,
+    ...(named && { pooling: named, pooled: given.pooled ?? "sequence" }),
+    ...(longest !== undefined && { maxLength: Math.min(longest, maxTokens) }),
+  });
 }
+
+/** The longest text that an encoding may name. */
+const maxTokens = 8192;
 
 /**
  * An encoding with what is usual for an architecture where it says nothing: the mean of the whole sequence for BERT and its
@@ -39,47 +48,3 @@ export function usualEncoding({ embedding }: Pick<ModelConfig, "embedding">, giv
 }
 
 const defaultLength = 512;
-
-/** How sentence-transformers spells poolings: after `pooling_mode_` until release 5.3, as `pooling_mode` from 5.4 on. */
-const spellings: ReadonlyMap<string, Pooling> = new Map([
-  ["cls_token", "cls"],
-  ["cls", "cls"],
-  ["mean_tokens", "mean"],
-  ["mean", "mean"],
-  ["weightedmean_tokens", "weighted_mean"],
-  ["weightedmean", "weighted_mean"],
-  ["lasttoken", "last_token"],
-]);
-
-async function namedPooling(directory: string): Promise<Pooling | undefined> {
-  const root = await readObject(directory);
-  if (root === undefined) return undefined;
-  const prefix = "pooling_mode_";
-  const one = root.get("pooling_mode");
-  const modes =
-    typeof one === "string"
-      ? [one]
-      : [...root].flatMap(([key, on]) =>
-          key.startsWith(prefix) && on === true ? [key.slice(prefix.length)] : [],
-        );
-  const pooling = modes.length === 1 ? spellings.get(modes[0]!) : undefined;
-  if (pooling !== undefined) return pooling;
-  const asked = modes.length === 0 ? "no pooling" : `the pooling ${modes.join(" and ").slice(0, 80)}`;
-  throw unusable(`names ${asked}, which there is not here; choose one in the encoding`);
-}
-
-async function readObject(directory: string): Promise<JsonObject | undefined> {
-  const text = await findText(directory, poolingFile, maxConfigBytes);
-  if (text === undefined) return undefined;
-  try {
-    const root = parseJson(text);
-    if (root instanceof Map) return root;
-    throw unusable("is not a JSON object");
-  } catch (error) {
-    if (error instanceof JsonError) throw unusable(`is not valid JSON (${error.message})`);
-    throw error;
-  }
-}
-
-const unusable = (what: string): Problem =>
-  new Problem("config/unsupported", `${poolingFile} ${what}`, { file: poolingFile });

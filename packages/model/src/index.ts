@@ -27,15 +27,16 @@ export { formatJson, parseJson, type JsonObject } from "./checkpoint/json.ts";
 export { refuseNonFinite } from "./checkpoint/non-finite.ts";
 export { openModel } from "./checkpoint/open-model.ts";
 export { parseHeader, readHeader } from "./checkpoint/safetensors.ts";
+export { findModules, findPrompts } from "./modules/modules.ts";
 export { folderEncoding, usualEncoding } from "./folder-encoding.ts";
 
 // Writing others that are made from them.
 export { formerName, layerNumbers, survivingName } from "./checkpoint/surviving.ts";
+export { adaptedDepth, onBase, replicable } from "./checkpoint/adapted-base.ts";
 export {
   checkAdapter,
   findAdapter,
   readAdapter,
-  replicable,
   writeAdapter,
   type LoraAdapter,
   type LoraPair,

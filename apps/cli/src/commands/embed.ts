@@ -16,7 +16,7 @@ export const embed = defineCommand({
     ...encodingHelp,
     "--layers N          run only the first N; 30% drops this share of them from the top",
     "--instruction TEXT  told to the model before each text, and not pooled",
-    "--normalize         scale every vector to length 1",
+    "--normalize         scale every vector to length 1, as it is by default where modules.json says so",
     "--format F          json: an array a line (default); npy: one NumPy array; f32: raw little-endian rows",
     "DIR is a Hugging Face folder, with an adapter or without. Without TEXT, lines of stdin, none of them empty.",
   ],
@@ -44,9 +44,8 @@ export const embed = defineCommand({
     const job = {
       model,
       encoding,
-      normalize: values.normalize ?? false,
       format,
-      ...given({ layers, instruction: values.instruction }),
+      ...given({ layers, normalize: values.normalize, instruction: values.instruction }),
       ...(texts.length > 0 && { texts }),
     };
     try {

@@ -30,7 +30,8 @@ const EmbedJob = Type.Object({
   layers: Type.Optional(Layers),
   encoding: Encoding,
   instruction: Type.Optional(Type.String()),
-  normalize: Type.Boolean(),
+  /** @default whether the folder says so */
+  normalize: Type.Optional(Type.Boolean()),
   texts: Type.Optional(Type.Array(Type.String(), { description: "absent: lines of the texts' descriptor" })),
   format: Type.Enum(vectorFormats),
 });

@@ -34,3 +34,10 @@ test("weights in another format are named", () => {
   const names = ["config.json", "tokenizer.json", "pytorch_model.bin"];
   expect(() => chooseModelFiles(names)).toThrow(/only pytorch_model\.bin, which is not read/);
 });
+
+test("an adapter beside the model is refused rather than left behind", () => {
+  const problem = { code: "config/unsupported", facts: { file: "adapter_config.json" } };
+  expect(() => chooseModelFiles([...complete, "adapter_config.json"])).toThrow(
+    expect.objectContaining(problem),
+  );
+});

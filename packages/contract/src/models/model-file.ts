@@ -6,6 +6,19 @@ export const shardName = /^model-\d{5}-of-\d{5}\.safetensors$/;
 /** Where sentence-transformers says how a model pools: the one model file that is in a folder of its own. */
 export const poolingFile = "1_Pooling/config.json";
 
+/** Where sentence-transformers says what a model is made of. */
+export const modulesFile = "modules.json";
+
+/** Files in which sentence-transformers says how a model's hidden states become vectors. */
+export const sentenceTransformersFiles = [
+  modulesFile,
+  "sentence_bert_config.json",
+  "sentence_roberta_config.json",
+  "sentence_xlm-roberta_config.json",
+  "config_sentence_transformers.json",
+  poolingFile,
+] as const;
+
 /** What a Hugging Face model folder may hold beside shards. Pickles and code never belong to one. */
 export const modelFileNames = [
   "config.json",
@@ -17,16 +30,22 @@ export const modelFileNames = [
   "vocab.json",
   "merges.txt",
   "tokenizer.model",
+  "sentencepiece.bpe.model",
+  "spiece.model",
+  "vocab.txt",
   "chat_template.jinja",
   "chat_template.json",
   "model.safetensors",
   "model.safetensors.index.json",
-  poolingFile,
+  ...sentenceTransformersFiles,
 ] as const;
 
 /** Whether a file of this name belongs to a model folder. Everything else in a folder is left alone, never read. */
 export const isModelFile = (name: string): boolean =>
   (modelFileNames as readonly string[]).includes(name) || shardName.test(name);
+
+/** PEFT's name. */
+const adapterFile = "adapter_config.json";
 
 /** Weights in formats that are not read here, most of them because loading them can run code. */
 const otherWeights = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack|gguf|npz|onnx|safetensors)$/;
@@ -37,6 +56,12 @@ const otherWeights = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack|gguf|npz|onnx|safetensor
  */
 export function chooseModelFiles(names: Iterable<string>): string[] {
   const all = [...names];
+  if (all.includes(adapterFile))
+    throw new Problem(
+      "config/unsupported",
+      `beside the model there is an adapter, which changes its vectors; merge it first with espalier prune, keeping all layers`,
+      { file: adapterFile },
+    );
   const chosen = all.filter(isModelFile).sort();
   for (const file of ["config.json", "tokenizer.json"]) {
     if (!chosen.includes(file)) throw new Problem("checkpoint/incomplete", `${file} is missing`, { file });

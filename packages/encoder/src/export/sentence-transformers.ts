@@ -7,6 +7,8 @@ export interface SentenceTransformersOptions {
   readonly pooling: Pooling;
   /** Tokens. */
   readonly maxLength: number;
+  /** Those of the model that it was made from, by name. @default none */
+  readonly prompts?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The names of poolings in `1_Pooling/config.json`, all of which readers expect. */
@@ -28,7 +30,7 @@ const modulePackage = "sentence_transformers.models";
  */
 export async function writeSentenceTransformers(
   directory: string,
-  { width, pooling, maxLength }: SentenceTransformersOptions,
+  { width, pooling, maxLength, prompts = {} }: SentenceTransformersOptions,
 ): Promise<string[]> {
   const modules = ["Transformer", "Pooling", "Normalize"].map((type, idx) => ({
     idx,
@@ -46,7 +48,7 @@ export async function writeSentenceTransformers(
     "sentence_bert_config.json": { max_seq_length: maxLength, do_lower_case: false },
     "config_sentence_transformers.json": {
       __version__: { sentence_transformers: "5.3.0" },
-      prompts: {},
+      prompts,
       default_prompt_name: null,
       similarity_fn_name: "cosine",
     },

@@ -1,10 +1,9 @@
 import { Problem } from "@espalier/contract";
-import type { Block, ModelConfig } from "../architectures/model-config.ts";
 import { filesOf, findText, readText, type ModelSource } from "../files/read-text.ts";
 import { join } from "node:path";
+import { adapterConfigFile as configFile, parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
 import { isWeightDtype, narrow, widen } from "./dtype.ts";
 import { writeDurably } from "./durable.ts";
-import { JsonError, parseJson, type JsonValue } from "./json.ts";
 import { readHeader } from "./safetensors.ts";
 import { writeSafetensors } from "./safetensors-writer.ts";
 
@@ -24,9 +23,10 @@ export interface LoraAdapter {
   readonly alpha: number;
   /** By the linear layer that they adapt: `layers.0.self_attn.q_proj`. */
   readonly pairs: ReadonlyMap<string, LoraPair>;
+  /** Numbers of the base's layers that it is on; `pairs` count these. @default all */
+  readonly layers?: readonly number[];
 }
 
-const configFile = "adapter_config.json";
 const maxConfigBytes = 1024 * 1024;
 const weightsFile = "adapter_model.safetensors";
 /** A model with a head names its layers with one of these before. */
@@ -60,53 +60,85 @@ export function checkAdapter(
   }
 }
 
-function refuse(
-  message: string,
-  facts: { tensor?: string; field?: string; byte?: number },
-  file = weightsFile,
-): never {
-  throw new Problem("checkpoint/malformed", message, { file, ...facts });
+function refuse(message: string, facts: { tensor?: string }): never {
+  throw new Problem("checkpoint/malformed", message, { file: weightsFile, ...facts });
 }
 
 /**
- * Reads `adapter_config.json` and `adapter_model.safetensors` of a folder. Plain LoRA without bias only: variants that
- * merge differently (DoRA, rsLoRA, patterns of ranks) are refused by name.
+ * Reads `adapter_config.json` and `adapter_model.safetensors` of a folder. Products of other ranks or factors than the
+ * adapter's, which patterns of names can give them, are brought to these. What merges differently (DoRA, biases,
+ * a base that was changed) is refused by name.
  */
 export async function readAdapter(source: ModelSource): Promise<LoraAdapter> {
   return readFactors(source, parseAdapterConfig(await readText(source, configFile, maxConfigBytes)));
 }
 
 async function readFactors(source: ModelSource, config: AdapterConfig): Promise<LoraAdapter> {
-  const factors = new Map<string, { a?: Factor; b?: Factor }>();
+  const factors = new Map<string, { a?: Factor; b?: Factor; named: string }>();
   const file = await filesOf(source).open(weightsFile);
   if (file === undefined)
     throw new Problem("checkpoint/incomplete", `${weightsFile} is missing`, { file: weightsFile });
   try {
     for (const { name, dtype, shape, offset, bytes } of (await readHeader(file)).tensors.values()) {
+      if (config.isHead(name)) continue;
       const [, layer, factor] =
         keyPattern.exec(name) ?? refuse(`"${name}" is not a factor of a LoRA adapter`, { tensor: name });
       if (!isWeightDtype(dtype) || shape.length !== 2)
         refuse(`"${name}" is not a matrix of floats`, { tensor: name });
+      if (!config.targets(layer!))
+        refuse(`"${name}" adapts a layer that ${configFile} does not choose; PEFT would leave it out`, {
+          tensor: name,
+        });
       const raw = await file.read(offset, bytes);
       if (raw.byteLength < bytes)
         refuse(`the file ended while "${name}" was read; it changed`, { tensor: name });
       const key = layer!.replace(headPrefix, "");
-      const pair = factors.get(key) ?? {};
+      const pair = factors.get(key) ?? { named: layer! };
       pair[factor === "A" ? "a" : "b"] = { values: widen(raw, dtype), rows: shape[0]!, columns: shape[1]! };
       factors.set(key, pair);
     }
   } finally {
     await file.close();
   }
-  const pairs = new Map<string, LoraPair>();
-  for (const [layer, { a, b }] of factors) {
+  const products = new Map<string, Product>();
+  for (const [layer, { a, b, named }] of factors) {
     if (a === undefined || b === undefined)
       refuse(`"${layer}" has only one of its two factors`, { tensor: layer });
-    if (a.rows !== config.rank || b.columns !== config.rank)
-      refuse(`"${layer}" does not have rank ${config.rank}`, { tensor: layer });
-    pairs.set(layer, { a: a.values, b: b.values, inputs: a.columns, outputs: b.rows });
+    const { rank, scale } = config.productOf(named);
+    if (a.rows !== rank || b.columns !== rank)
+      refuse(`"${layer}" does not have rank ${rank}`, { tensor: layer });
+    products.set(layer, { a: a.values, b: b.values, inputs: a.columns, outputs: b.rows, rank, scale });
   }
-  return { ...config, pairs };
+  return { ...ofOneRank(products, config), ...(config.layers && { layers: config.layers }) };
+}
+
+interface Product extends LoraPair {
+  readonly rank: number;
+  readonly scale: number;
+}
+
+/** Products of one rank and one factor: smaller ones are filled up with zeros, and factors go into B. */
+function ofOneRank(
+  products: ReadonlyMap<string, Product>,
+  { rank, alpha }: Pick<AdapterConfig, "rank" | "alpha">,
+): LoraAdapter {
+  const all = [...products];
+  const most = Math.max(rank, ...all.map(([, product]) => product.rank));
+  const factor = alpha / rank;
+  return {
+    rank: most,
+    alpha: most === rank ? alpha : factor * most,
+    pairs: new Map(
+      all.map(([layer, { a, b, inputs, outputs, rank: own, scale }]): [string, LoraPair] => {
+        if (own === most && scale === factor) return [layer, { a, b, inputs, outputs }];
+        const [wideA, wideB] = [new Float32Array(most * inputs), new Float32Array(outputs * most)];
+        wideA.set(a);
+        for (let row = 0; row < outputs; row++)
+          for (let k = 0; k < own; k++) wideB[row * most + k] = (b[row * own + k]! * scale) / factor;
+        return [layer, { a: wideA, b: wideB, inputs, outputs }];
+      }),
+    ),
+  };
 }
 
 interface Factor {
@@ -114,55 +146,6 @@ interface Factor {
   readonly rows: number;
   readonly columns: number;
 }
-
-type AdapterConfig = Pick<LoraAdapter, "rank" | "alpha">;
-
-function parseAdapterConfig(text: string): AdapterConfig {
-  let root: JsonValue;
-  try {
-    root = parseJson(text);
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error;
-    refuse(`${configFile} is not valid JSON: ${error.message}`, {}, configFile);
-  }
-  if (!(root instanceof Map)) refuse(`${configFile} is not a JSON object`, {}, configFile);
-  const plain: readonly (readonly [key: string, allowed: readonly JsonValue[]])[] = [
-    ["peft_type", ["LORA"]],
-    ["use_rslora", [false, null]],
-    ["use_dora", [false, null]],
-    ["bias", ["none", null]],
-    ["fan_in_fan_out", [false, null]],
-    ["modules_to_save", [null]],
-  ];
-  for (const [key, allowed] of plain) {
-    const value = root.get(key) ?? null;
-    if (allowed.includes(value) || isEmpty(value)) continue;
-    throw new Problem(
-      "config/unsupported",
-      `${key} of the adapter is ${JSON.stringify(value)}; plain LoRA is supported`,
-      {
-        file: configFile,
-        field: `/${key}`,
-      },
-    );
-  }
-  for (const key of ["rank_pattern", "alpha_pattern"]) {
-    if (isEmpty(root.get(key) ?? null) || (root.get(key) ?? null) === null) continue;
-    throw new Problem("config/unsupported", `${key} of the adapter is not supported`, {
-      file: configFile,
-      field: `/${key}`,
-    });
-  }
-  const rank = root.get("r");
-  const alpha = root.get("lora_alpha");
-  if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1)
-    refuse("r is not a rank", { field: "/r" }, configFile);
-  if (typeof alpha !== "number") refuse("lora_alpha is not a number", { field: "/lora_alpha" }, configFile);
-  return { rank, alpha };
-}
-
-const isEmpty = (value: JsonValue): boolean =>
-  (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0);
 
 /** The model that PEFT is to put an adapter on. */
 export interface AdapterBase {
@@ -207,15 +190,6 @@ export async function writeAdapter(
   await writeDurably(join(directory, configFile), (file) =>
     file.writeFile(`${JSON.stringify(config, null, 2)}\n`),
   );
-}
-
-/**
- * Whether PEFT can make a model of these layers: it moves their weights, while windows and positions stay where the
- * config has them.
- */
-export function replicable({ blocks }: ModelConfig, layers: readonly number[]): boolean {
-  const where = ({ attention: { window, rotary } }: Block) => `${window} ${rotary}`;
-  return layers.every((layer, place) => where(blocks[layer]!) === where(blocks[place]!));
 }
 
 /** Rising numbers as half-open ranges: 0, 1, 2, 5 are [0, 3) and [5, 6). */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder, writeTinyModel } from "../testing/tiny-model.ts";
@@ -86,16 +86,56 @@ test("an adapter of another model is refused by the name of the layer", async ()
   });
 });
 
-test.each([["use_dora"], ["use_rslora"]])(
-  "an adapter with %s is refused rather than merged wrongly",
-  async (key) => {
-    await using folder = await temporaryFolder();
-    await writeAdapter(folder.path, adapter, { name: "base" });
-    const path = join(folder.path, "adapter_config.json");
-    await writeFile(path, (await readFile(path, "utf8")).replace(`"${key}": false`, `"${key}": true`));
-    await expect(readAdapter(folder.path)).rejects.toMatchObject({
-      code: "config/unsupported",
-      facts: { field: `/${key}` },
+test.each([["use_dora"]])("an adapter with %s is refused rather than merged wrongly", async (key) => {
+  await using folder = await temporaryFolder();
+  await writeAdapter(folder.path, adapter, { name: "base" });
+  const path = join(folder.path, "adapter_config.json");
+  await writeFile(path, (await readFile(path, "utf8")).replace(`"${key}": false`, `"${key}": true`));
+  await expect(readAdapter(folder.path)).rejects.toMatchObject({
+    code: "config/unsupported",
+    facts: { field: `/${key}` },
+  });
+});
+
+test("ranks and factors by patterns, and rank-stabilised ones, give the product that they mean", async () => {
+  await using folder = await temporaryFolder();
+  const [model, patterned, target] = ["model", "adapter", "merged"].map((name) => join(folder.path, name));
+  await writeTinyModel(model!);
+  await mkdir(patterned!);
+  await writeAdapter(patterned!, adapter, { name: "base" });
+  const path = join(patterned!, "adapter_config.json");
+  const config = JSON.parse(await readFile(path, "utf8")) as object;
+  const changed = {
+    r: 8,
+    lora_alpha: 6,
+    use_rslora: true,
+    rank_pattern: { q_proj: 2, down_proj: 2 },
+    alpha_pattern: { down_proj: 4 },
+  };
+  await writeFile(path, JSON.stringify({ ...config, ...changed }));
+  const read = await readAdapter(patterned!);
+  await mergeAdapter(model!, read, target!);
+  const [before, after] = [await openCheckpoint(model!), await openCheckpoint(target!)];
+  for (const [layer, { a, b, inputs }] of adapter.pairs) {
+    const scale = (layer.endsWith("q_proj") ? 6 : 4) / Math.SQRT2;
+    const old = await before.read(`${layer}.weight`);
+    (await after.read(`${layer}.weight`)).forEach((value, i) => {
+      const [row, column] = [Math.floor(i / inputs), i % inputs];
+      const sum = b[row * 2]! * a[column]! + b[row * 2 + 1]! * a[inputs + column]!;
+      expect(value).toBeCloseTo(old[i]! + scale * sum, 5);
     });
-  },
-);
+  }
+  await before.close();
+  await after.close();
+});
+
+test("a factor on a layer that the adapter does not choose is refused, because PEFT leaves it out", async () => {
+  await using folder = await temporaryFolder();
+  await writeAdapter(folder.path, adapter, { name: "base" });
+  const path = join(folder.path, "adapter_config.json");
+  await writeFile(path, (await readFile(path, "utf8")).replace('"down_proj",', ""));
+  await expect(readAdapter(folder.path)).rejects.toMatchObject({
+    code: "checkpoint/malformed",
+    facts: { tensor: expect.stringContaining("down_proj") as string },
+  });
+});

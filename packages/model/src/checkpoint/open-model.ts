@@ -1,4 +1,5 @@
 import { readText, type ModelSource } from "../files/read-text.ts";
+import { findModules } from "../modules/modules.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
 
@@ -11,6 +12,7 @@ export async function openModel(source: ModelSource): Promise<Checkpoint> {
   const checkpoint = await openCheckpoint(source);
   try {
     const tokenizer = await readText(checkpoint.files, "tokenizer.json", maxTokenizerBytes);
+    await findModules(checkpoint.files);
     checkTokenizer(tokenizer, checkpoint.config.vocabularySize);
     return checkpoint;
   } catch (error) {

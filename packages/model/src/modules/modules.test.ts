@@ -1,0 +1,112 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { folderEncoding } from "../folder-encoding.ts";
+import { openModel } from "../checkpoint/open-model.ts";
+import { truncateCheckpoint } from "../checkpoint/truncate.ts";
+import { temporaryFolder, writeTinyModel } from "../testing/tiny-model.ts";
+import { findModules, findPrompts } from "./modules.ts";
+
+const moduleOf = (type: string, path: string) => ({
+  idx: 0,
+  name: path,
+  path,
+  type: type.includes(".") ? type : `sentence_transformers.models.${type}`,
+});
+const usual = [moduleOf("Transformer", ""), moduleOf("Pooling", "1_Pooling")];
+const files = {
+  "modules.json": [...usual, moduleOf("Normalize", "2_Normalize")],
+  "1_Pooling/config.json": { word_embedding_dimension: 16, pooling_mode_cls_token: true },
+  "sentence_bert_config.json": { max_seq_length: 40, do_lower_case: false },
+  "config_sentence_transformers.json": {
+    __version__: { sentence_transformers: "3.0.0" },
+    prompts: { query: "query: ", passage: "passage: " },
+    default_prompt_name: null,
+    similarity_fn_name: "cosine",
+  },
+};
+
+async function withFiles<Result>(
+  changed: Record<string, unknown>,
+  use: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  await using folder = await temporaryFolder();
+  const model = join(folder.path, "model");
+  await writeTinyModel(model);
+  for (const [name, content] of Object.entries({ ...files, ...changed })) {
+    if (content === undefined) continue;
+    await mkdir(dirname(join(model, name)), { recursive: true });
+    await writeFile(join(model, name), JSON.stringify(content));
+  }
+  return await use(model);
+}
+
+test("the modules of a folder say its pooling, its longest text, and whether vectors are normalised", async () => {
+  await withFiles({}, async (model) => {
+    expect(await findModules(model)).toEqual({ normalizes: true, maxLength: 40 });
+    expect(await folderEncoding(model, {})).toMatchObject({ pooling: "cls", maxLength: 40 });
+    expect(await folderEncoding(model, { maxLength: 8 })).toMatchObject({ maxLength: 8 });
+    expect(await findPrompts(model)).toEqual({ query: "query: ", passage: "passage: " });
+  });
+  await withFiles({ "modules.json": usual }, async (model) =>
+    expect(await findModules(model)).toMatchObject({ normalizes: false }),
+  );
+  await withFiles({ "modules.json": undefined }, async (model) =>
+    expect(await findModules(model)).toBeUndefined(),
+  );
+});
+
+test("they travel with a model that is made of some of its layers", async () => {
+  await withFiles({}, async (model) => {
+    const target = `${model}-pruned`;
+    await truncateCheckpoint(model, target, 2);
+    expect(await findModules(target)).toEqual(await findModules(model));
+    expect(await findPrompts(target)).toEqual(await findPrompts(model));
+    expect(await folderEncoding(target, {})).toEqual(await folderEncoding(model, {}));
+  });
+});
+
+const st = "config_sentence_transformers.json";
+test.each<[named: RegExp, file: string, content: unknown]>([
+  [/Dense in 2_Dense/, "modules.json", [...usual, moduleOf("Dense", "2_Dense")]],
+  [/LayerNorm/, "modules.json", [...usual, moduleOf("LayerNorm", "2_LayerNorm")]],
+  [
+    /custom_st\.Transformer|begin with a Transformer/,
+    "modules.json",
+    [moduleOf("custom_st.Transformer", ""), usual[1]],
+  ],
+  [/Pooling/, "modules.json", [usual[0]]],
+  [/Pooling/, "modules.json", [usual[0], moduleOf("Pooling", "3_Pooling")]],
+  [/Transformer/, "modules.json", [moduleOf("Transformer", "0_Transformer"), usual[1]]],
+  [/kwargs/, "modules.json", [{ ...moduleOf("Transformer", ""), kwargs: ["task"] }, usual[1]]],
+  [/not a list/, "modules.json", {}],
+  [/do_lower_case/, "sentence_bert_config.json", { do_lower_case: true }],
+  [/max_seq_length/, "sentence_bert_config.json", { max_seq_length: "long" }],
+  [/config_args/, "sentence_bert_config.json", { config_args: { is_causal: false } }],
+  [/module_output_name/, "sentence_bert_config.json", { module_output_name: "sentence_embedding" }],
+  [
+    /modality_config/,
+    "sentence_bert_config.json",
+    { modality_config: { text: { method: "get_text_features" } } },
+  ],
+  [/truncate_dim/, st, { truncate_dim: 8 }],
+  [/default_prompt_name/, st, { default_prompt_name: "query", prompts: { query: "query: " } }],
+  [/model_type/, st, { model_type: "SparseEncoder" }],
+  [/later_invention/, st, { later_invention: 2 }],
+])("%s is refused by name in %s, whoever reads the folder", async (named, file, content) => {
+  await withFiles({ [file]: content }, async (model) => {
+    const refusal = { code: "config/unsupported", message: expect.stringMatching(named) as string };
+    await expect(folderEncoding(model, { pooling: "mean" })).rejects.toMatchObject(refusal);
+    await expect(openModel(model)).rejects.toMatchObject(refusal);
+  });
+});
+
+test("a pooling that leaves the prompt out is refused", async () => {
+  const pooling = { pooling_mode_mean_tokens: true, include_prompt: false };
+  await withFiles({ "1_Pooling/config.json": pooling }, async (model) =>
+    expect(folderEncoding(model, {})).rejects.toMatchObject({
+      code: "config/unsupported",
+      facts: { file: "1_Pooling/config.json", field: "/include_prompt" },
+    }),
+  );
+});

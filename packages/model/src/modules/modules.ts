@@ -1,0 +1,162 @@
+import { modulesFile, poolingFile } from "@espalier/contract";
+import type { ModelSource } from "../files/read-text.ts";
+import {
+  checkFields,
+  harmless,
+  neutral,
+  obeyed,
+  refuseFieldOf,
+  type FieldTable,
+} from "../checkpoint/field-table.ts";
+import type { JsonObject, JsonValue } from "../checkpoint/json.ts";
+import { findJson, findObject, unusable } from "./read-object.ts";
+
+/** What the files of sentence-transformers in a model folder say. */
+interface Modules {
+  /** Tokens at which it cuts texts; undefined where it does not say. */
+  readonly maxLength: number | undefined;
+  /** Whether it scales vectors to length 1. */
+  readonly normalizes: boolean;
+}
+
+/** Where releases and model families put the settings of the Transformer module; the first that is there counts. */
+const transformerFiles = [
+  "sentence_bert_config.json",
+  "sentence_roberta_config.json",
+  "sentence_xlm-roberta_config.json",
+] as const;
+const modelFile = "config_sentence_transformers.json";
+
+const moduleFields: FieldTable = {
+  idx: harmless("the list is in order"),
+  name: harmless("nothing is found by it"),
+  path: obeyed,
+  type: obeyed,
+  kwargs: neutral(),
+};
+
+const transformerFields: FieldTable = {
+  max_seq_length: obeyed,
+  do_lower_case: neutral(false),
+  transformer_task: neutral("feature-extraction"),
+  module_output_name: neutral("token_embeddings"),
+  modality_config: obeyed,
+  model_args: neutral(),
+  config_args: neutral(),
+  tokenizer_args: neutral(),
+  model_kwargs: neutral(),
+  config_kwargs: neutral(),
+  processor_kwargs: neutral(),
+};
+
+const modelFields: FieldTable = {
+  __version__: harmless("it says by what the folder was written"),
+  model_type: neutral("SentenceTransformer"),
+  prompts: harmless(
+    "a prompt is applied where it is asked for by name, as the instruction of a text is here",
+  ),
+  default_prompt_name: obeyed,
+  similarity_fn_name: harmless("it compares vectors and does not change them"),
+  truncate_dim: neutral(),
+};
+
+/**
+ * Reads the files of sentence-transformers that say how hidden states become vectors: `modules.json` and what it names.
+ * Transformer, pooling and normalisation are computed here; every other module, and every setting that would change
+ * vectors in another way, is refused by name.
+ * @returns undefined for a folder without `modules.json`
+ * @throws {Problem} `config/unsupported`
+ */
+export async function findModules(source: ModelSource): Promise<Modules | undefined> {
+  const root = await findJson(source, modulesFile);
+  if (root === undefined) return undefined;
+  const normalizes = readModules(root);
+  await checkModel(source);
+  return { normalizes, maxLength: await readTransformer(source) };
+}
+
+/** Whether the modules end with a normalisation. */
+function readModules(root: JsonValue): boolean {
+  if (!Array.isArray(root)) throw unusable(modulesFile, "is not a list of modules");
+  const kinds = root.map((module, place) => {
+    if (!(module instanceof Map)) throw unusable(modulesFile, `holds at ${place} what is no module`);
+    checkFields(module, moduleFields, (field, reason) =>
+      refuseFieldOf(modulesFile)(`${place}/${field}`, reason),
+    );
+    return kindOf(module);
+  });
+  const [transformer, pooling, ...rest] = kinds;
+  if (transformer?.kind !== "Transformer" || transformer.path !== "")
+    throw unusable(modulesFile, "does not begin with a Transformer whose files are in the folder itself");
+  if (pooling?.kind !== "Pooling" || `${pooling.path}/config.json` !== poolingFile)
+    throw unusable(modulesFile, `does not go on with a Pooling in ${poolingFile}`);
+  for (const { kind, path } of rest)
+    if (kind !== "Normalize")
+      throw unusable(
+        modulesFile,
+        `names the module ${kind} in ${path.slice(0, 80)}, which is not computed; without ${modulesFile} the folder is read as the model below it`,
+      );
+  return rest.length > 0;
+}
+
+/** Where a module of sentence-transformers itself lies; those of others may compute something else under such a name. */
+const ownType = /^sentence_transformers\.(?:[\w.]+\.)?(\w+)$/;
+
+function kindOf(module: JsonObject): { kind: string; path: string } {
+  const [type, path] = [module.get("type"), module.get("path") ?? ""];
+  if (typeof type !== "string" || typeof path !== "string")
+    throw unusable(modulesFile, "has a module without a type or a path");
+  return { kind: ownType.exec(type)?.[1] ?? type.slice(0, 80), path };
+}
+
+async function readTransformer(source: ModelSource): Promise<number | undefined> {
+  for (const file of transformerFiles) {
+    const root = await findObject(source, file);
+    if (root === undefined) continue;
+    const refuse = refuseFieldOf(file);
+    checkFields(root, transformerFields, refuse);
+    checkModalities(root, refuse);
+    const longest = root.get("max_seq_length") ?? null;
+    if (longest === null) return undefined;
+    if (typeof longest === "number" && Number.isInteger(longest) && longest > 0) return longest;
+    return refuse("max_seq_length", "max_seq_length is not a number of tokens");
+  }
+  return undefined;
+}
+
+/** Texts go through the model as they are, and its last hidden states come out. */
+function checkModalities(root: JsonObject, refuse: ReturnType<typeof refuseFieldOf>): void {
+  const modalities = root.get("modality_config") ?? null;
+  if (modalities === null) return;
+  const text = modalities instanceof Map ? modalities.get("text") : undefined;
+  const output = text instanceof Map ? (text.get("method_output_name") ?? null) : undefined;
+  const method = text instanceof Map ? (text.get("method") ?? "forward") : undefined;
+  if (method !== "forward" || (output !== null && output !== "last_hidden_state"))
+    refuse("modality_config", "modality_config asks for another output than the last hidden states of texts");
+}
+
+async function checkModel(source: ModelSource): Promise<void> {
+  const root = await findObject(source, modelFile);
+  if (root === undefined) return;
+  const refuse = refuseFieldOf(modelFile);
+  checkFields(root, modelFields, refuse);
+  const name = root.get("default_prompt_name") ?? null;
+  const prompts = root.get("prompts");
+  const prompt = prompts instanceof Map && typeof name === "string" ? prompts.get(name) : undefined;
+  if (name !== null && prompt !== "")
+    refuse(
+      "default_prompt_name",
+      `default_prompt_name puts the prompt ${JSON.stringify(name).slice(0, 80)} before every text, which is not done here`,
+    );
+}
+
+/**
+ * The prompts of a folder by name; none where it names none.
+ * @throws {Problem} `config/unsupported` for what is not JSON
+ */
+export async function findPrompts(source: ModelSource): Promise<Record<string, string>> {
+  const prompts = (await findObject(source, modelFile))?.get("prompts");
+  if (!(prompts instanceof Map)) return {};
+  const texts = [...prompts].filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return Object.fromEntries(texts);
+}

@@ -1,0 +1,30 @@
+import { Problem } from "@espalier/contract";
+import { findText, type ModelSource } from "../files/read-text.ts";
+import { JsonError, parseJson, type JsonObject, type JsonValue } from "../checkpoint/json.ts";
+
+const maxBytes = 1024 * 1024;
+
+/**
+ * The JSON of a file of sentence-transformers; undefined where there is none.
+ * @throws {Problem} `config/unsupported` for what is not JSON
+ */
+export async function findJson(source: ModelSource, file: string): Promise<JsonValue | undefined> {
+  const text = await findText(source, file, maxBytes);
+  if (text === undefined) return undefined;
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonError) throw unusable(file, `is not valid JSON (${error.message})`);
+    throw error;
+  }
+}
+
+/** Like {@link findJson}, of a file that holds an object. */
+export async function findObject(source: ModelSource, file: string): Promise<JsonObject | undefined> {
+  const root = await findJson(source, file);
+  if (root === undefined || root instanceof Map) return root;
+  throw unusable(file, "is not a JSON object");
+}
+
+export const unusable = (file: string, what: string): Problem =>
+  new Problem("config/unsupported", `${file} ${what}`, { file });
