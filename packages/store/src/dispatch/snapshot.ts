@@ -46,7 +46,7 @@ const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8
  * heartbeat ($2 s) old when it is sent, so that for twice as long after a run has left, its memory may still be in it.
  */
 const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.memory_bytes::float8 as "memoryBytes",
-    case when w.state = 'ACTIVE' and (d.released_at is null or p.seen_at > d.released_at + make_interval(secs => 2 * $2))
+    case when w.state = 'ACTIVE' and (d.released_at is null or p.seen_at > d.released_at + make_interval(secs => 2 * $2::float8))
       then p.free_bytes[d.position + 1]::float8 end as "freeBytes",
     case when w.state = 'LOST' or p.seen_at < now() - make_interval(secs => $1) then 'lost'
       when c.id is not null and coalesce(d.declined_until < now(), true) then 'schedulable'
