@@ -107,7 +107,15 @@ export {
   statesBefore,
   unsuccessfulStates,
 } from "./runs/run.ts";
-export { Firing, Schedule, ScheduleCreate, Submission } from "./experiments/schedule.ts";
+export {
+  Firing,
+  overlapPolicies,
+  Schedule,
+  ScheduleChange,
+  ScheduleCreate,
+  Submission,
+  type OverlapPolicy,
+} from "./experiments/schedule.ts";
 export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./runs/scheduling.ts";
 export { Retention, RetentionChange } from "./retention/retention.ts";
 export {

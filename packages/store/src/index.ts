@@ -13,5 +13,5 @@ export { type NewModel } from "./models/models.ts";
 export { type NewRun } from "./runs/runs.ts";
 export { migrate } from "./database/migrate.ts";
 export { openStore, type Store } from "./store.ts";
-export { type DueSchedule, type Submitted } from "./schedules/schedules.ts";
+export { type DueSchedule, type Submitted } from "./schedules/firing.ts";
 export { type NewDevice, type NewWorker } from "./pool/registration.ts";

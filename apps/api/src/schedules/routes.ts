@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { idOf, PageQuery, Schedule, ScheduleCreate } from "@espalier/contract";
+import { Firing, idOf, PageQuery, Schedule, ScheduleChange, ScheduleCreate } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
@@ -32,6 +32,22 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
 
   const one = { config: member, schema: { params: ScheduleId, response: { 200: Schedule } } };
   app.get("/:scheduleId", one, (request) => store.schedules.get(teamOf(request), request.params.scheduleId));
+  app.patch(
+    "/:scheduleId",
+    {
+      config: member,
+      schema: { params: ScheduleId, body: ScheduleChange, response: { 200: Schedule } },
+    },
+    (request) => store.schedules.change(teamOf(request), request.params.scheduleId, request.body),
+  );
+  app.get(
+    "/:scheduleId/firings",
+    {
+      config: member,
+      schema: { params: ScheduleId, querystring: PageQuery, response: { 200: page(Firing) } },
+    },
+    (request) => store.schedules.firings(teamOf(request), request.params.scheduleId, request.query),
+  );
   app.post("/:scheduleId/pause", one, (request) =>
     store.schedules.enable(teamOf(request), request.params.scheduleId, false),
   );

@@ -35,8 +35,16 @@ import {
 import { runSet } from "./run-set.ts";
 import { artifactRemove, datasetRemove, experimentRemove, modelRemove, runRemove } from "./remove.ts";
 import { runSubmit } from "./run-submit.ts";
-import { scheduleAdd, scheduleList, schedulePause, scheduleRemove, scheduleResume } from "./schedule.ts";
 import { teamRetention } from "./team-retention.ts";
+import {
+  scheduleAdd,
+  scheduleFirings,
+  scheduleList,
+  schedulePause,
+  scheduleRemove,
+  scheduleResume,
+  scheduleSet,
+} from "./schedule.ts";
 import { teamKey, teamList, teamSet } from "./team.ts";
 import { up } from "./up.ts";
 import {
@@ -85,6 +93,8 @@ export const commands: readonly Command[] = [
   experimentRemove,
   scheduleAdd,
   scheduleList,
+  scheduleFirings,
+  scheduleSet,
   schedulePause,
   scheduleResume,
   scheduleRemove,

@@ -1,4 +1,4 @@
-import type { RunCreate, Schedule, Submission } from "@espalier/contract";
+import type { Firing, OverlapPolicy, RunCreate, Submission } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { lookUp } from "../service/lookup.ts";
@@ -13,6 +13,7 @@ export const scheduleAdd = defineCommand({
     '--cron EXPRESSION        minute hour day month weekday, such as "0 3 * * 1"',
     "--timezone ZONE          default UTC; such as Europe/Berlin",
     "--experiment EXPERIMENT  its spec; or --run RUN",
+    "--overlap POLICY         when the last one has not ended: allow (default), skip, queue or replace",
     "--spec FILE              as JSON instead (- for stdin): of an experiment; of a run where it has a kind",
     "Times that pass while the service is down fire once, late, however many they are.",
   ],
@@ -20,17 +21,19 @@ export const scheduleAdd = defineCommand({
   options: {
     cron: { type: "string" },
     timezone: { type: "string" },
+    overlap: { type: "string" },
     experiment: { type: "string" },
     run: { type: "string" },
     spec: { type: "string" },
   },
   async run(context, values, [name = ""]) {
-    const { cron, timezone } = values;
+    const { cron, timezone, overlap } = values;
     if (!cron) throw new UsageError("--cron is missing");
     const schedule = await context.connect().schedules.create({
       name,
       cron,
       ...(timezone === undefined ? {} : { timezone }),
+      ...(overlap === undefined ? {} : { overlap: overlap as OverlapPolicy }),
       submission: await submissionOf(context, values),
     });
     if (context.output.json) context.output.printJson(schedule);
@@ -78,9 +81,10 @@ export const scheduleList = defineCommand({
       { title: "NAME", value: ({ name }) => name },
       { title: "CRON", value: ({ cron }) => cron },
       { title: "ZONE", value: ({ timezone }) => timezone },
+      { title: "OVERLAP", value: ({ overlap }) => overlap },
       { title: "NEXT", value: ({ enabled, nextAt }) => (enabled ? at(nextAt) : "paused") },
       { title: "LAST", value: ({ last }) => at(last?.dueAt) },
-      { title: "RESULT", value: resultOf },
+      { title: "RESULT", value: ({ last }) => (last ? resultOf(last) : "–") },
     ]);
   },
 });
@@ -88,10 +92,48 @@ export const scheduleList = defineCommand({
 const at = (time: string | undefined): string =>
   time === undefined ? "–" : `${time.slice(0, 16).replace("T", " ")} UTC`;
 
-const resultOf = ({ last }: Schedule): string =>
-  last?.problem
-    ? `${last.problem.code}: ${last.problem.detail}`
-    : (last?.experimentId ?? last?.runId ?? (last ? "gone" : "–"));
+function resultOf({ outcome, problem, experimentId, runId, blockedBy, replaced }: Firing): string {
+  if (problem) return `${problem.code}: ${problem.detail}`;
+  if (outcome === "skipped") return `skipped: ${blockedBy} had not ended`;
+  if (outcome === "waiting") return `waits for the end of ${blockedBy}`;
+  return `${experimentId ?? runId ?? "gone"}${replaced ? `, in place of ${replaced.join(", ")}` : ""}`;
+}
+
+export const scheduleFirings = defineCommand({
+  name: "schedule firings",
+  arguments: "SCHEDULE",
+  summary: "what came of each time that a schedule was due, newest first",
+  help: ["--limit N, --cursor C"],
+  arity: [1, 1],
+  options: { limit: { type: "string" }, cursor: { type: "string" } },
+  async run({ output, connect }, { limit, cursor }, [given = ""]) {
+    const client = connect();
+    const id = await lookUp("schedule", given, client.schedules.list);
+    return printPage(output, await client.schedules.firings(id, pageOf(limit, cursor)), [
+      { title: "DUE", value: ({ dueAt }) => at(dueAt) },
+      { title: "OUTCOME", value: ({ outcome }) => outcome },
+      { title: "RESULT", value: resultOf },
+    ]);
+  },
+});
+
+export const scheduleSet = defineCommand({
+  name: "schedule set",
+  arguments: "SCHEDULE",
+  summary: "change what happens when it is due and the last one has not ended",
+  help: ["--overlap POLICY  allow, skip, queue or replace"],
+  arity: [1, 1],
+  options: { overlap: { type: "string" } },
+  async run({ output, connect }, { overlap }, [given = ""]) {
+    if (!overlap) throw new UsageError("--overlap is missing: allow, skip, queue or replace");
+    const client = connect();
+    const id = await lookUp("schedule", given, client.schedules.list);
+    const schedule = await client.schedules.change(id, { overlap: overlap as OverlapPolicy });
+    if (output.json) output.printJson(schedule);
+    else output.print(`${schedule.name}  ${schedule.overlap}`);
+    return exitCode.ok;
+  },
+});
 
 const act = (verb: "pause" | "resume", summary: string) =>
   defineCommand({

@@ -13,6 +13,25 @@ export const Submission = Type.Union([
 ]);
 export type Submission = Static<typeof Submission>;
 
+/**
+ * What a schedule does when it is due and what it has submitted before has not ended (`concurrencyPolicy` of Kubernetes has
+ * the first, second and fourth):
+ * - allow: submits all the same
+ * - skip: submits nothing this time
+ * - queue: submits when the old one has ended; of the times that come meanwhile, the first waits and the others are skipped
+ * - replace: cancels the old one and submits
+ */
+export const overlapPolicies = ["allow", "skip", "queue", "replace"] as const;
+const OverlapPolicy = Type.Enum(overlapPolicies, {
+  description:
+    "when it is due and what it submitted before has not ended: allow both, skip this time, queue this one until the old one has ended, or replace the old one, which is cancelled; default: allow",
+});
+export type OverlapPolicy = (typeof overlapPolicies)[number];
+
+/** `PATCH /v1/schedules/:id`. */
+export const ScheduleChange = Type.Object({ overlap: OverlapPolicy }, closed);
+export type ScheduleChange = Static<typeof ScheduleChange>;
+
 /** `POST /v1/schedules`. */
 export const ScheduleCreate = Type.Object(
   {
@@ -24,16 +43,26 @@ export const ScheduleCreate = Type.Object(
     timezone: Type.Optional(
       Type.String({ maxLength: 64, default: "UTC", description: "IANA name, such as Europe/Berlin" }),
     ),
+    overlap: Type.Optional(OverlapPolicy),
     submission: Submission,
   },
   closed,
 );
 export type ScheduleCreate = Static<typeof ScheduleCreate>;
 
-/** What came of one due time: an experiment or a run, or the problem why there is none. */
+/** What came of one due time: an experiment or a run, or why there is none. */
 export const Firing = Type.Object({
   dueAt: Timestamp,
   firedAt: Timestamp,
+  outcome: Type.Enum(["submitted", "waiting", "skipped", "failed"], {
+    description: "waiting: for the end of `blockedBy`; skipped: because of it; failed: `problem` says why",
+  }),
+  blockedBy: Type.Optional(
+    Type.String({ description: "the run or the experiment that had not ended when it was due" }),
+  ),
+  replaced: Type.Optional(
+    Type.Array(Type.String(), { description: "runs and experiments that it cancelled" }),
+  ),
   experimentId: Type.Optional(idOf("experiment")),
   runId: Type.Optional(idOf("run")),
   problem: Type.Optional(ProblemDocument),
@@ -49,6 +78,7 @@ export const Schedule = Type.Object({
   name: Name,
   cron: Type.String(),
   timezone: Type.String(),
+  overlap: OverlapPolicy,
   submission: Submission,
   enabled: Type.Boolean({ description: "false: paused" }),
   nextAt: Type.Optional(Timestamp),

@@ -16,7 +16,7 @@ import type { QueuePage, QueueQuery } from "../runs/queue.ts";
 import type { RunKind } from "../kinds/kinds.ts";
 import type { RunChange } from "../runs/change.ts";
 import type { Run, RunCreate, RunState } from "../runs/run.ts";
-import type { Schedule, ScheduleCreate } from "../experiments/schedule.ts";
+import type { Firing, Schedule, ScheduleChange, ScheduleCreate } from "../experiments/schedule.ts";
 import { backoff } from "../backoff.ts";
 import { readEvents } from "./sse.ts";
 import type { ApiKey, KeyCreate } from "../teams/team.ts";
@@ -166,6 +166,11 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Schedule>("POST", "/v1/schedules", { json: schedule, ...submit(options) }),
       list: (query: PageQuery = {}) => json<Page<Schedule>>("GET", "/v1/schedules", { query }),
       get: (id: string) => json<Schedule>("GET", `/v1/schedules/${id}`),
+      change: (id: string, change: ScheduleChange) =>
+        json<Schedule>("PATCH", `/v1/schedules/${id}`, { json: change }),
+      /** What came of its due times, newest first. */
+      firings: (id: string, query: PageQuery = {}) =>
+        json<Page<Firing>>("GET", `/v1/schedules/${id}/firings`, { query }),
       pause: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/pause`),
       resume: (id: string) => json<Schedule>("POST", `/v1/schedules/${id}/resume`),
       remove: async (id: string) => void (await send("DELETE", `/v1/schedules/${id}`)),

@@ -1,30 +1,29 @@
 import {
-  isProblem,
   newId,
   Problem,
   type Firing,
+  type OverlapPolicy,
   type Page,
   type PageQuery,
-  type ProblemDocument,
   type Schedule,
+  type ScheduleChange,
   type ScheduleCreate,
   type Submission,
 } from "@espalier/contract";
-import { isConflict, toProblem, type Database, type Transaction } from "../database/database.ts";
+import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
+import {
+  fireDue,
+  fireWaiting,
+  firingColumns,
+  toFiring,
+  type Fired,
+  type FiringRow,
+  type Submit,
+} from "./firing.ts";
 import { nextTime } from "./next-time.ts";
-import { pageLimit, toPage } from "../database/page.ts";
+import { matchCursor, pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
-
-/** A schedule whose time has come. */
-export interface DueSchedule {
-  id: string;
-  teamId: string;
-  submission: Submission;
-}
-
-/** What one firing of a schedule has submitted. */
-export type Submitted = { experimentId: string } | { runId: string };
 
 export interface Schedules {
   /** Throws `request/invalid` for a wrong cron expression, `resource/conflict` when the team has a schedule of this name. */
@@ -37,37 +36,33 @@ export interface Schedules {
    * twice changes nothing.
    */
   enable(teamId: string, scheduleId: string, enabled: boolean): Promise<Schedule>;
+  change(teamId: string, scheduleId: string, change: ScheduleChange): Promise<Schedule>;
+  /** What came of the due times, newest first. */
+  firings(teamId: string, scheduleId: string, query?: PageQuery): Promise<Page<Firing>>;
   remove(teamId: string, scheduleId: string): Promise<void>;
   /**
-   * Fires one schedule that is due. One transaction writes what `submit` makes, the record of the firing, and the next time,
+   * Fires one schedule that is due, or one that has waited until what it had submitted before has ended. One transaction writes what `submit` makes, the record of the firing, and the next time,
    * which is later than now. When `submit` throws, the record holds the problem, unless the database cannot be reached:
    * then nothing is written. Undefined when no schedule is due.
    */
-  fireDue(
-    submit: (tx: Transaction, schedule: DueSchedule) => Promise<Submitted>,
-  ): Promise<{ scheduleId: string; firing: Firing } | undefined>;
+  fireDue(submit: Submit): Promise<Fired | undefined>;
 }
 
-interface Row {
+interface Row extends Partial<FiringRow> {
   id: string;
   teamId: string;
   name: string;
   cron: string;
   timezone: string;
+  overlap: OverlapPolicy;
   submission: Submission;
   enabled: boolean;
   nextAt: Date | null;
   createdAt: Date;
-  dueAt: Date | null;
-  firedAt: Date | null;
-  experimentId: string | null;
-  runId: string | null;
-  problem: ProblemDocument | null;
 }
 
-const select = `select s.id, s.team_id as "teamId", s.name, s.cron, s.timezone, s.submission, s.enabled, s.next_at as "nextAt",
-    s.created_at as "createdAt", f.due_at as "dueAt", f.fired_at as "firedAt", f.experiment_id as "experimentId",
-    f.run_id as "runId", f.problem
+const select = `select s.id, s.team_id as "teamId", s.name, s.cron, s.timezone, s.overlap, s.submission, s.enabled,
+    s.next_at as "nextAt", s.created_at as "createdAt", ${firingColumns}
   from schedule s left join lateral (
     select * from schedule_firing where schedule_id = s.id order by due_at desc limit 1) f on true`;
 
@@ -81,9 +76,9 @@ export function createSchedules({ prisma, query, transaction, within }: Database
     create: ({ teamId, schedule }, tx) =>
       within(tx, async (tx) => {
         const id = newId("schedule");
-        const { name, cron, timezone = "UTC", submission } = schedule;
+        const { name, cron, timezone = "UTC", overlap = "allow", submission } = schedule;
         const { rowCount } = await tx.query(
-          `insert into schedule (id, team_id, name, cron, timezone, submission, next_at) values ($1, $2, $3, $4, $5, $6, $7)
+          `insert into schedule (id, team_id, name, cron, timezone, submission, next_at, overlap) values ($1, $2, $3, $4, $5, $6, $7, $8)
            on conflict (team_id, name) do nothing`,
           [
             id,
@@ -93,6 +88,7 @@ export function createSchedules({ prisma, query, transaction, within }: Database
             timezone,
             toJson(submission),
             nextTime({ cron, timezone }, await nowOf(tx)),
+            overlap,
           ],
         );
         if (rowCount === 0)
@@ -125,76 +121,31 @@ export function createSchedules({ prisma, query, transaction, within }: Database
         ]);
         return read(tx, teamId, scheduleId);
       }),
+    async change(teamId, scheduleId, { overlap }) {
+      await query("update schedule set overlap = $3 where team_id = $1 and id = $2", [
+        teamId,
+        scheduleId,
+        overlap,
+      ]);
+      return read({ query } as Transaction, teamId, scheduleId);
+    },
+    async firings(teamId, scheduleId, { limit: wanted, cursor } = {}) {
+      await read({ query } as Transaction, teamId, scheduleId);
+      const limit = pageLimit(wanted);
+      const [, before] = cursor === undefined ? [] : matchCursor(cursor, /^(\d{1,16})$/);
+      const { rows } = await query<FiringRow>(
+        `select ${firingColumns} from schedule_firing f
+         where f.schedule_id = $1 and ($2::float8 is null or f.due_at < to_timestamp($2 / 1000)) order by f.due_at desc limit $3`,
+        [scheduleId, before, limit + 1],
+      );
+      return toPage(rows, limit, toFiring, ({ dueAt }) => String(dueAt.getTime()));
+    },
     async remove(teamId, scheduleId) {
       const { count } = await prisma.schedule.deleteMany({ where: { id: scheduleId, teamId } });
       found(count === 0 ? undefined : scheduleId, "schedule", scheduleId);
     },
-    fireDue: (submit) =>
-      transaction(async (tx) => {
-        const { rows } = await tx.query<
-          DueSchedule & { cron: string; timezone: string; dueAt: Date; now: Date }
-        >(
-          `select id, team_id as "teamId", cron, timezone, submission, next_at as "dueAt", now() as now from schedule
-           where next_at <= now() order by next_at limit 1 for update skip locked`,
-        );
-        const [due] = rows;
-        if (!due) return undefined;
-        const { id, teamId, submission, cron, timezone } = due;
-        // A due time fires once, whatever has been done to the clock or to the schedule.
-        const { rowCount: first } = await tx.query(
-          "insert into schedule_firing (schedule_id, due_at) values ($1, $2) on conflict do nothing",
-          [id, due.dueAt],
-        );
-        const submitted =
-          first === 0 ? {} : await trySubmit(tx, () => submit(tx, { id, teamId, submission }));
-        if (first !== 0)
-          await tx.query(
-            "update schedule_firing set experiment_id = $3, run_id = $4, problem = $5 where schedule_id = $1 and due_at = $2",
-            [
-              id,
-              due.dueAt,
-              "experimentId" in submitted ? submitted.experimentId : null,
-              "runId" in submitted ? submitted.runId : null,
-              "problem" in submitted ? toJson(submitted.problem) : null,
-            ],
-          );
-        await tx.query("update schedule set next_at = $2 where id = $1", [
-          id,
-          nextOrNever({ cron, timezone }, due.now),
-        ]);
-        return {
-          scheduleId: id,
-          firing: { dueAt: iso(due.dueAt), firedAt: iso(due.now), ...submitted },
-        };
-      }),
+    fireDue: (submit) => transaction(async (tx) => (await fireDue(tx, submit)) ?? fireWaiting(tx, submit)),
   };
-}
-
-/** A schedule whose time zone no longer exists never fires again; an error here would keep all others from firing. */
-function nextOrNever(schedule: { cron: string; timezone: string }, after: Date): Date | null {
-  try {
-    return nextTime(schedule, after);
-  } catch {
-    return null;
-  }
-}
-
-/** What `submit` has made. When it throws, its writes are undone and the problem is returned. */
-async function trySubmit(
-  tx: Transaction,
-  submit: () => Promise<Submitted>,
-): Promise<Submitted | { problem: ProblemDocument }> {
-  await tx.query("savepoint submission");
-  try {
-    return await submit();
-  } catch (error) {
-    const cause = toProblem(error);
-    if (isProblem(cause) && cause.code === "service/unavailable") throw error;
-    if (isConflict(error)) throw error;
-    await tx.query("rollback to savepoint submission");
-    const problem = isProblem(cause) ? cause : new Problem("internal/error", String(error));
-    return { problem: problem.toDocument() };
-  }
 }
 
 async function nowOf(tx: Transaction): Promise<Date> {
@@ -207,15 +158,12 @@ const toSchedule = (row: Row): Schedule => ({
   name: row.name,
   cron: row.cron,
   timezone: row.timezone,
+  overlap: row.overlap,
   submission: row.submission,
   enabled: row.enabled,
   createdAt: iso(row.createdAt),
   ...present({
     nextAt: isoOrNull(row.nextAt),
-    last: row.dueAt && {
-      dueAt: iso(row.dueAt),
-      firedAt: iso(row.firedAt!),
-      ...present({ experimentId: row.experimentId, runId: row.runId, problem: row.problem }),
-    },
+    last: row.dueAt ? toFiring(row as FiringRow) : null,
   }),
 });
