@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { Store } from "@espalier/store";
+import { arrays } from "./arrays/routes.ts";
 import { artifacts } from "./artifacts/routes.ts";
 import { access } from "./auth/access.ts";
 import { datasets } from "./datasets/routes.ts";
@@ -56,6 +57,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes });
   await app.register(experiments, { prefix: "/v1/experiments", store });
   await app.register(graphs, { prefix: "/v1/graphs", store });
+  await app.register(arrays, { prefix: "/v1/arrays", store });
   await app.register(schedules, { prefix: "/v1/schedules", store });
   await app.register(runs, { prefix: "/v1/runs", store });
   await app.register(artifacts, { prefix: "/v1/artifacts", store });

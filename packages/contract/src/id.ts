@@ -11,6 +11,7 @@ export const idPrefixes = {
   experiment: "exp",
   schedule: "sch",
   run: "run",
+  array: "arr",
   artifact: "art",
   worker: "wrk",
   device: "dev",

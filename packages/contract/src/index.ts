@@ -1,6 +1,7 @@
 export { apiKeyId, newApiKey } from "./teams/api-key.ts";
 export { backoff, type Backoff } from "./backoff.ts";
 export { Artifact, ArtifactKind } from "./models/artifact.ts";
+export { ArrayCreate, parseIndices, RunArray, type Indices } from "./runs/array.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
 export { connectionBudget, poolSizes } from "./pool/connections.ts";
@@ -109,7 +110,6 @@ export {
 } from "./runs/run.ts";
 export {
   Firing,
-  overlapPolicies,
   Schedule,
   ScheduleChange,
   ScheduleCreate,

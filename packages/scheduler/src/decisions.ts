@@ -62,7 +62,7 @@ type Planned<Told> = Told extends unknown
   : never;
 
 /** Why a queued run waits. A run that depends on others is not queued yet, and one that is held takes no part. */
-export type PlannedReason = Planned<Exclude<WaitingReason, { code: "dependency" | "held" }>>;
+export type PlannedReason = Planned<Exclude<WaitingReason, { code: "dependency" | "array-limit" | "held" }>>;
 
 /** What would let a run start. At most four runs or devices are named. */
 export type PlannedUnblock = Planned<Unblock>;

@@ -1,4 +1,5 @@
 import { leaseTiming, type LeaseTiming } from "@espalier/contract";
+import { createArrays, type Arrays } from "./arrays/arrays.ts";
 import { createArtifacts, type Artifacts } from "./artifacts/artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
 import { openDisk } from "./bytes/disk.ts";
@@ -61,6 +62,7 @@ export interface Store {
   collector: Collector;
   policies: Policies;
   experiments: Experiments;
+  arrays: Arrays;
   schedules: Schedules;
   runs: Runs;
   queued: Queued;
@@ -110,6 +112,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     collector: createCollector(database, bytes),
     policies: createPolicies(database),
     experiments: createExperiments(database),
+    arrays: createArrays(database),
     schedules: createSchedules(database),
     runs: createRuns(database),
     queued: createQueued(database),

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { arrayCancel, arrayHold, arrayList, arrayRelease, arraySet, arrayShow } from "./array.ts";
 import { datasetAdd, datasetList } from "./dataset.ts";
 import { demo } from "./demo.ts";
 import { embed } from "./embed.ts";
@@ -80,6 +81,12 @@ export const commands: readonly Command[] = [
   runClone,
   runRemove,
   artifactRemove,
+  arrayList,
+  arrayShow,
+  arrayCancel,
+  arrayHold,
+  arrayRelease,
+  arraySet,
   graphSubmit,
   experimentSubmit,
   experimentShow,

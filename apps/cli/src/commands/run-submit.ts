@@ -23,6 +23,7 @@ export const runSubmit = defineCommand({
     "--priority N         order among your own runs, higher first",
     ...needsHelp,
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
+    "--array 0-9%3        a run for each index, which stands for {index} in the spec; %3: 3 at a time, 0-9:2: every second",
     "--watch              progress until it ends",
   ],
   arity: [0, 1],
@@ -36,6 +37,7 @@ export const runSubmit = defineCommand({
     priority: { type: "string" },
     ...needsOptions,
     spec: { type: "string" },
+    array: { type: "string" },
     watch: { type: "boolean" },
   },
   async run(context, values, [kind]) {
@@ -52,6 +54,13 @@ export const runSubmit = defineCommand({
       ...given({ priority: parseCount("priority", values.priority) }),
       ...parseNeeds(values),
     } as RunCreate;
+    if (values.array !== undefined) {
+      if (values.watch) throw new UsageError("--watch follows one run; `array show` shows those of an array");
+      const array = await client.arrays.submit({ ...create, array: values.array });
+      if (context.output.json) context.output.printJson(array);
+      else context.output.print(array.id);
+      return exitCode.ok;
+    }
     const run = await client.runs.submit(create);
     if (values.watch) return finish(context, run.id);
     if (context.output.json) context.output.printJson(run);

@@ -21,7 +21,7 @@ export type Submission = Static<typeof Submission>;
  * - queue: submits when the old one has ended; of the times that come meanwhile, the first waits and the others are skipped
  * - replace: cancels the old one and submits
  */
-export const overlapPolicies = ["allow", "skip", "queue", "replace"] as const;
+const overlapPolicies = ["allow", "skip", "queue", "replace"] as const;
 const OverlapPolicy = Type.Enum(overlapPolicies, {
   description:
     "when it is due and what it submitted before has not ended: allow both, skip this time, queue this one until the old one has ended, or replace the old one, which is cancelled; default: allow",

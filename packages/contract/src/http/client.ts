@@ -1,5 +1,6 @@
 import type { Team, TeamChange, UserChange } from "../teams/team.ts";
 import type { Artifact } from "../models/artifact.ts";
+import type { ArrayCreate, RunArray } from "../runs/array.ts";
 import type { Attempt } from "../runs/attempt.ts";
 import type { Garbage } from "../retention/garbage.ts";
 import type { Retention, RetentionChange } from "../retention/retention.ts";
@@ -160,6 +161,18 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       /** Submits runs that depend on one another, all of them or none. */
       submit: (graph: GraphCreate, options?: SubmitOptions) =>
         json<Graph>("POST", "/v1/graphs", { json: graph, ...submit(options) }),
+    },
+    arrays: {
+      /** Submits runs that differ in an index, all of them or none. */
+      submit: (array: ArrayCreate, options?: SubmitOptions) =>
+        json<RunArray>("POST", "/v1/arrays", { json: array, ...submit(options) }),
+      list: (query: PageQuery = {}) => json<Page<RunArray>>("GET", "/v1/arrays", { query }),
+      get: (id: string) => json<RunArray>("GET", `/v1/arrays/${id}`),
+      cancel: (id: string) => json<RunArray>("POST", `/v1/arrays/${id}/cancel`),
+      hold: (id: string) => json<RunArray>("POST", `/v1/arrays/${id}/hold`),
+      release: (id: string) => json<RunArray>("POST", `/v1/arrays/${id}/release`),
+      change: (id: string, change: RunChange) =>
+        json<RunArray>("PATCH", `/v1/arrays/${id}`, { json: change }),
     },
     schedules: {
       create: (schedule: ScheduleCreate, options?: SubmitOptions) =>

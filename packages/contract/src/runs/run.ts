@@ -105,6 +105,12 @@ export const Run = Type.Object({
   ),
   dependsOn: Type.Array(idOf("run")),
   experimentId: Type.Optional(idOf("experiment")),
+  array: Type.Optional(
+    Type.Object(
+      { id: idOf("array"), index: Type.Integer({ minimum: 0 }) },
+      { description: "the array that it is a run of" },
+    ),
+  ),
   variant: Type.Optional(Type.String()),
   role: Type.Optional(RunRole),
   attempt: Type.Integer({ minimum: 0, description: "0 until first claimed" }),

@@ -27,6 +27,7 @@ export const WaitingReason = Type.Union([
   of("held", { at: Timestamp, by: Type.String({ description: "the id of a key, and its name" }) }),
   of("not-yet-due", { at: Timestamp }),
   of("dependency", { runIds: Ids }),
+  of("array-limit", { limit: Count }),
   of("no-device-fits", {
     needsBytes: Type.Optional(Bytes),
     largestBytes: Bytes,
@@ -96,6 +97,8 @@ const sentences: Sentences = {
     `It is held since ${clock(at)} by ${by}; release it (\`espalier run release\`) and it takes its old place.`,
   "not-yet-due": ({ at }) => `It is not to start before ${clock(at)}.`,
   dependency: ({ runIds }) => `It needs what ${runIds.join(", ") || "other runs"} will make.`,
+  "array-limit": ({ limit }) =>
+    `At most ${count(limit, "run")} of its array ${limit === 1 ? "is" : "are"} queued or computing at a time; it follows when one of them has ended.`,
   "no-device-fits": ({ needsBytes, largestBytes, needsDevices, mostDevices }) =>
     needsDevices > mostDevices
       ? `It needs ${count(needsDevices, "device")} on one worker; no worker has more than ${mostDevices} that serve, and no run is spread over workers. Ask for fewer.`

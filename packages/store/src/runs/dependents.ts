@@ -1,4 +1,5 @@
 import { Problem, unsuccessfulStates } from "@espalier/contract";
+import { queueNextOfArrays, takesTurns } from "../arrays/turns.ts";
 import type { Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
 
@@ -9,6 +10,7 @@ import { toJson } from "../database/json.ts";
  */
 export async function settleDependents(tx: Transaction, ended: readonly string[]): Promise<void> {
   await discardImports(tx, ended);
+  await queueNextOfArrays(tx, ended);
   for (let frontier = ended; frontier.length > 0;) {
     // They are locked first, so that of two dependencies that end at the same time, the second one sees both ends.
     const { rows: waiting } = await tx.query<{ id: string }>(
@@ -22,11 +24,12 @@ export async function settleDependents(tx: Transaction, ended: readonly string[]
     frontier = await skip(tx, ids);
     await tx.query(
       `update run r set state = 'QUEUED', queued_at = now(), reason = null
-       where id = any($1) and state = 'WAITING' and not exists (
+       where id = any($1) and state = 'WAITING' and not ${takesTurns} and not exists (
          select from run_dependency d join run u on u.id = d.depends_on_id
          where d.run_id = r.id and u.state <> 'SUCCEEDED')`,
       [ids],
     );
+    await queueNextOfArrays(tx, ids);
   }
 }
 

@@ -29,6 +29,8 @@ export interface RunRow {
   needs: Needs;
   predictedBytes: string | null;
   waiting: WaitingRow | null;
+  arrayId: string | null;
+  arrayIndex: number | null;
   wallSeconds: number | null;
   heldAt: Date | null;
   heldBy: string | null;
@@ -68,18 +70,21 @@ export const waitingColumn = `case r.state
         'since', r.held_at, 'unblocked_by', '[{"by": "release"}]'::jsonb) end
     when 'DISPATCHED' then jsonb_build_object('reason', jsonb_build_object('code', 'starting', 'workerId', r.dispatch_worker),
       'unblocked_by', '[{"by": "worker"}]'::jsonb)
-    when 'WAITING' then (
+    when 'WAITING' then coalesce(case when not exists (select from run_dependency d join run o on o.id = d.depends_on_id
+      where d.run_id = r.id and o.state <> 'SUCCEEDED') then (
+        select jsonb_build_object('reason', jsonb_build_object('code', 'array-limit', 'limit', t.at_once),
+          'unblocked_by', '[{"by": "turn", "ahead": 0}]'::jsonb) from run_array t where t.id = r.array_id) end, (
       select jsonb_build_object('reason', jsonb_build_object('code', 'dependency', 'runIds', u.ids),
         'unblocked_by', jsonb_build_array(jsonb_build_object('by', 'runs', 'runIds', u.ids)))
       from (select coalesce(jsonb_agg(d.depends_on_id order by d.depends_on_id), '[]') as ids
         from run_dependency d join run o on o.id = d.depends_on_id
-        where d.run_id = r.id and o.state <> 'SUCCEEDED') u)
+        where d.run_id = r.id and o.state <> 'SUCCEEDED') u))
   end`;
 
 /** The columns of run `r`. */
 export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.resolved, r.class, r.priority, r.needs,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
-  r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
+  r.array_id as "arrayId", r.array_index as "arrayIndex", r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   (select jsonb_build_object('name', w.name, 'host', w.host) from worker w where w.id = r.lease_owner) as worker,
@@ -102,6 +107,7 @@ export const toRun = (row: RunRow): Run => ({
     predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
     waiting: row.waiting && toWaiting(row.waiting),
     limits: row.wallSeconds === null ? null : { wallSeconds: row.wallSeconds },
+    array: row.arrayId === null ? null : { id: row.arrayId, index: row.arrayIndex! },
     held: row.heldAt && { at: iso(row.heldAt), by: row.heldBy! },
     experimentId: row.experimentId,
     variant: row.variant,

@@ -36,18 +36,27 @@ async function admit(tx: Transaction, teamId: string): Promise<void> {
 /** Inserts a run with its dependencies, in the state that follows from theirs. */
 export async function submitRun(
   tx: Transaction,
-  input: NewRun & { teamId: string; experimentId?: string; position?: number },
+  input: NewRun & {
+    teamId: string;
+    experimentId?: string;
+    position?: number;
+    /** Its array may let only some of its runs be queued at a time: they all wait first. */
+    array?: { id: string; index: number };
+  },
 ): Promise<Run> {
   const { teamId, spec, id = newId("run"), priority = 0, position = 0, needs = {} } = input;
   const { class: priorityClass = "normal", shares = sharesDevice(spec.kind) } = { ...input, ...needs };
   const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
   await admit(tx, teamId);
-  const state = await firstState(tx, teamId, dependsOn);
+  const state =
+    (await firstState(tx, teamId, dependsOn)) === "QUEUED" && !(await takesTurnsIn(tx, input.array?.id))
+      ? "QUEUED"
+      : "WAITING";
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
-       predicted_bytes, model_id, user_id, wall_seconds, queued_at)
+       predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, queued_at)
      values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18,
+       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20,
        case when $4::text = 'QUEUED' then now() end)`,
     [
       id,
@@ -68,6 +77,8 @@ export async function submitRun(
       input.modelId,
       input.userId,
       input.limits?.wallSeconds,
+      input.array?.id,
+      input.array?.index,
     ],
   );
   await tx.query("insert into run_dependency (run_id, depends_on_id) select $1, unnest($2::text[])", [
@@ -75,6 +86,14 @@ export async function submitRun(
     dependsOn,
   ]);
   return readRun(tx, teamId, id);
+}
+
+async function takesTurnsIn(tx: Transaction, arrayId: string | undefined): Promise<boolean> {
+  if (arrayId === undefined) return false;
+  const { rowCount } = await tx.query("select from run_array where id = $1 and at_once is not null", [
+    arrayId,
+  ]);
+  return rowCount !== 0;
 }
 
 /** Locks the dependencies, so that none can end before the new run is there: the end of a run looks for its dependents. */

@@ -40,16 +40,16 @@ it("submits all the same where nothing else was asked for", async () => {
   const [first] = await fire(id, 9);
   const [second] = await fire(id, 8);
   expect(second).toMatchObject({ outcome: "submitted", runId: expect.any(String) as string });
-  expect([await stateOf(first!.runId), await stateOf(second!.runId)]).toEqual(["QUEUED", "QUEUED"]);
+  expect([await stateOf(first.runId), await stateOf(second.runId)]).toEqual(["QUEUED", "QUEUED"]);
 });
 
 it("skips the times at which the last run has not ended, and says which run that was", async () => {
   const { id } = await create("skip");
   const [first] = await fire(id, 9);
   const [second] = await fire(id, 8);
-  expect(second).toMatchObject({ outcome: "skipped", blockedBy: first!.runId });
+  expect(second).toMatchObject({ outcome: "skipped", blockedBy: first.runId });
   expect(second).not.toHaveProperty("runId");
-  await store.runs.cancel(store.teamId, first!.runId!);
+  await store.runs.cancel(store.teamId, first.runId!);
   expect(await fire(id, 7)).toMatchObject([{ outcome: "submitted" }]);
   expect(await outcomes(id)).toEqual(["submitted", "skipped", "submitted"]);
 });
@@ -57,17 +57,17 @@ it("skips the times at which the last run has not ended, and says which run that
 it("queues one time until the last run has ended, and skips those that come meanwhile", async () => {
   const { id } = await create("queue");
   const [first] = await fire(id, 9);
-  expect(await fire(id, 8)).toMatchObject([{ outcome: "waiting", blockedBy: first!.runId }]);
-  expect(await fire(id, 7)).toMatchObject([{ outcome: "skipped", blockedBy: first!.runId }]);
+  expect(await fire(id, 8)).toMatchObject([{ outcome: "waiting", blockedBy: first.runId }]);
+  expect(await fire(id, 7)).toMatchObject([{ outcome: "skipped", blockedBy: first.runId }]);
   expect((await store.schedules.get(store.teamId, id)).last).toMatchObject({ outcome: "skipped" });
   await store.schedules.enable(store.teamId, id, false);
-  await store.runs.cancel(store.teamId, first!.runId!);
+  await store.runs.cancel(store.teamId, first.runId!);
   expect(await fireAll()).toEqual([]);
   await store.schedules.enable(store.teamId, id, true);
   const [third, ...more] = await fireAll();
-  expect(third).toMatchObject({ outcome: "submitted", blockedBy: first!.runId });
+  expect(third).toMatchObject({ outcome: "submitted", blockedBy: first.runId });
   expect(more).toEqual([]);
-  expect(await stateOf(third!.runId)).toBe("QUEUED");
+  expect(await stateOf(third.runId)).toBe("QUEUED");
   expect(await outcomes(id)).toEqual(["skipped", "submitted", "submitted"]);
 });
 
@@ -80,10 +80,10 @@ it("replaces the last run, unless the new one is refused", async () => {
   );
   const refuse = () => Promise.reject(new TypeError("a fault of ours"));
   expect(await fireAll(refuse)).toMatchObject([{ outcome: "failed", problem: { code: "internal/error" } }]);
-  expect(await stateOf(first!.runId)).toBe("QUEUED");
+  expect(await stateOf(first.runId)).toBe("QUEUED");
   const [third] = await fire(id, 7);
-  expect(third).toMatchObject({ outcome: "submitted", replaced: [first!.runId] });
-  expect([await stateOf(first!.runId), await stateOf(third!.runId)]).toEqual(["CANCELLED", "QUEUED"]);
+  expect(third).toMatchObject({ outcome: "submitted", replaced: [first.runId] });
+  expect([await stateOf(first.runId), await stateOf(third.runId)]).toEqual(["CANCELLED", "QUEUED"]);
 });
 
 it("follows a change of the policy, and its firings come in pages", async () => {
