@@ -44,6 +44,7 @@ export async function startHubService(): Promise<HubService> {
     const server = await buildServer({
       store: pool.store,
       queue: () => Promise.resolve(),
+      dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
       log: logger,
       version: "0",
       maxFileBytes: 2 ** 30,

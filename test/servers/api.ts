@@ -6,6 +6,7 @@ export async function listen(store: ServerOptions["store"], maxBytes = 1e6) {
   const app = await buildServer({
     store,
     queue: () => Promise.resolve(),
+    dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
     log: pino({ level: "silent" }),
     version: "0",
     maxFileBytes: maxBytes,

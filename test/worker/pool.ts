@@ -53,6 +53,7 @@ export async function startPool(
   const bytesRoot = join(folder, "data");
   await migrate(databaseUrl);
   const store = await openStore({ databaseUrl, bytesRoot, secret: testSecret });
+  await store.dataFolder.claim();
   const queue = await openDeliveryQueues({ databaseUrl });
   const say = (...words: unknown[]) => {
     if (process.env.ESPALIER_TEST_LOG) console.error(...words);

@@ -27,6 +27,7 @@ export async function lists(): Promise<void> {
   const app = await buildServer({
     store,
     queue: async () => undefined,
+    dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
     log: pino({ level: "silent" }),
     version: "0",
     maxFileBytes: 1,

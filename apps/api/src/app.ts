@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { checkConnections } from "./connections.ts";
 import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
+import { watchDataFolder } from "./pool/data-folder-watch.ts";
 import { buildServer } from "./server.ts";
 import { version } from "./version.ts";
 
@@ -26,16 +27,18 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     log.info({ migrations, repeatables }, "database migrated");
   if (repeatables === "newer")
     log.warn("a newer version has migrated the database; its functions, views and triggers stay");
-  const { databaseUrl, sessionUrl, data: bytesRoot, secret, lease } = config;
+  const { databaseUrl, sessionUrl, data: bytesRoot, leastFreeData: leastFreeBytes, secret, lease } = config;
   const store = await openStore({
     databaseUrl,
     sessionUrl,
     application: "espalier-api",
     poolSize: poolSizes.api,
     bytesRoot,
+    leastFreeBytes,
     secret,
     lease,
   });
+  const dataFolder = await watchDataFolder(store.dataFolder, log);
   const team = await store.teams.ensure("default");
   if (config.bootstrapKey !== undefined)
     await store.teams.createKey(team.id, "first", config.bootstrapKey, "operator");
@@ -45,6 +48,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const server = await buildServer({
     store,
     queue: () => queue.ping(),
+    dataFolder: () => dataFolder.state,
     log,
     version,
     maxFileBytes: config.maxFileBytes,
@@ -59,6 +63,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     async stop() {
       await server.close();
       await janitor.stop();
+      await dataFolder.stop();
       await scheduler.stop();
       await queue.close();
       await store.close();

@@ -1,4 +1,4 @@
-import { leaseTimingOf, type LeaseTiming } from "@espalier/contract";
+import { leaseTimingOf, leastFree, type LeaseTiming } from "@espalier/contract";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 
@@ -15,6 +15,7 @@ const Env = Type.Object({
   ESPALIER_SECRET: Type.Optional(Type.String({ minLength: 32 })),
   ESPALIER_BOOTSTRAP_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_LEASE_SECONDS: Type.Number({ minimum: 5, default: 45 }),
+  ESPALIER_MIN_FREE_DATA: Type.Integer({ minimum: 0, default: leastFree.data }),
   ESPALIER_MAX_FILE_BYTES: Type.Integer({ minimum: 1, default: 64 * 2 ** 30 }),
   ESPALIER_MAX_DATASET_BYTES: Type.Integer({ minimum: 1, default: 4 * 2 ** 30 }),
 });
@@ -39,6 +40,8 @@ export interface Config {
   bootstrapKey?: string;
   /** How long a worker may be silent before others take its runs. The workers have the same setting. */
   lease: LeaseTiming;
+  /** What must be free on the volume of `data`, or nothing starts; bytes. */
+  leastFreeData: number;
   maxFileBytes: number;
   maxDatasetBytes: number;
 }
@@ -68,6 +71,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ...(value.ESPALIER_SECRET === undefined ? {} : { secret: value.ESPALIER_SECRET }),
     ...(value.ESPALIER_BOOTSTRAP_KEY === undefined ? {} : { bootstrapKey: value.ESPALIER_BOOTSTRAP_KEY }),
     lease: leaseTimingOf(value.ESPALIER_LEASE_SECONDS),
+    leastFreeData: value.ESPALIER_MIN_FREE_DATA,
     maxFileBytes: value.ESPALIER_MAX_FILE_BYTES,
     maxDatasetBytes: value.ESPALIER_MAX_DATASET_BYTES,
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import type { Store } from "@espalier/store";
+import type { DataFolderState, Store } from "@espalier/store";
 import { arrays } from "./arrays/routes.ts";
 import { artifacts } from "./artifacts/routes.ts";
 import { access } from "./auth/access.ts";
@@ -27,6 +27,8 @@ export interface ServerOptions {
   store: Store;
   /** Rejects while the server of the delivery queues is away. */
   queue: () => Promise<void>;
+  /** What was last found of the data folder. */
+  dataFolder: () => DataFolderState;
   log: FastifyBaseLogger;
   version: string;
   maxFileBytes: number;
@@ -35,7 +37,7 @@ export interface ServerOptions {
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, queue, log, version, maxFileBytes, maxDatasetBytes } = options;
+  const { store, queue, dataFolder, log, version, maxFileBytes, maxDatasetBytes } = options;
   const app = Fastify({
     loggerInstance: log,
     genReqId: () => `req_${randomUUID()}`,
@@ -50,7 +52,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(access, { authenticate: (key) => store.teams.verify(key) });
   await app.register(bodies);
   await app.register(openapi, { version });
-  await app.register(health, { database: () => store.ping(), queue });
+  await app.register(health, { database: () => store.ping(), queue, dataFolder });
 
   await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes });
   await app.register(models, { prefix: "/v1/models", store });

@@ -20,6 +20,7 @@ import { SelfTests } from "./pool/self-tests.ts";
 import { selfTest } from "./devices/self-test.ts";
 import { Slot } from "./pool/slot.ts";
 import { Steward } from "./pool/steward.ts";
+import { Storage } from "./pool/storage.ts";
 import { Scratch } from "./attempt/workspace.ts";
 
 export interface WorkerAppOptions {
@@ -109,6 +110,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     workerId: worker.id,
     slots,
     health: (position) => monitor.health(position),
+    hostFindings: () => storage.findings,
     look: () => monitor.fresh(0),
     onOpen: (open) => intake.set(open),
     busy: () => intake.busy,
@@ -132,6 +134,14 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     onError: warn("the result of a self-test was not reported; testing again"),
     onChange: (what, facts) => log.info(facts, what),
   });
+  const storage = new Storage({
+    dataFolder: store.dataFolder,
+    scratchFolder: config.scratchFolder,
+    leastFreeScratch: config.leastFreeScratch,
+    onLook: () => steward.looked(),
+    onFinding: ({ cause, reason }) => log.warn({ cause }, `no run is taken: ${reason}`),
+    onError: warn("the data folder could not be checked; trying again"),
+  });
   const heartbeat = new Heartbeat({
     timing,
     send: (beat) => store.heartbeats.beat(worker.id, beat),
@@ -149,7 +159,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   }
 
   async function take({ runId }: Delivery): Promise<void> {
-    await monitor.fresh(freshSeconds);
+    await Promise.all([monitor.fresh(freshSeconds), storage.fresh(freshSeconds)]);
     const closed = slots.flatMap(({ isOpen, device }) => (isOpen ? [] : [device.id]));
     const claimed = await claim(store, { runId, workerId: worker.id, closed }, stopping.signal);
     if (!claimed) return log.info({ runId }, "delivery dropped: nothing to claim");
@@ -182,8 +192,9 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     if (claimed.run.kind === "import") await sweepDownloads();
   }
 
-  await monitor.fresh(0);
+  await Promise.all([monitor.fresh(0), storage.fresh(0)]);
   void monitor.watch();
+  void storage.watch();
   await heartbeat.beat();
 
   return {
@@ -195,6 +206,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       const tested = selfTests.stop();
       await intake.end((graceSeconds + closeSeconds) * 1000);
       monitor.stop();
+      storage.stop();
       await heartbeat.stop();
       await tested;
       await scratch.remove();

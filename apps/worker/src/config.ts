@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { leaseTimingOf, Problem, type LeaseTiming } from "@espalier/contract";
+import { leaseTimingOf, leastFree, Problem, type LeaseTiming } from "@espalier/contract";
 import { engineNames } from "@espalier/engine";
 import { readHubSettings, type HubSettings } from "./attempt/hub-settings.ts";
 import { version } from "./version.ts";
@@ -29,6 +29,10 @@ export interface Config {
   labels: Readonly<Record<string, string>>;
   /** ESPALIER_MIN_FREE_PERCENT of a GPU's memory, for an idle one to take a run; default 50. */
   leastFreePercent: number;
+  /** ESPALIER_MIN_FREE_SCRATCH: what must be free for the scratch folder, or no run starts; bytes, default `leastFree.scratch`. */
+  leastFreeScratch: number;
+  /** ESPALIER_MIN_FREE_DATA: the same of the volume of the data folder; the APIs have the same setting. */
+  leastFreeData: number;
   /** ESPALIER_THREADS of a compute process; default: one for each core. */
   threads?: number;
   /** ESPALIER_GRACE_SECONDS: time that a compute process gets for its last checkpoint on shutdown; default 6. */
@@ -91,6 +95,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     ...(engine === undefined ? {} : { engine }),
     labels: parseLabels(environment["ESPALIER_LABELS"] ?? ""),
     leastFreePercent: number("ESPALIER_MIN_FREE_PERCENT", 0) ?? 50,
+    leastFreeScratch: number("ESPALIER_MIN_FREE_SCRATCH", 0) ?? leastFree.scratch,
+    leastFreeData: number("ESPALIER_MIN_FREE_DATA", 0) ?? leastFree.data,
     ...(threads === undefined ? {} : { threads: Math.floor(threads) }),
     graceSeconds: number("ESPALIER_GRACE_SECONDS", 0) ?? 6,
     hungSeconds: number("ESPALIER_HUNG_SECONDS", 10) ?? 600,

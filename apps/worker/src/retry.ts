@@ -6,6 +6,10 @@ const pauses = { first: 100, most: 2000 };
 /** Whether a server was away: what failed for it may succeed later. */
 export const isAway = (error: unknown): boolean => isProblem(error) && error.code === "service/unavailable";
 
+/** Whether the disk or the data folder failed: what failed for it succeeds when somebody has mended it. */
+export const isStorageFailure = (error: unknown): boolean =>
+  isProblem(error) && (error.code === "worker/disk-full" || error.code === "storage/unavailable");
+
 export interface RetryOptions {
   /** Whether to try again after this error, the n-th in a row. */
   again: (error: unknown, failures: number) => boolean;

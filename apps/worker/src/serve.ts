@@ -14,7 +14,7 @@ export async function serve(
   config: Config,
   options: Pick<WorkerAppOptions, "computeEntry"> = {},
 ): Promise<void> {
-  const { databaseUrl, sessionUrl, redisUrl, dataFolder, secret, lease } = config;
+  const { databaseUrl, sessionUrl, redisUrl, dataFolder, leastFreeData, secret, lease } = config;
   const log = pino({ level: config.logLevel, base: { worker: config.name, pid: process.pid } });
   let asked = false;
   let stop = (): Promise<void> => Promise.resolve();
@@ -35,6 +35,8 @@ export async function serve(
       application: "espalier-worker",
       poolSize: poolSizes.worker,
       bytesRoot: dataFolder,
+      makeBytesRoot: false,
+      leastFreeBytes: leastFreeData,
       secret,
       lease,
     }),

@@ -8,6 +8,7 @@ export { connectionBudget, poolSizes } from "./pool/connections.ts";
 export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./datasets/dataset.ts";
 export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
+export { clockTolerance, leastFree } from "./pool/storage.ts";
 export {
   Encoding,
   namedTemplates,

@@ -141,6 +141,11 @@ export const problems = {
     failure: "crash",
     title: "The compute process ended unexpectedly",
   },
+  "storage/unavailable": {
+    status: 503,
+    failure: "host",
+    title: "The data folder is not there, or not the pool's",
+  },
   "worker/disk-full": { status: 507, failure: "host", title: "The disk is full" },
   "device/out-of-memory": { status: 500, failure: "out-of-memory", title: "The device ran out of memory" },
   "training/diverged": { status: 422, failure: "diverged", title: "The loss is not finite" },

@@ -1,5 +1,7 @@
 export { type NewArtifact } from "./artifacts/artifacts.ts";
 export { locations, type Bytes, type StoredFile } from "./bytes/bytes.ts";
+export { type DataFolder, type DataFolderState } from "./bytes/data-folder.ts";
+export { DiskSpace, inGigabytes } from "./bytes/disk-space.ts";
 export { type Transaction } from "./database/database.ts";
 export { type Delivery, type DispatchWaiting } from "./dispatch/dispatch.ts";
 export { KeptQueue } from "./dispatch/kept-queue.ts";

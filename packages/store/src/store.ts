@@ -1,7 +1,8 @@
-import { leaseTiming, type LeaseTiming } from "@espalier/contract";
+import { leaseTiming, leastFree, type LeaseTiming } from "@espalier/contract";
 import { createArrays, type Arrays } from "./arrays/arrays.ts";
 import { createArtifacts, type Artifacts } from "./artifacts/artifacts.ts";
 import type { Bytes } from "./bytes/bytes.ts";
+import { createDataFolder, type DataFolder } from "./bytes/data-folder.ts";
 import { openDisk } from "./bytes/disk.ts";
 import { readConnections, type Connections } from "./database/connections.ts";
 import { openDatabase, type Transaction } from "./database/database.ts";
@@ -36,8 +37,12 @@ export interface StoreOptions {
   sessionUrl?: string | undefined;
   /** Begins the `application_name` of every connection; default `espalier`. */
   application?: string;
-  /** Folder of the stored bytes; it is made if it is missing. */
+  /** Folder of the stored bytes. */
   bytesRoot: string;
+  /** Makes the folder if it is missing; default true. */
+  makeBytesRoot?: boolean;
+  /** What must be free on the volume of the folder, or it counts as full. Default: `leastFree.data`. */
+  leastFreeBytes?: number;
   /** Connections of the pool at most; default 10. Renewing, listening to events and leadership take one more each. */
   poolSize?: number;
   /** Seals the secrets of runs; at least 32 characters. Without it, no secret is accepted. */
@@ -78,6 +83,7 @@ export interface Store {
   workerEvents: WorkerEvents;
   leader: Leader;
   bytes: Bytes;
+  dataFolder: DataFolder;
   /** Commits when `work` returns, rolls back when it throws, and runs it again after a deadlock. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** For the budget of connections. */
@@ -89,9 +95,8 @@ export interface Store {
 
 /** Opens the store; the database must be migrated. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, sessionUrl, application, bytesRoot } = options;
-  const { poolSize = 10, secret, lease = leaseTiming } = options;
-  const bytes = await openDisk(bytesRoot);
+  const { databaseUrl, sessionUrl, application, bytesRoot, makeBytesRoot: create = true } = options;
+  const { poolSize = 10, secret, lease = leaseTiming, leastFreeBytes = leastFree.data } = options;
   const database = openDatabase({
     url: databaseUrl,
     sessionUrl,
@@ -99,6 +104,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     leaseSeconds: lease.lease,
     application,
   });
+  const dataFolder = createDataFolder(database, bytesRoot, leastFreeBytes);
+  const bytes = await openDisk(bytesRoot, { create, confirm: () => dataFolder.confirm() });
   const events = createEvents(database);
   const secrets = createSecrets(database, secret);
   return {
@@ -128,6 +135,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     workerEvents: createWorkerEvents(database),
     leader: createLeader(database, lease),
     bytes,
+    dataFolder,
     transaction: database.transaction,
     connections: () => readConnections(database),
     async ping() {

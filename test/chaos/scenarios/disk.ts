@@ -34,7 +34,7 @@ export const diskScenarios: readonly Scenario[] = [
       try {
         const [worker, ...rest] = d.workers;
         for (const each of d.workers) await each.kill();
-        worker.start({ ESPALIER_SCRATCH: folder });
+        worker.start({ ESPALIER_SCRATCH: folder, ESPALIER_MIN_FREE_SCRATCH: "0" });
         const runId = await d.client.submit({ steps: 100, every: 5, script: { pace: 40, weight: 4096 } });
         await d.client.saves(runId);
         d.note("fill", `disk of ${worker.name}`);

@@ -1,17 +1,19 @@
 import fp from "fastify-plugin";
+import type { DataFolderState } from "@espalier/store";
 import { anyone } from "../auth/access.ts";
 
 /** The servers that the API depends on. Without the delivery queues runs are delayed but not lost, so the API is degraded. */
 export interface Probes {
   database: () => Promise<void>;
   queue: () => Promise<void>;
+  dataFolder: () => DataFolderState;
 }
 
 const timeoutMs = 2_000;
 
-/** `/healthz` says that the process answers. `/readyz` says that it can serve, and answers 503 while the database is away. */
+/** `/healthz` says that the process answers. `/readyz` says that it can serve, and answers 503 while the database or the data folder is away. */
 export const health = fp<Probes>(
-  async (app, { database, queue }) => {
+  async (app, { database, queue, dataFolder }) => {
     const options = {
       config: anyone,
       schema: { hide: true },
@@ -20,10 +22,15 @@ export const health = fp<Probes>(
     app.get("/healthz", options, () => ({ status: "ok" }));
     app.get("/readyz", options, async (_request, reply) => {
       const [databaseUp, queueUp] = await Promise.all([answers(database), answers(queue)]);
-      const status = databaseUp ? (queueUp ? "ok" : "degraded") : "unavailable";
-      return reply
-        .code(databaseUp ? 200 : 503)
-        .send({ status, database: databaseUp ? "up" : "away", queue: queueUp ? "up" : "away" });
+      const data = dataFolder().type;
+      const serves = databaseUp && data !== "away";
+      const status = serves ? (queueUp && data === "ready" ? "ok" : "degraded") : "unavailable";
+      return reply.code(serves ? 200 : 503).send({
+        status,
+        database: databaseUp ? "up" : "away",
+        queue: queueUp ? "up" : "away",
+        dataFolder: data,
+      });
     });
   },
   { name: "health" },

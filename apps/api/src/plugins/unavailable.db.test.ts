@@ -21,6 +21,7 @@ it.each(Object.entries(states))(
     const app = await buildServer({
       store,
       queue: () => Promise.resolve(),
+      dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
       log: pino({ level: "silent" }),
       version: "0",
       maxFileBytes: 1,

@@ -1,4 +1,4 @@
-import type { Device, Worker } from "@espalier/contract";
+import { clockTolerance, type Device, type Hold, type Worker } from "@espalier/contract";
 import { formatBytes, formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 
@@ -36,16 +36,37 @@ export function workerLines(workers: readonly Worker[], now: number): string[] {
     { title: "SEEN", value: ofWorker(({ lastSeenAt }) => ago(lastSeenAt, now)), align: "right" },
   ]);
   const reasons = workers.flatMap((worker) => [
+    ...clockWarning(worker),
     ...(worker.drain
       ? [`${worker.name}: takes no new runs for ${ago(worker.drain.since, now)}${said(worker.drain)}`]
       : []),
-    ...worker.devices.flatMap(({ address, holds }) =>
-      holds.map(
-        (hold) => `${worker.name} ${address}: ${hold.cause} for ${ago(hold.since, now)}${said(hold)}`,
-      ),
+    ...heldDevices(worker).map(
+      ({ place, hold }) => `${place}: ${hold.cause} for ${ago(hold.since, now)}${said(hold)}`,
     ),
   ]);
   return reasons.length === 0 ? table : [...table, "", ...reasons];
+}
+
+/** What holds all devices of a worker, such as a full disk, is said once. */
+function heldDevices({ name, devices }: Worker): { place: string; hold: Hold }[] {
+  const isCommon = (hold: Hold): boolean =>
+    devices.length > 1 &&
+    devices.every(({ holds }) =>
+      holds.some(({ cause, reason }) => cause === hold.cause && reason === hold.reason),
+    );
+  return devices.flatMap(({ address, holds }, position) =>
+    holds
+      .filter((hold) => position === 0 || !isCommon(hold))
+      .map((hold) => ({ place: isCommon(hold) ? name : `${name} ${address}`, hold })),
+  );
+}
+
+function clockWarning({ name, state, clockOffset }: Worker): string[] {
+  if (state !== "ACTIVE" || clockOffset === undefined || Math.abs(clockOffset) <= clockTolerance) return [];
+  const off = `${Math.round(Math.abs(clockOffset))} s ${clockOffset > 0 ? "ahead of" : "behind"}`;
+  return [
+    `${name}: the clock of its host is ${off} the database's; runs are safe, its logs are not in step. Set it (NTP).`,
+  ];
 }
 
 const said = ({ reason, by }: { reason?: string; by?: string }): string =>

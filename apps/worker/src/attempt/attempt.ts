@@ -12,7 +12,7 @@ import {
 } from "@espalier/process";
 import type { Downloads } from "./downloads.ts";
 import type { Heartbeat } from "../pool/heartbeat.ts";
-import { isAway, retry } from "../retry.ts";
+import { isAway, isStorageFailure, retry } from "../retry.ts";
 import type { HeldLease, Interruption } from "./held-lease.ts";
 import type { HubSettings } from "./hub-settings.ts";
 import { prepareRun, type PreparedRun } from "./prepare.ts";
@@ -221,7 +221,9 @@ export class AttemptSupervisor {
     const { lease, run, teamId } = this.#claim;
     let success;
     try {
-      success = await publish(store, this.#claim, this.#prepared!, outcome, workspace);
+      success = await publish(store, this.#claim, this.#prepared!, outcome, workspace, (work) =>
+        this.#untilStored(work),
+      );
     } catch (error) {
       const problem = isProblem(error) ? error : explainError(error);
       return this.#conclude({ type: "failed", problem }, workspace);
@@ -268,6 +270,18 @@ export class AttemptSupervisor {
     if (verdict.type === "interrupted")
       await Promise.race([settled, sleep(interruptedSettleMs, undefined, { ref: false })]);
     else await settled;
+  }
+
+  /** Repeats what fails because the volume of the data folder is full or away, for as long as the attempt may go on. */
+  #untilStored<T>(work: () => Promise<T>): Promise<T> {
+    return retry(work, {
+      again: (error, failures) => {
+        if (!isStorageFailure(error) || this.#context.stopping.aborted) return false;
+        if (this.#held.interruption !== undefined || this.#held.preempted.aborted) return false;
+        if (failures === 1) this.note("warn", `The result waits until it can be stored: ${String(error)}`);
+        return true;
+      },
+    });
   }
 
   /** Stores what was reported last: it must be there before the state of the run says that it has ended. */

@@ -16,6 +16,9 @@ import type { PreparedRun } from "./prepare.ts";
 import type { RunOutcome } from "@espalier/contract/compute";
 import type { Workspace } from "./workspace.ts";
 
+/** Repeats the storing of one file while the volume is full or away. */
+export type Storing = <T>(store: () => Promise<T>) => Promise<T>;
+
 /**
  * Stores what an attempt has made, checked and durable, with a manifest of what it was made from, and words the commit
  * that makes it exist for others.
@@ -26,21 +29,19 @@ export async function publish(
   prepared: PreparedRun,
   outcome: RunOutcome,
   workspace: Workspace,
+  stored: Storing,
 ): Promise<Success> {
-  const success = await publishOutcome(store, claim, prepared, outcome, workspace);
+  const success = await publishOutcome(store, claim, prepared, outcome, workspace, stored);
   const artifacts = success.artifacts ?? [];
   const text = JSON.stringify(await manifestOf(store, claim, prepared, success), null, 2);
   const { runId, attempt } = claim.lease;
   const name = "manifest.json";
-  const stored = await store.bytes.put(
-    locations.attempt(runId, attempt, name),
-    Readable.from([Buffer.from(`${text}\n`)]),
-  );
+  const location = locations.attempt(runId, attempt, name);
   const manifest: NewArtifact = {
     id: newId("artifact"),
     kind: "manifest",
     name,
-    stored,
+    stored: await stored(() => store.bytes.put(location, Readable.from([Buffer.from(`${text}\n`)]))),
     sources: prepared.sources,
   };
   return { ...success, artifacts: [...artifacts, manifest] };
@@ -52,6 +53,7 @@ async function publishOutcome(
   { model, sources }: PreparedRun,
   outcome: RunOutcome,
   workspace: Workspace,
+  storing: Storing,
 ): Promise<Success> {
   const place = (name: string) => locations.attempt(lease.runId, lease.attempt, name);
 
@@ -61,14 +63,14 @@ async function publishOutcome(
     const files = entries.filter((entry) => entry.isFile());
     const names = files.map(({ parentPath, name }) => relative(workspace.output, join(parentPath, name)));
     for (const name of names.sort()) {
-      const stored = await bytes.adopt(join(workspace.output, name), place(`output/${name}`));
+      const stored = await storing(() => bytes.adopt(join(workspace.output, name), place(`output/${name}`)));
       artifacts.push({ id: newId("artifact"), kind, name, stored, sources });
     }
     return artifacts;
   };
   const record = async (kind: ArtifactKind, name: string, result: unknown): Promise<NewArtifact[]> => {
-    const text = Readable.from([Buffer.from(`${JSON.stringify(result, null, 2)}\n`)]);
-    const stored = await bytes.put(place(name), text);
+    const text = Buffer.from(`${JSON.stringify(result, null, 2)}\n`);
+    const stored = await storing(() => bytes.put(place(name), Readable.from([text])));
     return [{ id: newId("artifact"), kind, name, stored, sources }];
   };
   const derived = (suffix: string, architecture: Architecture, files: NewModel["files"]): NewModel => ({

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { isProblem } from "@espalier/contract";
+import { isStorageFailure } from "../retry.ts";
 import { locations, type Checkpoint, type Claim, type Store } from "@espalier/store";
 
 export interface SavedProgressOptions {
@@ -24,6 +25,8 @@ export class SavedProgress {
   /** The newest one that is stored and not yet recorded. */
   #pending: Checkpoint | undefined;
   #recorded: Checkpoint | undefined;
+  /** The newest one that could not be stored, because the volume is full or away. */
+  #unstored: { step: number; path: string } | undefined;
   #chain: Promise<void> = Promise.resolve();
 
   constructor(store: Pick<Store, "bytes" | "leases">, claim: Claim, options: SavedProgressOptions) {
@@ -38,13 +41,16 @@ export class SavedProgress {
     this.#chain = this.#chain.then(() => this.#save(step, path)).then(() => this.#record());
   }
 
-  /** Tries again to record what could not be, as when the database was away. */
+  /** Tries again to store and record what could not be, as when the volume was full or the database away. */
   retry(): void {
-    if (this.#pending) this.#chain = this.#chain.then(() => this.#record());
+    const unstored = this.#unstored;
+    if (unstored) this.announce(unstored.step, unstored.path);
+    else if (this.#pending) this.#chain = this.#chain.then(() => this.#record());
   }
 
   /** Resolves when all that was announced is recorded, or cannot be now. Never rejects. */
   settled(): Promise<void> {
+    if (this.#unstored) this.retry();
     return this.#chain;
   }
 
@@ -57,12 +63,25 @@ export class SavedProgress {
 
   async #save(step: number, path: string): Promise<void> {
     const { runId, attempt } = this.#claim.lease;
+    const before = this.#unstored;
+    // A newer one was announced since, and is stored instead.
+    if (before && before.step > step) return;
+    if (before && before.path !== path) await rm(before.path, { force: true });
+    this.#unstored = undefined;
     try {
       const location = locations.attempt(runId, attempt, `checkpoints/step-${step}`);
       const stored = await this.#store.bytes.adopt(path, location);
       if (this.#pending) await this.#store.bytes.remove(this.#pending.stored.location);
       this.#pending = { step, stored };
     } catch (error) {
+      if (isStorageFailure(error)) {
+        this.#unstored = { step, path };
+        if (before?.step !== step)
+          this.#options.onProblem(
+            `The checkpoint of step ${step} waits until it can be stored: ${String(error)}`,
+          );
+        return;
+      }
       await rm(path, { force: true });
       this.#options.onProblem(`The checkpoint of step ${step} was not stored: ${String(error)}`);
     }

@@ -10,6 +10,7 @@ const lease = (n: number): Lease => ({ runId: `run_${n}`, attempt: n, workerId: 
 const progress = (done: number) => ({ phase: "train", done, total: 9, unit: "steps" });
 const content = ({ runs }: Beat): BeatAnswer => ({
   state: "ACTIVE",
+  at: 0,
   holds: [],
   runs: runs.map(({ runId, attempt }) => ({
     runId,
@@ -53,6 +54,7 @@ describe("a heartbeat", () => {
     const [first] = [heartbeat.hold(lease(1)), heartbeat.hold(lease(2))];
     while (world.beats.length < 3) await sleep(10);
     expect(world.beats.at(-1)).toEqual({
+      clockOffset: expect.any(Number) as number,
       measurements: [{ freeBytes: 5 }],
       runs: [
         { runId: "run_1", attempt: 1 },
@@ -134,7 +136,7 @@ describe("a heartbeat", () => {
     const { heartbeat, world } = open(() => new Promise((resolve) => (answer = resolve)));
     const beat = heartbeat.beat();
     const held = heartbeat.hold(lease(1));
-    answer({ state: "ACTIVE", holds: [], runs: [] });
+    answer({ state: "ACTIVE", at: 0, holds: [], runs: [] });
     await beat;
     expect([held.interruption, world.answers.length]).toEqual([undefined, 1]);
   });

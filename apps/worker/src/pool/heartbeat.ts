@@ -17,6 +17,9 @@ export interface HeartbeatOptions {
   now?: () => number;
 }
 
+/** The clocks are compared by answers that took no longer. */
+const slowestMs = 1_000;
+
 /** Shows that a worker is alive: one message every few seconds for all its devices and attempts. */
 export class Heartbeat {
   readonly #options: Required<HeartbeatOptions>;
@@ -24,6 +27,7 @@ export class Heartbeat {
   readonly #leases = new Set<HeldLease>();
   readonly #loop: Promise<void>;
   #sending: Promise<void> | undefined;
+  #clockOffset: number | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = { timing: leaseTiming, now: () => performance.now(), ...options };
@@ -70,9 +74,11 @@ export class Heartbeat {
   async #send(): Promise<void> {
     const { send, measurements, onAnswer, onError, timing, now } = this.#options;
     const asked = now();
+    const sentAt = Date.now();
     const sent = [...this.#leases].map((held) => ({ held, progress: held.takeProgress() }));
     const beat = {
       measurements: measurements(),
+      ...(this.#clockOffset === undefined ? {} : { clockOffset: this.#clockOffset }),
       runs: sent.map(({ held: { lease }, progress }) => ({
         runId: lease.runId,
         attempt: lease.attempt,
@@ -93,11 +99,20 @@ export class Heartbeat {
         sleep(timing.heartbeat * 1000, "late" as const, { ref: false }),
       ]);
       if (answer === "late") return passOn(undefined);
+      if (answer) this.#compareClocks(answer.at, sentAt, now() - asked);
       passOn(answer);
       onAnswer(answer);
     } catch (error) {
       passOn(undefined);
       onError(error);
     }
+  }
+
+  /**
+   * Measures by how many seconds the clock of this host is ahead of the database's. It is only shown: nothing depends on the
+   * clock of a host. An answer that took long says too little.
+   */
+  #compareClocks(at: number, sentAt: number, tookMs: number): void {
+    if (tookMs < slowestMs) this.#clockOffset = (sentAt + tookMs / 2) / 1000 - at;
   }
 }

@@ -10,6 +10,8 @@ export interface StewardOptions {
   workerId: string;
   slots: readonly Slot[];
   health: (position: number) => Health;
+  /** What keeps all devices from taking runs; undefined before it was looked at. */
+  hostFindings: () => readonly Finding[] | undefined;
   /** Looks at the devices again. */
   look: () => Promise<void>;
   /** Says whether any device takes new runs. */
@@ -62,9 +64,11 @@ export class Steward {
 
   /** Opens and closes the slots. */
   #steer(): void {
-    const { slots, health, onChange, onOpen } = this.#options;
+    const { slots, health, hostFindings, onChange, onOpen } = this.#options;
+    const hostReady = hostFindings()?.length === 0;
     for (const [position, slot] of slots.entries()) {
-      const { findings, ready } = health(position);
+      const ready = hostReady && health(position).ready;
+      const findings = this.#findings(position);
       this.#note(position, findings);
       const held = this.#heldFor(slot.device.id);
       const open = this.#orders !== undefined && !this.#orders.drain && held.length === 0 && ready;
@@ -76,6 +80,11 @@ export class Steward {
       slot.set(open);
     }
     onOpen(slots.some(({ isOpen }) => isOpen));
+  }
+
+  #findings(position: number): Finding[] {
+    const { health, hostFindings } = this.#options;
+    return [...(hostFindings() ?? []), ...health(position).findings];
   }
 
   #heldFor(deviceId: string): HoldCause[] {
@@ -98,7 +107,8 @@ export class Steward {
   async #report(): Promise<void> {
     this.#reporting = true;
     try {
-      if (this.#orders) await this.#sendReports(this.#orders);
+      // Before the host was looked at, what it was held for last time stays.
+      if (this.#orders && this.#options.hostFindings()) await this.#sendReports(this.#orders);
     } catch (error) {
       this.#options.onError(error);
     } finally {
@@ -113,7 +123,8 @@ export class Steward {
       const stays = ({ cause }: Finding) =>
         !holdCauses[cause].returns && !this.#heldFor(device.id).includes(cause);
       if (health(position).findings.some(stays)) await look();
-      const { findings, uncorrected } = health(position);
+      const { uncorrected } = health(position);
+      const findings = this.#findings(position);
       const held = this.#heldFor(device.id);
       const missing = findings.some(({ cause }) => !held.includes(cause));
       const past = held.some(

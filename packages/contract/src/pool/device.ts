@@ -16,6 +16,9 @@ export const holdCauses = {
   "not-answering": { returns: true, title: "Its driver gives no usable answer" },
   "memory-error": { returns: false, title: "Its memory had errors that could not be corrected" },
   "device-error": { returns: false, title: "Its driver reports a fault" },
+  "data-folder": { returns: true, title: "Its worker does not reach the pool's data folder" },
+  "data-full": { returns: true, title: "The volume of the pool's data folder is full" },
+  "scratch-full": { returns: true, title: "The disk of its worker's scratch folder is full" },
   vanished: { returns: false, title: "It is gone from its host" },
   /** Its worker tests it again and again, and ends the hold when a test passes. */
   failures: { returns: false, title: "Runs failed on it, one after another" },

@@ -28,6 +28,9 @@ export const Worker = Type.Object({
   devices: Type.Array(Device),
   startedAt: Timestamp,
   lastSeenAt: Timestamp,
+  clockOffset: Type.Optional(
+    Type.Number({ description: "seconds by which the clock of its host is ahead of the database's" }),
+  ),
 });
 export type Worker = Static<typeof Worker>;
 

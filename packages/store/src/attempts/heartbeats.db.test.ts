@@ -66,6 +66,7 @@ describe("a heartbeat", () => {
     const plain = { held: true, stored: true, cancel: false, preempt: false };
     expect(answer).toEqual({
       state: "ACTIVE",
+      at: expect.any(Number) as number,
       holds: [],
       runs: [
         { runId: leases[0].runId, attempt: 1, ...plain },

@@ -9,10 +9,14 @@ export interface Beat {
   runs: readonly { runId: string; attempt: number; progress?: Progress }[];
   /** In the order of the devices' positions; undefined where nothing was measured. */
   measurements: readonly (Measurement | undefined)[];
+  /** Seconds by which the clock of the host is ahead of the database's, where that was measured. */
+  clockOffset?: number;
 }
 
 export interface BeatAnswer {
   state: WorkerState;
+  /** The database's clock when it answered, in seconds since 1970. */
+  at: number;
   /** One answer for each run of the beat. */
   runs: readonly RunAnswer[];
   /** The worker must take no new runs. `now`: it must also give back the runs that it has. */
@@ -48,6 +52,7 @@ export interface Heartbeats {
 
 interface Row {
   state: WorkerState;
+  at: number;
   orders: Partial<Pick<BeatAnswer, "drain" | "holds">> | null;
   runs: { id: string; attempt: number; cancel: boolean; preempt: boolean; grace: number | null }[] | null;
   stored: string[] | null;
@@ -79,13 +84,13 @@ const statement = (progress: boolean): string => `
       extract(epoch from preempt_until - now())::float8 as grace
     from run where lease_owner = $1 and state = 'RUNNING'
   ) ${progress ? reported : ""}
-  update worker_pulse p set seen_at = now(), held = $2, free_bytes = $3, utilization = $4, temperature = $5
+  update worker_pulse p set seen_at = now(), held = $2, free_bytes = $3, utilization = $4, temperature = $5, clock_offset = $6
   from unsynced, worker w where p.worker_id = $1 and w.id = $1
-  returning w.state, p.orders, (select json_agg(mine) from mine) as runs
+  returning w.state, extract(epoch from clock_timestamp())::float8 as at, p.orders, (select json_agg(mine) from mine) as runs
     ${progress ? ", (select json_agg(lease) from stored) as stored, (select count(sent) from notified) as notified" : ""}`;
 const reported = `, free as (
     select r.id, r.progress as before, b.lease, b.progress::jsonb as progress
-    from unnest($2::text[], $6::text[]) b (lease, progress) join run r on r.id || ' ' || r.attempt = b.lease
+    from unnest($2::text[], $7::text[]) b (lease, progress) join run r on r.id || ' ' || r.attempt = b.lease
     where r.lease_owner = $1 and r.state = 'RUNNING' and b.progress is not null for no key update of r skip locked
   ), stored as (
     update run set progress = free.progress from free where run.id = free.id
@@ -100,13 +105,14 @@ const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
 export function createHeartbeats({ prepared }: Database): Heartbeats {
   return {
-    async beat(workerId, { runs, measurements }) {
+    async beat(workerId, { runs, measurements, clockOffset = null }) {
       const values = [
         workerId,
         runs.map(leaseKey),
         measurements.map((each) => whole(each?.freeBytes, 0, 2 ** 50)),
         measurements.map((each) => whole(each?.utilization, 0, 100)),
         measurements.map((each) => whole(each?.temperature, -300, 1000)),
+        clockOffset,
       ];
       const progress = runs.map((run) => (run.progress === undefined ? null : toJson(run.progress)));
       const { rows } = progress.some((each) => each !== null)
@@ -119,6 +125,7 @@ export function createHeartbeats({ prepared }: Database): Heartbeats {
       const stored = new Set(row.stored);
       return {
         state: row.state,
+        at: row.at,
         holds,
         ...(drain === undefined ? {} : { drain }),
         runs: runs.map(({ runId, attempt, progress: told }) => {

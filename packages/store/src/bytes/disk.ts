@@ -1,7 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { link, lstat, mkdir, open, readdir, realpath, rename, rm, stat, symlink } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { dirname, join, relative, resolve as resolvePath, sep } from "node:path";
 import type { FileHandle } from "node:fs/promises";
 import { Problem } from "@espalier/contract";
 import type { Bytes, PutOptions, StoredObject } from "./bytes.ts";
@@ -9,11 +21,35 @@ import type { Bytes, PutOptions, StoredObject } from "./bytes.ts";
 const segment = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
 const temporaryFolder = ".tmp";
 
+export interface DiskOptions {
+  /** Makes the folder where it is missing; default true. Without it, a folder whose volume is not mounted stays as it is. */
+  create?: boolean;
+  /** Called before anything is written or removed, and when a file is missing; throws when the folder is not the right one. */
+  confirm?: () => Promise<void>;
+}
+
 /** Stores bytes in a folder, which only the service may write to. Objects are read-only files. */
-export async function openDisk(folder: string): Promise<Bytes> {
-  await mkdir(join(folder, temporaryFolder), { recursive: true, mode: 0o700 });
-  const root = await realpath(folder);
+export async function openDisk(
+  folder: string,
+  { create = true, confirm = () => Promise.resolve() }: DiskOptions = {},
+): Promise<Bytes> {
+  if (create) await mkdir(join(folder, temporaryFolder), { recursive: true, mode: 0o700 });
+  const root = await realpath(folder).catch(() => resolvePath(folder));
   const temporary = join(root, temporaryFolder);
+
+  /** Throws `artifact/corrupt` for a missing file, and what `confirm` throws where the whole folder is away. */
+  async function checkThere(path: string): Promise<void> {
+    await checkPlain(path).catch(async (error: unknown) => {
+      await confirm();
+      throw error;
+    });
+  }
+
+  async function openFile(location: string): Promise<FileHandle> {
+    const path = await resolve(location);
+    await checkThere(path);
+    return openPlain(path);
+  }
 
   /** The path of a location inside the root. Refuses one that leads through a symbolic link. */
   async function resolve(location: string): Promise<string> {
@@ -47,6 +83,8 @@ export async function openDisk(folder: string): Promise<Bytes> {
     { maxBytes = Infinity, expect, signal }: PutOptions = {},
   ): Promise<StoredObject> {
     const path = await resolve(location);
+    await confirm();
+    await mkdir(temporary, { recursive: true, mode: 0o700 }).catch(fail);
     const draft = join(temporary, randomBytes(16).toString("hex"));
     const file = await open(draft, "wx", 0o600).catch(fail);
     const hash = createHash("sha256");
@@ -87,6 +125,7 @@ export async function openDisk(folder: string): Promise<Bytes> {
 
     async adopt(from, location) {
       const path = await resolve(location);
+      await confirm();
       const file = await openPlain(from);
       try {
         const { bytes, sha256 } = await digest(file);
@@ -105,13 +144,13 @@ export async function openDisk(folder: string): Promise<Bytes> {
     },
 
     async open(location, { start = 0, end } = {}) {
-      const file = await openPlain(await resolve(location));
+      const file = await openFile(location);
       return file.createReadStream({ start, ...(end === undefined ? {} : { end }), highWaterMark: 1 << 18 });
     },
 
     async pathOf(location) {
       const path = await resolve(location);
-      await checkPlain(path);
+      await checkThere(path);
       return path;
     },
 
@@ -120,7 +159,7 @@ export async function openDisk(folder: string): Promise<Bytes> {
       for (const { name, location } of files) {
         if (!name.split("/").every((part) => segment.test(part))) throw refused(name);
         const path = await resolve(location);
-        await checkPlain(path);
+        await checkThere(path);
         const target = join(directory, name);
         await mkdir(dirname(target), { recursive: true });
         await rm(target, { force: true });
@@ -133,7 +172,7 @@ export async function openDisk(folder: string): Promise<Bytes> {
     },
 
     async verify({ location, bytes, sha256 }) {
-      const file = await openPlain(await resolve(location));
+      const file = await openFile(location);
       try {
         const now = await digest(file);
         if (now.bytes !== bytes || now.sha256 !== sha256)
@@ -148,6 +187,7 @@ export async function openDisk(folder: string): Promise<Bytes> {
     },
 
     async remove(location) {
+      await confirm();
       await rm(await resolve(location), { recursive: true, force: true });
     },
 
@@ -166,17 +206,30 @@ export async function openDisk(folder: string): Promise<Bytes> {
     },
 
     async sweep(olderThanSeconds = 86_400) {
+      await confirm();
+      const now = await timeOf(temporary);
       let removed = 0;
       for (const name of await readdir(temporary)) {
         const path = join(temporary, name);
         const at = await stat(path).catch(unlessMissing);
-        if (at === undefined || Date.now() - at.mtimeMs < olderThanSeconds * 1000) continue;
+        if (at === undefined || now - at.mtimeMs < olderThanSeconds * 1000) continue;
         await rm(path, { recursive: true, force: true });
         removed += 1;
       }
       return removed;
     },
   };
+}
+
+/** Milliseconds of the clock that dates the files of a folder: a file server's may be another than this host's. */
+async function timeOf(folder: string): Promise<number> {
+  const path = join(folder, randomBytes(16).toString("hex"));
+  try {
+    await writeFile(path, "", { flag: "wx", mode: 0o600 });
+    return (await stat(path)).mtimeMs;
+  } finally {
+    await rm(path, { force: true });
+  }
 }
 
 const refused = (location: string) =>

@@ -19,6 +19,7 @@ interface WorkerRow {
   labels: Record<string, string>;
   startedAt: Date;
   lastSeenAt: Date;
+  clockOffset: number | null;
   drainSince: Date | null;
   drainNow: boolean;
   drainReason: string | null;
@@ -56,7 +57,7 @@ export async function readWorkers(
   teamId?: string,
 ): Promise<Worker[]> {
   const { rows } = await query<WorkerRow>(
-    `select w.id, w.name, w.host, w.version, w.state, w.labels, w.started_at as "startedAt", p.seen_at as "lastSeenAt",
+    `select w.id, w.name, w.host, w.version, w.state, w.labels, w.started_at as "startedAt", p.seen_at as "lastSeenAt", p.clock_offset as "clockOffset",
        d.since as "drainSince", d.at_once as "drainNow", d.reason as "drainReason", d.actor as "drainBy",
        d.done_at as "drainDone"
      from worker w join worker_pulse p on p.worker_id = w.id left join worker_drain d on d.worker_name = w.name
@@ -95,6 +96,7 @@ function toWorker(row: WorkerRow): Omit<Worker, "devices"> {
     labels,
     startedAt: iso(row.startedAt),
     lastSeenAt: iso(row.lastSeenAt),
+    ...present({ clockOffset: row.clockOffset }),
     ...(drainSince && {
       drain: {
         since: iso(drainSince),

@@ -15,7 +15,7 @@ import { readWorkers } from "./worker-rows.ts";
 
 /** Condition: the worker is ACTIVE, or was seen within a day and is the last one of its name. */
 const isPresent = `(w.state = 'ACTIVE' or (p.seen_at > now() - interval '1 day'
-  and not exists (select from worker later where later.name = w.name and later.id > w.id)))`;
+  and not exists (select from worker later where later.name = w.name and later.started_at > w.started_at)))`;
 
 export interface Workers {
   /**
@@ -74,7 +74,7 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
         if (state !== "LOST") return state;
         await lockName(tx, name);
         const { rowCount: others } = await tx.query(
-          "select from worker where name = $1 and (state = 'ACTIVE' or id > $2)",
+          "select from worker where name = $1 and (state = 'ACTIVE' or started_at > (select started_at from worker where id = $2))",
           [name, workerId],
         );
         const next = others === 0 ? "ACTIVE" : "STOPPED";
