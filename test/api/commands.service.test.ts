@@ -70,8 +70,8 @@ it("a run shows why its attempts failed, and is cloned", async () => {
   const { out } = await espalier("run", "show", id);
   expect(out).toMatch(/QUARANTINED/);
   expect(out).toMatch(/run\/quarantined: .*Exit code 9\./);
-  expect(out).toMatch(/1 +FAILED +crash +.*SIGSEGV/);
-  expect(out).toMatch(/3 +FAILED +poison +.*Exit code 9/);
+  expect(out).toMatch(/1 +FAILED +w +crash +.*SIGSEGV/);
+  expect(out).toMatch(/3 +FAILED +w +poison +.*Exit code 9/);
   expect((await espalier("run", "retry", id)).out).toBe(`${id}  QUEUED`);
   const clone = await json<{ spec: object }>("run", "clone", id, "--set", "layers=2");
   expect(clone.spec).toEqual({ kind: "prune", model: api.spec.modelId, layers: 2 });
@@ -88,7 +88,9 @@ it("a schedule is added, listed, paused, resumed and removed", async () => {
   });
   expect(await espalier("schedule", "add", "x", "--cron", "0 3 * * 1")).toMatchObject({ code: 2 });
   expect((await espalier("schedule", "pause", "weekly")).out).toBe("weekly  paused");
-  expect((await espalier("schedule", "list")).out).toMatch(/weekly +0 3 \* \* 1 +Europe\/Berlin +paused/);
+  expect((await espalier("schedule", "list")).out).toMatch(
+    /weekly +0 3 \* \* 1 +Europe\/Berlin +allow +paused/,
+  );
   expect((await espalier("schedule", "resume", "weekly")).out).toMatch(/^weekly {2}next /);
 
   const spec = { kind: "prune", model: api.spec.modelId, layers: 2 };
