@@ -1,50 +1,32 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import type { Experiment, Graph, Schedule } from "@espalier/contract";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runCli } from "../../apps/cli/src/cli.ts";
 import { problemOf } from "../servers/store.ts";
+import { cliOf } from "./cli.ts";
 import { startTestApi, type TestApi } from "./service.ts";
 
 let api: TestApi;
 let folder: string;
+let cli: ReturnType<typeof cliOf>;
 beforeAll(async () => {
   api = await startTestApi();
   folder = await mkdtemp(join(tmpdir(), "espalier-commands-"));
+  cli = cliOf(api, api.key, folder);
 });
 afterAll(async () => {
   await api.close();
   await rm(folder, { recursive: true });
 });
 
-async function espalier(...args: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCli(args, {
-    environment: { ESPALIER_URL: api.url, ESPALIER_KEY: api.key },
-    cwd: folder,
-    stdin: process.stdin,
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: stderr as unknown as NodeJS.WriteStream,
-    signal: new AbortController().signal,
-  });
-  const text = (stream: PassThrough) => String(stream.read() ?? "");
-  return { code, out: text(stdout).trim(), err: text(stderr) };
-}
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, out, err } = await espalier(...args, "--json");
-  if (code !== 0) throw new Error(err);
-  return JSON.parse(out) as T;
-}
-
 it("an experiment is cancelled, retried and cloned by its name", async () => {
   const { id } = await api.client.experiments.submit(api.spec);
-  expect((await espalier("experiment", "cancel", "trial")).out).toBe(`${id}  CANCELLED`);
-  expect((await espalier("experiment", "retry", "trial")).out).toBe(`${id}  RUNNING`);
-  const again = await espalier("experiment", "retry", "trial");
+  expect((await cli.espalier("experiment", "cancel", "trial")).out).toBe(`${id}  CANCELLED`);
+  expect((await cli.espalier("experiment", "retry", "trial")).out).toBe(`${id}  RUNNING`);
+  const again = await cli.espalier("experiment", "retry", "trial");
   expect(again).toMatchObject({ code: 1, err: expect.stringContaining("nothing to retry") as string });
-  const clone = await json<Experiment>(
+  const clone = await cli.json<Experiment>(
     "experiment",
     "clone",
     "trial",
@@ -56,7 +38,7 @@ it("an experiment is cancelled, retried and cloned by its name", async () => {
     "variants=[2]",
   );
   expect(clone.spec).toEqual({ ...api.spec, name: "longer", training: { steps: 9 }, variants: [2] });
-  const wrong = await espalier("experiment", "clone", "trial", "--set", "training.stepz=9");
+  const wrong = await cli.espalier("experiment", "clone", "trial", "--set", "training.stepz=9");
   expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("/training/stepz") as string });
 });
 
@@ -67,53 +49,71 @@ it("a run shows why its attempts failed, and is cloned", async () => {
   const { store } = api;
   for (const detail of ["Signal SIGSEGV.", "Signal SIGBUS.", "Exit code 9."])
     await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/child-crashed", detail));
-  const { out } = await espalier("run", "show", id);
+  const { out } = await cli.espalier("run", "show", id);
   expect(out).toMatch(/QUARANTINED/);
   expect(out).toMatch(/run\/quarantined: .*Exit code 9\./);
   expect(out).toMatch(/1 +FAILED +w +crash +.*SIGSEGV/);
   expect(out).toMatch(/3 +FAILED +w +poison +.*Exit code 9/);
-  expect((await espalier("run", "retry", id)).out).toBe(`${id}  QUEUED`);
-  const clone = await json<{ spec: object }>("run", "clone", id, "--set", "layers=2");
+  expect((await cli.espalier("run", "retry", id)).out).toBe(`${id}  QUEUED`);
+  const clone = await cli.json<{ spec: object }>("run", "clone", id, "--set", "layers=2");
   expect(clone.spec).toEqual({ kind: "prune", model: api.spec.modelId, layers: 2 });
 });
 
 it("a schedule is added, listed, paused, resumed and removed", async () => {
   await api.client.experiments.submit({ ...api.spec, name: "base" });
   const add = (name: string, cron: string) =>
-    espalier("schedule", "add", name, "--cron", cron, "--timezone", "Europe/Berlin", "--experiment", "base");
+    cli.espalier(
+      "schedule",
+      "add",
+      name,
+      "--cron",
+      cron,
+      "--timezone",
+      "Europe/Berlin",
+      "--experiment",
+      "base",
+    );
   expect((await add("weekly", "0 3 * * 1")).out).toMatch(/^sch_\w+ {2}next \d{4}-\d\d-\d\d 0[12]:00 UTC$/);
   expect(await add("never", "0 3 * *")).toMatchObject({
     code: 1,
     err: expect.stringContaining("five fields") as string,
   });
-  expect(await espalier("schedule", "add", "x", "--cron", "0 3 * * 1")).toMatchObject({ code: 2 });
-  expect((await espalier("schedule", "pause", "weekly")).out).toBe("weekly  paused");
-  expect((await espalier("schedule", "list")).out).toMatch(
+  expect(await cli.espalier("schedule", "add", "x", "--cron", "0 3 * * 1")).toMatchObject({ code: 2 });
+  expect((await cli.espalier("schedule", "pause", "weekly")).out).toBe("weekly  paused");
+  expect((await cli.espalier("schedule", "list")).out).toMatch(
     /weekly +0 3 \* \* 1 +Europe\/Berlin +allow +paused/,
   );
-  expect((await espalier("schedule", "resume", "weekly")).out).toMatch(/^weekly {2}next /);
+  expect((await cli.espalier("schedule", "resume", "weekly")).out).toMatch(/^weekly {2}next /);
 
   const spec = { kind: "prune", model: api.spec.modelId, layers: 2 };
   await writeFile(join(folder, "run.json"), JSON.stringify(spec));
-  const run = await json<Schedule>("schedule", "add", "runs", "--cron", "@daily", "--spec", "run.json").catch(
-    (error: Error) => error.message,
-  );
+  const run = await cli
+    .json<Schedule>("schedule", "add", "runs", "--cron", "@daily", "--spec", "run.json")
+    .catch((error: Error) => error.message);
   expect(run).toContain("five fields");
-  const daily = await json<Schedule>("schedule", "add", "runs", "--cron", "0 0 * * *", "--spec", "run.json");
+  const daily = await cli.json<Schedule>(
+    "schedule",
+    "add",
+    "runs",
+    "--cron",
+    "0 0 * * *",
+    "--spec",
+    "run.json",
+  );
   expect(daily.submission).toEqual({ run: { spec } });
   for (const name of ["runs", "weekly"])
-    expect((await espalier("schedule", "remove", name)).out).toMatch(/removed$/);
-  expect((await espalier("schedule", "remove", "weekly")).code).toBe(5);
+    expect((await cli.espalier("schedule", "remove", name)).out).toMatch(/removed$/);
+  expect((await cli.espalier("schedule", "remove", "weekly")).code).toBe(5);
 });
 
 it("a graph is submitted from a file, or refused by the names of its circle", async () => {
   const spec = (model: object | string) => ({ spec: { kind: "prune", model, layers: 2 } });
   const file = async (runs: object) => writeFile(join(folder, "graph.json"), JSON.stringify({ runs }));
   await file({ two: spec({ run: "one" }), one: spec(api.spec.modelId) });
-  const { runs } = await json<Graph>("graph", "submit", "graph.json");
+  const { runs } = await cli.json<Graph>("graph", "submit", "graph.json");
   expect(runs).toMatchObject({ one: { state: "QUEUED" }, two: { dependsOn: [runs.one.id] } });
   await file({ two: spec({ run: "one" }), one: spec({ run: "two" }) });
-  expect(await espalier("graph", "submit", "graph.json")).toMatchObject({
+  expect(await cli.espalier("graph", "submit", "graph.json")).toMatchObject({
     code: 1,
     err: expect.stringContaining("two → one → two") as string,
   });
