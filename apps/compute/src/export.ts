@@ -90,7 +90,8 @@ export async function exportModel(
 
   const exports: ExportedFolder[] = [];
   const notes: string[] = [];
-  if ((await readConfig(output))["is_causal"] === false)
+  const written = parseConfig(await readFile(join(output, "config.json"), "utf8"));
+  if (written.source.get("is_causal") === false)
     notes.push(
       "The tokens of this model see those after them: its config.json says is_causal false, which transformers reads from release 5 on. Whoever puts the PEFT adapter on the base model must load the base with is_causal=False.",
     );
@@ -193,6 +194,3 @@ function accept(format: ExportFormat, parity: Parity, advice = ""): Parity {
     `The ${format} export gives other vectors than the trained model: the worst cosine is ${parity.least.toFixed(6)}, and ${leastParity} is demanded.${advice}`,
   );
 }
-
-const readConfig = async (folder: string): Promise<Record<string, unknown>> =>
-  JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;

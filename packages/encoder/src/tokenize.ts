@@ -1,9 +1,10 @@
-import type { Mode, ResolvedEncoding, Triplet } from "@espalier/contract";
+import { Problem, type Mode, type ResolvedEncoding, type Triplet } from "@espalier/contract";
+import type { EmbeddingTable } from "@espalier/model";
 import type { Template, TokenizedText, Tokenizer } from "@espalier/model/tokenizer";
 
 /** What decides how an encoder, or the training of one, turns texts into ids. */
 export interface Tokenizing {
-  readonly model: { readonly tokenizer: Tokenizer };
+  readonly model: { readonly tokenizer: Tokenizer; readonly embedding: Pick<EmbeddingTable, "rows"> };
   readonly encoding: Pick<ResolvedEncoding, "maxLength" | "pooled">;
   readonly template?: Template | undefined;
   readonly mode?: Mode | undefined;
@@ -14,13 +15,20 @@ export function tokenizeText(
   { model, encoding: { maxLength, pooled }, template, mode: spans }: Tokenizing,
   instruction?: string,
 ): TokenizedText {
-  return model.tokenizer.tokenize(text, {
+  const tokenized = model.tokenizer.tokenize(text, {
     maxLength,
     pooled,
     instruction,
     spans,
     ...(template && { template }),
   });
+  const { rows } = model.embedding;
+  const beyond = tokenized.ids.find((id) => id >= rows);
+  if (beyond === undefined) return tokenized;
+  throw new Problem(
+    "tokenizer/mismatch",
+    `a text holds the token ${beyond}, for which the model's embedding of ${rows} rows has no vector`,
+  );
 }
 
 /** The queries of triplets, with their instructions. */

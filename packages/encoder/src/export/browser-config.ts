@@ -6,7 +6,7 @@ import { formatJson, parseJson } from "@espalier/model";
  */
 export function browserConfig(config: string): string {
   const spellings = new Map<string, string>();
-  const root = parseJson(config, { spellings });
+  const root = parseJson(config, { spellings, asPython: true });
   if (!(root instanceof Map)) throw new TypeError("config.json is not an object");
   root.set("transformers.js_config", new Map([["use_external_data_format", true]]));
   return formatJson(root, spellings);

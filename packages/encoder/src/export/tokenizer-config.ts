@@ -30,7 +30,7 @@ async function readObject(directory: string, name: string): Promise<JsonObject> 
     if (error.code === "ENOENT") return "{}";
     throw error;
   });
-  const value = parseJson(text);
+  const value = parseJson(text, { asPython: true });
   return value instanceof Map ? value : new Map();
 }
 

@@ -118,7 +118,7 @@ function bidirectionalEncoder(config: Fields, traits: EncoderTraits): ModelConfi
     naming: {
       prefix: traits.prefix,
       layer: "encoder.layer.",
-      carried: /^(pooler|cls|lm_head|classifier)\./,
+      carried: /^(pooler|cls|lm_head|classifier|pre_classifier|qa_outputs|score|v_head)\./,
       dropped: /(^|\.)embeddings\.(position_ids|token_type_ids)$/,
     },
     tiedEmbeddings: config.flag("tie_word_embeddings", true),

@@ -45,6 +45,8 @@ export interface DecoderTraits {
   readonly direction?: "causal" | "bidirectional";
   /** Whether `partial_rotary_factor` may be less than 1. */
   readonly partialRotary?: boolean;
+  /** Base of the rotary frequencies where the file does not say. @default 10,000 */
+  readonly theta?: number;
   readonly rotary?: (headSize: number, maxPositions: number) => readonly Rotary[];
   readonly rotaryOf?: (layer: number) => number | undefined;
   readonly windowOf?: (layer: number) => number | undefined;
@@ -53,7 +55,7 @@ export interface DecoderTraits {
 const naming: Naming = {
   prefix: "model.",
   layer: "layers.",
-  carried: /^lm_head\./,
+  carried: /^(lm_head|score|v_head|classifier|qa_outputs)\./,
   dropped: /(^|\.)rotary_emb\.inv_freq$/,
 };
 
@@ -176,7 +178,14 @@ export function decoder(config: Fields, traits: DecoderTraits): ModelConfig {
     embedding: { table: "embed_tokens.weight", scale: traits.embeddingScale ?? 1 },
     blocks,
     finalNorm: norm("norm"),
-    rotary: traits.rotary?.(headSize, maxPositions) ?? [readRotary(config, { headSize, maxPositions })],
+    rotary: traits.rotary?.(headSize, maxPositions) ?? [
+      readRotary(config, {
+        headSize,
+        maxPositions,
+        partial: traits.partialRotary ?? false,
+        ...(traits.theta !== undefined && { theta: traits.theta }),
+      }),
+    ],
     direction: traits.direction ?? "causal",
     naming,
     tiedEmbeddings: config.flag("tie_word_embeddings", traits.tied ?? false),

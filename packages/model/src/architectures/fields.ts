@@ -25,7 +25,7 @@ export class Fields {
   real(key: string, least: number, most: number, missing?: number): number {
     const value = this.source.get(key) ?? missing;
     if (value === undefined) this.malformed(key, "is missing");
-    if (typeof value !== "number" || value < least || value > most)
+    if (typeof value !== "number" || !(value >= least && value <= most))
       this.malformed(key, `is ${shown(value)}, not a number from ${least} to ${most}`);
     return value;
   }
@@ -124,5 +124,7 @@ function shown(value: JsonValue): string {
     ? "an object"
     : Array.isArray(value)
       ? "a list"
-      : JSON.stringify(value).slice(0, 80);
+      : typeof value === "number"
+        ? String(value)
+        : JSON.stringify(value).slice(0, 80);
 }

@@ -40,6 +40,8 @@ export function gemma2(config: Fields): ModelConfig {
  * with rotary embeddings of its own; EmbeddingGemma looks both ways. Gemma Team 2025 (arXiv:2503.19786).
  */
 export function gemma3(config: Fields): ModelConfig {
+  // transformers reads it and does not apply it.
+  config.only({ attn_logit_softcapping: [] });
   const both = config.flag("use_bidirectional_attention", false);
   const window = config.integer("sliding_window", 1, 16_777_216, 4096);
   const pattern = config.integer("sliding_window_pattern", 1, 1024, 6);
@@ -55,7 +57,6 @@ export function gemma3(config: Fields): ModelConfig {
     norms: sandwich,
     queryKeyNorm: "head",
     attentionScale: config.real("query_pre_attn_scalar", 1e-3, 1e6, 256) ** -0.5,
-    softcap: readSoftcap(config, undefined),
     direction: both ? "bidirectional" : "causal",
     windowOf: slides,
     rotaryOf: (layer) => (slides(layer) === undefined ? 0 : 1),

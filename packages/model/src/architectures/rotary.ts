@@ -6,8 +6,8 @@ export interface RotaryDefaults {
   readonly maxPositions: number;
   /** Where the file says nothing. @default 10,000 */
   readonly theta?: number;
-  /** Share of each head that turns, where the file says nothing. @default 1 */
-  readonly partial?: number;
+  /** Whether a part of each head may be left unturned; transformers ignores such a share elsewhere. @default false */
+  readonly partial?: boolean;
 }
 
 const common = ["rope_type", "type", "rope_theta", "partial_rotary_factor"];
@@ -37,10 +37,11 @@ export function readScaling(
   config: Fields,
   scaling: Fields | undefined,
   theta: number,
-  { headSize, maxPositions, partial = 1 }: RotaryDefaults,
+  { headSize, maxPositions, partial = false }: RotaryDefaults,
 ): Rotary {
   const share = scaling?.has("partial_rotary_factor") ? scaling : config;
-  const turned = Math.trunc(headSize * share.real("partial_rotary_factor", 0, 1, partial));
+  if (!partial) share.only({ partial_rotary_factor: [1] });
+  const turned = Math.trunc(headSize * share.real("partial_rotary_factor", 0, 1, 1));
   if (turned < 2 || turned % 2 !== 0)
     share.malformed(
       "partial_rotary_factor",

@@ -17,6 +17,7 @@ export function smollm3(config: Fields): ModelConfig {
     keyValueHeads: 4,
     maxPositions: 32_768,
     tied: true,
+    theta: 2_000_000,
     activation: readActivation(config, "hidden_act", "silu"),
     bias: { projection: biased, output: biased, feedForward: config.flag("mlp_bias", false) },
     rotaryOf: (layer) => (turns(layer) ? 0 : undefined),

@@ -122,7 +122,7 @@ export function parseAdapterConfig(text: string): AdapterConfig {
 function parseRoot(text: string): JsonObject {
   let root: JsonValue;
   try {
-    root = parseJson(text);
+    root = parseJson(text, { asPython: true });
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     malformed(`${file} is not valid JSON: ${error.message}`);

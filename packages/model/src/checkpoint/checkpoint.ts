@@ -76,26 +76,24 @@ export async function openCheckpoint(source: ModelSource): Promise<Checkpoint> {
   }
 }
 
+/** The index of shards; undefined where the weights are one file, which counts before an index that lies beside it. */
 async function readIndex(files: ModelFiles, names: ReadonlySet<string>): Promise<ShardIndex | undefined> {
   const name = "model.safetensors.index.json";
-  const single = names.has("model.safetensors");
-  if (names.has(name)) {
-    if (single)
-      throw new Problem(
-        "checkpoint/malformed",
-        `both model.safetensors and ${name} exist; which one counts is not clear`,
-        { file: name },
-      );
-    return parseIndex(await readText(files, name, maxIndexBytes));
-  }
-  if (!single)
-    throw new Problem(
-      "checkpoint/incomplete",
-      "there is no model.safetensors and no model.safetensors.index.json",
-      { file: "model.safetensors" },
-    );
-  return undefined;
+  if (names.has("model.safetensors")) return undefined;
+  if (names.has(name)) return parseIndex(await readText(files, name, maxIndexBytes));
+  throw new Problem(
+    "checkpoint/incomplete",
+    "there is no model.safetensors and no model.safetensors.index.json",
+    { file: "model.safetensors" },
+  );
 }
+
+/** The first BERT checkpoints call the weight of a normalisation gamma and its bias beta, as transformers still reads. */
+const todaysName = (name: string): string =>
+  name.replace(
+    /(^|\.)LayerNorm\.(gamma|beta)$/,
+    (_, before: string, old: string) => `${before}LayerNorm.${old === "gamma" ? "weight" : "bias"}`,
+  );
 
 function canonical(
   headers: ReadonlyMap<string, SafetensorsHeader>,
@@ -108,7 +106,7 @@ function canonical(
     for (const entry of header.tensors.values()) {
       if (naming.dropped.test(entry.name)) continue;
       const carries = entry.name.startsWith(naming.prefix);
-      const name = carries ? entry.name.slice(naming.prefix.length) : entry.name;
+      const name = todaysName(carries ? entry.name.slice(naming.prefix.length) : entry.name);
       prefixed ||= carries;
       const place = { file, tensor: entry.name };
       if (tensors.has(name))

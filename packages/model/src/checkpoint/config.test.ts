@@ -83,7 +83,6 @@ test.each([
   ["", 0],
   ["[]", 0],
   ['{"model_type":"llama",}', 22],
-  ['{"hidden_size":1,"hidden_size":2}', 17],
 ])("text that is not one JSON object is refused with its byte: %s", (text, byte) => {
   expect(() => parseConfig(text)).toThrow(
     expect.objectContaining({ code: "config/malformed", facts: { file: "config.json", byte } }),
@@ -100,4 +99,30 @@ test("numbers keep their spelling, which Python reads as their type", () => {
   expect(written).toContain('"ratio": 1.0,');
   expect(written.replace(/\s/g, "")).toContain('"list":[2.0,3.50]');
   expect(written).toContain('"num_hidden_layers": 2,');
+});
+
+test("keeps infinities of fields that nobody reads as Python spells them", () => {
+  const config = parseConfig(JSON.stringify(tinyConfig).replace("{", '{"z":Infinity,"y":-Infinity,"x":NaN,'));
+  const written = configOfLayers(config, 2);
+  expect(written).toContain('"z": Infinity');
+  expect(written).toContain('"y": -Infinity');
+  expect(written).toContain('"x": NaN');
+  const read = JSON.stringify(tinyConfig).replace('"rms_norm_eps":0.00001', '"rms_norm_eps":NaN');
+  expect(() => parseConfig(read)).toThrow(/rms_norm_eps is NaN/);
+});
+
+test.each([
+  [
+    { rope_parameters: { rope_theta: 10_000, rope_type: "default", partial_rotary_factor: 0.5 } },
+    /partial_rotary_factor/,
+  ],
+  [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
+])("%j is refused where transformers does not apply it", (fields, named) => {
+  expect(() => parseConfig(JSON.stringify({ ...tinyConfig, ...fields }))).toThrow(named);
+});
+
+test("SmolLM3 has a rotary base of its own where the file says none", () => {
+  const { rope_theta: _, ...silent } = tinyConfig;
+  const config = parseConfig(JSON.stringify({ ...silent, model_type: "smollm3" }));
+  expect(config.rotary).toMatchObject([{ theta: 2_000_000 }]);
 });

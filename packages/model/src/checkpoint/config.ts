@@ -18,7 +18,7 @@ export function parseConfig(text: string): ModelConfig {
   let root: JsonValue;
   const spellings = new Map<string, string>();
   try {
-    root = parseJson(text, { spellings });
+    root = parseJson(text, { spellings, asPython: true });
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new Problem("config/malformed", `config.json is not valid JSON: ${error.message}`, {

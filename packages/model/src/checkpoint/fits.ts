@@ -51,20 +51,21 @@ function checkShape(
 export const maxTokenizerBytes = 64 * 1024 * 1024;
 
 /**
- * Refuses a tokenizer that can give an id without a row in the embedding.
+ * Refuses a tokenizer whose vocabulary has ids without a row in the embedding. A special token beyond the table is left
+ * alone: Gemma 3's text models have one for images, which no text holds; a text that does is refused when it is embedded.
  * @param tokenizerJson text of `tokenizer.json`
  * @param rows of the embedding table
  * @throws {Problem} `tokenizer/malformed` or `tokenizer/mismatch`, naming the token
  */
 export function checkTokenizer(tokenizerJson: string, rows: number): void {
   const file = "tokenizer.json";
-  for (const [token, id] of tokenIds(tokenizerJson)) {
+  for (const [token, id, isSpecial] of tokenIds(tokenizerJson)) {
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) {
       throw new Problem("tokenizer/malformed", `tokenizer.json gives ${shown(token)} the id ${shown(id)}`, {
         file,
       });
     }
-    if (id >= rows) {
+    if (id >= rows && !isSpecial) {
       const message = `tokenizer.json gives ${shown(token)} the id ${id}, but the embedding has ${rows} rows`;
       throw new Problem("tokenizer/mismatch", message, { file });
     }
@@ -74,7 +75,7 @@ export function checkTokenizer(tokenizerJson: string, rows: number): void {
 const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 80);
 
 /** Every token with its id: of the model's vocabulary (a map, or a list for Unigram) and of the added tokens. */
-function* tokenIds(tokenizerJson: string): Generator<[token: unknown, id: unknown]> {
+function* tokenIds(tokenizerJson: string): Generator<[token: unknown, id: unknown, isSpecial: boolean]> {
   const refuse = (reason: string): never => {
     throw new Problem("tokenizer/malformed", `tokenizer.json ${reason}`, { file: "tokenizer.json" });
   };
@@ -84,13 +85,18 @@ function* tokenIds(tokenizerJson: string): Generator<[token: unknown, id: unknow
   } catch (error) {
     refuse(`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  const found = own(root, "added_tokens") ?? [];
+  const added: readonly unknown[] = Array.isArray(found)
+    ? found
+    : refuse("has added_tokens that are not a list");
+  const isSpecial = (token: unknown) => own(token, "special") === true;
+  const special = new Set(added.filter(isSpecial).map((token) => own(token, "content")));
   const vocabulary = own(own(root, "model"), "vocab");
-  if (Array.isArray(vocabulary)) yield ["the last token", vocabulary.length - 1];
-  else if (typeof vocabulary === "object" && vocabulary !== null) yield* Object.entries(vocabulary);
+  if (Array.isArray(vocabulary)) yield ["the last token", vocabulary.length - 1, false];
+  else if (typeof vocabulary === "object" && vocabulary !== null)
+    for (const [token, id] of Object.entries(vocabulary)) yield [token, id, special.has(token)];
   else refuse("has no model.vocab");
-  const added = own(root, "added_tokens") ?? [];
-  if (!Array.isArray(added)) refuse("has added_tokens that are not a list");
-  else for (const token of added) yield [own(token, "content"), own(token, "id")];
+  for (const token of added) yield [own(token, "content"), own(token, "id"), isSpecial(token)];
 }
 
 /** A property of a parsed JSON object itself, never of its prototype. */

@@ -19,6 +19,8 @@ export interface JsonOptions {
   readonly onlyIntegers?: boolean;
   /** Filled with the spelling of each number that `formatJson` would spell otherwise. */
   readonly spellings?: Map<string, string>;
+  /** Accept what Python's json writes and reads: NaN, infinities, and a key twice, of which the last counts. @default false */
+  readonly asPython?: boolean;
   /** What the digits of a number mean. @default Number */
   readonly readNumber?: (digits: string) => number;
 }
@@ -33,6 +35,8 @@ const pathTo = (path: string, key: string | number): string => `${path}/${key}`;
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const integer = /^(?:0|[1-9]\d*)$/;
+/** How Python spells what JSON cannot. */
+const notFinite = /NaN|-?Infinity/y;
 const blank = /[ \t\n\r]*/y;
 /** What keeps a string from meaning just what it is. */
 const careful = /[\\\p{Cc}\p{Surrogate}]/u;
@@ -46,7 +50,7 @@ const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
  */
 export function parseJson(
   text: string,
-  { maxDepth = 64, onlyIntegers = false, spellings, readNumber = Number }: JsonOptions = {},
+  { maxDepth = 64, onlyIntegers = false, spellings, asPython = false, readNumber = Number }: JsonOptions = {},
 ): JsonValue {
   let at = 0;
   // Large texts need no path.
@@ -103,7 +107,7 @@ export function parseJson(
       const start = at;
       if (text[at] !== '"') fail("an object key was expected");
       const key = string();
-      if (entries.has(key)) fail(`the key ${JSON.stringify(key)} twice in one object`, start);
+      if (entries.has(key) && !asPython) fail(`the key ${JSON.stringify(key)} twice in one object`, start);
       if (!take(":")) fail('":" was expected after an object key');
       entries.set(key, value(depth, below(path, key)));
     } while (take(","));
@@ -143,6 +147,11 @@ export function parseJson(
       case "n":
         return word("null", null);
       default: {
+        const beyond = asPython ? match(notFinite) : "";
+        if (beyond !== "") {
+          skipBlanks();
+          return Number(beyond);
+        }
         const digits = match(number);
         if (digits === "") fail(at >= text.length ? "the text ends early" : "a JSON value was expected");
         const parsed = readNumber(digits);
@@ -151,7 +160,7 @@ export function parseJson(
             `the number ${digits.slice(0, 40)} where a non-negative integer below 2^53 was expected`,
             start,
           );
-        if (!Number.isFinite(parsed)) fail("a number beyond the range of a double", start);
+        if (!Number.isFinite(parsed) && !asPython) fail("a number beyond the range of a double", start);
         if (spellings !== undefined && digits !== JSON.stringify(parsed)) spellings.set(path, digits);
         skipBlanks();
         return parsed;
@@ -189,6 +198,7 @@ function format(value: JsonValue, line: string, path: string, spellings: Spellin
     const entries = [...value].map(([key, item]) => `${JSON.stringify(key)}: ${below(item, key)}`);
     return `{${inner}${entries.join(`,${inner}`)}${line}}`;
   }
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   const spelling = typeof value === "number" ? spellings.get(path) : undefined;
   return spelling !== undefined && Number(spelling) === value ? spelling : JSON.stringify(value);
 }

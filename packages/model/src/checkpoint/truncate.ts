@@ -1,7 +1,7 @@
 import { keptLayers, type Encoding, type KeptLayers } from "@espalier/contract";
 import { seenThrough } from "../architectures/direction.ts";
 import type { ModelSource } from "../files/read-text.ts";
-import { openCheckpoint } from "./checkpoint.ts";
+import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { copyOf, writeDerived } from "./checkpoint-writer.ts";
 import { configOfLayers } from "./config.ts";
 import { survivingName } from "./surviving.ts";
@@ -27,14 +27,18 @@ export async function truncateCheckpoint(
       sourceOf(key, stored) {
         const name = survivingName(key, kept, checkpoint.config);
         if (name === undefined) return undefined;
-        // A tied head that stands for the embedding is written under the embedding's name.
-        const prefix = stored.storedName.endsWith(key)
-          ? stored.storedName.slice(0, -key.length)
-          : checkpoint.prefix;
-        return copyOf(checkpoint, key, prefix + name);
+        return copyOf(checkpoint, key, prefixOf(stored.storedName, key, checkpoint) + name);
       },
     });
   } finally {
     await checkpoint.close();
   }
+}
+
+/** What is written before the name of a weight: what was there, and the model's prefix for one that was called otherwise. */
+function prefixOf(storedName: string, key: string, { prefix }: Checkpoint): string {
+  if (storedName.endsWith(key)) return storedName.slice(0, -key.length);
+  // A normalisation of a head is renamed too, and has no prefix; a tied head stands for the embedding, which has one.
+  const isHead = storedName.startsWith("cls.") || storedName.startsWith("lm_head.layer_norm");
+  return isHead ? "" : prefix;
 }

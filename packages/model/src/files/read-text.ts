@@ -31,10 +31,16 @@ export async function findText(source: ModelSource, name: string, most: number):
       );
     const bytes = await file.read(0, file.size);
     try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+      if (!text.startsWith("\uFEFF")) return text;
     } catch {
       throw new Problem("checkpoint/malformed", `${name} is not UTF-8`, { file: name });
     }
+    throw new Problem(
+      "checkpoint/malformed",
+      `${name} begins with a byte order mark, which other readers of models refuse; save it without`,
+      { file: name },
+    );
   } finally {
     await file.close();
   }

@@ -128,15 +128,6 @@ describe("a repository is refused before its weights are fetched", () => {
       { code: "checkpoint/incomplete", facts: { file: sharded } },
     ],
     [
-      "with an index and a single file",
-      (files) => ({
-        ...files,
-        [sharded]: files["model.safetensors"]!,
-        "model.safetensors.index.json": index(sharded),
-      }),
-      { code: "checkpoint/malformed" },
-    ],
-    [
       "with an index that is no JSON",
       (files) => ({ ...files, "model.safetensors.index.json": "{" }),
       { code: "checkpoint/malformed" },

@@ -12,7 +12,7 @@ export async function findJson(source: ModelSource, file: string): Promise<JsonV
   const text = await findText(source, file, maxBytes);
   if (text === undefined) return undefined;
   try {
-    return parseJson(text);
+    return parseJson(text, { asPython: true });
   } catch (error) {
     if (error instanceof JsonError) throw unusable(file, `is not valid JSON (${error.message})`);
     throw error;

@@ -41,7 +41,7 @@ const maxConfigBytes = 1024 * 1024;
 
 /** What transformers was asked to load, where it has written that down. */
 async function nameOrPath(directory: string): Promise<string | undefined> {
-  const config = parseJson(await readText(directory, "config.json", maxConfigBytes));
+  const config = parseJson(await readText(directory, "config.json", maxConfigBytes), { asPython: true });
   const name = config instanceof Map ? config.get("_name_or_path") : undefined;
   return typeof name === "string" ? name : undefined;
 }

@@ -33,7 +33,7 @@ const sides = ["left", "right"] as const;
  * @throws {Problem} `tokenizer/malformed`
  */
 export function parseTokenizerConfig(text: string): TokenizerConfig {
-  const root = parseFile(text, "tokenizer_config.json");
+  const root = parseFile(text, "tokenizer_config.json", { asPython: true });
   return {
     maxLength: maxLength(root),
     truncationSide: side(root, "truncation_side"),
