@@ -209,11 +209,7 @@ describe("espalier model import", () => {
       2,
       /^error usage: --private sends the token in HF_TOKEN, which is not set/m,
     ],
-    [
-      ["nowhere"],
-      1,
-      /^error checkpoint\/incomplete: .*nowhere is not a folder; give the Hugging Face folder/m,
-    ],
+    [["nowhere"], 5, /^error local\/not-found: .*nowhere does not exist/m],
     [["nowhere", "--layers", "2"], 2, /^error usage: --layers is for hf:ORG\/NAME/m],
   ])("%j says in one line what to do", async (args, exit, line) => {
     const { code, out, err } = await service.cli(["model", "import", ...args]);
