@@ -22,6 +22,7 @@ describe("a compute process that ended", () => {
 
   it.each([
     "terminate called after throwing an instance of 'std::bad_alloc'",
+    "  what():  Resource temporarily unavailable",
     "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
     "bfc_arena.cc:376 AllocateRawInternal Available memory of 1048576 is smaller than requested bytes of 8388608",
     "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED",

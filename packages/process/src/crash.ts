@@ -25,6 +25,8 @@ const outOfMemory = new RegExp(
     "Fatal process out of memory",
     "Array buffer allocation failed",
     "bad_alloc",
+    // A thread that cannot start, because there is no room for its stack (pthread_create, EAGAIN).
+    "what\\(\\):\\s+Resource temporarily unavailable",
     "bad allocation",
     "Failed to allocate memory",
     "Cannot allocate memory",
