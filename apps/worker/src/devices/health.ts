@@ -1,5 +1,5 @@
 import { holdCauses, type Measurement } from "@espalier/contract";
-import type { Finding } from "@espalier/store";
+import { inGigabytes, type Finding } from "@espalier/store";
 import type { GpuProcess } from "./nvidia-partitions.ts";
 
 /** What was seen of a device at one moment. */
@@ -40,17 +40,15 @@ export function judge(observation: Observation, { leastFreeBytes }: Standard, ac
   if (!busy && foreign.length === 0 && freeBytes !== undefined && freeBytes < leastFreeBytes)
     findings.push({
       cause: "low-memory",
-      reason: `${gigabytes(freeBytes)} are free and no run is on it; ${gigabytes(leastFreeBytes)} are needed.`,
+      reason: `${inGigabytes(freeBytes)} are free and no run is on it; ${inGigabytes(leastFreeBytes)} are needed.`,
     });
   return findings;
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-
 function describe(processes: readonly GpuProcess[]): string {
   const shown = processes.slice(0, 3).map(({ pid, name, usedBytes }) => {
     const program = name.split("/").at(-1)?.slice(0, 40) || "unknown";
-    return `${program} (process ${pid}${usedBytes === undefined ? "" : `, ${gigabytes(usedBytes)}`})`;
+    return `${program} (process ${pid}${usedBytes === undefined ? "" : `, ${inGigabytes(usedBytes)}`})`;
   });
   const more = processes.length - shown.length;
   return `Not of the pool: ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`;

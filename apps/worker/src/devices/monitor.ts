@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { leaseTiming, type Measurement } from "@espalier/contract";
+import type { Measurement } from "@espalier/contract";
 import { Health, type Observation } from "./health.ts";
 import type { FoundDevice } from "./host.ts";
 import { known } from "./known.ts";
+import { Looks } from "./looks.ts";
 import type { GpuProcess } from "./nvidia-partitions.ts";
 import type { Card, NvidiaReport } from "./nvidia-smi.ts";
 import type { Processes } from "./processes.ts";
@@ -29,12 +29,11 @@ const leastFreeBytes = 256 * 2 ** 20;
 export class Monitor {
   readonly #options: MonitorOptions;
   readonly #health: readonly Health[];
-  readonly #stopped = new AbortController();
-  #looking: Promise<void> | undefined;
-  #lookedAt = -Infinity;
+  readonly #looks: Looks;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#looks = new Looks({ look: () => this.#look(), everySeconds: options.everySeconds });
     this.#health = options.devices.map(
       ({ kind, memoryBytes }) =>
         new Health({
@@ -53,29 +52,20 @@ export class Monitor {
   }
 
   /** Looks now, unless the last look was less than `maxAgeSeconds` ago. Never rejects. */
-  async fresh(maxAgeSeconds: number): Promise<void> {
-    if (performance.now() - this.#lookedAt <= maxAgeSeconds * 1000) return;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    await this.#looking;
+  fresh(maxAgeSeconds: number): Promise<void> {
+    return this.#looks.fresh(maxAgeSeconds);
   }
 
   /** Looks again and again, until it is stopped. */
-  async watch(): Promise<void> {
-    const { everySeconds = leaseTiming.heartbeat } = this.#options;
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await sleep(everySeconds * 1000, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.fresh(0);
-    }
+  watch(): Promise<void> {
+    return this.#looks.watch();
   }
 
   stop(): void {
-    this.#stopped.abort();
+    this.#looks.stop();
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<boolean> {
     const { devices, nvidia, processor, onLook } = this.#options;
     const needsNvidia = devices.some(({ source }) => source.type === "card" || source.type === "partition");
     const [report, measured] = await Promise.all([
@@ -92,8 +82,8 @@ export class Monitor {
           ? { ...observation, busy: this.#options.busy(position), foreign: foreign[position]! }
           : observation,
       );
-    this.#lookedAt = performance.now();
     onLook();
+    return true;
   }
 }
 

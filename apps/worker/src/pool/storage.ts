@@ -1,8 +1,7 @@
 import { access } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { leaseTiming } from "@espalier/contract";
 import { DiskSpace, inGigabytes, type DataFolder, type Finding } from "@espalier/store";
+import { Looks } from "../devices/looks.ts";
 
 export interface StorageOptions {
   dataFolder: Pick<DataFolder, "check">;
@@ -22,13 +21,12 @@ export interface StorageOptions {
 export class Storage {
   readonly #options: StorageOptions;
   readonly #scratch: DiskSpace;
-  readonly #stopped = new AbortController();
+  readonly #looks: Looks;
   #findings: readonly Finding[] | undefined;
-  #looking: Promise<void> | undefined;
-  #lookedAt = -Infinity;
 
   constructor(options: StorageOptions) {
     this.#options = options;
+    this.#looks = new Looks({ look: () => this.#look(), everySeconds: options.everySeconds });
     this.#scratch = new DiskSpace(options.leastFreeScratch);
   }
 
@@ -38,30 +36,22 @@ export class Storage {
   }
 
   /** Looks now, unless the last look was less than `maxAgeSeconds` ago. Never rejects. */
-  async fresh(maxAgeSeconds: number): Promise<void> {
-    if (performance.now() - this.#lookedAt <= maxAgeSeconds * 1000) return;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    await this.#looking;
+  fresh(maxAgeSeconds: number): Promise<void> {
+    return this.#looks.fresh(maxAgeSeconds);
   }
 
   /** Looks again and again, until it is stopped. */
-  async watch(): Promise<void> {
-    const { everySeconds = leaseTiming.heartbeat } = this.#options;
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await sleep(everySeconds * 1000, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.fresh(0);
-    }
+  watch(): Promise<void> {
+    return this.#looks.watch();
   }
 
   stop(): void {
-    this.#stopped.abort();
+    this.#looks.stop();
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<boolean> {
     const { dataFolder, onLook, onFinding, onError } = this.#options;
+    let seen = false;
     try {
       const state = await dataFolder.check();
       const findings: Finding[] = await this.#lookAtScratch();
@@ -71,12 +61,13 @@ export class Storage {
       this.#findings = findings;
       for (const finding of findings)
         if (!before.some(({ cause }) => cause === finding.cause)) onFinding(finding);
-      this.#lookedAt = performance.now();
+      seen = true;
     } catch (error) {
       // The database is away, which other parts wait for.
       onError(error);
     }
     onLook();
+    return seen;
   }
 
   async #lookAtScratch(): Promise<Finding[]> {
