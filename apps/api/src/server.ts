@@ -6,6 +6,7 @@ import { arrays } from "./arrays/routes.ts";
 import { artifacts } from "./artifacts/routes.ts";
 import { access } from "./auth/access.ts";
 import { datasets } from "./datasets/routes.ts";
+import { deletions } from "./http/deletions.ts";
 import { events } from "./events/routes.ts";
 import { experiments } from "./experiments/routes.ts";
 import { garbage } from "./garbage/routes.ts";
@@ -63,6 +64,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(schedules, { prefix: "/v1/schedules", store });
   await app.register(runs, { prefix: "/v1/runs", store });
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
+  await app.register(deletions, { prefix: "/v1", store });
   await app.register(events, { prefix: "/v1", store });
   await app.register(pool, { prefix: "/v1", store });
   await app.register(queued, { prefix: "/v1", store });

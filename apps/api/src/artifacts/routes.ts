@@ -1,10 +1,10 @@
 import { basename } from "node:path";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Artifact, Deletion, DeletionQuery, idOf } from "@espalier/contract";
+import { Artifact, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
-import { authorOf, teamOf } from "../auth/principal.ts";
+import { teamOf } from "../auth/principal.ts";
 import { parseRange } from "./range.ts";
 
 const ArtifactId = Type.Object({ artifactId: idOf("artifact") }, { additionalProperties: false });
@@ -38,19 +38,5 @@ export const artifacts: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
       reply.header("content-length", end - start).type("application/octet-stream");
       return reply.send(await store.bytes.open(location, { start, end: end - 1 }));
     },
-  );
-
-  app.delete(
-    "/:artifactId",
-    {
-      config: member,
-      schema: { params: ArtifactId, querystring: DeletionQuery, response: { 200: Deletion } },
-    },
-    (request) =>
-      store.deletions.artifact(request.params.artifactId, {
-        teamId: teamOf(request),
-        actor: authorOf(request),
-        ...request.query,
-      }),
   );
 };

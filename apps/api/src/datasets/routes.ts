@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Dataset, DatasetCreateQuery, Deletion, DeletionQuery, idOf, PageQuery } from "@espalier/contract";
+import { Dataset, DatasetCreateQuery, idOf, PageQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
-import { authorOf, teamOf } from "../auth/principal.ts";
+import { teamOf } from "../auth/principal.ts";
 import { limited } from "../http/body.ts";
 import { page } from "../http/page.ts";
 import { receive } from "./receive.ts";
@@ -36,19 +36,5 @@ export const datasets: FastifyPluginAsyncTypebox<{ store: Store; maxDatasetBytes
     "/:datasetId",
     { config: member, schema: { params: DatasetId, response: { 200: Dataset } } },
     (request) => store.datasets.get(teamOf(request), request.params.datasetId),
-  );
-
-  app.delete(
-    "/:datasetId",
-    {
-      config: member,
-      schema: { params: DatasetId, querystring: DeletionQuery, response: { 200: Deletion } },
-    },
-    (request) =>
-      store.deletions.dataset(request.params.datasetId, {
-        teamId: teamOf(request),
-        actor: authorOf(request),
-        ...request.query,
-      }),
   );
 };

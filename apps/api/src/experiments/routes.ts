@@ -1,13 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import {
-  Experiment,
-  ExperimentSpec,
-  idOf,
-  PageQuery,
-  RunChange,
-  Deletion,
-  MakerDeletionQuery,
-} from "@espalier/contract";
+import { Experiment, ExperimentSpec, idOf, PageQuery, RunChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -93,19 +85,5 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
       const { spec } = await store.experiments.get(teamOf(request), request.params.experimentId);
       return submit(parseSpec(patched(spec, request)), request, reply);
     },
-  );
-
-  app.delete(
-    "/:experimentId",
-    {
-      config: member,
-      schema: { params: ExperimentId, querystring: MakerDeletionQuery, response: { 200: Deletion } },
-    },
-    (request) =>
-      store.deletions.experiment(request.params.experimentId, {
-        teamId: teamOf(request),
-        actor: authorOf(request),
-        ...request.query,
-      }),
   );
 };

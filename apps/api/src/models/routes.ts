@@ -1,19 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import {
-  Deletion,
-  DeletionQuery,
-  hubTokenHeader,
-  idOf,
-  Model,
-  ModelCreate,
-  PageQuery,
-  Run,
-  streamingBytes,
-} from "@espalier/contract";
+import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run, streamingBytes } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
-import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
+import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { hubTokenOf } from "./hub-token.ts";
@@ -72,16 +62,5 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
 
   app.get("/:modelId", { config: member, schema: { params: ModelId, response: { 200: Model } } }, (request) =>
     store.models.get(teamOf(request), request.params.modelId),
-  );
-
-  app.delete(
-    "/:modelId",
-    { config: member, schema: { params: ModelId, querystring: DeletionQuery, response: { 200: Deletion } } },
-    (request) =>
-      store.deletions.model(request.params.modelId, {
-        teamId: teamOf(request),
-        actor: authorOf(request),
-        ...request.query,
-      }),
   );
 };

@@ -13,8 +13,6 @@ import {
   RunCreate,
   RunKind,
   RunState,
-  Deletion,
-  MakerDeletionQuery,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -141,19 +139,5 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     "/:runId/logs",
     { config: member, schema: { params: RunId, querystring: PageQuery, response: { 200: page(LogLine) } } },
     (request) => store.logs.list(teamOf(request), request.params.runId, request.query),
-  );
-
-  app.delete(
-    "/:runId",
-    {
-      config: member,
-      schema: { params: RunId, querystring: MakerDeletionQuery, response: { 200: Deletion } },
-    },
-    (request) =>
-      store.deletions.run(request.params.runId, {
-        teamId: teamOf(request),
-        actor: authorOf(request),
-        ...request.query,
-      }),
   );
 };
