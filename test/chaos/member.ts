@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { builtProgram } from "@espalier/process";
+import { builtProgram, programArguments } from "@espalier/process";
 import type { Link } from "./link.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,7 +13,7 @@ const host = join(root, "apps/cli/src/stack/app-host/main.ts");
 /** The API runs as it was built; workers run from source, because their compute processes are those of these tests. */
 function commandOf(module: string): string[] {
   const built = builtProgram(join(root, module));
-  return existsSync(built) ? [builtProgram(host), built] : ["--import", "tsx", host, module];
+  return built === undefined ? ["--import", "tsx", host, module] : [...programArguments(host), built];
 }
 
 export interface MemberOptions {

@@ -4,4 +4,4 @@ export { hasEnded, identify, isRunning, ownIdentity, waitForEnd, type ProcessIde
 export { endGroupWithParent } from "./lifeline.ts";
 export { onLines } from "./lines.ts";
 export { countOomKills } from "./oom-kills.ts";
-export { builtProgram, programArguments, runsSources } from "./program.ts";
+export { builtProgram, programArguments } from "./program.ts";

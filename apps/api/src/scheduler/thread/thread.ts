@@ -1,14 +1,12 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { builtProgram, runsSources } from "@espalier/process";
+import { builtProgram } from "@espalier/process";
 import type { Config } from "../../config.ts";
 import type { Scheduler } from "../scheduler.ts";
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const built = builtProgram(beside("main.ts"));
-const entry = runsSources() || !existsSync(built) ? beside("entry.mjs") : built;
+const entry = builtProgram(beside("main.ts")) ?? beside("entry.mjs");
 
 /**
  * Runs the scheduler in a thread with connections of its own: a pass over thousands of queued runs computes for tens of
