@@ -17,9 +17,9 @@ import { dirname, join, relative, resolve as resolvePath, sep } from "node:path"
 import type { FileHandle } from "node:fs/promises";
 import { Problem } from "@espalier/contract";
 import type { Bytes, PutOptions, StoredObject } from "./bytes.ts";
+import { codeOf, syncDirectory, temporaryFolder } from "./file-system.ts";
 
 const segment = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
-const temporaryFolder = ".tmp";
 
 export interface DiskOptions {
   /** Makes the folder where it is missing; default true. Without it, a folder whose volume is not mounted stays as it is. */
@@ -235,9 +235,6 @@ async function timeOf(folder: string): Promise<number> {
 const refused = (location: string) =>
   new Problem("request/invalid", `${JSON.stringify(location)} is not a place for stored content.`);
 
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-
 function unlessMissing(error: unknown): undefined {
   if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
   throw error;
@@ -282,13 +279,4 @@ async function digest(file: FileHandle): Promise<{ bytes: number; sha256: string
     bytes += chunk.byteLength;
   }
   return { bytes, sha256: hash.digest("hex") };
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { access, constants, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf, syncDirectory, temporaryFolder } from "./file-system.ts";
 
 /** The file in the root of a data folder that says to which pool it belongs. */
 export const markName = ".espalier-pool";
@@ -47,7 +48,7 @@ async function readNow(folder: string): Promise<FolderMark> {
 
 /** Writes the mark. It is there as a whole and durable when this returns, or not at all. */
 export async function writeMark(folder: string, token: string): Promise<void> {
-  const temporary = join(folder, ".tmp");
+  const temporary = join(folder, temporaryFolder);
   await mkdir(temporary, { recursive: true, mode: 0o700 });
   const draft = join(temporary, randomBytes(16).toString("hex"));
   try {
@@ -62,13 +63,5 @@ export async function writeMark(folder: string, token: string): Promise<void> {
   } finally {
     await rm(draft, { force: true });
   }
-  const directory = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await syncDirectory(folder);
 }
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && "code" in error ? error.code : undefined;
