@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { modelTypes, openCheckpoint } from "@espalier/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { demoModel, demoTriplets } from "./offline/cli.ts";
+import { demoModel, demoTriplets } from "../apps/cli/src/testing/espalier.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -1,6 +1,5 @@
-import { PassThrough } from "node:stream";
 import { buildServer } from "../../apps/api/src/server.ts";
-import { runCli } from "../../apps/cli/src/cli.ts";
+import { espalier } from "../../apps/cli/src/testing/espalier.ts";
 import { createClient, type Client } from "@espalier/contract";
 import pg from "pg";
 import { pino } from "pino";
@@ -67,19 +66,11 @@ export async function startHubService(): Promise<HubService> {
     onRequest: () => undefined,
     worker: (environment = {}) =>
       pool.worker({ HF_ENDPOINT: hub.endpoint, ESPALIER_HUB_ORIGINS: hub.storage, ...environment }),
-    async cli(args, environment = {}) {
-      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-      const code = await runCli(args, {
-        environment: { ESPALIER_URL: service.url, ESPALIER_KEY: key, ...environment },
+    cli: (args, environment = {}) =>
+      espalier(args, {
         cwd: pool.folder,
-        stdin: process.stdin,
-        stdout: stdout as unknown as NodeJS.WriteStream,
-        stderr: stderr as unknown as NodeJS.WriteStream,
-        signal: new AbortController().signal,
-      });
-      const text = (stream: PassThrough) => String(stream.read() ?? "");
-      return { code, out: text(stdout), err: text(stderr) };
-    },
+        environment: { ESPALIER_URL: service.url, ESPALIER_KEY: key, ...environment },
+      }),
     async restart() {
       await running.server.close();
       running = await listen(Number(new URL(service.url).port));

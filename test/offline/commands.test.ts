@@ -8,7 +8,7 @@ import { writeAdapter } from "@espalier/model";
 import { readTriplets } from "@espalier/model/data";
 import { chooseEngine } from "@espalier/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { demoModel, demoTriplets, espalier, type RunOptions } from "./cli.ts";
+import { demoModel, demoTriplets, espalier, type RunOptions } from "../../apps/cli/src/testing/espalier.ts";
 
 const engine = chooseEngine("onnx-cpu");
 let folder: string;

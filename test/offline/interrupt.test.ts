@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCli } from "../../apps/cli/src/cli.ts";
 import { repository } from "../../apps/cli/src/repository.ts";
 import { until } from "../worker/pool.ts";
-import { demoModel, demoTriplets } from "./cli.ts";
+import { demoModel, demoTriplets } from "../../apps/cli/src/testing/espalier.ts";
 
 let folder: string;
 let cli: ChildProcess | undefined;

@@ -1,20 +1,7 @@
-import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { runCli } from "./cli.ts";
+import { espalier } from "./testing/espalier.ts";
 
-async function run(...args: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCli(args, {
-    environment: {},
-    cwd: "/nonexistent",
-    stdin: process.stdin,
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: stderr as unknown as NodeJS.WriteStream,
-    signal: new AbortController().signal,
-  });
-  const text = (stream: PassThrough) => String(stream.read() ?? "");
-  return { code, out: text(stdout), err: text(stderr) };
-}
+const run = (...args: string[]) => espalier(args, { cwd: "/nonexistent" });
 
 test("help lists every command on stdout", async () => {
   const { code, out, err } = await run("help");

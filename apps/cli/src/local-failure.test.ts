@@ -2,9 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCli } from "./cli.ts";
+import { espalier } from "./testing/espalier.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -15,18 +14,9 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** A command line in `folder`, with a service that does not answer. */
 async function run(...args: string[]): Promise<{ code: number; failure: Record<string, string> }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCli([...args, "--json"], {
-    environment: { ESPALIER_URL: "http://127.0.0.1:1", ESPALIER_KEY: "x" },
-    cwd: folder,
-    stdin: process.stdin,
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: stderr as unknown as NodeJS.WriteStream,
-    signal: new AbortController().signal,
-  });
-  const lines = String(stderr.read() ?? "")
-    .trim()
-    .split("\n");
+  const environment = { ESPALIER_URL: "http://127.0.0.1:1", ESPALIER_KEY: "x" };
+  const { code, err } = await espalier([...args, "--json"], { cwd: folder, environment });
+  const lines = err.trim().split("\n");
   return { code, failure: JSON.parse(lines.at(-1)!) as Record<string, string> };
 }
 

@@ -1,9 +1,9 @@
 import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { runCli } from "../../apps/cli/src/cli.ts";
+import { runCli } from "../cli.ts";
 
-const demo = fileURLToPath(new URL("../../apps/cli/demo/", import.meta.url));
+const demo = fileURLToPath(new URL("../../demo/", import.meta.url));
 export const demoModel = `${demo}model`;
 export const demoTriplets = `${demo}triplets.jsonl`;
 
