@@ -16,7 +16,7 @@ const layers: Record<string, string[]> = {
   store: ["contract", "scheduler"],
   queue: ["contract"],
   engine: ["tensor"],
-  encoder: ["contract", "model", "tensor"],
+  encoder: ["contract", "engine", "model", "tensor"],
   api: ["contract", "scheduler", "model", "process", "store", "queue"],
   worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
   compute: ["contract", "model", "process", "tensor", "encoder", "engine"],

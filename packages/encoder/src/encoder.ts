@@ -29,6 +29,7 @@ import { textEncoder } from "./blocks/text-encoder.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import { loadTemplate, type Template, type TokenizedText } from "@espalier/model/tokenizer";
 import { runChunks } from "./run-chunks.ts";
+import { usualEngine } from "./usual-engine.ts";
 import { tokenizeText } from "./tokenize.ts";
 import { frozen } from "./training/lora.ts";
 import { rowOf, unit } from "./vectors.ts";
@@ -61,7 +62,9 @@ export interface EncoderOptions {
 }
 
 /** Where pooling is not said, `1_Pooling/config.json` in the folder comes before the defaults. */
-export interface LoadOptions extends Omit<EncoderOptions, "template"> {
+export interface LoadOptions extends Omit<EncoderOptions, "template" | "engine"> {
+  /** What computes. @default ONNX Runtime on the processor, with a thread for each core */
+  readonly engine?: Engine | undefined;
   /** A template, or which one: `chat` is the one in the model's folder. @default "none" */
   readonly template?: Template | TemplateChoice | undefined;
   /** What the model is called on a hub, where its folder does not say so; the choice `auto` looks for it. */
@@ -104,8 +107,8 @@ export class Encoder {
    * @throws {Problem} naming the file, and the field, tensor or byte: `checkpoint/…`, `config/…`, `tokenizer/…` or
    * `template/unusable`
    */
-  static async load(directory: string, options: LoadOptions): Promise<Encoder> {
-    const { template, modelName, ...others } = options;
+  static async load(directory: string, options: LoadOptions = {}): Promise<Encoder> {
+    const { template, modelName, engine = await usualEngine(), ...others } = options;
     const whole = await loadModel(directory);
     const found = options.adapter ?? (await findAdapter(directory));
     const layers = found && adaptedDepth(found, whole.config);
@@ -113,6 +116,7 @@ export class Encoder {
     const { pooling, pooled, maxLength } = options;
     return new Encoder(model, {
       ...others,
+      engine,
       normalizes: options.normalizes ?? (await findModules(directory))?.normalizes,
       ...(await folderEncoding(directory, { pooling, pooled, maxLength })),
       template:
