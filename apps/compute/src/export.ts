@@ -22,11 +22,13 @@ import {
 } from "@espalier/encoder";
 import { loadTemplate } from "@espalier/model/tokenizer";
 import {
+  findModules,
   findPrompts,
   mergeAdapter,
   onBase,
   parseConfig,
   readAdapter,
+  refuseSteps,
   replicable,
   writeAdapter,
   type LoraAdapter,
@@ -64,10 +66,11 @@ export async function exportModel(
   };
 
   phase("merge", 0);
-  const trained = await vectorsOf(job.model);
-  const found = job.adapter ? await readAdapter(job.model) : undefined;
   const base = parseConfig(await readFile(join(job.model, "config.json"), "utf8"));
+  refuseSteps(await findModules(job.model, base.hiddenSize), "an export");
+  const found = job.adapter ? await readAdapter(job.model) : undefined;
   const { adapter, layers: kept } = found ? onBase(found, base) : { layers: base.layers };
+  const trained = await vectorsOf(job.model);
   const { dtype, shardBytes, output } = job;
   const { attention } = encoding;
   await mergeAdapter(job.model, adapter ?? noAdapter, output, {

@@ -12,7 +12,7 @@ import {
   type TrainingInputs,
 } from "@espalier/encoder";
 import { loadTemplate } from "@espalier/model/tokenizer";
-import { replaceWeights, writeAdapter } from "@espalier/model";
+import { findModules, refuseSteps, replaceWeights, writeAdapter } from "@espalier/model";
 import type { OutcomeOf, TrainJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
@@ -27,8 +27,10 @@ export async function train(
   const { mode } = job;
   const settings = resolveTrainingSettings(job.settings, mode);
   const { template, ...encoding } = resolveEncoding(job.encoding);
+  const model = await loadModel(job.model);
+  refuseSteps(await findModules(job.model, model.config.hiddenSize), "training");
   const inputs: TrainingInputs = {
-    model: await loadModel(job.model),
+    model,
     triplets: await (job.texts ? textsAsTriplets(job.triplets) : triplets(job.triplets)),
     settings,
     encoding,

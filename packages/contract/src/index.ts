@@ -76,6 +76,7 @@ export type { PruneSpec } from "./kinds/prune.ts";
 export {
   chooseModelFiles,
   isModelFile,
+  isModuleFile,
   modelFileNames,
   modulesFile,
   sentenceTransformersFiles,

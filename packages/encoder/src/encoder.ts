@@ -24,6 +24,7 @@ import {
   seenThrough,
   survivingName,
   usualEncoding,
+  type VectorStep,
 } from "@espalier/model";
 import { textEncoder } from "./blocks/text-encoder.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
@@ -32,6 +33,7 @@ import { runChunks } from "./run-chunks.ts";
 import { usualEngine } from "./usual-engine.ts";
 import { tokenizeText } from "./tokenize.ts";
 import { frozen } from "./training/lora.ts";
+import { afterSteps } from "./vector-steps.ts";
 import { rowOf, unit } from "./vectors.ts";
 
 /** What `new Encoder` takes beside a model. */
@@ -57,6 +59,8 @@ export interface EncoderOptions {
   readonly adapter?: LoraAdapter | undefined;
   /** Whether vectors are scaled to length 1 where a call does not say. @default false, of a folder what its `modules.json` says */
   readonly normalizes?: boolean | undefined;
+  /** What is done with a pooled vector before that. @default nothing, of a folder what its `modules.json` says */
+  readonly steps?: readonly VectorStep[] | undefined;
   /** Most tokens that are computed at once, padding included; bounds memory. @default 1024 */
   readonly chunkTokens?: number | undefined;
 }
@@ -97,6 +101,7 @@ export class Encoder {
   readonly template: Template | undefined;
   readonly mode: Mode;
   readonly normalizes: boolean;
+  readonly steps: readonly VectorStep[];
   readonly chunkTokens: number;
   #executable: Promise<Executable> | undefined;
   #closed = false;
@@ -114,10 +119,12 @@ export class Encoder {
     const layers = found && adaptedDepth(found, whole.config);
     const model = layers === undefined ? whole : keptLayersOf(whole, layers);
     const { pooling, pooled, maxLength } = options;
+    const modules = await findModules(directory, model.config.hiddenSize);
     return new Encoder(model, {
       ...others,
       engine,
-      normalizes: options.normalizes ?? (await findModules(directory))?.normalizes,
+      normalizes: options.normalizes ?? modules?.normalizes,
+      steps: options.steps ?? modules?.steps,
       ...(await folderEncoding(directory, { pooling, pooled, maxLength })),
       template:
         typeof template === "string" ? await loadTemplate(template, { directory, modelName }) : template,
@@ -142,6 +149,7 @@ export class Encoder {
     this.template = template;
     this.mode = mode;
     this.normalizes = options.normalizes ?? false;
+    this.steps = options.steps ?? [];
     this.chunkTokens = options.chunkTokens ?? 1024;
   }
 
@@ -152,7 +160,10 @@ export class Encoder {
 
   /** Numbers in a vector. */
   get width(): number {
-    return this.model.config.hiddenSize;
+    return this.steps.reduce(
+      (width, step) => (step.kind === "normalize" ? width : step.outputs),
+      this.model.config.hiddenSize,
+    );
   }
 
   /**
@@ -165,13 +176,14 @@ export class Encoder {
     if (ref === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
     const layers = keptLayers(ref, this.layers, this.mode);
-    const { engine, template, mode, normalizes, chunkTokens, encoding, adapter, model } = this;
+    const { engine, template, mode, normalizes, steps, chunkTokens, encoding, adapter, model } = this;
     return new Encoder(keptLayersOf(model, layers), {
       ...encoding,
       engine,
       template,
       mode,
       normalizes,
+      steps,
       chunkTokens,
       adapter: adapter && {
         ...adapter,
@@ -216,7 +228,7 @@ export class Encoder {
     for await (const { chunk, results } of runChunks(executable, batch, { signal })) {
       const matrix = results["pooled"]!.data as Float32Array;
       for (const [row, i] of chunk.entries()) {
-        const vector = rowOf(matrix, row, this.width);
+        const vector = afterSteps(rowOf(matrix, row, model.config.hiddenSize), this.steps);
         vectors.set(distinct[i]!, normalize ? Float32Array.from(unit(vector)) : vector.slice());
         tokens += tokenized[i]!.ids.length;
       }

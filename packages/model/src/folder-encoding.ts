@@ -19,7 +19,7 @@ type Given = { readonly [Name in keyof Encoding]?: Encoding[Name] | undefined };
  */
 export async function folderEncoding(source: ModelSource, given: Given): Promise<Encoding> {
   const config = parseConfig(await readText(source, "config.json", maxConfigBytes));
-  const modules = await findModules(source);
+  const modules = await findModules(source, config.hiddenSize);
   const named = given.pooling === undefined ? await findPooling(source) : undefined;
   const longest = given.maxLength ?? modules?.maxLength;
   return usualEncoding(config, {

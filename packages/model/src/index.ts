@@ -14,7 +14,7 @@ export { modelTypes } from "./architectures/registry.ts";
 export { expectedTensors, linearLayers, ofLayers } from "./architectures/tensors.ts";
 
 // Its files, wherever they lie.
-export { openFile } from "./files/disk.ts";
+export { openFile, listModuleFiles } from "./files/disk.ts";
 export type { ModelFiles } from "./files/model-files.ts";
 export type { RangeReader } from "./files/range-reader.ts";
 
@@ -27,7 +27,8 @@ export { formatJson, parseJson, type JsonObject } from "./checkpoint/json.ts";
 export { refuseNonFinite } from "./checkpoint/non-finite.ts";
 export { openModel } from "./checkpoint/open-model.ts";
 export { parseHeader, readHeader } from "./checkpoint/safetensors.ts";
-export { findModules, findPrompts } from "./modules/modules.ts";
+export type { VectorStep } from "./modules/dense.ts";
+export { findModules, findPrompts, refuseSteps } from "./modules/modules.ts";
 export { folderEncoding, usualEncoding } from "./folder-encoding.ts";
 
 // Writing others that are made from them.

@@ -78,7 +78,7 @@ const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
  * The error function to about 1e-15: its Maclaurin series of positive terms (DLMF 7.6.2), which beyond 6 differs from ±1
  * by less than 2e-17.
  */
-function errorFunction(x: number): number {
+export function errorFunction(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x;
   let sum = x;

@@ -1,7 +1,7 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { chooseModelFiles, poolingFile, Problem } from "@espalier/contract";
-import { openModel } from "@espalier/model";
+import { chooseModelFiles, isModuleFile, Problem } from "@espalier/contract";
+import { listModuleFiles, openModel } from "@espalier/model";
 
 export interface ModelFile {
   name: string;
@@ -21,14 +21,14 @@ export async function modelFiles(folder: string): Promise<ModelFile[]> {
       "checkpoint/incomplete",
       `${folder} is not a folder; give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub.`,
     );
-  const found = await readdir(folder);
-  if (await isFile(join(folder, poolingFile))) found.push(poolingFile);
-  const chosen = chooseModelFiles(found);
+  const chosen = chooseModelFiles([...(await readdir(folder)), ...(await listModuleFiles(folder))]);
   const checkpoint = await openModel(folder);
   await checkpoint.close();
   const weights = new Set([...checkpoint.tensors.values()].map(({ file }) => file));
   // A shard that the index does not name is no part of the model.
-  const names = chosen.filter((name) => !name.endsWith(".safetensors") || weights.has(name));
+  const names = chosen.filter(
+    (name) => !name.endsWith(".safetensors") || isModuleFile(name) || weights.has(name),
+  );
   return Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
@@ -36,9 +36,6 @@ export async function modelFiles(folder: string): Promise<ModelFile[]> {
     }),
   );
 }
-
-const isFile = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined))?.isFile() === true;
 
 /** A name that the service accepts, from a file or folder name. */
 export const nameFrom = (path: string): string =>

@@ -13,7 +13,9 @@ test("the model's files are chosen by name; pickles, code, folders and paths are
     "onnx/model.onnx",
     "../config.json",
     "sub/model.safetensors",
-    "2_Dense/config.json",
+    "2_Dense/pytorch_model.bin",
+    "2_Other/config.json",
+    "2_Dense/../config.json",
     "sub/1_Pooling/config.json",
     "model-1-of-2.safetensors",
     "/etc/passwd",
@@ -21,7 +23,8 @@ test("the model's files are chosen by name; pickles, code, folders and paths are
     "consolidated.safetensors",
   ];
   expect(chooseModelFiles([...others, ...complete])).toEqual([...complete].sort());
-  expect(chooseModelFiles([...complete, pooling])).toEqual([pooling, ...complete].sort());
+  const modules = [pooling, "2_Dense/config.json", "2_Dense/model.safetensors"];
+  expect(chooseModelFiles([...complete, ...modules])).toEqual([...modules, ...complete].sort());
 });
 
 test.each(["config.json", "tokenizer.json", "model.safetensors"])("%s is missed by name", (file) => {

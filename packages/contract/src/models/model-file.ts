@@ -3,8 +3,14 @@ import { Problem } from "../problem.ts";
 /** `model-00001-of-00004.safetensors` */
 export const shardName = /^model-\d{5}-of-\d{5}\.safetensors$/;
 
-/** Where sentence-transformers says how a model pools: the one model file that is in a folder of its own. */
+/** Where sentence-transformers says how a model pools. */
 export const poolingFile = "1_Pooling/config.json";
+
+/** A file of a module of sentence-transformers after pooling; these and {@link poolingFile} are in folders of their own. */
+const moduleFile = /^[2-9]_(?:Dense|LayerNorm)\/(?:config\.json|model\.safetensors)$/;
+
+/** Whether a file says how sentence-transformers makes vectors of hidden states. */
+export const isModuleFile = (name: string): boolean => name === poolingFile || moduleFile.test(name);
 
 /** Where sentence-transformers says what a model is made of. */
 export const modulesFile = "modules.json";
@@ -42,7 +48,7 @@ export const modelFileNames = [
 
 /** Whether a file of this name belongs to a model folder. Everything else in a folder is left alone, never read. */
 export const isModelFile = (name: string): boolean =>
-  (modelFileNames as readonly string[]).includes(name) || shardName.test(name);
+  (modelFileNames as readonly string[]).includes(name) || shardName.test(name) || isModuleFile(name);
 
 /** PEFT's name. */
 const adapterFile = "adapter_config.json";

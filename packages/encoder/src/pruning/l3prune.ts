@@ -11,6 +11,7 @@ import { chanceLevel, type Executable } from "@espalier/tensor";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import { collectTriplets, type TripletRow } from "@espalier/model/data";
+import { refuseSteps } from "@espalier/model";
 import type { Encoder } from "../encoder.ts";
 import { Random } from "../random.ts";
 import { runChunks } from "../run-chunks.ts";
@@ -41,7 +42,7 @@ export interface L3PruneOptions {
  * The loss of a depth is the mean over the batches. With fewer triplets than asked for, full batches of what is there,
  * and a warning. Texts are pooled and cut as the encoder does it; what it keeps on the engine is not used.
  * @param triplets all of them are held, as batches are drawn from all; negatives may be absent
- * @throws {Problem} `dataset/too-small` when there is not one full batch, `dataset/malformed` for a triplet without its
+ * @throws {Problem} `config/unsupported` for an encoder whose vectors go through more than pooling, `dataset/too-small` when there is not one full batch, `dataset/malformed` for a triplet without its
  * texts, `request/invalid` naming the setting
  */
 export async function l3prune(
@@ -52,6 +53,7 @@ export async function l3prune(
   const { signal, report, mode = encoder.mode } = options;
   const settings = resolveSearchSettings(options.settings, mode);
   const { batchSize, scale, seed, sampling } = settings;
+  refuseSteps(encoder, "the search");
   const { model, engine, encoding, template } = encoder;
   const how = { model, encoding, template, mode };
   const rows = await collectTriplets(triplets);

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { modelFileNames, poolingFile, Problem } from "@espalier/contract";
+import { isModuleFile, modelFileNames, Problem } from "@espalier/contract";
 import type { ModelFiles } from "../files/model-files.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { buildFolder, writeDurably } from "./durable.ts";
@@ -11,10 +11,12 @@ import type { StoredTensor } from "./stored-tensor.ts";
 /** Larger ones leave the processor's cache between reading and writing: 8 MiB took several times as long. */
 const chunkBytes = 1024 * 1024;
 
-/** Files beside the weights that a derived checkpoint carries on unchanged. */
-const companions: readonly string[] = modelFileNames.filter(
-  (name) => name !== "config.json" && !name.startsWith("model."),
-);
+/** Whether a derived checkpoint carries on a file beside the weights unchanged. */
+const isCompanion = (name: string): boolean =>
+  isModuleFile(name) ||
+  ((modelFileNames as readonly string[]).includes(name) &&
+    name !== "config.json" &&
+    !name.startsWith("model."));
 
 const shardFile = (number: number, of: number): string =>
   `model-${String(number).padStart(5, "0")}-of-${String(of).padStart(5, "0")}.safetensors`;
@@ -66,8 +68,8 @@ export async function writeDerived(
   await buildFolder(target, async (folder) => {
     await writeWeights(folder, groups);
     await writeDurably(join(folder, "config.json"), (file) => file.writeFile(config));
-    const present = await source.files.names();
-    for (const name of companions) if (present.has(name)) await copyDurably(source.files, folder, name);
+    for (const name of await source.files.names())
+      if (isCompanion(name)) await copyDurably(source.files, folder, name);
   });
 }
 
@@ -108,7 +110,7 @@ async function writeWeights(folder: string, groups: readonly (readonly TensorSou
 }
 
 async function copyDurably(files: ModelFiles, to: string, name: string): Promise<void> {
-  if (name === poolingFile) await mkdir(join(to, dirname(name)), { recursive: true });
+  if (isModuleFile(name)) await mkdir(join(to, dirname(name)), { recursive: true });
   const source = await files.open(name);
   if (source === undefined) throw new Problem("checkpoint/incomplete", `${name} is missing`, { file: name });
   try {

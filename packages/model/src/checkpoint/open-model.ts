@@ -12,7 +12,7 @@ export async function openModel(source: ModelSource): Promise<Checkpoint> {
   const checkpoint = await openCheckpoint(source);
   try {
     const tokenizer = await readText(checkpoint.files, "tokenizer.json", maxTokenizerBytes);
-    await findModules(checkpoint.files);
+    await findModules(checkpoint.files, checkpoint.config.hiddenSize);
     checkTokenizer(tokenizer, checkpoint.config.vocabularySize);
     return checkpoint;
   } catch (error) {

@@ -13,6 +13,9 @@ const executable: readonly (readonly [format: string, magic: readonly number[]])
   ["a GGUF file", [0x47, 0x47, 0x55, 0x46]],
 ];
 
+/** How the text begins that stands for a file in a repository that was cloned without git-lfs. */
+const pointer = "version https://git-lfs.github.com/spec/";
+
 /** The format that the first bytes of a file give away, where it is one that is never accepted as weights. */
 function refusedFormat(start: Uint8Array): string | undefined {
   return executable.find(([, magic]) => magic.every((byte, i) => start[i] === byte))?.[0];
@@ -33,13 +36,19 @@ async function refuseByContent(files: ModelFiles, name: string): Promise<void> {
   const file = await files.open(name);
   if (file === undefined) return;
   try {
-    const start = await file.read(0, 8);
+    const start = await file.read(0, pointer.length);
+    if (Buffer.from(start).toString("latin1") === pointer)
+      throw new Problem(
+        "checkpoint/incomplete",
+        `${name} is a Git LFS pointer and not the file itself; run git lfs pull in the folder, or git lfs install before cloning`,
+        { file: name },
+      );
     const format = refusedFormat(start);
     // A safetensors file begins with the length of its header, in eight bytes. The first two may by chance be those of
     // another format; the last four are zero in every header that is accepted.
     if (
       format === undefined ||
-      (name.endsWith(".safetensors") && start.subarray(4).every((byte) => byte === 0))
+      (name.endsWith(".safetensors") && start.subarray(4, 8).every((byte) => byte === 0))
     )
       return;
     throw new Problem(

@@ -1,6 +1,6 @@
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { isModelFile, poolingFile, Problem } from "@espalier/contract";
+import { join } from "node:path";
+import { isModelFile, isModuleFile, Problem } from "@espalier/contract";
 import type { ModelFiles } from "./model-files.ts";
 import type { RangeReader } from "./range-reader.ts";
 
@@ -49,6 +49,18 @@ export const folderFiles = (directory: string): ModelFiles => ({
     }),
 });
 
+/** Folders of the modules of sentence-transformers. */
+const moduleFolder = /^\d_\w+$/;
+
+/** Files of a folder's modules of sentence-transformers, which are in folders of their own. */
+export async function listModuleFiles(directory: string): Promise<string[]> {
+  const modules = (await readdir(directory)).filter((name) => moduleFolder.test(name));
+  const files = modules.map(async (module) =>
+    (await readdir(join(directory, module)).catch(() => [])).map((name) => `${module}/${name}`),
+  );
+  return (await Promise.all(files)).flat().filter(isModuleFile);
+}
+
 async function listFolder(directory: string): Promise<Set<string>> {
   let entries;
   try {
@@ -57,12 +69,10 @@ async function listFolder(directory: string): Promise<Set<string>> {
     if (!isMissing(error)) throw error;
     throw new Problem("checkpoint/incomplete", "the model folder does not exist", { file: "." });
   }
-  if (entries.includes(dirname(poolingFile))) entries.push(poolingFile);
   const names = new Set<string>();
-  for (const name of entries) {
+  for (const name of [...entries, ...(await listModuleFiles(directory))]) {
     if (!isModelFile(name)) continue;
     const found = await stat(join(directory, name)).catch(() => undefined);
-    if (name === poolingFile && found === undefined) continue;
     if (found?.isFile() !== true)
       throw new Problem("upload/file-refused", `${name} is not a regular file`, { file: name });
     names.add(name);

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { poolingFile, type HubSource } from "@espalier/contract";
+import { isModuleFile, type HubSource } from "@espalier/contract";
 import { writeDurably } from "../checkpoint/durable.ts";
 import { PartialFile, type FileState } from "./partial-file.ts";
 import type { Repository } from "./repository.ts";
@@ -79,7 +79,7 @@ export class DownloadFolder {
     const announced = this.repository.files.find((each) => each.name === name);
     if (opened !== undefined || announced === undefined) return opened;
     const state = Object.hasOwn(this.#states, name) ? this.#states[name] : undefined;
-    if (name === poolingFile) await mkdir(join(this.model, dirname(name)), { recursive: true });
+    if (isModuleFile(name)) await mkdir(join(this.model, dirname(name)), { recursive: true });
     const file = await PartialFile.open(join(this.model, name), announced, state);
     this.#files.set(name, file);
     return file;

@@ -1,5 +1,5 @@
 import { rename } from "node:fs/promises";
-import { keptLayers, Problem, type HubSource } from "@espalier/contract";
+import { isModuleFile, keptLayers, Problem, type HubSource } from "@espalier/contract";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { findText } from "../files/read-text.ts";
 import { openModel } from "../checkpoint/open-model.ts";
@@ -149,7 +149,7 @@ class ModelDownload {
       },
     });
     const files = new HubFiles(download, fetcher);
-    const small = await this.#open(download, (name) => !name.endsWith(".safetensors"));
+    const small = await this.#open(download, (name) => !name.endsWith(".safetensors") || isModuleFile(name));
     await this.#fetchWhole(fetcher, small);
     const weights = await this.#weights(download, files);
     await this.#fetchHeads(fetcher, weights);

@@ -43,16 +43,16 @@ async function withFiles<Result>(
 
 test("the modules of a folder say its pooling, its longest text, and whether vectors are normalised", async () => {
   await withFiles({}, async (model) => {
-    expect(await findModules(model)).toEqual({ normalizes: true, maxLength: 40 });
+    expect(await findModules(model, 16)).toEqual({ steps: [], normalizes: true, maxLength: 40 });
     expect(await folderEncoding(model, {})).toMatchObject({ pooling: "cls", maxLength: 40 });
     expect(await folderEncoding(model, { maxLength: 8 })).toMatchObject({ maxLength: 8 });
     expect(await findPrompts(model)).toEqual({ query: "query: ", passage: "passage: " });
   });
   await withFiles({ "modules.json": usual }, async (model) =>
-    expect(await findModules(model)).toMatchObject({ normalizes: false }),
+    expect(await findModules(model, 16)).toMatchObject({ normalizes: false }),
   );
   await withFiles({ "modules.json": undefined }, async (model) =>
-    expect(await findModules(model)).toBeUndefined(),
+    expect(await findModules(model, 16)).toBeUndefined(),
   );
 });
 
@@ -60,7 +60,7 @@ test("they travel with a model that is made of some of its layers", async () => 
   await withFiles({}, async (model) => {
     const target = `${model}-pruned`;
     await truncateCheckpoint(model, target, 2);
-    expect(await findModules(target)).toEqual(await findModules(model));
+    expect(await findModules(target, 16)).toEqual(await findModules(model, 16));
     expect(await findPrompts(target)).toEqual(await findPrompts(model));
     expect(await folderEncoding(target, {})).toEqual(await folderEncoding(model, {}));
   });
@@ -68,8 +68,10 @@ test("they travel with a model that is made of some of its layers", async () => 
 
 const st = "config_sentence_transformers.json";
 test.each<[named: RegExp, file: string, content: unknown]>([
-  [/Dense in 2_Dense/, "modules.json", [...usual, moduleOf("Dense", "2_Dense")]],
-  [/LayerNorm/, "modules.json", [...usual, moduleOf("LayerNorm", "2_LayerNorm")]],
+  [/2_Dense.config.json is missing/, "modules.json", [...usual, moduleOf("Dense", "2_Dense")]],
+  [/not in 2_Dense/, "modules.json", [...usual, moduleOf("Dense", "../dense")]],
+  [/2_LayerNorm.config.json is missing/, "modules.json", [...usual, moduleOf("LayerNorm", "2_LayerNorm")]],
+  [/CNN in 2_CNN/, "modules.json", [...usual, moduleOf("CNN", "2_CNN")]],
   [
     /custom_st\.Transformer|begin with a Transformer/,
     "modules.json",

@@ -9,13 +9,16 @@ import {
   type FieldTable,
 } from "../checkpoint/field-table.ts";
 import type { JsonObject, JsonValue } from "../checkpoint/json.ts";
+import { readDense, readLayerNorm, type VectorStep } from "./dense.ts";
 import { findJson, findObject, unusable } from "./read-object.ts";
 
 /** What the files of sentence-transformers in a model folder say. */
-interface Modules {
+export interface Modules {
   /** Tokens at which it cuts texts; undefined where it does not say. */
   readonly maxLength: number | undefined;
-  /** Whether it scales vectors to length 1. */
+  /** What is done with a pooled vector, in this order; a normalisation at the end is left out. */
+  readonly steps: readonly VectorStep[];
+  /** Whether it scales vectors to length 1 at the end. */
   readonly normalizes: boolean;
 }
 
@@ -62,21 +65,69 @@ const modelFields: FieldTable = {
 
 /**
  * Reads the files of sentence-transformers that say how hidden states become vectors: `modules.json` and what it names.
- * Transformer, pooling and normalisation are computed here; every other module, and every setting that would change
- * vectors in another way, is refused by name.
+ * Every module that is not in the table above, and every setting that would change vectors in another way, is refused by
+ * name.
+ * @param width of the hidden states
  * @returns undefined for a folder without `modules.json`
- * @throws {Problem} `config/unsupported`
+ * @throws {Problem} `config/unsupported`, and `checkpoint/…` for the weights of a module
  */
-export async function findModules(source: ModelSource): Promise<Modules | undefined> {
+export async function findModules(source: ModelSource, width: number): Promise<Modules | undefined> {
   const root = await findJson(source, modulesFile);
   if (root === undefined) return undefined;
-  const normalizes = readModules(root);
+  const steps: VectorStep[] = [];
+  for (const { kind, path } of readModules(root)) {
+    const step = await afterPooling[kind](source, path);
+    if (step === undefined) continue;
+    if (step.kind !== "normalize") {
+      if (step.inputs !== width)
+        throw unusable(
+          `${path}/config.json`,
+          `takes vectors of ${step.inputs} numbers, but they have ${width}`,
+        );
+      width = step.outputs;
+    }
+    steps.push(step);
+  }
   await checkModel(source);
-  return { normalizes, maxLength: await readTransformer(source) };
+  const normalizes = steps.at(-1)?.kind === "normalize";
+  return {
+    steps: normalizes ? steps.slice(0, -1) : steps,
+    normalizes,
+    maxLength: await readTransformer(source),
+  };
 }
 
-/** Whether the modules end with a normalisation. */
-function readModules(root: JsonValue): boolean {
+/**
+ * Refuses a folder whose vectors go through more than pooling and a normalisation, for work that ends with the pooling.
+ * @param work what would not go through them
+ * @throws {Problem} `config/unsupported`
+ */
+export function refuseSteps(modules: Pick<Modules, "steps"> | undefined, work: string): void {
+  const [step] = modules?.steps ?? [];
+  if (step === undefined) return;
+  const names = { dense: "Dense", "layer-norm": "LayerNorm", normalize: "Normalize" };
+  throw unusable(
+    modulesFile,
+    `puts ${names[step.kind]} after the pooling, through which ${work} does not go; without ${modulesFile} the folder is read as the model below it`,
+  );
+}
+
+/** Modules that may follow the pooling; `Dropout` does nothing outside of training. */
+const afterPooling = {
+  Normalize: () => ({ kind: "normalize" }) as const,
+  Dropout: () => undefined,
+  Dense: readDense,
+  LayerNorm: readLayerNorm,
+} as const satisfies Record<
+  string,
+  (source: ModelSource, path: string) => VectorStep | undefined | Promise<VectorStep>
+>;
+
+type AfterPooling = keyof typeof afterPooling;
+const isAfterPooling = (kind: string): kind is AfterPooling => Object.hasOwn(afterPooling, kind);
+
+/** The modules after the pooling. */
+function readModules(root: JsonValue): { kind: AfterPooling; path: string }[] {
   if (!Array.isArray(root)) throw unusable(modulesFile, "is not a list of modules");
   const kinds = root.map((module, place) => {
     if (!(module instanceof Map)) throw unusable(modulesFile, `holds at ${place} what is no module`);
@@ -90,14 +141,20 @@ function readModules(root: JsonValue): boolean {
     throw unusable(modulesFile, "does not begin with a Transformer whose files are in the folder itself");
   if (pooling?.kind !== "Pooling" || `${pooling.path}/config.json` !== poolingFile)
     throw unusable(modulesFile, `does not go on with a Pooling in ${poolingFile}`);
-  for (const { kind, path } of rest)
-    if (kind !== "Normalize")
+  return rest.map(({ kind, path }, place) => {
+    if (!isAfterPooling(kind))
       throw unusable(
         modulesFile,
         `names the module ${kind} in ${path.slice(0, 80)}, which is not computed; without ${modulesFile} the folder is read as the model below it`,
       );
-  return rest.length > 0;
+    const usual = `${place + 2}_${kind}`;
+    if (hasFiles(kind) && path !== usual)
+      throw unusable(modulesFile, `puts the module ${kind} in ${path.slice(0, 80)}, and not in ${usual}`);
+    return { kind, path };
+  });
 }
+
+const hasFiles = (kind: AfterPooling): boolean => kind === "Dense" || kind === "LayerNorm";
 
 /** Where a module of sentence-transformers itself lies; those of others may compute something else under such a name. */
 const ownType = /^sentence_transformers\.(?:[\w.]+\.)?(\w+)$/;
