@@ -27,6 +27,10 @@ const programs = [
   "apps/cli/src/stack/postgres-host/main.ts",
   "apps/compute/src/main.ts",
   "apps/worker/src/main.ts",
+  // The chaos suite, its workers and their compute processes, all of which it starts again and again.
+  "test/chaos/main.ts",
+  "test/chaos/trainer/main.ts",
+  "test/chaos/worker/main.ts",
 ].filter((program) => existsSync(join(root, program)));
 
 /** All programs lie side by side: `cli-stack-app-host` is apps/cli/src/stack/app-host/main.ts. */
@@ -46,7 +50,8 @@ export function fingerprint() {
       }
     }
   };
-  for (const folder of ["apps", "packages"]) visit(join(root, folder));
+  for (const folder of ["apps", "packages", "test/chaos", "test/servers"])
+    if (existsSync(join(root, folder))) visit(join(root, folder));
   return hash.digest("hex");
 }
 

@@ -1,4 +1,4 @@
-import { readFile, mkdtemp, rm } from "node:fs/promises";
+import { readFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newApiKey } from "@espalier/contract";
@@ -10,6 +10,7 @@ import { check, type Violation } from "./check.ts";
 import type { History } from "./history.ts";
 import { Link } from "./link.ts";
 import { Member } from "./member.ts";
+import { Mount } from "./mount.ts";
 import { until } from "./patience.ts";
 import { snapshot } from "./snapshot.ts";
 import { Submitter } from "./submitter.ts";
@@ -24,6 +25,9 @@ export interface DeploymentOptions {
   /** Short, so that losses are noticed in seconds; long enough for a machine on which much else runs. Default 9. */
   leaseSeconds?: number;
 }
+
+/** Free bytes below which no run starts: little, so that small file systems will do. */
+const leastFree = String(16 * 2 ** 20);
 
 /** A server that can be taken away and brought back. */
 interface Server extends Pick<PostgresServer, "url" | "stop" | "start" | "crash" | "remove"> {
@@ -69,6 +73,7 @@ export class Deployment {
     const deployment = new Deployment(options, { folder, postgres, redis });
     const { apis = 2, workers = 3 } = options;
     try {
+      await mkdir(deployment.bytesRoot);
       for (let i = 1; i <= apis; i++) deployment.apis.push(await deployment.#api(`api-${i}`));
       for (let i = 1; i <= workers; i++) deployment.workers.push(await deployment.#worker(`worker-${i}`));
       for (const member of deployment.members) member.start();
@@ -113,10 +118,13 @@ export class Deployment {
     this.history.add({ type: "fault", fault, target });
   }
 
-  /** Ends every fault: servers up, ways open, processes there and awake. */
+  /** Ends every fault: servers up, ways open, folders mounted, processes there and awake. */
   async heal(): Promise<void> {
     for (const server of [this.postgres, this.redis]) if (server && !server.up) await server.start();
-    for (const { links } of this.members) for (const link of Object.values(links)) link.heal();
+    for (const { links, mount } of this.members) {
+      for (const link of Object.values(links)) link.heal();
+      mount.heal();
+    }
     for (const member of this.members) {
       if (!member.alive) member.start();
       else if (member.frozen) member.signal("SIGCONT");
@@ -206,7 +214,7 @@ export class Deployment {
         .flatMap(({ computes }) => computes)
         .map(async ({ pid }) => {
           const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-          return command.includes("trainer/main.ts") ? [pid] : [];
+          return /trainer(\/main\.ts|\.mjs)/.test(command) ? [pid] : [];
         }),
     );
     return alive.flat();
@@ -222,7 +230,7 @@ export class Deployment {
   }
 
   async #worker(name: string): Promise<Member> {
-    return this.#member(name, "test/chaos/worker.ts", {
+    return this.#member(name, "test/chaos/worker/main.ts", {
       ESPALIER_WORKER_NAME: name,
       ESPALIER_SCRATCH: join(this.folder, `scratch-${name}`),
       ESPALIER_DEVICES: "cpu",
@@ -233,15 +241,19 @@ export class Deployment {
   async #member(name: string, module: string, environment: Record<string, string>): Promise<Member> {
     const database = await Link.to(this.postgres.url);
     const queue = this.redis ? await Link.to(this.redis.url) : database;
+    const mount = new Mount(join(this.folder, `mount-${name}`), this.bytesRoot);
     return new Member({
       name,
       module,
       log: join(this.folder, `${name}.log`),
       links: { database, queue },
+      mount,
       environment: {
         DATABASE_URL: database.via(this.postgres.url),
         ...(this.redis ? { REDIS_URL: queue.via(this.redis.url) } : {}),
-        ESPALIER_DATA: this.bytesRoot,
+        ESPALIER_DATA: mount.path,
+        ESPALIER_MIN_FREE_DATA: leastFree,
+        ESPALIER_MIN_FREE_SCRATCH: leastFree,
         ESPALIER_LEASE_SECONDS: String(this.leaseSeconds),
         ESPALIER_HUNG_SECONDS: "60",
         ...environment,

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { builtProgram, programArguments } from "@espalier/process";
 import type { Link } from "./link.ts";
+import type { Mount } from "./mount.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Ends what it runs when this process is gone. */
 const host = join(root, "apps/cli/src/stack/app-host/main.ts");
 
-/** The API runs as it was built; workers run from source, because their compute processes are those of these tests. */
 function commandOf(module: string): string[] {
   const built = builtProgram(join(root, module));
   return built === undefined ? ["--import", "tsx", host, module] : [...programArguments(host), built];
@@ -25,12 +25,15 @@ export interface MemberOptions {
   log: string;
   /** Its ways to the servers. With a queue on PostgreSQL both are one. */
   links: { database: Link; queue: Link };
+  /** Its data folder. */
+  mount: Mount;
 }
 
 /** One process of a deployment: an API or a worker, which may be killed, frozen and started again. */
 export class Member {
   readonly name: string;
   readonly links: MemberOptions["links"];
+  readonly mount: Mount;
   readonly #options: MemberOptions;
   #process: ChildProcess | undefined;
   #frozen = false;
@@ -38,6 +41,7 @@ export class Member {
   constructor(options: MemberOptions) {
     this.name = options.name;
     this.links = options.links;
+    this.mount = options.mount;
     this.#options = options;
   }
 

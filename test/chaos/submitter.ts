@@ -8,6 +8,7 @@ import {
   isProblem,
   isTerminal,
   type Client,
+  type Hold,
   type Metric,
   type Run,
   type RunState,
@@ -135,6 +136,13 @@ export class Submitter {
     return items.some((worker) => worker.name === name && worker.state === "ACTIVE");
   }
 
+  /** Why each device of a worker takes no new run, as an operator is told. */
+  async holds(name: string): Promise<Hold[]> {
+    const { items } = await this.#ask((client) => client.workers.list());
+    const worker = items.find((each) => each.name === name && each.state === "ACTIVE");
+    return worker?.devices.flatMap(({ holds }) => holds) ?? [];
+  }
+
   /** All points of a run that count. */
   async metrics(runId: string): Promise<Metric[]> {
     const points: Metric[] = [];
@@ -146,6 +154,12 @@ export class Submitter {
       cursor = page.cursor;
     } while (cursor !== undefined);
     return points;
+  }
+
+  /** The newest lines of a run's log. */
+  async logs(runId: string): Promise<string[]> {
+    const page = await this.#ask((client) => client.runs.logs(runId, { limit: 200 }));
+    return page.items.map(({ message }) => message);
   }
 
   /** Waits until a run has ended in whatever way. */

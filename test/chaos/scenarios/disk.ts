@@ -1,59 +1,112 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { noVolume, Volume } from "../mount.ts";
 import { until } from "../patience.ts";
-import { both, type Scenario } from "./scenario.ts";
+import {
+  attemptsOn,
+  both,
+  databaseTime,
+  isHeld,
+  several,
+  succeed,
+  succeedAtOnce,
+  type Scenario,
+} from "./scenario.ts";
 
-const mounted = (folder: string) =>
-  spawnSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", folder]).status === 0;
-const unmount = (folder: string) => spawnSync("umount", ["-l", folder]);
-
-/** Tried once: a container may be root and yet not mount. */
-const cannotMount = ((): string | undefined => {
-  const folder = mkdtempSync(join(tmpdir(), "espalier-mount-"));
-  const can = mounted(folder);
-  if (can) unmount(folder);
-  rmSync(folder, { recursive: true });
-  return can ? undefined : "a small file system cannot be mounted here";
-})();
-
+/** What can happen to the disks of scratch folders, and to the volume that all share. */
 export const diskScenarios: readonly Scenario[] = [
   {
     number: 16,
     title: "A worker's disk fills while a checkpoint is written: the run goes on from the one before.",
     queues: both,
     quick: ["postgres"],
-    skip: cannotMount,
+    skip: noVolume,
     async run(d) {
-      const folder = join(d.folder, "tiny");
-      await mkdir(folder);
-      assert.ok(mounted(folder));
-      try {
-        const [worker, ...rest] = d.workers;
-        for (const each of d.workers) await each.kill();
-        worker.start({ ESPALIER_SCRATCH: folder, ESPALIER_MIN_FREE_SCRATCH: "0" });
-        const runId = await d.client.submit({ steps: 100, every: 5, script: { pace: 40, weight: 4096 } });
-        await d.client.saves(runId);
-        d.note("fill", `disk of ${worker.name}`);
-        const filler = join(folder, "filler");
-        await writeFile(filler, Buffer.alloc(16 * 2 ** 20)).catch(() => undefined);
-        await until(
-          "the attempt has failed",
-          async () => (await d.client.attempts(runId))[0].state === "FAILED",
-        );
-        await rm(filler);
-        for (const each of rest) each.start();
-        const run = await d.client.reaches(runId, "SUCCEEDED");
-        assert.ok((run.result as { resumedFromStep?: number }).resumedFromStep);
-        const [full] = await d.client.attempts(runId);
-        assert.equal(full.problem?.code, "worker/disk-full");
-        await worker.kill();
-      } finally {
-        unmount(folder);
-      }
+      using disk = new Volume(join(d.folder, "tiny"), 16);
+      const [worker, ...rest] = d.workers;
+      for (const each of d.workers) await each.kill();
+      worker.start({ ESPALIER_SCRATCH: disk.folder, ESPALIER_MIN_FREE_SCRATCH: "0" });
+      const runId = await d.client.submit({ steps: 100, every: 5, script: { pace: 40, weight: 4096 } });
+      await d.client.saves(runId);
+      d.note("fill", `disk of ${worker.name}`);
+      await disk.fill();
+      await until(
+        "the attempt has failed",
+        async () => (await d.client.attempts(runId))[0].state === "FAILED",
+      );
+      disk.free();
+      for (const each of rest) each.start();
+      const run = await d.client.reaches(runId, "SUCCEEDED");
+      assert.ok((run.result as { resumedFromStep?: number }).resumedFromStep);
+      const [full] = await d.client.attempts(runId);
+      assert.equal(full.problem?.code, "worker/disk-full");
+      await worker.kill();
+    },
+  },
+  {
+    number: 32,
+    title:
+      "The scratch disk of one worker is full beside good ones: it is held with the reason, one attempt at most is wasted, and it is back when there is room.",
+    queues: both,
+    skip: noVolume,
+    async run(d) {
+      using disk = new Volume(join(d.folder, "small"), 40);
+      const [bad, ...good] = d.workers;
+      for (const each of d.workers) await each.kill();
+      bad.start({ ESPALIER_SCRATCH: disk.folder });
+      const running = await d.client.submit({ steps: 100, every: 5, script: { pace: 40, weight: 1024 } });
+      await d.client.saves(running);
+      const since = await databaseTime(d);
+      d.note("fill", `disk of ${bad.name}`);
+      await disk.fill();
+      for (const each of good) each.start();
+      const runIds = await several(d, 8, { steps: 10, script: { pace: 20 } });
+      await isHeld(d, bad, "scratch-full");
+      assert.match((await d.client.holds(bad.name))[0].reason, /are free for the scratch folder/);
+      await succeedAtOnce(d, runIds);
+      await succeed(d, [running]);
+      assert.equal(await attemptsOn(d, bad, since), 0);
+      assert.ok((await d.client.attempts(running)).length <= 2);
+      disk.free();
+      await isHeld(d, bad);
+      for (const each of good) await each.kill();
+      await succeedAtOnce(d, await several(d, 2, { steps: 10 }));
+      await bad.kill();
+    },
+  },
+  {
+    number: 35,
+    title:
+      "The volume of the data folder is full for a time: running ones wait with what they have, nothing starts, and all succeed when there is room.",
+    queues: both,
+    quick: ["postgres"],
+    skip: noVolume,
+    async run(d) {
+      const training = { steps: 200, every: 5, script: { pace: 40, weight: 1024 } };
+      using volume = new Volume(join(d.folder, "volume"), 96);
+      volume.copyFrom(d.bytesRoot);
+      for (const { mount } of d.members) mount.show(volume.folder);
+      const running = await several(d, d.workers.length, training);
+      for (const runId of running) await d.client.saves(runId);
+      d.note("fill", "the volume of the data folder");
+      await volume.fill();
+      const waiting = await several(d, 3, training);
+      for (const worker of d.workers) await isHeld(d, worker, "data-full");
+      const [{ reason }] = await d.client.holds(d.workers[0].name);
+      assert.match(reason, /are free on the volume of the data folder/);
+      // They have computed all that there is, and cannot store it.
+      for (const runId of running)
+        await until(`${runId} waits`, async () => {
+          // A checkpoint that was removed has left room.
+          await volume.fill();
+          const lines = await d.client.logs(runId);
+          return lines.some((line) => line.startsWith("The result waits until it can be stored"));
+        });
+      for (const runId of waiting) assert.equal((await d.client.get(runId)).attempt, 0);
+      volume.free();
+      await succeedAtOnce(d, [...running, ...waiting]);
+      volume.copyTo(d.bytesRoot);
+      for (const { mount } of d.members) mount.heal();
     },
   },
 ];

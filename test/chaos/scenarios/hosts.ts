@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Deployment } from "../deployment.ts";
 import { until } from "../patience.ts";
-import { both, endsOf, several, succeed, type Scenario } from "./scenario.ts";
+import {
+  attemptsOn,
+  both,
+  databaseTime,
+  endsOf,
+  isHeld,
+  several,
+  succeed,
+  succeedAtOnce,
+  type Scenario,
+} from "./scenario.ts";
 
 /** Names of the workers with a device that is held because runs failed on it. */
 const heldForFailures = async (d: Deployment): Promise<string[]> => {
@@ -48,6 +58,43 @@ export const hostScenarios: readonly Scenario[] = [
       await rm(broken);
       await until("the host is back", async () => (await heldForFailures(d)).length === 0);
       await succeed(d, await several(d, 3, { steps: 10, script: { pace: 20 } }));
+    },
+  },
+  {
+    number: 31,
+    title:
+      "The data folder of one worker is not mounted, another pool's, or vanishes under a run: it is held with the reason, no run pays, and it is back when the folder is.",
+    queues: both,
+    quick: ["redis"],
+    async run(d) {
+      const [bad, ...good] = d.workers;
+      const [unmounted, foreign] = ["unmounted", "foreign"].map((name) => join(d.folder, name));
+      for (const folder of [unmounted, foreign]) await mkdir(folder);
+      await writeFile(join(foreign, ".espalier-pool"), "another-pool\n");
+      await bad.kill();
+      bad.mount.show(unmounted);
+      d.note("unmount the data folder", bad.name);
+      const since = await databaseTime(d);
+      bad.start();
+      await isHeld(d, bad, "data-folder");
+      assert.match((await d.client.holds(bad.name))[0].reason, /not mounted/);
+      await succeedAtOnce(d, await several(d, 6, { steps: 10, script: { pace: 20 } }));
+      assert.equal(await attemptsOn(d, bad, since), 0);
+      // Nothing was written to where the volume is missing.
+      assert.deepEqual(await readdir(unmounted), []);
+      bad.mount.heal();
+      await isHeld(d, bad);
+      for (const each of good) await each.kill();
+      const runId = await d.client.submit({ steps: 60, script: { pace: 40 } });
+      await d.client.saves(runId);
+      bad.mount.show(foreign);
+      d.note("mount another pool's data folder", bad.name);
+      await isHeld(d, bad, "data-folder");
+      assert.match((await d.client.holds(bad.name))[0].reason, /another pool/);
+      await until("the run has computed all", async () => (await d.client.get(runId)).progress?.done === 60);
+      assert.deepEqual(await readdir(foreign), [".espalier-pool"]);
+      bad.mount.heal();
+      await succeedAtOnce(d, [runId]);
     },
   },
   {

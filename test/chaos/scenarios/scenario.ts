@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { HoldCause } from "@espalier/contract";
 import type { Deployment, QueueKind } from "../deployment.ts";
 import type { Member } from "../member.ts";
 import { until } from "../patience.ts";
@@ -49,9 +50,39 @@ export const attempted = (d: Deployment, runId: string, count: number): Promise<
     ms: 200,
   });
 
+/** Waits until a worker's devices are held for this cause and no other; undefined: for none. */
+export const isHeld = (d: Deployment, { name }: Member, cause?: HoldCause): Promise<void> =>
+  until(
+    `${name} is held for ${cause ?? "nothing"}`,
+    async () => (await d.client.holds(name)).map((hold) => hold.cause).join() === (cause ?? ""),
+    { ms: 200 },
+  );
+
+/** How many attempts began on a worker since it was `since`, by the database's clock. */
+export async function attemptsOn(d: Deployment, { name }: Member, since: Date): Promise<number> {
+  const [row] = await d.look<{ count: number }>(
+    `select count(*)::int as count from attempt a join worker w on w.id = a.worker_id
+     where w.name = $1 and a.started_at >= $2`,
+    [name, since],
+  );
+  return row.count;
+}
+
+/** What the database's clock shows. */
+export async function databaseTime(d: Deployment): Promise<Date> {
+  const [{ now }] = await d.look<{ now: Date }>("select now()");
+  return now;
+}
+
 /** Waits until all of these have succeeded. */
 export async function succeed(d: Deployment, runIds: readonly string[]): Promise<void> {
   for (const runId of runIds) await d.client.reaches(runId, "SUCCEEDED");
+}
+
+/** Waits until all of these have succeeded, and makes sure that each did so in its first attempt. */
+export async function succeedAtOnce(d: Deployment, runIds: readonly string[]): Promise<void> {
+  await succeed(d, runIds);
+  for (const runId of runIds) assert.deepEqual(await endsOf(d, runId), ["SUCCEEDED"]);
 }
 
 /** Submits some trainings of one kind. */

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { identify } from "@espalier/process";
 import { until } from "../patience.ts";
 import { attempted, both, computeOf, endsOf, succeed, workerOf, type Scenario } from "./scenario.ts";
 
-const preload = (name: string) => `--import=${pathToFileURL(join(import.meta.dirname, "..", name)).href}`;
+const preload = (name: string) => `--import=${new URL(`../${name}`, import.meta.url).href}`;
 const resumed = (run: { result?: object }) => (run.result as { resumedFromStep?: number }).resumedFromStep;
 
 /** What can happen to a worker and its compute process. */

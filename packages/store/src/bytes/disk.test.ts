@@ -29,6 +29,20 @@ const read = async (location: string, range?: { start?: number; end?: number }) 
 };
 const strays = () => readdir(join(root, ".tmp"));
 
+it("writes to where its folder leads now, when the folder is a link that a person points elsewhere", async () => {
+  const link = join(folder, "link");
+  await symlink(root, link);
+  disk = await openDisk(link);
+  const second = join(folder, "second");
+  await mkdir(second);
+  await rm(link);
+  await symlink(second, link);
+  await disk.put("runs/r/a.txt", chunks("apple"));
+  expect(await read("runs/r/a.txt")).toBe("apple");
+  expect(await readFile(join(second, "runs/r/a.txt"), "utf8")).toBe("apple");
+  expect(existsSync(join(root, "runs"))).toBe(false);
+});
+
 describe("put", () => {
   it("stores a stream, gives its size and checksum, and reads back any range", async () => {
     const stored = await disk.put("uploads/u/x/a.txt", chunks("apple", " tree"));

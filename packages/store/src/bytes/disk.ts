@@ -34,8 +34,10 @@ export async function openDisk(
   { create = true, confirm = () => Promise.resolve() }: DiskOptions = {},
 ): Promise<Bytes> {
   if (create) await mkdir(join(folder, temporaryFolder), { recursive: true, mode: 0o700 });
-  const root = await realpath(folder).catch(() => resolvePath(folder));
-  const temporary = join(root, temporaryFolder);
+  const temporary = join(resolvePath(folder), temporaryFolder);
+
+  /** Where the folder is now: it may be a link, which a person points elsewhere while this process runs. */
+  const rootNow = () => realpath(folder).catch(() => resolvePath(folder));
 
   /** Throws `artifact/corrupt` for a missing file, and what `confirm` throws where the whole folder is away. */
   async function checkThere(path: string): Promise<void> {
@@ -55,6 +57,7 @@ export async function openDisk(
   async function resolve(location: string): Promise<string> {
     const parts = location.split("/");
     if (!parts.every((part) => segment.test(part))) throw refused(location);
+    const root = await rootNow();
     const path = join(root, ...parts);
     for (let parent = dirname(path); parent.length > root.length; parent = dirname(parent)) {
       const real = await realpath(parent).catch(unlessMissing);
@@ -71,10 +74,9 @@ export async function openDisk(
     await rename(from, to);
     await syncDirectory(dirname(to));
     if (made === undefined) return;
-    for (let parent = dirname(dirname(to)); parent.startsWith(root + sep) || parent === root;) {
+    // Each folder that was made is an entry of the one above it.
+    for (let parent = dirname(dirname(to)); parent.length >= dirname(made).length; parent = dirname(parent))
       await syncDirectory(parent);
-      parent = dirname(parent);
-    }
   }
 
   async function put(
@@ -192,9 +194,11 @@ export async function openDisk(
     },
 
     async list(location) {
-      const folder = await resolve(location);
+      const root = await rootNow();
       const entries =
-        (await readdir(folder, { recursive: true, withFileTypes: true }).catch(unlessMissing)) ?? [];
+        (await readdir(await resolve(location), { recursive: true, withFileTypes: true }).catch(
+          unlessMissing,
+        )) ?? [];
       const objects = [];
       for (const entry of entries) {
         if (!entry.isFile()) continue;
