@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import {
+  alertRows,
   failureClasses,
   judge,
   newId,
@@ -71,6 +72,15 @@ describe("docs/errors.md", () => {
     expect(crashed.last).toBe("poison");
     expect(said.get("poison")).toEqual({ attempts: "none", end: crashed.end });
   });
+});
+
+test("docs/operations.md lists every alert of the pool with its severity and its title", () => {
+  const listed = rowsOf("operations.md").filter(([, severity]) =>
+    /^(critical|warning)$/.test(severity ?? ""),
+  );
+  expect(listed.map(([code, severity, title]) => [code, severity, title])).toEqual(
+    Object.entries(alertRows).map(([code, { severity, title }]) => [code, severity, title]),
+  );
 });
 
 describe("docs/glossary.md", () => {

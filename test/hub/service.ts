@@ -4,6 +4,7 @@ import { createClient, type Client } from "@espalier/contract";
 import pg from "pg";
 import { pino } from "pino";
 import { HubServer } from "../../packages/model/src/testing/hub-server.ts";
+import { serverOptions } from "../servers/api.ts";
 import { freshDatabase } from "../servers/postgres.ts";
 import { startPool, type Pool, type TestWorker } from "../worker/pool.ts";
 
@@ -41,13 +42,8 @@ export async function startHubService(): Promise<HubService> {
   const logger = pino({ level: "info" }, { write: (line: string) => void (log += line) });
   const listen = async (port: number) => {
     const server = await buildServer({
-      store: pool.store,
-      queue: () => Promise.resolve(),
-      dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
+      ...serverOptions(pool.store, 2 ** 30),
       log: logger,
-      version: "0",
-      maxFileBytes: 2 ** 30,
-      maxDatasetBytes: 2 ** 30,
     });
     server.addHook("preParsing", (request, _reply, _payload, done) => {
       service.onRequest(request.method, request.url);

@@ -1,16 +1,28 @@
 import { pino } from "pino";
 import { buildServer, type ServerOptions } from "../../apps/api/src/server.ts";
 
-/** The API alone, silent and on loopback: no scheduler, and nothing is told to a queue. */
-export async function listen(store: ServerOptions["store"], maxBytes = 1e6) {
-  const app = await buildServer({
+/** Options of a silent server whose data folder and queues are well. */
+export function serverOptions(store: ServerOptions["store"], maxBytes = 1e6): ServerOptions {
+  const since = new Date();
+  return {
     store,
     queue: () => Promise.resolve(),
-    dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
+    queueServer: "postgres",
+    pooled: false,
+    dataFolder: () => ({
+      path: store.dataFolder.path,
+      state: { type: "ready", freeBytes: 1e9, totalBytes: 1e9 },
+      since,
+    }),
     log: pino({ level: "silent" }),
     version: "0",
     maxFileBytes: maxBytes,
     maxDatasetBytes: maxBytes,
-  });
+  };
+}
+
+/** The API alone, silent and on loopback: no scheduler, and nothing is told to a queue. */
+export async function listen(store: ServerOptions["store"], more: Partial<ServerOptions> = {}) {
+  const app = await buildServer({ ...serverOptions(store), ...more });
   return { app, url: await app.listen({ host: "127.0.0.1", port: 0 }) };
 }

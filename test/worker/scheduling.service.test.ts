@@ -19,7 +19,7 @@ let triplets: string;
 beforeAll(async () => {
   pool = await startPool(await freshDatabase(), { policy: { ...defaultPolicy, minRunMs: 0, minGainMs: 0 } });
   const { store } = pool;
-  const api = await listen(store, 1e9);
+  const api = await listen(store, { maxDatasetBytes: 1e9, maxFileBytes: 1e9 });
   ({ app } = api);
   const { url } = api;
   const { text: operatorKey } = await store.teams.createKey(pool.teamId, "ops", undefined, "operator");

@@ -6,9 +6,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { pino } from "pino";
 import { buildServer } from "../../apps/api/src/server.ts";
 import { migrate, openStore } from "../../packages/store/src/index.ts";
+import { serverOptions } from "../../test/servers/api.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
 import { addEndedRuns } from "./ended-runs.ts";
 import { fillPool } from "./full-pool.ts";
@@ -24,15 +24,7 @@ export async function lists(): Promise<void> {
   const store = await openStore({ databaseUrl: server.url, bytesRoot });
   const client = new pg.Client(server.url);
   await client.connect();
-  const app = await buildServer({
-    store,
-    queue: async () => undefined,
-    dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
-    log: pino({ level: "silent" }),
-    version: "0",
-    maxFileBytes: 1,
-    maxDatasetBytes: 1,
-  });
+  const app = await buildServer(serverOptions(store));
   try {
     await fillPool(store);
     const started = performance.now();

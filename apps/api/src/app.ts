@@ -45,18 +45,22 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const queue = await openDeliveryQueues(config);
   const scheduler = await startSchedulerThread(config);
   const janitor = startJanitor(store, log);
+  const queueServer = config.redisUrl === undefined ? "postgres" : "redis";
+  const pooled = sessionUrl !== undefined;
   const server = await buildServer({
     store,
     queue: () => queue.ping(),
-    dataFolder: () => dataFolder.state,
+    queueServer,
+    pooled,
+    dataFolder: () => dataFolder.seen,
     log,
     version,
     maxFileBytes: config.maxFileBytes,
     maxDatasetBytes: config.maxDatasetBytes,
   });
   const url = await server.listen({ host: config.host, port: config.port });
-  await checkConnections(store, config.redisUrl === undefined ? "postgres" : "redis", log).catch(
-    (error: unknown) => log.warn({ err: error }, "the connections of the database were not counted"),
+  await checkConnections(store, { queueServer, pooled }, log).catch((error: unknown) =>
+    log.warn({ err: error }, "the connections of the database were not counted"),
   );
   return {
     url,

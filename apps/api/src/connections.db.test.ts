@@ -13,7 +13,7 @@ async function logged(allowed: number): Promise<{ level: number; msg: string }> 
   let line = "";
   const log = pino({}, { write: (text) => void (line = text) });
   const connections = async () => ({ ...(await store.connections()), allowed });
-  await checkConnections({ connections }, "postgres", log);
+  await checkConnections({ connections }, { queueServer: "postgres", pooled: false }, log);
   return JSON.parse(line) as { level: number; msg: string };
 }
 
@@ -25,5 +25,6 @@ it("an API says at its start whether the connections of the database are enough 
   expect(await logged(api + worker)).toMatchObject({ level: 30 });
   const few = await logged(17);
   expect(few.level).toBe(40);
-  expect(few.msg).toContain(`raise max_connections by ${api + worker - 17}`);
+  const { reserved } = await store.connections();
+  expect(few.msg).toContain(`max_connections = ${api + worker + reserved + 5} `);
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import type { DataFolderState, Store } from "@espalier/store";
+import type { QueueServer } from "@espalier/contract";
+import type { Store } from "@espalier/store";
 import { arrays } from "./arrays/routes.ts";
 import { artifacts } from "./artifacts/routes.ts";
 import { access } from "./auth/access.ts";
@@ -17,6 +18,8 @@ import { bodies } from "./plugins/bodies.ts";
 import { health } from "./plugins/health.ts";
 import { openapi } from "./plugins/openapi.ts";
 import { problemDocuments } from "./plugins/problems.ts";
+import { Probe } from "./plugins/probe.ts";
+import type { DataFolderSeen } from "./pool/data-folder-watch.ts";
 import { pool } from "./pool/routes.ts";
 import { queue as queued } from "./queue/routes.ts";
 import { runs } from "./runs/routes.ts";
@@ -28,8 +31,11 @@ export interface ServerOptions {
   store: Store;
   /** Rejects while the server of the delivery queues is away. */
   queue: () => Promise<void>;
+  queueServer: QueueServer;
+  /** A pooler gives out connections of the database. */
+  pooled: boolean;
   /** What was last found of the data folder. */
-  dataFolder: () => DataFolderState;
+  dataFolder: () => DataFolderSeen;
   log: FastifyBaseLogger;
   version: string;
   maxFileBytes: number;
@@ -38,7 +44,8 @@ export interface ServerOptions {
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, queue, dataFolder, log, version, maxFileBytes, maxDatasetBytes } = options;
+  const { store, dataFolder, log, version, maxFileBytes, maxDatasetBytes, queueServer, pooled } = options;
+  const [database, queue] = [new Probe(() => store.ping()), new Probe(options.queue)];
   const app = Fastify({
     loggerInstance: log,
     genReqId: () => `req_${randomUUID()}`,
@@ -53,7 +60,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(access, { authenticate: (key) => store.teams.verify(key) });
   await app.register(bodies);
   await app.register(openapi, { version });
-  await app.register(health, { database: () => store.ping(), queue, dataFolder });
+  await app.register(health, { database, queue, dataFolder: () => dataFolder().state });
 
   await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes });
   await app.register(models, { prefix: "/v1/models", store });
@@ -66,7 +73,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
   await app.register(deletions, { prefix: "/v1", store });
   await app.register(events, { prefix: "/v1", store });
-  await app.register(pool, { prefix: "/v1", store });
+  await app.register(pool, { prefix: "/v1", store, version, queue, queueServer, pooled, dataFolder });
   await app.register(queued, { prefix: "/v1", store });
   await app.register(garbage, { prefix: "/v1/garbage", store });
   await app.register(teams, { prefix: "/v1/teams", store });

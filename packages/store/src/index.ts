@@ -9,6 +9,7 @@ export { type Hint } from "./events/events.ts";
 export { type ExperimentRecord } from "./experiments/experiments.ts";
 export { type Beat, type BeatAnswer } from "./attempts/heartbeats.ts";
 export { type Finding } from "./pool/holds.ts";
+export { type PoolState } from "./pool/pool-state.ts";
 export { type Leadership } from "./database/leader.ts";
 export { type Checkpoint, type Claim, type Success } from "./attempts/leases.ts";
 export { type NewModel } from "./models/models.ts";

@@ -21,6 +21,7 @@ import { createLeases, type Leases } from "./attempts/leases.ts";
 import { createLogs, type Logs } from "./runs/logs.ts";
 import { createMetrics, type Metrics } from "./runs/metrics.ts";
 import { createModels, type Models } from "./models/models.ts";
+import { createPoolStates, type PoolStates } from "./pool/pool-state.ts";
 import { createQueued, type Queued } from "./runs/queued.ts";
 import { createRuns, type Runs } from "./runs/runs.ts";
 import { createSchedules, type Schedules } from "./schedules/schedules.ts";
@@ -71,6 +72,7 @@ export interface Store {
   schedules: Schedules;
   runs: Runs;
   queued: Queued;
+  pool: PoolStates;
   leases: Leases;
   secrets: Secrets;
   dispatch: Dispatch;
@@ -123,6 +125,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     schedules: createSchedules(database),
     runs: createRuns(database),
     queued: createQueued(database),
+    pool: createPoolStates(database),
     leases: createLeases(database, lease),
     secrets,
     dispatch: createDispatch(database, lease),

@@ -28,6 +28,7 @@ const expected: Record<RouteRole, string[]> = {
     "GET /v1/experiments/:experimentId",
     "GET /v1/models",
     "GET /v1/models/:modelId",
+    "GET /v1/pool",
     "GET /v1/queue",
     "GET /v1/runs",
     "GET /v1/runs/:runId",

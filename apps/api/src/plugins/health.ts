@@ -1,15 +1,14 @@
 import fp from "fastify-plugin";
 import type { DataFolderState } from "@espalier/store";
 import { anyone } from "../auth/access.ts";
+import type { Probe } from "./probe.ts";
 
 /** The servers that the API depends on. Without the delivery queues runs are delayed but not lost, so the API is degraded. */
 export interface Probes {
-  database: () => Promise<void>;
-  queue: () => Promise<void>;
+  database: Probe;
+  queue: Probe;
   dataFolder: () => DataFolderState;
 }
-
-const timeoutMs = 2_000;
 
 /** `/healthz` says that the process answers. `/readyz` says that it can serve, and answers 503 while the database or the data folder is away. */
 export const health = fp<Probes>(
@@ -21,7 +20,7 @@ export const health = fp<Probes>(
     };
     app.get("/healthz", options, () => ({ status: "ok" }));
     app.get("/readyz", options, async (_request, reply) => {
-      const [databaseUp, queueUp] = await Promise.all([answers(database), answers(queue)]);
+      const [databaseUp, queueUp] = await Promise.all([database.answers(), queue.answers()]);
       const data = dataFolder().type;
       const serves = databaseUp && data !== "away";
       const status = serves ? (queueUp && data === "ready" ? "ok" : "degraded") : "unavailable";
@@ -35,18 +34,3 @@ export const health = fp<Probes>(
   },
   { name: "health" },
 );
-
-async function answers(probe: () => Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer")), timeoutMs);
-  });
-  try {
-    await Promise.race([probe(), timeout]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newApiKey } from "@espalier/contract";
 import { openStore } from "@espalier/store";
-import { pino } from "pino";
 import { expect, it } from "vitest";
+import { serverOptions } from "../../../../test/servers/api.ts";
 import { refusingPostgres } from "../../../../test/servers/refusing.ts";
 import { buildServer } from "../server.ts";
 
@@ -18,15 +18,7 @@ it.each(Object.entries(states))(
     const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-unavailable-"));
     const postgres = await refusingPostgres(sqlState);
     const store = await openStore({ databaseUrl: postgres.url, bytesRoot });
-    const app = await buildServer({
-      store,
-      queue: () => Promise.resolve(),
-      dataFolder: () => ({ type: "ready", freeBytes: 1e9, totalBytes: 1e9 }),
-      log: pino({ level: "silent" }),
-      version: "0",
-      maxFileBytes: 1,
-      maxDatasetBytes: 1,
-    });
+    const app = await buildServer(serverOptions(store));
     try {
       const headers = { authorization: `Bearer ${newApiKey()}` };
       for (const url of [

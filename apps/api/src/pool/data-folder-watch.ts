@@ -4,9 +4,15 @@ import type { DataFolder, DataFolderState } from "@espalier/store";
 
 const everyMs = 5_000;
 
-/** What the last look at the data folder has found. */
-export interface DataFolderWatch {
+/** What the last look at the data folder has found, and since when it is so. */
+export interface DataFolderSeen {
+  readonly path: string;
   readonly state: DataFolderState;
+  readonly since: Date;
+}
+
+export interface DataFolderWatch {
+  readonly seen: DataFolderSeen;
   stop(): Promise<void>;
 }
 
@@ -17,7 +23,12 @@ export async function watchDataFolder(
 ): Promise<DataFolderWatch> {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let state: DataFolderState = { type: "away", reason: "It has not been looked at." };
+  const { path } = folder;
+  let seen: DataFolderSeen = {
+    path,
+    state: { type: "away", reason: "It has not been looked at." },
+    since: new Date(),
+  };
 
   async function look(): Promise<void> {
     let next: DataFolderState;
@@ -26,11 +37,10 @@ export async function watchDataFolder(
     } catch (error) {
       return log.warn({ err: error }, "the data folder could not be checked; trying again");
     }
-    if (next.type !== state.type) {
-      if (next.type === "ready") log.info({ folder: folder.path }, "the data folder is the pool's");
-      else log.error({ folder: folder.path, state: next.type }, next.reason);
-    }
-    state = next;
+    const changed = next.type !== seen.state.type;
+    if (changed && next.type === "ready") log.info({ folder: path }, "the data folder is the pool's");
+    else if (changed && next.type !== "ready") log.error({ folder: path, state: next.type }, next.reason);
+    seen = { path, state: next, since: changed ? new Date() : seen.since };
   }
 
   await look();
@@ -42,8 +52,8 @@ export async function watchDataFolder(
     }
   })();
   return {
-    get state() {
-      return state;
+    get seen() {
+      return seen;
     },
     async stop() {
       stopping.abort();

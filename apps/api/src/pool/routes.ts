@@ -1,12 +1,22 @@
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { CordonCreate, DrainCreate, idOf, PageQuery, Problem, Worker, WorkerEvent } from "@espalier/contract";
+import {
+  CordonCreate,
+  DrainCreate,
+  idOf,
+  PageQuery,
+  Pool,
+  Problem,
+  Worker,
+  WorkerEvent,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, operator } from "../auth/access.ts";
 import { authorOf, isOperator, teamOf } from "../auth/principal.ts";
 import { list, page } from "../http/page.ts";
-import { teamEvent, teamView } from "./view.ts";
+import { readPool, type PoolSources } from "./document.ts";
+import { teamEvent, teamPool, teamView } from "./view.ts";
 
 const WorkerId = Type.Object({ workerId: idOf("worker") }, { additionalProperties: false });
 const DeviceId = Type.Object(
@@ -20,7 +30,8 @@ const bodyIsOptional = async (request: FastifyRequest): Promise<void> => {
 };
 
 /** The shared pool. All teams see its workers; operators change them. */
-export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = async (app, sources) => {
+  const { store } = sources;
   const show = async (request: FastifyRequest, workerId: string): Promise<Worker> =>
     isOperator(request)
       ? store.workers.get(workerId)
@@ -37,6 +48,11 @@ export const pool: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     if (!devices.some(({ id }) => id === deviceId))
       throw new Problem("resource/not-found", `Worker ${workerId} has no device ${deviceId}.`);
   };
+
+  app.get("/pool", { config: member, schema: { response: { 200: Pool } } }, async (request) => {
+    const found = await readPool(sources, teamOf(request));
+    return isOperator(request) ? found : teamPool(found);
+  });
 
   app.get("/workers", { config: member, schema: { response: { 200: list(Worker) } } }, async (request) => {
     const items = isOperator(request)

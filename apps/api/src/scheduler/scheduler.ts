@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { sweepSeconds } from "@espalier/contract";
@@ -32,6 +33,10 @@ const leaderLock = "dispatcher";
 export const portion = 2_000;
 /** Least time between two passes: what happens meanwhile is decided in one. */
 const coalesceMs = 50;
+/** The last pass is written down this often, for people. */
+const signMs = 5_000;
+/** Who leads, as people find it. */
+const self = `${hostname()}, process ${process.pid}`;
 
 /**
  * Gives devices to queued runs, one leader at a time over all API processes: a snapshot of the database, the pure plan, and
@@ -138,7 +143,7 @@ export function startScheduler({
   }
 
   async function lead(leadership: Leadership): Promise<void> {
-    let reconciled = 0;
+    let [reconciled, signed] = [0, -signMs];
     while (!stop.signal.aborted && !leadership.signal.aborted) {
       hinted = false;
       if (performance.now() - reconciled >= reconcileMs) {
@@ -149,6 +154,10 @@ export function startScheduler({
       await deliveries.retry();
       const started = performance.now();
       const decided = await pass();
+      if (started - signed >= signMs) {
+        await store.pool.passed(self);
+        signed = started;
+      }
       if (!decided) log.warn("a plan was made from what another leader has changed; planning again");
       // When many runs wait, at most half of the time is spent on plans.
       await sleep(Math.max(coalesceMs, performance.now() - started));

@@ -20,6 +20,7 @@ import { graphSubmit } from "./graph.ts";
 import { l3prune } from "./l3prune.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
+import { pool } from "./pool.ts";
 import { prune } from "./prune.ts";
 import { queue } from "./queue.ts";
 import {
@@ -106,6 +107,7 @@ export const commands: readonly Command[] = [
   scheduleResume,
   scheduleRemove,
   queue,
+  pool,
   workerList,
   workerEvents,
   workerDrain,

@@ -1,6 +1,7 @@
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { pageOf } from "../service/page.ts";
+import { alertSummary } from "../tables/pool-lines.ts";
 import { queueLines } from "../tables/queue-table.ts";
 
 export const queue = defineCommand({
@@ -10,11 +11,14 @@ export const queue = defineCommand({
   arity: [0, 0],
   options: { own: { type: "boolean" }, limit: { type: "string" }, cursor: { type: "string" } },
   async run({ output, connect }, { own, limit, cursor }) {
-    const page = await connect().queue({ ...pageOf(limit, cursor), ...(own ? { own } : {}) });
+    const client = connect();
+    const page = await client.queue({ ...pageOf(limit, cursor), ...(own ? { own } : {}) });
     if (output.json) {
       output.printJson(page);
       return exitCode.ok;
     }
+    const wrong = alertSummary((await client.pool()).alerts);
+    if (wrong !== undefined) output.print(output.paint("yellow", wrong));
     if (page.items.length > 0) for (const line of queueLines(page.items, Date.now())) output.print(line);
     output.note(`${page.total} in the queue, ${page.own} of your team`);
     if (page.cursor) output.note(`more: --cursor ${page.cursor}`);

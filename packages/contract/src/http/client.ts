@@ -13,6 +13,7 @@ import type { Page, PageQuery } from "../id.ts";
 import type { LogLine, Metric, MetricsQuery } from "../runs/metric.ts";
 import type { Model, ModelCreate } from "../models/model.ts";
 import { Problem, type ProblemDocument } from "../problem.ts";
+import type { Pool } from "../pool/pool.ts";
 import type { QueuePage, QueueQuery } from "../runs/queue.ts";
 import type { RunKind } from "../kinds/kinds.ts";
 import type { RunChange } from "../runs/change.ts";
@@ -228,6 +229,8 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       uncordon: (id: string, deviceId: string) =>
         json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/uncordon`),
     },
+    /** How the pool is, and what is wrong with it. */
+    pool: () => json<Pool>("GET", "/v1/pool"),
     /** The runs that wait for devices, in the order in which they would start. */
     queue: (query: QueueQuery = {}) => json<QueuePage>("GET", "/v1/queue", { query }),
     /** For operators. */

@@ -7,22 +7,68 @@ export type DeviceKind = Static<typeof DeviceKind>;
 /**
  * Why a device takes no new run. `returns`: the hold ends by itself when its cause has ended; other holds stay until an
  * operator uncordons the device. A team sees only the `title`. Operators also see the reason, which may name other people's
- * programs.
+ * programs, and the `action`: what to do about it.
  */
 export const holdCauses = {
-  cordon: { returns: false, title: "An operator has cordoned it" },
-  "foreign-process": { returns: true, title: "A program that is not of the pool computes on it" },
-  "low-memory": { returns: true, title: "Too little of its memory is free" },
-  "not-answering": { returns: true, title: "Its driver gives no usable answer" },
-  "memory-error": { returns: false, title: "Its memory had errors that could not be corrected" },
-  "device-error": { returns: false, title: "Its driver reports a fault" },
-  "data-folder": { returns: true, title: "Its worker does not reach the pool's data folder" },
-  "data-full": { returns: true, title: "The volume of the pool's data folder is full" },
-  "scratch-full": { returns: true, title: "The disk of its worker's scratch folder is full" },
-  vanished: { returns: false, title: "It is gone from its host" },
+  cordon: {
+    returns: false,
+    title: "An operator has cordoned it",
+    action: "Uncordon it when it may take runs again (`espalier worker uncordon`).",
+  },
+  "foreign-process": {
+    returns: true,
+    title: "A program that is not of the pool computes on it",
+    action: "End that program, or let it end; the device returns by itself.",
+  },
+  "low-memory": {
+    returns: true,
+    title: "Too little of its memory is free",
+    action: "Find out what holds its memory (`nvidia-smi`) and end it; the device returns by itself.",
+  },
+  "not-answering": {
+    returns: true,
+    title: "Its driver gives no usable answer",
+    action: "Run `nvidia-smi` on its host; load the driver again or restart the host if it hangs.",
+  },
+  "memory-error": {
+    returns: false,
+    title: "Its memory had errors that could not be corrected",
+    action: "Reset or replace the card, then uncordon it (`espalier worker uncordon`).",
+  },
+  "device-error": {
+    returns: false,
+    title: "Its driver reports a fault",
+    action: "Reset or replace the card, then uncordon it (`espalier worker uncordon`).",
+  },
+  "data-folder": {
+    returns: true,
+    title: "Its worker does not reach the pool's data folder",
+    action: "Mount the pool's volume at ESPALIER_DATA on its host; the device returns by itself.",
+  },
+  "data-full": {
+    returns: true,
+    title: "The volume of the pool's data folder is full",
+    action: "Delete what nobody needs (`espalier gc`), or enlarge the volume; the device returns by itself.",
+  },
+  "scratch-full": {
+    returns: true,
+    title: "The disk of its worker's scratch folder is full",
+    action:
+      "Free space on its host, or let ESPALIER_SCRATCH name another disk; the device returns by itself.",
+  },
+  vanished: {
+    returns: false,
+    title: "It is gone from its host",
+    action: "Look at the card and its driver; start the worker again, or uncordon it when it is back.",
+  },
   /** Its worker tests it again and again, and ends the hold when a test passes. */
-  failures: { returns: false, title: "Runs failed on it, one after another" },
-} as const satisfies Record<string, { returns: boolean; title: string }>;
+  failures: {
+    returns: false,
+    title: "Runs failed on it, one after another",
+    action:
+      "Its worker tests it and ends the hold when a test passes; if none does, mend it and uncordon it.",
+  },
+} as const satisfies Record<string, { returns: boolean; title: string; action: string }>;
 export type HoldCause = keyof typeof holdCauses;
 export const HoldCause = Type.Unsafe<HoldCause>({ type: "string", enum: Object.keys(holdCauses) });
 

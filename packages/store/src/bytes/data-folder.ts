@@ -9,7 +9,7 @@ import { markName, readMark, writeMark, type FolderMark } from "./folder-mark.ts
 /** What became of a look at the data folder. `reason` is a sentence or two that say what to do. */
 export type DataFolderState =
   | { type: "ready"; freeBytes: number; totalBytes: number }
-  | { type: "full"; freeBytes: number; totalBytes: number; reason: string }
+  | { type: "full"; freeBytes: number; totalBytes: number; neededBytes: number; reason: string }
   | { type: "away"; reason: string };
 
 /**
@@ -68,7 +68,7 @@ export function createDataFolder(
     const { free: freeBytes, total: totalBytes, full, needed } = await space.look(path);
     if (!full) return { type: "ready", freeBytes, totalBytes };
     const shortage = `${inGigabytes(freeBytes)} are free on the volume of the data folder ${path}; nothing starts until ${inGigabytes(needed)} are. Free some space, or enlarge it.`;
-    return { type: "full", freeBytes, totalBytes, reason: shortage };
+    return { type: "full", freeBytes, totalBytes, neededBytes: needed, reason: shortage };
   };
 
   /** A folder that was ready once can be judged while the database is away. */

@@ -13,8 +13,8 @@ import { found, present } from "../database/row.ts";
 import { writeWorkerEvent } from "./worker-events.ts";
 import { readWorkers } from "./worker-rows.ts";
 
-/** Condition: the worker is ACTIVE, or was seen within a day and is the last one of its name. */
-const isPresent = `(w.state = 'ACTIVE' or (p.seen_at > now() - interval '1 day'
+/** Condition on a worker `w` and its pulse `p`: it is ACTIVE, or was seen within a day and is the last one of its name. */
+export const isPresent = `(w.state = 'ACTIVE' or (p.seen_at > now() - interval '1 day'
   and not exists (select from worker later where later.name = w.name and later.started_at > w.started_at)))`;
 
 export interface Workers {
