@@ -43,6 +43,12 @@ export function snapshotOf(busy: number, count = 10_000): Snapshot {
     borrowing: false,
     aged: false,
   }));
+  // Runs of one kind and model have one list, as the store gives them.
+  const lists = new Map<string, readonly string[]>();
+  const keysOf = (keys: readonly string[]): readonly string[] => {
+    const name = keys.join(" ");
+    return lists.get(name) ?? (lists.set(name, keys), keys);
+  };
   const queued = Array.from({ length: count }, (_, i): QueuedRun => {
     const shares = random.below(3) === 0;
     return {
@@ -59,7 +65,7 @@ export function snapshotOf(busy: number, count = 10_000): Snapshot {
         memoryBytes: (2 + random.below(shares ? 20 : 70)) * GB,
         shares,
       },
-      historyKeys: [`${pick(kinds)}/mdl_${random.below(50)}`, pick(kinds)],
+      historyKeys: keysOf([`${pick(kinds)}/mdl_${random.below(50)}`, pick(kinds)]),
     };
   });
   const usage = (): number => random.below(1e7);

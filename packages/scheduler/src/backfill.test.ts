@@ -31,6 +31,21 @@ describe("backfill", () => {
       },
     },
     {
+      title: "starts a run of which nothing is known but that its wall time ends before the head begins",
+      given: {
+        ...given,
+        queued: [
+          head,
+          queued("limited", { historyKeys: [], wallMs: 30 * MINUTE }),
+          queued("longer", { historyKeys: [], wallMs: HOUR }),
+          queued("unknown", { historyKeys: [] }),
+        ],
+      },
+      starts: { limited: ["a1"] },
+      keeps: { head: ["a1", "a0"] },
+      waits: { longer: "waiting-for-device", unknown: "waiting-for-device" },
+    },
+    {
       title: "takes devices that the head does not wait for",
       given: {
         ...given,

@@ -1,10 +1,10 @@
 import type { Consumer } from "./consumers.ts";
-import { durationOf, historyOf, type HistoryByKey } from "./duration.ts";
+import { durationOf } from "./duration.ts";
 import type { DeviceGroup, DeviceGroups } from "./groups.ts";
 import type { Turn } from "./order.ts";
 import type { Need } from "./pool.ts";
 import type { Policy } from "./policy.ts";
-import type { Instant, QueuedRun, Range } from "./snapshot.ts";
+import type { History, Instant, QueuedRun, Range } from "./snapshot.ts";
 
 /** A queued run with all that a decision about it needs. */
 export interface Candidate extends Need {
@@ -18,31 +18,32 @@ export interface Candidate extends Need {
   readonly units: number;
 }
 
+/** @param known what is known of the durations of such runs */
 export function candidateOf(
   { run, user }: Turn,
   groups: DeviceGroups,
-  history: HistoryByKey,
+  known: History | undefined,
   { now, policy }: { now: Instant; policy: Policy },
 ): Candidate {
   const { needs } = run;
-  const predicted = needs.memoryBytes;
-  const known = historyOf(run.historyKeys, history, policy);
+  const { devices, memoryBytes: predicted } = needs;
   const correction = known?.memoryRatio ?? 1;
   const bytes = predicted === null ? 0 : Math.ceil(predicted * correction * (1 + policy.memoryMargin));
   const whole = predicted === null || !needs.shares;
   const all = groups.of(needs);
-  const need = { devices: needs.devices, bytes, whole };
   const avoids = run.avoids && run.avoids.until > now ? run.avoids.places : undefined;
-  const group = avoids === undefined ? all : groups.avoiding(all, avoids, need);
+  const group = avoids === undefined ? all : groups.avoiding(all, avoids, { devices, bytes, whole });
   const part = whole ? 1 : Math.min(1, bytes / Math.max(1, group.schedulable[0] ?? 0));
   return {
     run,
     user,
     team: user.team!,
     group,
-    ...need,
-    duration: durationOf(known, policy),
-    units: needs.devices * part,
+    devices,
+    bytes,
+    whole,
+    duration: durationOf(run, known, policy),
+    units: devices * part,
   };
 }
 

@@ -11,7 +11,8 @@ export class Consumer {
   readonly team: Consumer | null;
   /** Device units; null: no limit. */
   readonly devices: number | null;
-  readonly borrowing: number | null;
+  /** Most device units that it may hold, borrowed ones included. */
+  readonly ceiling: number;
   readonly hours: HourQuota | null;
   readonly users = new Map<string, Consumer>();
   /** Weighted device seconds: decayed usage, and what running and reserved runs are still expected to use. */
@@ -42,18 +43,14 @@ export class Consumer {
     this.weight = given.weight > 0 ? given.weight : 1e-6;
     this.service = given.service;
     this.devices = given.devices;
-    this.borrowing = given.borrowing;
+    this.ceiling =
+      given.devices === null || given.borrowing === null ? Infinity : given.devices + given.borrowing;
     this.hours = given.hours;
   }
 
   /** Orders consumers: the one that has been served least for its weight comes first. */
   get standing(): number {
     return this.service / this.weight;
-  }
-
-  /** Most device units that it may hold, borrowed ones included. */
-  get ceiling(): number {
-    return this.devices === null || this.borrowing === null ? Infinity : this.devices + this.borrowing;
   }
 }
 
@@ -81,14 +78,21 @@ export function quotaRefusal(
   hours: number,
   later = false,
 ): QuotaRefusal | undefined {
-  for (const consumer of [user.team!, user]) {
-    const held = later ? consumer.units - consumer.leaving : consumer.units;
-    if (held + units > consumer.ceiling + slack) return { consumer, quota: "devices", needs: units };
-    const budget = consumer.hours;
-    if (budget && budget.used + consumer.hoursAhead + hours > budget.limit + slack)
-      return { consumer, quota: "device-hours", needs: hours };
-  }
-  return undefined;
+  return refusalOf(user.team!, units, hours, later) ?? refusalOf(user, units, hours, later);
+}
+
+function refusalOf(
+  consumer: Consumer,
+  units: number,
+  hours: number,
+  later: boolean,
+): QuotaRefusal | undefined {
+  const held = later ? consumer.units - consumer.leaving : consumer.units;
+  if (held + units > consumer.ceiling + slack) return { consumer, quota: "devices", needs: units };
+  const budget = consumer.hours;
+  return budget && budget.used + consumer.hoursAhead + hours > budget.limit + slack
+    ? { consumer, quota: "device-hours", needs: hours }
+    : undefined;
 }
 
 /** Counts a run that holds, or will hold, `units` for `seconds` more. */

@@ -10,7 +10,7 @@ const known = (...entries: History[]): Map<string, History> =>
 
 describe("how long a run takes", () => {
   const expected = (...entries: History[]): Range =>
-    durationOf(historyOf(["train/m", "train"], known(...entries), defaultPolicy), defaultPolicy);
+    durationOf({}, historyOf(["train/m", "train"], known(...entries), defaultPolicy), defaultPolicy);
 
   test("is what the most specific key with enough samples measured", () => {
     const general = history("train", { duration: exactly(2 * HOUR) });
@@ -20,6 +20,22 @@ describe("how long a run takes", () => {
     expect(expected(general, rare)).toEqual(exactly(2 * HOUR));
     expect(expected()).toEqual(defaultPolicy.unknownDuration);
   });
+});
+
+test("a run takes no longer than its limit of wall time and the time to save", () => {
+  const { graceMs, unknownDuration } = defaultPolicy;
+  const { duration } = history("train", { duration: spread });
+  const limited = (minutes: number, known?: History): Range =>
+    durationOf({ wallMs: minutes * MINUTE }, known, defaultPolicy);
+  const most = (minutes: number): number => minutes * MINUTE + graceMs;
+  expect(limited(5)).toEqual({
+    earliest: unknownDuration.earliest,
+    likely: most(5),
+    latest: most(5),
+  });
+  expect(limited(60, history("train", { duration }))).toEqual({ ...duration, latest: most(60) });
+  expect(limited(5, history("train", { duration }))).toEqual(exactly(most(5)));
+  expect(limited(240, history("train", { duration }))).toEqual(duration);
 });
 
 describe("how long a run still takes", () => {
@@ -40,6 +56,28 @@ describe("how long a run still takes", () => {
     [-5, [10, 30, 90]],
   ])("after %i of 10, 30, 90 minutes", (minutes, left) => {
     expect(after(minutes)).toEqual(left);
+  });
+
+  test("is no more than what its limit of wall time leaves, and the time to save", () => {
+    const limited = { on: [], historyKeys: ["train"], wallMs: HOUR } as const;
+    const left = (minutes: number): Range =>
+      remainingOf(
+        running("r", { ...limited, startedAt: NOW - minutes * MINUTE }),
+        NOW,
+        histories,
+        defaultPolicy,
+      );
+    expect(left(10)).toEqual({
+      earliest: 0,
+      likely: 20 * MINUTE,
+      latest: 50 * MINUTE + defaultPolicy.graceMs,
+    });
+    expect(left(60)).toEqual({
+      earliest: 0,
+      likely: defaultPolicy.graceMs,
+      latest: defaultPolicy.graceMs,
+    });
+    expect(left(90)).toEqual(exactly(0));
   });
 
   test("is no more than its grace time when it is asked to stop", () => {

@@ -1,5 +1,5 @@
 import type { Policy } from "./policy.ts";
-import type { History, Instant, Range, RunningRun } from "./snapshot.ts";
+import type { History, Instant, QueuedRun, Range, RunningRun } from "./snapshot.ts";
 
 export type HistoryByKey = ReadonlyMap<string, History>;
 
@@ -16,25 +16,37 @@ export function historyOf(
   return undefined;
 }
 
-/** How long a run takes from start to end. */
-export const durationOf = (known: History | undefined, { unknownDuration }: Policy): Range =>
-  known?.duration ?? unknownDuration;
+/** How long a run takes from start to end. Its limit of wall time bounds it, with the time that it then has to save. */
+export function durationOf(
+  { wallMs }: Pick<QueuedRun, "wallMs">,
+  known: History | undefined,
+  { unknownDuration, graceMs }: Policy,
+): Range {
+  const duration = known?.duration ?? unknownDuration;
+  return wallMs === undefined ? duration : within(duration, wallMs + graceMs);
+}
+
+const within = (range: Range, most: number): Range =>
+  range.latest <= most && range.likely <= most
+    ? range
+    : {
+        earliest: Math.min(range.earliest, most),
+        likely: Math.min(range.likely, most),
+        latest: Math.min(range.latest, most),
+      };
 
 /**
  * How long a run still takes, in ms from now. A prediction that has proved too short is corrected and never held
  * against the run, as in EASY++ (Tsafrir, Etsion and Feitelson 2007, "Backfilling using system-generated predictions"):
- * past the median the ninetieth percentile counts, and past that as long again as it has run.
+ * past the median the ninetieth percentile counts, and past that as long again as it has run. What is enforced bounds it:
+ * its limit of wall time, and its grace where it was asked to stop.
  */
 export function remainingOf(run: RunningRun, now: Instant, history: HistoryByKey, policy: Policy): Range {
-  const total = durationOf(historyOf(run.historyKeys, history, policy), policy);
-  const left = expectedRemaining(total, now - run.startedAt);
-  if (run.state !== "stopping" || run.stopsBy === null) return left;
-  const most = Math.max(0, run.stopsBy - now);
-  return {
-    earliest: Math.min(left.earliest, most),
-    likely: Math.min(left.likely, most),
-    latest: Math.min(left.latest, most),
-  };
+  const { startedAt, wallMs, state, stopsBy } = run;
+  const total = historyOf(run.historyKeys, history, policy)?.duration ?? policy.unknownDuration;
+  const stops = state === "stopping" && stopsBy !== null ? stopsBy : Infinity;
+  const ends = wallMs === undefined ? Infinity : startedAt + wallMs + policy.graceMs;
+  return within(expectedRemaining(total, now - startedAt), Math.max(0, Math.min(stops, ends) - now));
 }
 
 function expectedRemaining(total: Range, elapsed: number): Range {

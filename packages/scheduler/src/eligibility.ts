@@ -41,7 +41,8 @@ export function sortByEligibility(
     const lateOnes = new Set(late);
     eligible = eligible.filter((turn) => !lateOnes.has(turn));
   }
-  const overdue = eligible.filter(({ run }) => dueAt(run, patienceMs) <= now);
+  const overdue: Turn[] = [];
+  for (const turn of eligible) if (dueAt(turn.run, patienceMs) <= now) overdue.push(turn);
   const dueBefore = ({ run: a }: Turn, { run: b }: Turn): boolean => {
     const [dueA, dueB] = [dueAt(a, patienceMs), dueAt(b, patienceMs)];
     return dueA !== dueB ? dueA < dueB : a.id < b.id;

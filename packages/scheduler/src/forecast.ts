@@ -1,6 +1,6 @@
 import type { Candidate } from "./candidate.ts";
 import { fits } from "./groups.ts";
-import type { Range } from "./snapshot.ts";
+import type { Instant, Range } from "./snapshot.ts";
 import { Timeline, type ForecastOptions } from "./timeline.ts";
 
 const scenarios: readonly (keyof Range)[] = ["earliest", "likely", "latest"];
@@ -20,19 +20,21 @@ export function forecast(
   options: ForecastOptions,
 ): (Range | null)[] {
   const starts = scenarios.map((scenario) => startsIn(scenario, order, later, options));
-  const { now } = options;
-  return Array.from({ length: order.length + later.length }, (_, i) => {
-    const earliest = starts[0]![i]!;
-    const likely = starts[1]![i]!;
-    const latest = starts[2]![i]!;
-    if (earliest === Infinity || likely === Infinity || latest === Infinity) return null;
-    // Shorter runs can make a schedule longer (Graham 1969); a range stays in order all the same.
-    return {
-      earliest: now + Math.round(Math.min(earliest, likely)),
-      likely: now + Math.round(likely),
-      latest: now + Math.round(Math.max(latest, likely)),
-    };
-  });
+  const [earliest, likely, latest] = starts as [Float64Array, Float64Array, Float64Array];
+  const ranges: (Range | null)[] = [];
+  for (let i = 0; i < likely.length; i++)
+    ranges.push(rangeOf(earliest[i]!, likely[i]!, latest[i]!, options.now));
+  return ranges;
+}
+
+/** Shorter runs can make a schedule longer (Graham 1969); a range stays in order all the same. */
+function rangeOf(earliest: number, likely: number, latest: number, now: Instant): Range | null {
+  if (earliest === Infinity || likely === Infinity || latest === Infinity) return null;
+  return {
+    earliest: now + Math.round(Math.min(earliest, likely)),
+    likely: now + Math.round(likely),
+    latest: now + Math.round(Math.max(latest, likely)),
+  };
 }
 
 /** Starts in ms from now; Infinity: none. */

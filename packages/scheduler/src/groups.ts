@@ -24,6 +24,8 @@ export interface Bounds {
   readonly all: Room;
   /** Longest that a run may take to use kept room; −1: there is none. */
   readonly windowMs: number;
+  /** Needs for which no place was found: whoever needs as much, for as long, finds none either. */
+  readonly unplaced: (Need & { readonly endsBy: number })[];
 }
 
 export interface Room {
@@ -141,7 +143,7 @@ export class DeviceGroups {
       all.idle = Math.max(all.idle, here.keptIdle);
       all.open = Math.max(all.open, here.keptOpen);
     }
-    group.bounds = { version: this.#pool.version, free, all, windowMs };
+    group.bounds = { version: this.#pool.version, free, all, windowMs, unplaced: [] };
     return group.bounds;
   }
 }

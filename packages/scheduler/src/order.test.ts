@@ -33,6 +33,16 @@ describe("the order", () => {
       waits: { x1: { reason: { code: "fair-share-behind", share: 100 / 250, fair: 1 / 3 } } },
     },
     {
+      title: "does not call a team behind that has had its share and hardly more",
+      given: {
+        devices: worker("a", 1),
+        teams: [team("x", { used: 101 }), team("y", { used: 100 })],
+        queued: [queued("x1", { teamId: "x" }), queued("y1", { teamId: "y" })],
+      },
+      starts: { y1: ["a0"] },
+      waits: { x1: "waiting-for-device" },
+    },
+    {
       title: "gives teams turns in proportion to their weights",
       given: {
         devices: worker("a", 6),

@@ -2,13 +2,13 @@ import { classCharge } from "@espalier/contract";
 import { charge, hold, isBeyond, leave, openConsumers, type Consumers } from "./consumers.ts";
 import { candidateOf, isCandidate, type Candidate } from "./candidate.ts";
 import type { Start } from "./decisions.ts";
-import type { HistoryByKey } from "./duration.ts";
+import { historyOf, type HistoryByKey } from "./duration.ts";
 import { DeviceGroups } from "./groups.ts";
 import { older, type Turn } from "./order.ts";
 import { rankOf, type Policy } from "./policy.ts";
 import { openPool, type DeviceState, type Pool } from "./pool.ts";
 import { earliest, soonest, type Option } from "./soonest.ts";
-import type { Instant, Reservation, Snapshot } from "./snapshot.ts";
+import type { History, Instant, QueuedRun, Reservation, Snapshot } from "./snapshot.ts";
 import type { Held } from "./timeline.ts";
 
 /** One pass: the pool as it is, what has been decided so far, and the decisions that can be made. */
@@ -25,6 +25,7 @@ export class Pass {
   readonly reservations: Reservation[] = [];
   /** Whether a run of the order was left waiting for devices. */
   anyWaits = false;
+  readonly #known = new Map<readonly string[], History | undefined>();
   readonly #prior: ReadonlyMap<string, Reservation>;
   #reserved = 0;
   #room = { version: -1, any: true };
@@ -51,7 +52,15 @@ export class Pass {
   }
 
   candidate(turn: Turn): Candidate {
-    return isCandidate(turn) ? turn : candidateOf(turn, this.groups, this.history, this);
+    return isCandidate(turn) ? turn : candidateOf(turn, this.groups, this.#knownOf(turn.run), this);
+  }
+
+  /** Runs of one kind and model come with one list of keys, so that it is looked up once. */
+  #knownOf({ historyKeys }: QueuedRun): History | undefined {
+    if (this.#known.has(historyKeys)) return this.#known.get(historyKeys);
+    const known = historyOf(historyKeys, this.history, this.policy);
+    this.#known.set(historyKeys, known);
+    return known;
   }
 
   /** Device units that a candidate takes of these devices. */

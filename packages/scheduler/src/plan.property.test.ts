@@ -36,7 +36,13 @@ class Verifier {
     const known = run.historyKeys
       .map((key) => this.snapshot.history.find((each) => each.key === key))
       .find((each) => each && each.samples >= defaultPolicy.minSamples);
-    return known?.duration ?? defaultPolicy.unknownDuration;
+    const { earliest, likely, latest } = known?.duration ?? defaultPolicy.unknownDuration;
+    const most = (run.wallMs ?? Infinity) + defaultPolicy.graceMs;
+    return {
+      earliest: Math.min(earliest, most),
+      likely: Math.min(likely, most),
+      latest: Math.min(latest, most),
+    };
   }
 
   heldBy(run: RunningRun): number {

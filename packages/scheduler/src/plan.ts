@@ -118,7 +118,7 @@ interface Stage {
 function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "later" | undefined {
   const { candidate, borrows, aged } = stage;
   const { run, user, team, group, units, duration } = candidate;
-  const { now, policy } = pass;
+  const { now } = pass;
   if (!fits(group.schedulable, candidate)) return { kind: "no-fit" };
   const closed = team.heldForAged ?? user.heldForAged;
   if (closed !== null && closed !== run.id) return { kind: "held-for-aged", forRunId: closed };
@@ -126,8 +126,7 @@ function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "l
   if (refused) return waitForQuota(preemptor, stage, refused);
   if (!borrows && isBeyond(team, units)) return "later";
 
-  const endsBy = now + duration.latest;
-  const devices = place(pass.groups, group, candidate, { now, endsBy, sharers: policy.sharers });
+  const devices = place(pass, group, candidate, now + duration.latest);
   if (devices) {
     // A run takes a larger part of a smaller card, and more of its quota with it, than `units` says.
     const taken = pass.unitsOn(devices, candidate);
@@ -145,8 +144,11 @@ function consider(pass: Pass, preemptor: Preemptor, stage: Stage): Obstacle | "l
     : isBeyond(team, units)
       ? preemptor.preemptWithinTeam(candidate)
       : preemptor.preempt(candidate);
-  return { kind: "no-room", reservation: promised ?? pass.reserve(candidate, { strict: aged }) ?? null };
+  const reservation = promised ?? pass.reserve(candidate, { strict: aged });
+  return reservation ? { kind: "no-room", reservation } : unreserved;
 }
+
+const unreserved: Obstacle = { kind: "no-room", reservation: null };
 
 function waitForQuota(preemptor: Preemptor, { candidate, aged }: Stage, refusal: QuotaRefusal): Obstacle {
   if (refusal.quota === "devices") {

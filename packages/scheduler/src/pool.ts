@@ -56,6 +56,8 @@ export class DeviceState {
   reservedFor: DeviceReservation | null = null;
   /** Bytes that another run may reserve now. */
   room: number;
+  /** By a run that shares it with nobody. */
+  #isTaken = false;
 
   constructor(device: Device, index: number) {
     this.device = device;
@@ -69,6 +71,7 @@ export class DeviceState {
 
   admit(tenant: Tenant): void {
     this.tenants.push(tenant);
+    this.#isTaken ||= tenant.whole;
     this.room = tenant.whole ? 0 : Math.max(0, this.room - tenant.bytes);
   }
 
@@ -83,9 +86,9 @@ export class DeviceState {
 
   /** Whether the device takes a run beside those that are there; a reservation is not looked at. */
   admits({ whole, bytes }: Need, sharers: number): boolean {
-    if (this.isIdle) return bytes <= this.device.memoryBytes - this.foreignBytes;
-    if (whole || this.tenants.length >= sharers || bytes > this.room) return false;
-    return !this.tenants.some((tenant) => tenant.whole);
+    const { length } = this.tenants;
+    if (length === 0) return bytes <= this.device.memoryBytes - this.foreignBytes;
+    return !whole && !this.#isTaken && length < sharers && bytes <= this.room;
   }
 
   /** Milliseconds from now until a run is expected to get in; Infinity: not while others use its memory. */

@@ -11,6 +11,10 @@ import type { Eligibility } from "./eligibility.ts";
 
 /** Runs or devices that one explanation names at most. */
 const most = 4;
+/** A team that has had its fair share, and hardly more, is not behind: it would be told so in one pass and not in the next. */
+const noticeable = 1.05;
+
+const none: readonly string[] = [];
 
 export interface Explanation {
   readonly reason: PlannedReason;
@@ -148,7 +152,7 @@ export class Reasons {
     const { group, team } = candidate;
     const { groups, now } = this.#pass;
     if (reservation?.promised) return this.#preempting(candidate, reservation);
-    const there = reservation ? this.#tenantsOf(reservation).map(({ run }) => run.id) : [];
+    const there = reservation === null ? none : this.#tenantsOf(reservation).map(({ run }) => run.id);
     const next: PlannedUnblock[] = there.length > 0 ? byRuns(there) : [{ by: "turn", ahead }];
 
     const { all } = groups.bounds(group, now);
@@ -173,8 +177,11 @@ export class Reasons {
       };
     const share = this.#shares.get(team.id);
     const overtaken = this.#allBefore > (this.#before.get(team) ?? 0);
-    if (overtaken && share && share.share > share.fair)
-      return { reason: { code: "fair-share-behind", ...share }, unblockedBy: next };
+    if (overtaken && share && share.share > noticeable * share.fair)
+      return {
+        reason: { code: "fair-share-behind", share: share.share, fair: share.fair },
+        unblockedBy: next,
+      };
     return { reason: { code: "waiting-for-device", matching: group.size, ahead }, unblockedBy: next };
   }
 

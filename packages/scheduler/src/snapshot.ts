@@ -77,6 +77,8 @@ export interface QueuedRun {
   readonly needs: Needs;
   /** Where it has failed; absent: nowhere. */
   readonly avoids?: Avoidance;
+  /** How long it may compute from its start before it must save and leave; absent: as long as it takes. */
+  readonly wallMs?: number;
   /** Keys of `history` that describe such runs, the most specific first, such as `train/mdl_1`, `train`. */
   readonly historyKeys: readonly string[];
 }
@@ -94,6 +96,8 @@ export interface RunningRun {
   readonly stopsBy: Instant | null;
   readonly allocations: readonly Allocation[];
   readonly shares: boolean;
+  /** As that of a queued run, from `startedAt`. */
+  readonly wallMs?: number;
   readonly historyKeys: readonly string[];
   /** Work that would be lost if it stopped now. */
   readonly secondsSinceCheckpoint: number;

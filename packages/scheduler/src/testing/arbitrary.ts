@@ -78,9 +78,21 @@ const submittedRun: fc.Arbitrary<Omit<QueuedRun, "id">> = fc.record({
   historyKeys,
 });
 
+const limit: fc.Arbitrary<Pick<QueuedRun, "wallMs">> = fc.oneof(
+  { arbitrary: fc.constant({}), weight: 3 },
+  {
+    arbitrary: fc.record({ wallMs: fc.integer({ min: 0, max: 3 * 60 }).map((minutes) => minutes * MINUTE) }),
+    weight: 1,
+  },
+);
+
 const queuedRun: fc.Arbitrary<Omit<QueuedRun, "id">> = fc
-  .tuple(submittedRun, fc.oneof({ arbitrary: fc.constant({}), weight: 2 }, { arbitrary: avoids, weight: 1 }))
-  .map(([run, more]) => ({ ...run, ...more }));
+  .tuple(
+    submittedRun,
+    fc.oneof({ arbitrary: fc.constant({}), weight: 2 }, { arbitrary: avoids, weight: 1 }),
+    limit,
+  )
+  .map(([run, avoids, limit]) => ({ ...run, ...avoids, ...limit }));
 
 /** A running run before it is given devices; `first` picks the worker. */
 interface Wish {

@@ -13,6 +13,10 @@ const usedSeconds = (current: string): string => `(
   where a.run_id = r.id and a.number > r.forgiven_attempt and case when a.state = 'RUNNING' then ${current}
     else a.failure is null or a.failure not in (${ofThePool.map((name) => `'${name}'`).join(", ")}) end)`;
 
+/** Milliseconds that the next attempt of run `r`, or the one that has not ended, may compute in all; null: no limit. */
+export const wallMs = `case when r.wall_seconds is not null
+  then greatest(0, (r.wall_seconds - ${usedSeconds("false")}) * 1000)::float8 end`;
+
 /** Why somebody is asked to leave whose time is over; what its worker then saves is the last that it does. */
 export const wallTimeReason = "wall-time";
 

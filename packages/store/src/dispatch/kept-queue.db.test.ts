@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
+import type { QueuedRun } from "@espalier/scheduler";
 import { KeptQueue } from "./kept-queue.ts";
 
 let store: TestStore;
@@ -8,6 +9,8 @@ afterAll(() => store.discard());
 
 const any = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)];
 
+const byPriority = (a: QueuedRun, b: QueuedRun) =>
+  b.priority - a.priority || a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1);
 const byId = (runs: readonly { id: string }[]) => [...runs].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 it("holds what a full read would return, whatever has happened to the queue since the last read", async () => {
@@ -23,6 +26,13 @@ it("holds what a full read would return, whatever has happened to the queue sinc
     () => store.runs.release(teamId, any(ids), "somebody"),
     () => store.runs.change({ teamId, runId: any(ids), change: { priority: any([-1, 0, 1]) }, by: "she" }),
     () => store.runs.retry(teamId, any(ids)),
+    () =>
+      store.runs.change({
+        teamId,
+        runId: any(ids),
+        change: { limits: { wallSeconds: any([60, null]) } },
+        by: "she",
+      }),
     () => store.placed(any(ids)),
     () => store.dispatch.recall(0),
     () => store.sql("update run set not_before = now() + interval '1 min' where id = $1", [any(ids)]),
@@ -41,6 +51,7 @@ it("holds what a full read would return, whatever has happened to the queue sinc
     const kept = await store.dispatch.snapshot(queue);
     const full = await store.dispatch.snapshot();
     expect(byId(kept.queued)).toEqual(byId(full.queued));
+    expect(kept.queued).toEqual([...kept.queued].sort(byPriority));
   }
 });
 
@@ -52,4 +63,19 @@ it("keeps a run that nobody has written since", async () => {
   expect(await find()).toBe(first);
   await store.runs.change({ teamId: store.teamId, runId: id, change: { priority: 7 }, by: "she" });
   expect(await find()).toEqual({ ...first, priority: 7 });
+});
+
+it("knows how long a run may still compute, whatever its earlier attempts have used", async () => {
+  const queue = new KeptQueue();
+  const { id } = await store.submit([], { limits: { wallSeconds: 3600 } });
+  const waiting = async () => (await store.dispatch.snapshot(queue)).queued.find((run) => run.id === id);
+  expect((await waiting())!.wallMs).toBe(3_600_000);
+  const { lease } = await store.claimed(id);
+  await store.sql("update attempt set started_at = now() - interval '20 min' where run_id = $1", [id]);
+  const { running } = await store.dispatch.snapshot(queue);
+  expect(running.find((run) => run.id === id)!.wallMs).toBe(3_600_000);
+  await store.leases.giveBack(lease);
+  const left = (await waiting())!.wallMs!;
+  expect(left).toBeGreaterThan(2_390_000);
+  expect(left).toBeLessThanOrEqual(2_400_000);
 });

@@ -1,5 +1,6 @@
 import type { Needs, PriorityClass, RunKind } from "@espalier/contract";
 import type { Avoidance, Instant, QueuedRun } from "@espalier/scheduler";
+import { wallMs } from "../attempts/wall-time.ts";
 import type { Transaction } from "../database/database.ts";
 
 /** Keys of the history that describe a run: others of its kind and model, then all of its kind. */
@@ -9,13 +10,14 @@ const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8
 const isQueued = "state = 'QUEUED' and held_at is null and cancel_requested_at is null";
 
 /** The queued runs, each with the transaction that wrote its row last: a row that was not written since is as it was. */
-const versions = `select coalesce(string_agg(id || ' ' || xmin, ' '), '') as versions from run where ${isQueued}`;
+const versions = `select coalesce(string_agg(r.id || ' ' || r.xmin, ' '), '') as versions from run r where ${isQueued}`;
 
 // One document is read several times faster than ten thousand rows.
 const columns = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
     ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes,
-    case when avoid_until > now() then json_build_object('places', avoid, 'until', ${ms("avoid_until")}) end)), '[]') as runs
-  from run where ${isQueued} and ($1::text[] is null or id = any($1))`;
+    case when avoid_until > now() then json_build_object('places', avoid, 'until', ${ms("avoid_until")}) end,
+    ${wallMs})), '[]') as runs
+  from run r where ${isQueued} and ($1::text[] is null or id = any($1))`;
 
 type QueuedTuple = [
   id: string,
@@ -31,6 +33,7 @@ type QueuedTuple = [
   needs: Needs | null,
   predictedBytes: number | null,
   avoids: Avoidance | null,
+  wallMs: number | null,
 ];
 
 interface Kept {
@@ -47,8 +50,9 @@ const mostPart = 0.25;
  */
 export class KeptQueue {
   #kept = new Map<string, Kept>();
+  #order: readonly QueuedRun[] = [];
 
-  /** The queued runs that the transaction sees. */
+  /** The queued runs that the transaction sees, by priority, then age, which is how a plan takes those of a user. */
   async read(tx: Transaction, historyKeys: HistoryKeys): Promise<QueuedRun[]> {
     const versionOf = await this.#versions(tx);
     const fresh = [...versionOf.keys()].filter((id) => this.#kept.get(id)?.version !== versionOf.get(id));
@@ -61,17 +65,30 @@ export class KeptQueue {
           ]),
     );
     const kept = new Map<string, Kept>();
+    const added: QueuedRun[] = [];
     for (const [id, version] of versionOf) {
       const last = this.#kept.get(id);
-      kept.set(id, last?.version === version ? last : { version, run: toQueued(read.get(id)!, historyKeys) });
+      if (last?.version === version) kept.set(id, last);
+      else {
+        const run = toQueued(read.get(id)!, historyKeys);
+        kept.set(id, { version, run });
+        added.push(run);
+      }
     }
+    const same = added.length === 0 && kept.size === this.#order.length;
     this.#kept = kept;
-    return Array.from(kept.values(), ({ run }) => run);
+    // What stays is sorted already, which the sort makes use of.
+    if (!same)
+      this.#order = [...this.#order.filter((run) => kept.get(run.id)?.run === run), ...added].sort(
+        byPriority,
+      );
+    return [...this.#order];
   }
 
   /** The next read reads everything, as a reader must whose database may be another one. */
   forget(): void {
     this.#kept = new Map();
+    this.#order = [];
   }
 
   async #versions(tx: Transaction): Promise<Map<string, string>> {
@@ -82,6 +99,9 @@ export class KeptQueue {
     return versionOf;
   }
 }
+
+const byPriority = (a: QueuedRun, b: QueuedRun): number =>
+  b.priority - a.priority || a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1);
 
 async function tuples(tx: Transaction, ids: readonly string[] | null): Promise<QueuedTuple[]> {
   const { rows } = await tx.query<{ runs: QueuedTuple[] }>(columns, [ids]);
@@ -105,6 +125,7 @@ const toQueued = (
     needs,
     predictedBytes,
     avoids,
+    wallMs,
   ]: QueuedTuple,
   historyKeys: HistoryKeys,
 ): QueuedRun => ({
@@ -123,5 +144,6 @@ const toQueued = (
     shares,
   },
   ...(avoids ? { avoids } : {}),
+  ...(wallMs === null ? {} : { wallMs }),
   historyKeys: historyKeys(kind, modelId),
 });

@@ -11,6 +11,7 @@ import type {
   Team,
   User,
 } from "@espalier/scheduler";
+import { wallMs } from "../attempts/wall-time.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { KeptQueue } from "./kept-queue.ts";
 import { spentHours, usageNow, type UsageRow } from "./usage.ts";
@@ -63,6 +64,7 @@ const running = `select r.id, r.team_id as "teamId", coalesce(r.user_id, r.team_
     r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
     ${ms(`case when r.state = 'RUNNING' then coalesce(r.preempt_until, r.preempt_requested_at + interval '2 minutes',
       r.cancel_requested_at + interval '30 s') end`)} as "stopsBy",
+    ${wallMs} as "wallMs",
     extract(epoch from now() - coalesce(a.checkpoint_at, a.started_at, now()))::float8 as "secondsSinceCheckpoint",
     coalesce((select json_agg(json_build_object('deviceId', e.device_id, 'reservedBytes', e.reserved_bytes, 'units', e.units))
       from run_device e where e.run_id = r.id), '[]') as allocations
@@ -131,15 +133,17 @@ const toDevice = ({ labels, memoryBytes, ...device }: DeviceRow): Device => ({
   memoryBytes: memoryBytes || unknownMemoryBytes,
 });
 
-interface RunningRow extends Omit<RunningRun, "state" | "historyKeys"> {
+interface RunningRow extends Omit<RunningRun, "state" | "historyKeys" | "wallMs"> {
+  wallMs: number | null;
   state: "DISPATCHED" | "RUNNING";
   kind: RunKind;
   modelId: string | null;
   allocations: Allocation[];
 }
 
-const toRunning = ({ state, kind, modelId, ...run }: RunningRow): RunningRun => ({
+const toRunning = ({ state, kind, modelId, wallMs, ...run }: RunningRow): RunningRun => ({
   ...run,
+  ...(wallMs === null ? {} : { wallMs }),
   state: run.stopsBy !== null ? "stopping" : state === "RUNNING" ? "running" : "starting",
   historyKeys: historyKeys(kind, modelId),
 });
