@@ -20,6 +20,8 @@ beforeEach(async () => {
   const lines = (await readFile(demoTriplets, "utf8")).split("\n").slice(0, 128);
   await writeFile(join(folder, "triplets.jsonl"), lines.join("\n"));
   await writeFile(join(folder, "texts.txt"), "one\ntwo\nthree\n");
+  const pairs = (await readFile(join(demoModel, "../sts.jsonl"), "utf8")).split("\n").slice(0, 40);
+  await writeFile(join(folder, "sts.jsonl"), pairs.join("\n"));
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -87,6 +89,8 @@ test("so do its commands, which also embed", async () => {
   const lines = stdout.split("\n").filter((line) => line.startsWith("["));
   expect(lines.map((line) => (JSON.parse(line) as number[]).length)).toEqual([128, 128]);
   expect(await readFile(join(folder, "vectors.npy"), "latin1")).toContain("'shape': (3, 128)");
+  expect(stdout).toMatch(/^sts +40 +\d/m);
+  expect(await layersOf("SmolLM2-export/safetensors")).toBe(8);
 });
 
 test("the code of the encoder's page runs, one block after the other", async () => {

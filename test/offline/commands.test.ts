@@ -237,7 +237,12 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["prune torn out --layers 3", 1, "checkpoint/malformed", /model.safetensors/],
     ["prune MODEL empty --layers 3", 1, "resource/conflict", /empty exists/],
     ["prune MODEL MODEL --layers 3", 1, "resource/conflict", /exists/],
-    ["prune MODEL broken.jsonl/out --layers 3", 1, "request/invalid", /cannot be made/],
+    [
+      "prune MODEL broken.jsonl/out --layers 3",
+      5,
+      "local/not-found",
+      /out does not exist: a part of the path/,
+    ],
     ["prune MODEL out --layers 13", 1, "layers/out-of-range", /choose 1 to 12/],
     ["prune MODEL out --layers=-1", 1, "layers/out-of-range", /choose 1 to 12/],
     ["prune MODEL out --layers 99%", 1, "layers/out-of-range", /leaves none/],
@@ -259,6 +264,26 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["l3prune MODEL --triplets TRIPLETS --keep large", 2, "usage", /--keep needs --out/],
     ["l3prune MODEL --triplets TRIPLETS --keep half --out out", 2, "usage", /small or large/],
     ["l3prune MODEL --triplets TRIPLETS --out empty", 1, "resource/conflict", /empty exists/],
+    ["train MODEL --out out", 2, "usage", /--triplets FILE, or --texts FILE/],
+    ["train MODEL --triplets TRIPLETS", 2, "usage", /--out OUT is missing/],
+    ["train MODEL --triplets TRIPLETS --out out --set step=3", 1, "request/invalid", /no setting "step"/],
+    ["train MODEL --triplets TRIPLETS --out out --set checkpointEvery=3", 2, "usage", /checkpointEvery/],
+    ["train MODEL --triplets TRIPLETS --out empty", 1, "resource/conflict", /empty exists/],
+    ["train MODEL --triplets broken.jsonl --out out", 1, "dataset/malformed", /line 17/],
+    ["train MODEL --triplets TRIPLETS --format lines --out out", 2, "usage", /--format is for --texts/],
+    ["train adapted --triplets TRIPLETS --out out", 1, "config/unsupported", /merge it first/],
+    ["train nowhere --triplets TRIPLETS --out out", 5, "local/not-found", /nowhere does not exist/],
+    ["evaluate MODEL", 2, "usage", /--sts FILE is missing/],
+    ["evaluate MODEL --sts nowhere.jsonl", 5, "local/not-found", /nowhere.jsonl does not exist/],
+    ["evaluate MODEL --sts TRIPLETS", 1, "dataset/malformed", /line 1/],
+    ["export MODEL", 2, "usage", /--out OUT is missing/],
+    ["export ./nowhere --out out", 5, "local/not-found", /nowhere does not exist/],
+    ["export nowhere --out out", 5, "resource/not-found", /no folder .* and no service/],
+    ["export ./torn --out out", 1, "checkpoint/malformed", /model.safetensors/],
+    ["export MODEL --out out --format tar", 1, "request/invalid", /must be one of safetensors/],
+    ["export MODEL --out out --dtype Q4", 1, "request/invalid", /dtype must be one of F32/],
+    ["export MODEL --out out --format peft", 1, "export/unsupported", /has no adapter/],
+    ["export torn --out out --url http://127.0.0.1:1 --key x", 75, "service/unavailable", /./],
     ["embed", 2, "usage", /needs DIR/],
     ["embed nowhere text", 5, "local/not-found", /nowhere does not exist/],
     ["embed MODEL --layers 13 text", 1, "layers/out-of-range", /choose 1 to 12/],
@@ -285,6 +310,14 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     expect([engine.code, engine.err]).toEqual([1, expect.stringMatching(/no engine "abacus".*onnx-cpu/)]);
     const threads = await run("embed MODEL text", { environment: { ESPALIER_THREADS: "many" } });
     expect([threads.code, threads.err]).toEqual([1, expect.stringMatching(/ESPALIER_THREADS is "many"/)]);
+  });
+
+  test("a name that may be a folder and a model of the service, which one path or id tells apart", async () => {
+    const environment = { ESPALIER_URL: "http://127.0.0.1:1", ESPALIER_KEY: "x" };
+    const either = await run("export torn --out out", { environment });
+    expect([either.code, either.err]).toEqual([2, expect.stringMatching(/write .\/torn for the folder/)]);
+    const folder = await run("export ./torn --out out", { environment });
+    expect([folder.code, folder.err]).toEqual([1, expect.stringMatching(/checkpoint\/malformed/)]);
   });
 
   test("lines that are not UTF-8", async () => {

@@ -52,10 +52,16 @@ async function computing(supervisor: number): Promise<string[]> {
 describe.runIf(process.platform === "linux")("Ctrl-C", () => {
   const search = ["l3prune", demoModel, "--triplets", demoTriplets, "--out", "deep/out"];
 
-  test.each(["SIGINT", "SIGTERM"] as const)(
-    "%s ends a search with exit 2, its process at once, and leaves nothing written",
-    async (signal) => {
-      const { pid, stdout, stderr } = start(...search);
+  const train = ["train", demoModel, "--triplets", demoTriplets, "--out", "deep/out"];
+
+  test.each([
+    ["SIGINT", search],
+    ["SIGTERM", search],
+    ["SIGINT", train],
+  ] as const)(
+    "%s ends %s with exit 2, its process at once, and leaves nothing written",
+    async (signal, command) => {
+      const { pid, stdout, stderr } = start(...command);
       const output = Promise.all([text(stdout!), text(stderr!)]);
       await until(async () => (await computing(pid!)).length > 0);
       expect((await readdir(join(folder, "deep"))).length).toBe(1);

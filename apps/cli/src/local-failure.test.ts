@@ -33,6 +33,9 @@ const readers: Record<"file" | "folder", ((path: string) => string[])[]> = {
     (path) => ["model", "import", path],
     (path) => ["prune", path, "pruned", "--layers", "2"],
     (path) => ["l3prune", path, "--triplets", "file", "--out", "pruned"],
+    (path) => ["train", path, "--triplets", "file", "--out", "trained"],
+    (path) => ["evaluate", path, "--sts", "file"],
+    (path) => ["export", `${path}/`, "--out", "exported"],
     (path) => ["embed", path],
   ],
 };

@@ -23,7 +23,15 @@ export {
 export { EvaluationResult, StsScore } from "./kinds/evaluate.ts";
 export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
-export { Export, ExportFormat, exportFormats, ExportResult, leastParity, Parity } from "./kinds/export.ts";
+export {
+  Export,
+  ExportFormat,
+  exportFormats,
+  ExportResult,
+  leastParity,
+  Parity,
+  resolveExportSettings,
+} from "./kinds/export.ts";
 export {
   FailureClass,
   failureClasses,

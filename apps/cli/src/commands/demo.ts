@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, isTerminal, type ExperimentSpec, type Run } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
-import { parseDatasetArgument } from "../demo/dataset-argument.ts";
+import { parseDatasetArgument } from "../arguments/dataset-argument.ts";
 import { runDemo, type DemoInput } from "../demo/demo.ts";
 import { demoResult } from "../demo/result.ts";
 import { exitCodeOfRuns } from "../exit-code.ts";

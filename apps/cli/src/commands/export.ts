@@ -1,29 +1,45 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { access, constants, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { exportFormats, Problem, type Client, type Export, type ExportFormat } from "@espalier/contract";
-import { defineCommand, UsageError } from "../command.ts";
+import {
+  exportFormats,
+  idPrefixes,
+  isProblem,
+  Problem,
+  type Client,
+  type Encoding,
+  type Export,
+  type ExportFormat,
+  type Run,
+} from "@espalier/contract";
+import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatBytes } from "../terminal/format.ts";
+import { printExports } from "../tables/export-table.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
-import { formatTable } from "../terminal/table.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { lookUp } from "../service/lookup.ts";
+import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
+import { checkExists } from "../offline/existing.ts";
+import { exportFolder } from "../offline/export.ts";
 import { given, parseCount } from "../arguments/settings.ts";
 
 export const exportModel = defineCommand({
   name: "export",
-  arguments: "MODEL",
-  summary: "write a model as other tools load it, and download it",
+  arguments: "MODEL|DIR",
+  summary: "write a model as other tools load it: one of the service, or a folder without a server",
   help: [
     `--format F      ${exportFormats.join(", ")}; repeat, or all (default safetensors)`,
-    "--out DIR       where to put it; one folder for each format where there are several",
+    "--out OUT       where to put it; one folder for each format where there are several",
     "--dtype D       of safetensors: F32, BF16 or F16",
     "--shard-bytes N most bytes of one file of weights",
     "--name NAME     of the merged model in the service",
+    ...encodingHelp,
+    "A path such as ./encoder or encoder/ is a folder; a name alone is one where no service is named (--url, ESPALIER_URL, or",
+    "the folder of `npm start`). A folder needs --out, which must not exist. A model of the service is encoded as it was trained.",
   ],
   arity: [1, 1],
   options: {
@@ -32,25 +48,23 @@ export const exportModel = defineCommand({
     dtype: { type: "string" },
     "shard-bytes": { type: "string" },
     name: { type: "string" },
+    ...encodingOptions,
   },
   async run(context, values, [name = ""]) {
     const { output } = context;
+    const encoding = parseEncoding(values);
+    if (await meansFolder(context, name, "url" in values)) {
+      const folder = context.path(name);
+      await checkExists(folder, "folder");
+      await exportFolder(context, folder, { ...values, encoding });
+      return exitCode.ok;
+    }
     const client = context.connect();
-    const formats = values.format?.includes("all") ? [...exportFormats] : values.format;
     const target = values.out === undefined ? undefined : context.path(values.out);
-    if (target !== undefined) await makeEmptyFolder(target);
-    const run = await client.runs.submit({
-      spec: {
-        kind: "export",
-        model: await lookUp("model", name, client.models.list),
-        // The service checks the formats, and names the one that is wrong.
-        ...given({
-          formats: formats as ExportFormat[] | undefined,
-          dtype: values.dtype as "F32" | undefined,
-          shardBytes: parseCount("shard-bytes", values["shard-bytes"]),
-          name: values.name,
-        }),
-      },
+    const made = target !== undefined && (await makeEmptyFolder(target));
+    const run = await submit(client, name, { ...values, encoding }).catch(async (error: unknown) => {
+      if (made) await rmdir(target).catch(() => undefined);
+      throw error;
     });
     const watched = await watchRun({ ...context, output: { ...output, json: false } }, client, run.id);
     const code = codeOf(watched);
@@ -65,12 +79,75 @@ export const exportModel = defineCommand({
   },
 });
 
-/** Before anything is computed: a folder that cannot be made would cost the whole export. */
-async function makeEmptyFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+/**
+ * Whether a folder of this machine is meant, and no model of the service.
+ * @throws {UsageError} when it may be either; {Problem} `resource/not-found` when it can be neither
+ */
+async function meansFolder(context: Context, given: string, namesService: boolean): Promise<boolean> {
+  if (/^(\/|\.{1,2}(\/|$))|\/$/.test(given)) return true;
+  if (namesService || given.startsWith(`${idPrefixes.model}_`)) return false;
+  const isFolder = await stat(join(context.path(given), "config.json")).then(
+    () => true,
+    () => false,
+  );
+  const hasService = knowsService(context);
+  if (isFolder && hasService)
+    throw new UsageError(
+      `\`${given}\` is a folder here, and may be a model of the service; write ./${given} for the folder, or the model's id`,
+    );
+  if (!isFolder && !hasService)
+    throw new Problem(
+      "resource/not-found",
+      `${context.path(given)} is no folder with a config.json, and no service is named that may have a model \`${given}\`.`,
+    );
+  return isFolder;
+}
+
+function knowsService({ connect }: Context): boolean {
+  try {
+    connect();
+    return true;
+  } catch (error) {
+    return !(isProblem(error) && error.code === "service/unavailable");
+  }
+}
+
+interface SubmittedValues {
+  format?: string[] | undefined;
+  dtype?: string | undefined;
+  "shard-bytes"?: string | undefined;
+  name?: string | undefined;
+  encoding: Encoding;
+}
+
+async function submit(client: Client, model: string, values: SubmittedValues): Promise<Run> {
+  const formats = values.format?.includes("all") ? [...exportFormats] : values.format;
+  return client.runs.submit({
+    spec: {
+      kind: "export",
+      model: await lookUp("model", model, client.models.list),
+      // The service checks the formats, and names the one that is wrong.
+      ...given({
+        formats: formats as ExportFormat[] | undefined,
+        dtype: values.dtype as "F32" | undefined,
+        shardBytes: parseCount("shard-bytes", values["shard-bytes"]),
+        name: values.name,
+        encoding: values.encoding,
+      }),
+    },
+  });
+}
+
+/**
+ * Before anything is computed: a folder that cannot be made would cost the whole export.
+ * @returns whether it was not there before
+ */
+async function makeEmptyFolder(folder: string): Promise<boolean> {
+  const made = await mkdir(folder, { recursive: true });
   await access(folder, constants.W_OK);
   const names = await readdir(folder);
   if (names.length > 0) throw new UsageError(`${folder} is not empty; give --out a new folder`);
+  return made !== undefined;
 }
 
 /** Downloads every file once and checks it; a file that several formats share is downloaded for each. */
@@ -114,24 +191,4 @@ async function download(
     }
   }
   bars.end();
-}
-
-function printExports(
-  exports: readonly Export[],
-  notes: readonly string[],
-  print: (line: string) => void,
-): void {
-  const cosine = (value: number | undefined) => value?.toFixed(6) ?? "";
-  const lines = formatTable(exports, [
-    { title: "FORMAT", value: ({ format }) => format },
-    { title: "FILES", value: ({ files }) => String(files.length), align: "right" },
-    {
-      title: "SIZE",
-      value: ({ files }) => formatBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
-      align: "right",
-    },
-    { title: "WORST COSINE", value: ({ parity }) => cosine(parity.least), align: "right" },
-    { title: "IN 8 BITS", value: ({ int8 }) => cosine(int8?.least), align: "right" },
-  ]);
-  for (const line of [...lines, ...notes]) print(line);
 }

@@ -14,6 +14,7 @@ import {
   experimentShow,
   experimentSubmit,
 } from "./experiment.ts";
+import { evaluate } from "./evaluate.ts";
 import { exportModel } from "./export.ts";
 import { gc } from "./gc.ts";
 import { graphSubmit } from "./graph.ts";
@@ -48,6 +49,7 @@ import {
   scheduleSet,
 } from "./schedule.ts";
 import { teamKey, teamList, teamSet } from "./team.ts";
+import { train } from "./train.ts";
 import { up } from "./up.ts";
 import {
   workerCordon,
@@ -121,5 +123,7 @@ export const commands: readonly Command[] = [
   gc,
   prune,
   l3prune,
+  train,
+  evaluate,
   embed,
 ];

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { Problem, type Progress } from "@espalier/contract";
+import { Problem, type MetricPoint, type Progress } from "@espalier/contract";
 import type { JobKind, JobOf, OutcomeOf } from "@espalier/contract/compute";
 import { startCompute } from "@espalier/process";
 
@@ -9,6 +9,8 @@ export interface ComputeOptions {
   /** Ends the process at once. */
   signal: AbortSignal;
   progress?: (progress: Progress) => void;
+  /** Told of measurements, such as the loss of a step. */
+  metrics?: (points: readonly MetricPoint[]) => void;
   /** Lines for the process; destroyed when it has ended. */
   texts?: Readable;
   /** Where its vectors go; stays open. */
@@ -27,7 +29,7 @@ const entry = fileURLToPath(import.meta.resolve("@espalier/compute"));
 export async function compute<Kind extends JobKind>(
   kind: Kind,
   job: Omit<JobOf<Kind>, "kind" | "engine" | "threads">,
-  { environment, signal, progress, texts, vectors }: ComputeOptions,
+  { environment, signal, progress, metrics, texts, vectors }: ComputeOptions,
 ): Promise<OutcomeOf<Kind>> {
   signal.throwIfAborted();
   const child = startCompute<Kind>({
@@ -38,6 +40,8 @@ export async function compute<Kind extends JobKind>(
     vectors,
     onReport(report) {
       if (report.type === "progress") progress?.(report.progress);
+      else if (report.type === "metrics")
+        metrics?.(report.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })));
     },
   });
   const kill = (): void => child.kill();

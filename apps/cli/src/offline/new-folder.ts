@@ -5,7 +5,7 @@ import { Problem } from "@espalier/contract";
 /**
  * Makes the folder `path`, which appears whole or not at all: `fill` makes one of another name beside it, which then
  * takes its place. However `fill` ends, nothing is left behind, also when the process that works for it is killed.
- * @throws {Problem} `resource/conflict` when `path` exists, `request/invalid` when nothing can be written there
+ * @throws {Problem} `resource/conflict` when `path` exists; the system's error when nothing can be written there
  */
 export async function makeFolder<Result>(
   path: string,
@@ -43,8 +43,9 @@ async function prepare(path: string, parent: string): Promise<{ made: string | u
     const made = await mkdir(parent, { recursive: true });
     return { made, stage: await mkdtemp(join(parent, `.${basename(path)}.`)) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Problem("request/invalid", `${path} cannot be made: ${reason}`, {}, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    // A file stands where the folder above would be. And the name of the folder beside it means nothing to anybody.
+    throw Object.assign(error as Error, { path, code: code === "EEXIST" ? "ENOTDIR" : code });
   }
 }
 

@@ -1,16 +1,10 @@
-import {
-  modes,
-  resolveSearchSettings,
-  type Mode,
-  type SearchResult,
-  type SearchSettings,
-} from "@espalier/contract";
+import { resolveSearchSettings, type Mode, type SearchResult, type SearchSettings } from "@espalier/contract";
 import type { JobOf } from "@espalier/contract/compute";
-import { UsageError, type Context } from "../command.ts";
+import type { Context } from "../command.ts";
+import { parseMode } from "../arguments/mode.ts";
 import { given, parseCount, parseNumber } from "../arguments/settings.ts";
 import { reportCurve } from "../tables/experiment-report.ts";
-import { ProgressBars } from "../terminal/progress-bars.ts";
-import { compute } from "./compute.ts";
+import { computeWithBars } from "./compute-with-bars.ts";
 
 /** Options of a search. */
 export const searchOptions = {
@@ -34,9 +28,7 @@ export function parseSearch(values: { [Name in keyof typeof searchOptions]?: str
   mode: Mode;
   settings: SearchSettings;
 } {
-  const { mode: word = "default" } = values;
-  const mode = modes.find((mode) => mode === word);
-  if (mode === undefined) throw new UsageError(`--mode must be ${modes.join(" or ")}, not \`${word}\``);
+  const mode = parseMode(values.mode);
   const settings = given({
     batches: parseCount("batches", values.batches),
     batchSize: parseCount("batch", values.batch),
@@ -49,23 +41,11 @@ export function parseSearch(values: { [Name in keyof typeof searchOptions]?: str
 }
 
 export async function search(
-  { environment, output, signal }: Context,
+  context: Context,
   job: Omit<JobOf<"search">, "kind" | "engine" | "threads">,
 ): Promise<SearchResult> {
-  const bars = new ProgressBars(output);
-  try {
-    const { result } = await compute("search", job, {
-      environment,
-      signal,
-      progress({ phase, done, total, unit }) {
-        if (output.json) return;
-        bars.show([{ label: phase, fraction: done / total, text: `${done}/${total} ${unit}` }]);
-      },
-    });
-    return result;
-  } finally {
-    bars.end();
-  }
+  const { result } = await computeWithBars(context, "search", job);
+  return result;
 }
 
 /** The curve with its picks, and how sure they are. */

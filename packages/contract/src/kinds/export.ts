@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
+import { filled } from "../defaults.ts";
 import { idOf, Name } from "../id.ts";
 import { Encoding, fillEncoding } from "../models/encoding.ts";
 import { Architecture } from "../models/model.ts";
@@ -84,6 +85,17 @@ export const ExportSpec = Type.Object(
   closed,
 );
 export type ExportSpec = Static<typeof ExportSpec>;
+
+const ExportSettings = Type.Pick(ExportSpec, ["formats", "dtype", "shardBytes"]);
+type ExportSettings = Static<typeof ExportSettings>;
+
+/**
+ * Words and numbers as they were typed, with the defaults of a run.
+ * @throws {Problem} `request/invalid` naming the field
+ */
+export const resolveExportSettings = (settings: { readonly [Name in keyof ExportSettings]?: unknown }) =>
+  filled(ExportSettings, {}, settings as ExportSettings) as Required<Omit<ExportSettings, "dtype">> &
+    Pick<ExportSettings, "dtype">;
 
 export const ExportJob = Type.Object({
   ...jobFields,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { DatasetFile } from "../arguments/dataset-file.ts";
+import type { DatasetFile } from "./dataset-file.ts";
 
 /**
  * A dataset on the command line: `FILE`, `FILE:COLUMNS` for a TSV, `FILE:header,COLUMNS` for one with a header line,
