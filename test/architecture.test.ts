@@ -20,7 +20,7 @@ const layers: Record<string, string[]> = {
   api: ["contract", "scheduler", "model", "process", "store", "queue"],
   worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
   compute: ["contract", "model", "process", "tensor", "encoder", "engine"],
-  cli: ["contract", "model", "process", "compute"],
+  cli: ["contract", "model", "process", "store", "queue", "compute"],
 };
 
 /** Heavy dependencies, and the one package that may know them. */

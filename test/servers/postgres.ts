@@ -31,8 +31,9 @@ export interface PostgresServer {
 /**
  * Starts an own PostgreSQL, the one of the embedded stack, for tests that take it away; other tests share one through
  * `freshDatabase`. It ends with this process, however that ends.
+ * @param settings of the server, such as `max_connections=20`
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "espalier-postgres-"));
   await chmod(folder, 0o755);
   const log = join(folder, "log");
@@ -41,6 +42,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     home: undefined,
     port: await freePort(),
     password: randomBytes(12).toString("hex"),
+    settings,
     say: () => undefined,
   });
   let child: ChildProcess | undefined;

@@ -41,6 +41,7 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
     }
     const text = (name: string) => values[name] as string | undefined;
     const stackFolder = resolve(cwd, text("data") ?? ".espalier");
+    const service = { url: text("url"), key: text("key") };
     const context: Context = {
       output,
       cwd,
@@ -49,7 +50,8 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
       signal,
       stdin,
       stdout,
-      connect: () => connect({ url: text("url"), key: text("key"), environment, stackFolder }),
+      service,
+      connect: () => connect({ ...service, environment, stackFolder }),
       path: (given) => resolve(cwd, given),
     };
     return await command.run(context, values, positionals);

@@ -18,6 +18,8 @@ export interface Context {
   stdout: NodeJS.WriteStream;
   /** Client of the service that flags, environment or the stack's folder name. */
   connect: () => Client;
+  /** What flags say of the service. */
+  service: { url: string | undefined; key: string | undefined };
   path: (given: string) => string;
 }
 

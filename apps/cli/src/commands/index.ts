@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { arrayCancel, arrayHold, arrayList, arrayRelease, arraySet, arrayShow } from "./array.ts";
 import { datasetAdd, datasetList } from "./dataset.ts";
 import { demo } from "./demo.ts";
+import { doctor } from "./doctor.ts";
 import { embed } from "./embed.ts";
 import {
   experimentCancel,
@@ -110,6 +111,7 @@ export const commands: readonly Command[] = [
   scheduleRemove,
   queue,
   pool,
+  doctor,
   workerList,
   workerEvents,
   workerDrain,

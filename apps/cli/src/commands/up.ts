@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createClient } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { startStack } from "../stack/stack.ts";
@@ -27,6 +28,11 @@ export const up = defineCommand({
       output.print(`Espalier is up at ${url}`);
       output.print(`  key   in ${folder}/key (the command line reads it by itself)`);
       output.print(`  logs  in ${folder}/logs`);
+      const { connections } = (await createClient({ url, key }).pool()).database;
+      if (connections)
+        output.print(
+          `  database connections: ${connections.allowed}, of which API and worker hold ${connections.needed} at most`,
+        );
       output.print("Ctrl-C stops it; everything is kept.");
     }
     if (!signal.aborted) await once(signal, "abort");

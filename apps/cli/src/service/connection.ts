@@ -11,17 +11,25 @@ export interface ConnectionOptions {
 }
 
 /** Flags, then ESPALIER_URL and ESPALIER_KEY, then what `espalier up` left in its folder. */
-export function connect({ url, key, environment, stackFolder }: ConnectionOptions): Client {
-  const origin = url ?? environment["ESPALIER_URL"] ?? urlOfStack(stackFolder);
+export function connect(options: ConnectionOptions): Client {
+  const { url: origin, key: secret } = serviceOf(options);
   if (origin === undefined)
     throw new Problem(
       "service/unavailable",
       "No service is named: start one here with `npm start`, or give --url and --key (ESPALIER_URL, ESPALIER_KEY).",
     );
-  checkAddress(origin);
-  const secret = key ?? environment["ESPALIER_KEY"] ?? read(join(stackFolder, "key"))?.trim();
   if (!secret) throw new Problem("auth/required", "No API key: give --key or set ESPALIER_KEY.");
   return createClient({ url: origin, key: secret });
+}
+
+/** The service that is named, as far as it is. Throws for an address that cannot be one. */
+export function serviceOf({ url, key, environment, stackFolder }: ConnectionOptions): {
+  url: string | undefined;
+  key: string | undefined;
+} {
+  const origin = url ?? environment["ESPALIER_URL"] ?? urlOfStack(stackFolder);
+  if (origin !== undefined) checkAddress(origin);
+  return { url: origin, key: key ?? environment["ESPALIER_KEY"] ?? read(join(stackFolder, "key"))?.trim() };
 }
 
 /** An address that cannot be one is a slip, which no waiting for the service mends. */

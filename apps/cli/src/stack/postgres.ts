@@ -16,11 +16,10 @@ import { Problem } from "@espalier/contract";
 import { identify, programArguments, waitForEnd, type ProcessIdentity } from "@espalier/process";
 import { usableBinaries } from "./postgres-binaries.ts";
 import type { ServiceSpec } from "./service.ts";
+import { databaseName, databaseUrlOf, superuser } from "./state.ts";
 import { canReach, databaseUser, type SystemUser } from "./system-user.ts";
 
 const host = fileURLToPath(new URL("postgres-host/main.ts", import.meta.url));
-const superuser = "espalier";
-const database = "espalier";
 
 export interface PostgresOptions {
   /** The stack's folder. */
@@ -29,6 +28,8 @@ export interface PostgresOptions {
   home: string | undefined;
   port: number;
   password: string;
+  /** More settings of the server, such as `max_connections=20`. */
+  settings?: readonly string[];
   say: (line: string) => void;
 }
 
@@ -45,6 +46,7 @@ export function preparePostgres({
   home: remembered,
   port,
   password,
+  settings: more = [],
   say,
 }: PostgresOptions): Postgres {
   const user = databaseUser();
@@ -60,10 +62,10 @@ export function preparePostgres({
   if (!existsSync(data)) initialise(binaries.home, home, password, user);
   const command = join(binaries.home, "bin", "postgres");
   // No Unix socket: its path has a limited length, and its folder belongs to one user.
-  const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
+  const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", ...more];
   return {
     home,
-    url: `postgresql://${superuser}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
+    url: databaseUrlOf({ databasePort: port, databasePassword: password }),
     service: {
       command: [
         ...programArguments(host),
@@ -115,7 +117,7 @@ function initialise(binaries: string, home: string, password: string, user: Syst
     user,
     join(binaries, "bin", "postgres"),
     ["--single", "-D", draft, "postgres"],
-    `CREATE DATABASE ${database}\n`,
+    `CREATE DATABASE ${databaseName}\n`,
   );
   renameSync(draft, join(home, "data"));
 }

@@ -28,10 +28,24 @@ export function makeFolder(folder: string): void {
 }
 
 export function readState(folder: string): StackState {
-  const text = readIfThere(join(folder, "stack.json"));
-  const fresh: StackState = { databasePassword: secret(), secret: secret(), processes: {} };
-  return text === undefined ? fresh : { ...fresh, ...(JSON.parse(text) as StackState) };
+  return { databasePassword: secret(), secret: secret(), processes: {}, ...findState(folder) };
 }
+
+/** What a stack remembers; undefined where there is none. */
+export function findState(folder: string): StackState | undefined {
+  const text = readIfThere(join(folder, "stack.json"));
+  return text === undefined ? undefined : (JSON.parse(text) as StackState);
+}
+
+/** Names of the stack's database and of its only user. */
+export const [databaseName, superuser] = ["espalier", "espalier"] as const;
+
+/** Address of a stack's database. */
+export const databaseUrlOf = ({
+  databasePort,
+  databasePassword,
+}: Pick<StackState, "databasePassword"> & { databasePort: number }): string =>
+  `postgresql://${superuser}:${encodeURIComponent(databasePassword)}@127.0.0.1:${databasePort}/${databaseName}`;
 
 export const writeState = (folder: string, state: StackState): void =>
   writePrivate(join(folder, "stack.json"), JSON.stringify(state, null, 2));

@@ -145,7 +145,7 @@ export function createDataFolder(
 }
 
 /** Why a folder with this mark is not the pool's; undefined when it is. */
-function explain(path: string, mark: FolderMark, row: Row): string | undefined {
+export function explain(path: string, mark: FolderMark, row: Row): string | undefined {
   switch (mark.type) {
     case "missing":
       return `The data folder ${path} is not there. Mount its volume, or let ESPALIER_DATA name the folder that the API has.`;

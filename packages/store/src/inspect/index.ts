@@ -1,0 +1,2 @@
+export { inspectDatabase, type DatabaseInspection } from "./database.ts";
+export { inspectFolder, inspectScratch, type FolderInspection } from "./folder.ts";
