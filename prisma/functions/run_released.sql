@@ -17,8 +17,8 @@ BEGIN
   IF NEW.state = 'SUCCEEDED' THEN
     SELECT sum(extract(epoch FROM coalesce(ended_at, now()) - started_at)) * 1000 INTO took FROM attempt
     WHERE run_id = NEW.id AND state IN ('RUNNING', 'SUCCEEDED', 'RETURNED', 'PREEMPTED');
-    SELECT value / NEW.predicted_bytes INTO ratio FROM metric
-    WHERE run_id = NEW.id AND name = 'peak_memory_bytes' ORDER BY attempt DESC, step DESC LIMIT 1;
+    SELECT p.value / NEW.predicted_bytes INTO ratio FROM metric_series s JOIN metric_point p ON p.series = s.id
+    WHERE s.run_id = NEW.id AND s.name = 'peak_memory_bytes' ORDER BY s.attempt DESC, p.step DESC LIMIT 1;
     IF NEW.model_id IS NOT NULL THEN PERFORM learn(NEW.kind || '/' || NEW.model_id, took, ratio); END IF;
     PERFORM learn(NEW.kind, took, ratio);
   END IF;

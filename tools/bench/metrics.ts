@@ -1,11 +1,12 @@
 /**
  * Points of metrics that the store takes in, by the way that workers use: `metrics.append`, a thousand at a time, from
- * eight runs at once. Then again by a second attempt of each run that measures all of it anew, and at last how long a
- * reader waits for a page while both segments are there.
+ * eight runs at once, and what a point takes on disk. Then again by a second attempt of each run that measures all of it anew,
+ * and at last how long a reader waits for a page while both segments are there.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { newId, type Lease } from "../../packages/contract/src/index.ts";
 import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
 import { claimOn } from "../../test/servers/place.ts";
@@ -43,6 +44,7 @@ export async function metrics(): Promise<void> {
     }
     const first = await Promise.all(ids.map(claim));
     await ingest("first attempts", store, first);
+    await printSize(server.url);
     for (const lease of first) await store.leases.giveBack(lease);
     await ingest("second attempts, the same steps", store, await Promise.all(ids.map(claim)));
     for (const query of [{ name: "loss" }, { discarded: true }, { attempt: 1, name: "loss" }]) {
@@ -56,6 +58,22 @@ export async function metrics(): Promise<void> {
     await store.close();
     await server.remove();
     await rm(bytesRoot, { recursive: true });
+  }
+}
+
+/** What a point takes on disk, with all indexes, right after it was written. */
+async function printSize(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ points: number; bytes: number }>(
+      `select (select count(*) from metric_point)::float8 as points, (select sum(pg_total_relation_size(oid)) from pg_class
+         where relname ~ '^metric_(point|series)' and relkind = 'r')::float8 as bytes`,
+    );
+    const [{ points, bytes }] = rows;
+    console.log(`${points} points in ${bytes} bytes: ${(bytes / points).toFixed(1)} each`);
+  } finally {
+    await client.end();
   }
 }
 

@@ -14,7 +14,7 @@ export const leaseScenarios: readonly Scenario[] = [
     queues: both,
     quick: ["postgres"],
     async run(d) {
-      const writes = ["metric", "log_line"];
+      const writes = ["metric_point", "log_line"];
       await d.change(`create function slow() returns trigger language plpgsql as
         'begin perform pg_sleep(${slowSeconds}); return null; end'`);
       for (const table of writes)

@@ -6,8 +6,11 @@ export const garbageKinds = {
   checkpoints:
     "checkpoints of runs that succeeded, were cancelled, or failed longer ago than the team keeps them",
   attempts: "attempts that ended, in whose folders files may be that nothing refers to",
+  runs: "runs that were deleted, with log lines and points that are still there",
   logs: "log lines that are older than the team keeps them",
   metrics: "attempts whose metrics are to be down-sampled; of a sweep: points that were taken out",
+  partitions: "days of points and weeks of log lines that no team needs, dropped whole",
+  points: "series that were down-sampled, with points in a day that others still need",
   events: "events that are older than the team keeps them",
 } as const;
 export const GarbageKind = Type.Enum(Object.keys(garbageKinds) as (keyof typeof garbageKinds)[]);

@@ -28,7 +28,9 @@ export async function markPreempted(tx: Transaction, { runId, attempt }: Lease):
  */
 export const lostSteps = `(select greatest(0, done.step - coalesce(saved.step, 0)) from
    (select greatest(
-      (select max(m.step) from metric m where m.run_id = r.id and m.attempt = $2 and m.name = 'loss'),
+      (select last.step from metric_series m cross join lateral (
+         select p.step from metric_point p where p.series = m.id order by p.step desc limit 1) last
+       where m.run_id = r.id and m.attempt = $2 and m.name = 'loss'),
       case when r.progress ->> 'unit' = 'steps' then (r.progress ->> 'done')::float8::int end) as step) done,
    (select max(s.checkpoint_step) as step from attempt s where s.run_id = r.id) saved
    where done.step is not null)`;

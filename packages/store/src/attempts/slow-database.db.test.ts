@@ -11,7 +11,7 @@ beforeAll(async () => {
   store = await openTestStore();
   await store.sql(`create function wait_at_gate() returns trigger language plpgsql as $$
     begin perform pg_advisory_lock_shared(${gateKey}); perform pg_advisory_unlock_shared(${gateKey}); return null; end $$`);
-  for (const table of ["metric", "log_line"])
+  for (const table of ["metric_point", "log_line"])
     await store.sql(
       `create trigger slow before insert on ${table} for each statement execute function wait_at_gate()`,
     );

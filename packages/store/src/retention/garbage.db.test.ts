@@ -80,15 +80,15 @@ describe("a sweep", () => {
     ]);
     await fail(lease);
     await store.sql(
-      "update log_line set at = now() - interval '40 days' where run_id = $1 and message = 'old'",
+      "update log_line set at = now() - interval '60 days' where run_id = $1 and message = 'old'",
       [id],
     );
     await store.sql("update event set at = now() - interval '40 days' where run_id = $1", [id]);
     const messages = async () =>
       (await store.logs.list(store.teamId, id)).items.map(({ message }) => message);
-    expect(await store.policies.change("orchard", { events: null, logs: 41 })).toMatchObject({
+    expect(await store.policies.change("orchard", { events: null, logs: 61 })).toMatchObject({
       events: null,
-      logs: 41,
+      logs: 61,
     });
     await store.collector.sweep();
     expect(await messages()).toEqual(["old", "new"]);

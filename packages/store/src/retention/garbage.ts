@@ -4,8 +4,11 @@ import type { Database } from "../database/database.ts";
 import { attemptFiles } from "./attempt-files.ts";
 import { checkpoints } from "./checkpoints.ts";
 import { discardedObjects } from "./discarded.ts";
+import { discardedRuns } from "./discarded-runs.ts";
+import { pastPartitions } from "./past-partitions.ts";
 import { oldMetrics } from "./samples.ts";
 import { oldEvents, oldLogs } from "./rows.ts";
+import { supersededPoints } from "./superseded-points.ts";
 import type { Sweeper, Swept } from "./sweeper.ts";
 
 /** All that nobody needs any more, as the teams' policies say. */
@@ -20,12 +23,15 @@ export interface Collector {
 }
 
 export function createCollector(database: Database, bytes: Bytes): Collector {
-  // Bytes come last: what the others discard is freed in the same sweep.
+  // What is dropped whole is not deleted row by row before. Bytes come last: what the others discard is freed in the same sweep.
   const sweepers: { [K in GarbageKind]: Sweeper } = {
     checkpoints: checkpoints(database),
     attempts: attemptFiles(database, bytes),
-    logs: oldLogs(database),
+    runs: discardedRuns(database),
     metrics: oldMetrics(database),
+    partitions: pastPartitions(database),
+    points: supersededPoints(database),
+    logs: oldLogs(database),
     events: oldEvents(database),
     objects: discardedObjects(database, bytes),
   };
