@@ -121,6 +121,16 @@ export class HubServer implements AsyncDisposable {
     return this.requests.filter((request) => request.file === file && request.sent > 0);
   }
 
+  /** Resolves when nobody is connected any more, and all that was asked for is in `requests`. */
+  async quiet(): Promise<void> {
+    // The kernel accepts connections and requests some turns before this process sees them.
+    for (let turns = 0; turns < 3; turns++) {
+      const counts = await Promise.all([this.#hub, this.#storage].map(connectionsOf));
+      if (counts.some((count) => count > 0)) turns = -1;
+      await sleep(10);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const server of [this.#hub, this.#storage]) {
       server.closeAllConnections();
@@ -253,6 +263,11 @@ function drained(response: ServerResponse): Promise<void> {
     response.on("drain", done).on("close", done);
   });
 }
+
+const connectionsOf = (server: Server): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
 
 const originOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
