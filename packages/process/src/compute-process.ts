@@ -41,6 +41,8 @@ export interface ComputeOptions<Kind extends JobKind> {
   /** All that the process gets of the environment. */
   environment: NodeJS.ProcessEnv;
   onReport: (report: ComputeReport) => void;
+  /** Kills the process at once. */
+  signal?: AbortSignal;
   /** Silence after which a computation counts as hung, unless its steps are slow; without it, none ever does. */
   hungSeconds?: number;
   /** For how many seconds the process may go on before `mayGoOn` says more; default: without end. */
@@ -80,7 +82,7 @@ const keptLines = 40;
  */
 export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>): ComputeProcess<Kind> {
   const { entry, job, hub, environment, onReport, hungSeconds, countOomKills, texts, vectors } = options;
-  const { leaseSeconds } = options;
+  const { leaseSeconds, signal: abort } = options;
   const oomKillsBefore = countOomKills?.();
   const watchdog = hungSeconds === undefined ? undefined : new Watchdog(hungSeconds);
   const pipeIf = (stream: unknown) => (stream ? "pipe" : "ignore");
@@ -192,8 +194,16 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
       resolve(verdict ?? { type: "failed", problem: explainCrash({ code, signal, stderr, oomKills }) });
     });
   });
+  const kill = (): void => {
+    killGroup();
+    // Somebody who reads no vectors would keep their pipe from ending.
+    killed.abort();
+  };
+  abort?.addEventListener("abort", kill, { once: true });
+  if (abort?.aborted) kill();
   const finish = async (): Promise<ComputeEnd<Kind>> => {
     const end = await gone;
+    abort?.removeEventListener("abort", kill);
     clearInterval(watch);
     await draining;
     texts?.destroy();
@@ -220,10 +230,6 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
       };
       wait(graceSeconds);
     },
-    kill() {
-      killGroup();
-      // Somebody who reads no vectors would keep their pipe from ending.
-      killed.abort();
-    },
+    kill,
   };
 }

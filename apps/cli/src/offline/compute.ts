@@ -38,23 +38,18 @@ export async function compute<Kind extends JobKind>(
     environment,
     texts,
     vectors,
+    signal,
     onReport(report) {
       if (report.type === "progress") progress?.(report.progress);
       else if (report.type === "metrics")
         metrics?.(report.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })));
     },
   });
-  const kill = (): void => child.kill();
-  signal.addEventListener("abort", kill, { once: true });
-  try {
-    const end = await child.ended;
-    signal.throwIfAborted();
-    if (end.type === "done") return end.outcome;
-    if (end.type === "failed") throw end.problem;
-    throw new Problem("internal/error", "The compute process stopped, though nobody asked it to.");
-  } finally {
-    signal.removeEventListener("abort", kill);
-  }
+  const end = await child.ended;
+  signal.throwIfAborted();
+  if (end.type === "done") return end.outcome;
+  if (end.type === "failed") throw end.problem;
+  throw new Problem("internal/error", "The compute process stopped, though nobody asked it to.");
 }
 
 function engineOf(environment: NodeJS.ProcessEnv): { engine: string; threads?: number } {

@@ -36,12 +36,10 @@ export async function selfTest(context: SelfTestContext, signal: AbortSignal): P
       environment: { ...environment, TMPDIR: workspace.temporary },
       hungSeconds,
       countOomKills,
+      signal,
       onReport: () => undefined,
     });
-    const kill = () => child.kill();
-    signal.addEventListener("abort", kill, { once: true });
     const end = await child.ended;
-    signal.removeEventListener("abort", kill);
     if (end.type === "failed") throw end.problem;
   } finally {
     await workspace.remove().catch(() => undefined);
