@@ -49,9 +49,13 @@ export async function blame(
     return { places, excused: false };
   }
   await lockFailures(tx, worker);
+  // A device that has passed a test since the attempt began is not held again for what was before, such as a lost lease.
   await tx.query(
     `insert into device_failure (worker_name, device, run_id, attempt, incident, detail)
-     select $1, d, $3, $4, $5, $6 from unnest($2::text[]) d`,
+     select $1, d, $3, $4, $5, $6 from unnest($2::text[]) d
+     where not exists (
+       select from device_hold h join attempt a on a.run_id = $3 and a.number = $4
+       where h.worker_name = $1 and h.device = d and h.cause = 'failures' and h.cleared_at > a.started_at)`,
     [
       worker,
       devices.map(({ identity }) => identity),

@@ -105,6 +105,27 @@ describe("a device", () => {
     await leave(bad);
   });
 
+  it("is not held again for attempts that began before it passed a test", async () => {
+    const bad = await member();
+    const leases: Claim["lease"][] = [];
+    for (let i = 0; i < 4; i++) leases.push((await start(await submit(), bad)).lease);
+    const crash = (some: typeof leases) =>
+      Promise.all(
+        some.map((lease) =>
+          store.leases.fail(lease, new Problem("worker/child-crashed", "Signal SIGILL.").toDocument()),
+        ),
+      );
+    await crash(leases.slice(0, 2));
+    expect(await holdsOf(bad)).toEqual(["failures"]);
+    await test(bad, true);
+    await crash(leases.slice(2));
+    expect(await holdsOf(bad)).toEqual([""]);
+    await fail(await submit(), bad);
+    await fail(await submit(), bad);
+    expect(await holdsOf(bad)).toEqual(["failures"]);
+    await leave(bad);
+  });
+
   it("is not held when a run succeeds in between, nor for wrong data, too little memory or a server that is away", async () => {
     const good = await member();
     const [first, second] = [await submit(), await submit()];
