@@ -65,7 +65,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     devices: found,
     threads,
   } = await lookAround(config, { environment: config.passedOn, enginesFor, log });
-  const scratch = await Scratch.open(config.scratchFolder);
+  const scratch = new Scratch(config.scratchFolder);
   const downloads = new Downloads(config.scratchFolder);
   const sweepDownloads = () =>
     downloads
@@ -120,6 +120,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   const selfTests = new SelfTests({
     holds: store.holds,
     slots,
+    isHostReady: () => storage.findings?.length === 0,
     test: (position, signal) =>
       selfTest(
         {
@@ -136,8 +137,9 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   });
   const storage = new Storage({
     dataFolder: store.dataFolder,
-    scratchFolder: config.scratchFolder,
+    scratch,
     leastFreeScratch: config.leastFreeScratch,
+    everySeconds: timing.heartbeat,
     onLook: () => steward.looked(),
     onFinding: ({ cause, reason }) => log.warn({ cause }, `no run is taken: ${reason}`),
     onError: warn("the data folder could not be checked; trying again"),

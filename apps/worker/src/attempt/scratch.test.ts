@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,6 +31,12 @@ async function startOwner(place: string, command: readonly string[] = []): Promi
   };
 }
 
+const openScratch = async (place: string): Promise<Scratch> => {
+  const scratch = new Scratch(place);
+  await scratch.open();
+  return scratch;
+};
+
 const canUnshare = ((): boolean => {
   try {
     execFileSync("unshare", ["--pid", "--fork", "true"], { stdio: "ignore" });
@@ -48,12 +54,12 @@ describe.each([
     const place = join(root, name);
     const kill = await startOwner(place);
     const [first] = await readdir(place);
-    const second = await Scratch.open(place);
+    const second = await openScratch(place);
     expect(await readdir(place)).toContain(first);
     await kill();
     await second.remove();
     expect(await readdir(place)).toEqual([first]);
-    const third = await Scratch.open(place);
+    const third = await openScratch(place);
     expect(await readdir(place)).not.toContain(first);
     await third.remove();
     expect(await readdir(place)).toEqual([]);
@@ -65,18 +71,46 @@ test.skipIf(!canUnshare)(
   async () => {
     const kill = await startOwner(root, ["unshare", "--pid", "--fork", "--kill-child"]);
     const before = await readdir(root);
-    const scratch = await Scratch.open(root);
+    const scratch = await openScratch(root);
     expect(await readdir(root)).toEqual(expect.arrayContaining(before));
     await kill();
     await scratch.remove();
   },
 );
 
+test("a folder that another host owns stays until it was not touched for a day, though its socket looks closed here", async () => {
+  const kill = await startOwner(root);
+  const [name] = await readdir(root);
+  await kill();
+  const owner = join(root, name!, "owner.json");
+  await writeFile(owner, JSON.stringify({ system: "another start of another host" }));
+  await rename(join(root, name!), join(root, "another-host.1.abcdef"));
+  const open = async (): Promise<void> => (await openScratch(root)).remove();
+  await open();
+  expect(await readdir(root)).toEqual(["another-host.1.abcdef"]);
+  const old = new Date(Date.now() - 25 * 3_600_000);
+  await utimes(join(root, "another-host.1.abcdef", "owner.json"), old, old);
+  await open();
+  expect(await readdir(root)).toEqual([]);
+});
+
+test("a folder that a killed container has left goes with the next one, which has another host name", async () => {
+  const kill = await startOwner(root);
+  const [name] = await readdir(root);
+  await rename(join(root, name!), join(root, "3f2a9c.1.abcdef"));
+  const open = async (): Promise<void> => (await openScratch(root)).remove();
+  await open();
+  expect(await readdir(root)).toEqual(["3f2a9c.1.abcdef"]);
+  await kill();
+  await open();
+  expect(await readdir(root)).toEqual([]);
+});
+
 test("a folder of an older version, or of another host, is not taken for an orphan before its time", async () => {
   const names = [`${hostname()}.12345.abcdef`, ".new-ghijkl", "another-host.1.mnopqr"];
   for (const name of names) await mkdir(join(root, name));
   const old = new Date(Date.now() - 25 * 3_600_000);
-  const open = async (): Promise<void> => (await Scratch.open(root)).remove();
+  const open = async (): Promise<void> => (await openScratch(root)).remove();
   await open();
   expect((await readdir(root)).sort()).toEqual([...names].sort());
   for (const name of names) await utimes(join(root, name), old, old);

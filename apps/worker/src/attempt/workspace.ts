@@ -6,39 +6,57 @@ import { own, ownerOf } from "./owned-folder.ts";
 /** Of a folder that is being made. */
 const draftPrefix = ".new-";
 
-/** The folders of the attempts of a worker; one for each process: `<scratch>/<host>.<pid>.XXXXXX/<run>-a<attempt>`. */
-export class Scratch {
-  readonly #folder: string;
-  readonly #disown: () => Promise<void>;
+/** Of the folder of a process, `<host>.<pid>.XXXXXX`. */
+const processFolder = /^.+\.\d+\.[A-Za-z0-9]{6}$/;
 
-  private constructor(folder: string, disown: () => Promise<void>) {
-    this.#folder = folder;
-    this.#disown = disown;
+/** The folders of the attempts of a worker; one for each process: `<root>/<host>.<pid>.XXXXXX/<run>-a<attempt>`. */
+export class Scratch {
+  /** Folder that workers may share. */
+  readonly root: string;
+  #opened: Promise<{ folder: string; disown: () => Promise<void> }> | undefined;
+
+  constructor(root: string) {
+    this.root = root;
   }
 
-  /** Also removes what workers of this host have left that were killed. */
-  static async open(root: string): Promise<Scratch> {
-    await mkdir(root, { recursive: true });
-    await removeOrphans(root);
-    // It has its owner before it has its name, so that no other worker takes it for an orphan.
-    const draft = await mkdtemp(join(root, draftPrefix));
-    const disown = await own(draft);
-    const folder = join(root, `${hostname()}.${process.pid}.${basename(draft).slice(draftPrefix.length)}`);
-    await rename(draft, folder);
-    return new Scratch(folder, disown);
+  /** Makes the folder of this process, once, and removes what workers have left that were killed. */
+  async open(): Promise<void> {
+    await this.#open();
   }
 
   async workspace(runId: string, attempt: number): Promise<Workspace> {
-    const folder = join(this.#folder, `${runId}-a${attempt}`);
-    const workspace = new Workspace(folder);
+    const { folder } = await this.#open();
+    const workspace = new Workspace(join(folder, `${runId}-a${attempt}`));
     for (const path of [workspace.temporary, workspace.checkpoints]) await mkdir(path, { recursive: true });
     return workspace;
   }
 
   async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
-    await this.#disown();
+    const opened = await this.#opened?.catch(() => undefined);
+    if (!opened) return;
+    await rm(opened.folder, { recursive: true, force: true });
+    await opened.disown();
   }
+
+  #open() {
+    this.#opened ??= makeFolder(this.root).catch((error: unknown) => {
+      // The disk may be full, or away, and is tried again.
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+}
+
+async function makeFolder(root: string): Promise<{ folder: string; disown: () => Promise<void> }> {
+  await mkdir(root, { recursive: true });
+  await removeOrphans(root);
+  // It has its owner before it has its name, so that no other worker takes it for an orphan.
+  const draft = await mkdtemp(join(root, draftPrefix));
+  const disown = await own(draft);
+  const folder = join(root, `${hostname()}.${process.pid}.${basename(draft).slice(draftPrefix.length)}`);
+  await rename(draft, folder);
+  return { folder, disown };
 }
 
 /** The folder of one attempt. Nothing in it outlives the attempt. */
@@ -77,15 +95,17 @@ export class Workspace {
 }
 
 /**
- * Removes the folders whose owners have ended. One that was never owned is of a worker that starts at this moment, or of an
- * older version, which may still run: it stays for a day after its last change.
+ * Removes the folders whose owners have ended, also those of other hosts' names, which containers change at each start. One that
+ * was never owned is of a worker that starts at this moment, or of an older version, which may still run: where it has
+ * this host's name, it goes a day after its last change.
  */
 async function removeOrphans(root: string): Promise<void> {
   for (const name of await readdir(root)) {
-    if (!name.startsWith(draftPrefix) && !name.startsWith(`${hostname()}.`)) continue;
+    if (!name.startsWith(draftPrefix) && !processFolder.test(name)) continue;
     const folder = join(root, name);
     const owner = await ownerOf(folder);
-    if (owner === "ended" || (owner === "never" && (await ageOf(folder)) > unownedHours))
+    const isOurs = name.startsWith(draftPrefix) || name.startsWith(`${hostname()}.`);
+    if (owner === "ended" || (owner === "never" && isOurs && (await ageOf(folder)) > unownedHours))
       await rm(folder, { recursive: true, force: true });
   }
 }

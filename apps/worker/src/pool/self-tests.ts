@@ -5,6 +5,8 @@ import type { Slot } from "./slot.ts";
 export interface SelfTestsOptions {
   holds: Pick<Store["holds"], "tested">;
   slots: readonly Slot[];
+  /** Whether the host has what every computation needs. */
+  isHostReady: () => boolean;
   /** Tests the device at a position. Rejects when the test fails, or the signal aborts it. */
   test: (position: number, signal: AbortSignal) => Promise<void>;
   onError: (error: unknown) => void;
@@ -23,7 +25,7 @@ interface Trial {
   timer?: NodeJS.Timeout;
 }
 
-/** A device on which a run still computes, or whose result could not be reported, is tested this much later. */
+/** A device on which a run still computes, whose host is not ready, or whose result could not be reported, is tested this much later. */
 const laterSeconds = 5;
 
 /**
@@ -76,9 +78,9 @@ export class SelfTests {
   }
 
   async #run(position: number, trial: Trial): Promise<void> {
-    const { holds, slots, test, tries, onError, onChange } = this.#options;
+    const { holds, slots, isHostReady, test, tries, onError, onChange } = this.#options;
     const { device, busy } = slots[position]!;
-    if (busy) return this.#schedule(position, trial, laterSeconds);
+    if (busy || !isHostReady()) return this.#schedule(position, trial, laterSeconds);
     const failure = await test(position, this.#stopping.signal).then(
       () => undefined,
       (error: unknown) => (isProblem(error) ? error.message : String(error)),

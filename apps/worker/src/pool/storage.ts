@@ -1,11 +1,11 @@
-import { access } from "node:fs/promises";
-import { dirname } from "node:path";
 import { DiskSpace, inGigabytes, type DataFolder, type Finding } from "@espalier/store";
+import type { Scratch } from "../attempt/workspace.ts";
 import { Looks } from "../devices/looks.ts";
 
 export interface StorageOptions {
   dataFolder: Pick<DataFolder, "check">;
-  scratchFolder: string;
+  /** Opened when the data folder is the pool's, below which it may be: before that, it would be made on another disk. */
+  scratch: Pick<Scratch, "root" | "open">;
   /** What must be free for a run, in bytes. */
   leastFreeScratch: number;
   /** Called after each look. */
@@ -13,21 +13,21 @@ export interface StorageOptions {
   /** Called for each thing that is newly found wrong. */
   onFinding: (finding: Finding) => void;
   onError: (error: unknown) => void;
-  /** Seconds between two looks; default: those between two heartbeats. */
-  everySeconds?: number;
+  /** Seconds between two looks. */
+  everySeconds: number;
 }
 
 /** Watches what all devices of a worker need: the pool's data folder, and the disk of its scratch folder. */
 export class Storage {
   readonly #options: StorageOptions;
-  readonly #scratch: DiskSpace;
+  readonly #space: DiskSpace;
   readonly #looks: Looks;
   #findings: readonly Finding[] | undefined;
 
   constructor(options: StorageOptions) {
     this.#options = options;
     this.#looks = new Looks({ look: () => this.#look(), everySeconds: options.everySeconds });
-    this.#scratch = new DiskSpace(options.leastFreeScratch);
+    this.#space = new DiskSpace(options.leastFreeScratch);
   }
 
   /** What is wrong with it; undefined before the first look. */
@@ -54,7 +54,7 @@ export class Storage {
     let seen = false;
     try {
       const state = await dataFolder.check();
-      const findings: Finding[] = await this.#lookAtScratch();
+      const findings: Finding[] = state.type === "away" ? [] : await this.#lookAtScratch();
       if (state.type === "away") findings.push({ cause: "data-folder", reason: state.reason });
       if (state.type === "full") findings.push({ cause: "data-full", reason: state.reason });
       const before = this.#findings ?? [];
@@ -71,25 +71,17 @@ export class Storage {
   }
 
   async #lookAtScratch(): Promise<Finding[]> {
-    const { scratchFolder } = this.#options;
+    const { scratch } = this.#options;
     const held = (reason: string): Finding[] => [{ cause: "scratch-full", reason }];
     try {
-      const { free, full, needed } = await this.#scratch.look(await existing(scratchFolder));
+      await scratch.open();
+      const { free, full, needed } = await this.#space.look(scratch.root);
       if (!full) return [];
       return held(
-        `${inGigabytes(free)} are free for the scratch folder ${scratchFolder}; runs start when ${inGigabytes(needed)} are. Free some space, or let ESPALIER_SCRATCH name another disk.`,
+        `${inGigabytes(free)} are free for the scratch folder ${scratch.root}; runs start when ${inGigabytes(needed)} are. Free some space, or let ESPALIER_SCRATCH name another disk.`,
       );
     } catch (error) {
-      return held(`The scratch folder ${scratchFolder} cannot be used: ${String(error)}.`);
+      return held(`The scratch folder ${scratch.root} cannot be used: ${String(error)}.`);
     }
   }
-}
-
-/** The folder, or the first one above it that is there: the first attempt makes the rest. */
-async function existing(folder: string): Promise<string> {
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  return isThere || dirname(folder) === folder ? folder : existing(dirname(folder));
 }
