@@ -86,6 +86,18 @@ it("counts the failure of the attempt that saved last: nothing has been saved si
   expect(charged(2)).toMatchObject([{ detail: "it was given up after 2 failures without progress" }]);
 });
 
+it("lets a restored database forget runs, and points of those that it knows", () => {
+  const restored: Entry = { type: "restored", forgotten: ["run-9"], known: [runId] };
+  const history: Entry[] = [
+    ...sound().filter((entry) => !isStep(3)(entry)),
+    { type: "submit", key: "z", seed, steps, script: {} },
+    { type: "submitted", key: "z", runId: "run-9" },
+  ];
+  expect(check(history)).toHaveLength(2);
+  expect(check([...history, restored])).toEqual([]);
+  expect(check([...history, restored, { ...run, runId: "run-9", key: "z" }]).length).toBeGreaterThan(0);
+});
+
 type Change = (history: Entry[]) => Entry[];
 const without =
   (match: (entry: Entry) => boolean): Change =>

@@ -41,6 +41,8 @@ interface Story {
   /** What the answers to accepted cancels said. */
   cancels: (RunState | undefined)[];
   retried: boolean;
+  /** It was accepted before an older database was put in place, which has lost what it did in between. */
+  restored: boolean;
 }
 
 /** Finds what a settled history has that must not be. */
@@ -98,6 +100,7 @@ function storiesOf(history: readonly Entry[]): Story[] {
       .filter(({ code }) => code === undefined)
       .map(({ state }) => state),
     retried: retried.has(run.runId),
+    restored: of("restored").some(({ known }) => known.includes(run.runId)),
   }));
 }
 
@@ -105,11 +108,15 @@ function accounted(history: readonly Entry[], stories: readonly Story[]): Violat
   const found: Violation[] = [];
   const runs = new Map(stories.map(({ run }) => [run.runId, run]));
   const answers = new Map<string, string>();
+  const forgotten = new Set(history.flatMap((entry) => (entry.type === "restored" ? entry.forgotten : [])));
+  for (const runId of forgotten)
+    if (runs.has(runId))
+      found.push(violation("accounted", runId, "it is there though the database forgot it"));
   for (const entry of history) {
     if (entry.type !== "submitted" || entry.runId === undefined) continue;
     const earlier = answers.get(entry.key);
     answers.set(entry.key, entry.runId);
-    if (!runs.has(entry.runId))
+    if (!runs.has(entry.runId) && !forgotten.has(entry.runId))
       found.push(violation("accounted", entry.runId, `${entry.key} was accepted, and is lost`));
     if (earlier !== undefined && earlier !== entry.runId)
       found.push(violation("accounted", entry.runId, `${entry.key} was accepted as ${earlier} before`));
@@ -152,7 +159,7 @@ function exclusive({ run, attempts }: Story): Violation[] {
   return found;
 }
 
-function metrics({ run, asked, metrics: points, attempts }: Story): Violation[] {
+function metrics({ run, asked, metrics: points, attempts, restored }: Story): Violation[] {
   if (!asked) return [];
   const found: Violation[] = [];
   const say = (detail: string) => found.push(violation("metrics", run.runId, detail));
@@ -171,14 +178,15 @@ function metrics({ run, asked, metrics: points, attempts }: Story): Violation[] 
   const from = run.resumedFromStep ?? 0;
   for (let step = 1; step <= asked.steps; step++) {
     const attempt = seen.get(step);
-    if (attempt === undefined) say(`step ${step} is missing`);
-    else if (step > from && attempt !== run.attempt)
+    if (attempt === undefined && !restored) say(`step ${step} is missing`);
+    if (attempt === undefined) continue;
+    if (step > from && attempt !== run.attempt)
       say(`step ${step} is of attempt ${attempt}, though attempt ${run.attempt} went on from step ${from}`);
   }
   const saved = attempts
     .filter(({ number }) => number < run.attempt)
     .reduce((step, { checkpointStep = 0 }) => Math.max(step, checkpointStep), 0);
-  if (from !== saved) say(`it went on from step ${from}, though step ${saved} was saved`);
+  if (from !== saved && !restored) say(`it went on from step ${from}, though step ${saved} was saved`);
   return found;
 }
 

@@ -6,6 +6,7 @@ import pg from "pg";
 import { freePort } from "../../apps/cli/src/stack/port.ts";
 import { startPostgres, type PostgresServer } from "../servers/postgres.ts";
 import { startRedis, type RedisServer } from "../servers/redis.ts";
+import { Backup } from "./backup.ts";
 import { check, type Violation } from "./check.ts";
 import type { History } from "./history.ts";
 import { Link } from "./link.ts";
@@ -170,6 +171,19 @@ export class Deployment {
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1",
       [application],
     );
+  }
+
+  /** Copies the database; what it returns puts the copy in its place, under all that lives. */
+  async backUp(): Promise<() => Promise<void>> {
+    const backup = await Backup.take(this.postgres.url);
+    return async () => {
+      const runIds = () => this.look<{ id: string }>("select id from run where kind = 'train'");
+      const before = await runIds();
+      await backup.restore();
+      const known = (await runIds()).map(({ id }) => id);
+      const forgotten = before.map(({ id }) => id).filter((id) => !known.includes(id));
+      this.history.add({ type: "restored", forgotten, known });
+    };
   }
 
   /** Changes the schema beside all links, as a fault of the server does it. */

@@ -21,6 +21,8 @@ export type Entry =
   /** With neither: nobody knows whether it was done. */
   | { type: "cancelled" | "retried"; runId: string; state?: RunState; code?: ProblemCode }
   | { type: "settled" }
+  /** An older database was put in place; `forgotten`: the runs that it does not know. */
+  | { type: "restored"; forgotten: readonly string[]; known: readonly string[] }
   | RunEntry
   | AttemptEntry
   | { type: "event"; runId: string; state: RunState; attempt: number }

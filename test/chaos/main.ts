@@ -82,7 +82,7 @@ async function random(queue: QueueKind): Promise<void> {
       const violations = await deployment.verify(600);
       if (violations.length > 0) throw new Error(JSON.stringify(violations, null, 2));
       say(
-        `held   ${queue}, seed ${seed}: ${counts.runs} runs, ${counts.faults} faults in ${Math.round(seconds)} s`,
+        `held   ${queue}, seed ${seed}: ${counts.runs} runs, of which ${counts.ended} ended, and ${counts.faults} faults in ${Math.round(seconds)} s`,
       );
     } catch (error) {
       failed = true;

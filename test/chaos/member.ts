@@ -58,13 +58,17 @@ export class Member {
     return this.#frozen;
   }
 
-  /** @param more environment of this start alone */
-  start(more: Record<string, string> = {}): void {
+  /**
+   * @param more environment of this start alone
+   * @param around command that starts it; default: none
+   */
+  start(more: Record<string, string> = {}, around: readonly string[] = []): void {
     if (this.alive) throw new Error(`${this.name} runs already`);
     const { module, environment, log } = this.#options;
     const output = openSync(log, "a");
     this.#frozen = false;
-    this.#process = spawn(process.execPath, commandOf(module), {
+    const [file, ...args] = [...around, process.execPath, ...commandOf(module)];
+    this.#process = spawn(file, args, {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment, ...more },
       stdio: ["pipe", output, output],

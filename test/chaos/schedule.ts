@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "@espalier/encoder";
 import type { Deployment } from "./deployment.ts";
@@ -105,6 +107,17 @@ const faults: Readonly<Record<string, Fault>> = {
       return () => links.database.heal();
     },
   },
+  unmount: {
+    weight: 2,
+    async make(d, random) {
+      const { name, mount } = member(d, random);
+      d.note("unmount the data folder", name);
+      const elsewhere = join(d.folder, "elsewhere");
+      await mkdir(elsewhere, { recursive: true });
+      mount.show(elsewhere);
+      return () => mount.heal();
+    },
+  },
   postgres: {
     weight: 1,
     async make(d, random) {
@@ -130,16 +143,21 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** Makes faults at random, a few at a time, while a client submits, cancels and retries. The seed decides all of it. */
+const clientCount = 4;
+
+/** Makes faults at random, a few at a time, while clients submit, cancel and retry. The seed decides all of it. */
 export async function disturb(
   d: Deployment,
   { seed, seconds }: ScheduleOptions,
-): Promise<{ runs: number; faults: number }> {
+): Promise<{ runs: number; ended: number; faults: number }> {
   const random = Random.seeded(seed);
   const end = performance.now() + seconds * 1000;
-  const counts = { runs: 0, faults: 0 };
+  const counts = { runs: 0, ended: 0, faults: 0 };
   const undoing = new Set<Promise<void>>();
-  const client = keepBusy(d, Random.seeded(seed + 1), end);
+  const clients = Array.from({ length: clientCount }, (_, index) =>
+    keepBusy(d, Random.seeded(seed * clientCount + index + 1), end),
+  );
+  const client = Promise.all(clients);
   let unheard = false;
   client.catch(() => (unheard = true));
   while (performance.now() < end && !unheard) {
@@ -158,30 +176,35 @@ export async function disturb(
   }
   await Promise.all(undoing);
   await d.heal();
-  counts.runs = await client;
+  counts.runs = (await client).reduce((sum, runs) => sum + runs, 0);
+  const ended = await d.look("select from run where kind = 'train' and ended_at is not null");
+  counts.ended = ended.length;
   return counts;
 }
 
-/** What the client does meanwhile. Answers may take as long as the faults. */
+/** What one client does meanwhile. Answers may take as long as the faults, which is why there are several. */
 async function keepBusy(d: Deployment, random: Random, end: number): Promise<number> {
   const runIds: string[] = [];
   while (performance.now() < end) {
-    const pending = between(random, 0, 9);
-    if (runIds.length === 0 || pending < 6) runIds.push(await d.client.submit(anyTraining(random)));
-    else if (pending < 8) await d.client.cancel(pick(random, runIds.slice(-6)));
+    const next = between(random, 0, 9);
+    if (runIds.length === 0 || next < 7) runIds.push(await d.client.submit(anyTraining(random)));
+    else if (next < 9) await d.client.cancel(pick(random, runIds.slice(-6)));
     else await d.client.retry(pick(random, runIds));
-    await sleep(between(random, 500, 5000));
+    await sleep(between(random, 500, 6000));
   }
   return runIds.length;
 }
 
 function anyTraining(random: Random): Training {
-  const steps = between(random, 5, 120);
+  const steps = between(random, 5, 90);
   const script = pick(random, [{}, {}, {}, {}, { crash: 3 }, { memory: 4 }, { starve: 4 }, { weight: 2048 }]);
   return {
     steps,
+    seed: between(random, 1, 1e6),
     every: pick(random, [1, 3, 10, 1000]),
-    script: { pace: between(random, 1, 80), ...script },
+    class: pick(random, ["urgent", "normal", "normal", "idle"]),
+    // Few paces, so that most runs need no dataset of their own.
+    script: { pace: pick(random, [1, 5, 20, 60]), ...script },
   };
 }
 

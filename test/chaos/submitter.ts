@@ -10,6 +10,7 @@ import {
   type Client,
   type Hold,
   type Metric,
+  type PriorityClass,
   type Run,
   type RunState,
 } from "@espalier/contract";
@@ -27,6 +28,7 @@ export interface Training {
   seed?: number;
   /** Higher first. */
   priority?: number;
+  class?: PriorityClass;
 }
 
 /** An answer that takes longer is given up, as a client would. */
@@ -87,7 +89,7 @@ export class Submitter {
   }
 
   /** Submits a training; resolves with its run's id once it is accepted. */
-  async submit({ steps, every = 5, script = {}, seed, priority = 0 }: Training): Promise<string> {
+  async submit({ steps, every = 5, script = {}, seed, ...order }: Training): Promise<string> {
     const datasetId = await this.#dataset(script);
     const number = ++this.#count;
     const key = `chaos-${number}`;
@@ -96,7 +98,7 @@ export class Submitter {
     const spec = { kind: "train" as const, model: this.#modelId, datasetId, settings, name: key };
     const run = await this.#ask(async (client) => {
       try {
-        return await client.runs.submit({ spec, priority }, { idempotencyKey: key });
+        return await client.runs.submit({ spec, ...order }, { idempotencyKey: key });
       } catch (error) {
         this.#history.add({ type: "submitted", key, ...codeOf(error) });
         throw error;
@@ -154,6 +156,16 @@ export class Submitter {
       cursor = page.cursor;
     } while (cursor !== undefined);
     return points;
+  }
+
+  /** Follows the events of a run from now on, until one says that it is in a state. */
+  async hears(runId: string, state: RunState): Promise<void> {
+    const signal = AbortSignal.timeout(180_000);
+    // The other client gives an answer ten seconds, and this one does not end.
+    const client = createClient({ url: this.#urls[0], key: this.#key });
+    for await (const event of client.runs.events(runId, signal))
+      if (event.type === "run.state" && event.state === state) return;
+    throw new Error(`no event said that ${runId} is ${state}`);
   }
 
   /** The newest lines of a run's log. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Deployment } from "../deployment.ts";
+import type { Member } from "../member.ts";
 import { until } from "../patience.ts";
 import {
   attemptsOn,
@@ -14,6 +16,13 @@ import {
   succeedAtOnce,
   type Scenario,
 } from "./scenario.ts";
+
+/** Starts a process in a process namespace of its own, in which it is the first; it ends when the command is killed. */
+const apart = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+const noNamespace =
+  spawnSync(apart[0], [...apart.slice(1), "true"]).status === 0
+    ? undefined
+    : "a process namespace cannot be made here";
 
 /** Names of the workers with a device that is held because runs failed on it. */
 const heldForFailures = async (d: Deployment): Promise<string[]> => {
@@ -112,6 +121,34 @@ export const hostScenarios: readonly Scenario[] = [
       for (const runId of poison) await d.client.reaches(runId, "QUARANTINED");
       await succeed(d, good);
       await until("no host is held", async () => (await heldForFailures(d)).length === 0);
+    },
+  },
+  {
+    number: 36,
+    title:
+      "Two workers of one host name and one process number share a scratch folder, each in a process namespace of its own: neither removes what the other has, and what is left of one that was killed goes.",
+    queues: both,
+    skip: noNamespace,
+    async run(d) {
+      const scratch = join(d.folder, "shared-scratch");
+      const [first, second, third] = d.workers;
+      for (const each of d.workers) await each.kill();
+      const start = (worker: Member) => worker.start({ ESPALIER_SCRATCH: scratch }, apart);
+      start(first);
+      const runId = await d.client.submit({ steps: 300, script: { pace: 40 } });
+      await d.client.saves(runId);
+      const [folder] = await readdir(scratch);
+      d.note("start beside it", second.name);
+      start(second);
+      await until(`${second.name} has a folder`, async () => (await readdir(scratch)).length === 2);
+      await until(`${second.name} is there`, () => d.client.isActive(second.name));
+      assert.ok((await readdir(scratch)).includes(folder));
+      await succeedAtOnce(d, [runId]);
+      await first.kill();
+      start(third);
+      await until("what was left is gone", async () => !(await readdir(scratch)).includes(folder));
+      await succeedAtOnce(d, await several(d, 2, { steps: 10 }));
+      await Promise.all([second.kill(), third.kill()]);
     },
   },
 ];

@@ -161,6 +161,40 @@ export const serverScenarios: readonly Scenario[] = [
       );
     },
   },
+  {
+    number: 38,
+    title:
+      "An older copy of the database is put in place while workers compute: what it does not know is dropped, what it knows ends once, and its events are seen.",
+    queues: both,
+    async run(d) {
+      const training = { steps: 300, every: 5, script: { pace: 40 } };
+      const running = await d.client.submit(training);
+      const ended = await d.client.submit({ steps: 30, script: { pace: 40 } });
+      // Whoever follows a run now goes on to do so.
+      const heard = d.client.hears(running, "SUCCEEDED");
+      heard.catch(() => undefined);
+      for (const runId of [running, ended]) await d.client.saves(runId);
+      d.note("copy", "the database");
+      const restore = await d.backUp();
+      await succeed(d, [ended]);
+      const unknown = await d.client.submit(training);
+      const worker = await workerOf(d, unknown);
+      await d.client.saves(unknown);
+      d.note("put the copy in place", "the database");
+      await restore();
+      await until("the unknown run is dropped", () =>
+        worker.log
+          .split("\n")
+          .some((line) => line.includes(unknown) && /attempt (abandoned|not \w+)/.test(line)),
+      );
+      // It has succeeded in files that nobody knows any more, and does so again.
+      await succeed(d, [ended, running]);
+      const later = await d.client.submit({ steps: 10 });
+      await Promise.all([d.client.hears(later, "SUCCEEDED"), heard]);
+      for (const runId of [running, ended])
+        assert.equal((await endsOf(d, runId)).filter((end) => end === "SUCCEEDED").length, 1);
+    },
+  },
 ];
 
 async function redis(d: Deployment, work: (server: Redis) => Promise<unknown>): Promise<void> {

@@ -127,13 +127,11 @@ export const workerScenarios: readonly Scenario[] = [
       }
       await d.client.reaches(runId, "SUCCEEDED");
       await d.ready();
-      for (const { name, pid } of d.workers) {
-        const left = await readdir(join(d.folder, `scratch-${name}`));
-        assert.deepEqual(
-          left.filter((folder) => !folder.includes(`.${pid}.`) && folder !== "downloads"),
-          [],
-        );
-      }
+      for (const { name, pid } of d.workers)
+        await until(`${name} has cleared away what was left`, async () => {
+          const left = await readdir(join(d.folder, `scratch-${name}`));
+          return left.every((folder) => folder.includes(`.${pid}.`) || folder === "downloads");
+        });
     },
   },
   {

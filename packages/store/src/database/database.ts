@@ -226,9 +226,10 @@ async function adoptCluster(client: { query: (sql: string) => Promise<unknown> }
 }
 
 // Connection errors of Node, SQLSTATE classes 08 and 57P0x (starting up, shutting down), 53 (out of connections, memory or
-// disk), idle in a transaction for too long; Prisma's own numbers.
+// disk), a database that is away while another one is restored in its place, idle in a transaction for too long; Prisma's own
+// numbers.
 const unreachable =
-  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|25P03|53\d{3}|P1001|P1002|P1008|P1017|P2024|P2037)$/;
+  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|08\d{3}|57P0[1-5]|25P03|3D000|53\d{3}|P1001|P1002|P1003|P1008|P1017|P2024|P2037)$/;
 const unreachableText =
   /connection terminated|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
 const outOfConnections = /^(53300|P2037)$/;
