@@ -12,7 +12,6 @@ import {
 import {
   browserConfig,
   Encoder,
-  featureExtractor,
   fixTokenizerConfig,
   loadModel,
   parityOf,
@@ -33,11 +32,10 @@ import {
   writeAdapter,
   type LoraAdapter,
 } from "@espalier/model";
-import { writeOnnxFile } from "@espalier/engine";
 import type { ExportedFolder, ExportJob, OutcomeOf } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
-import { onnxVectors } from "./onnx-vectors.ts";
+import { withoutEightBits, writeOnnxFiles } from "./export-onnx.ts";
 
 const noAdapter: LoraAdapter = { rank: 1, alpha: 1, pairs: new Map() };
 
@@ -154,25 +152,19 @@ export async function exportModel(
       await mkdir(folder);
       const model = await loadModel(output);
       const template = await loadTemplate(encoding.template, { directory: output, modelName });
-      const pooling = pooledAlike ? encoding.pooling : undefined;
-      const parities: Parity[] = [];
-      const files = [...companions, { name: "config.json", path: "onnx.config.json" }];
-      for (const [name, precision] of [
-        ["model", "float32"],
-        ["model_quantized", "int8"],
-      ] as const) {
-        const { outputs, tables } = featureExtractor(model.config, encoding.maxLength, pooling);
-        const path = join(folder, `${name}.onnx`);
-        const weights = new Map([...model.weights, ...tables]);
-        const written = await writeOnnxFile(path, { outputs, weights, precision });
-        files.push(...written.map((file) => ({ name: `onnx/${file}`, path: `onnx/${file}` })));
-        const vectors = await onnxVectors(path, parityTexts, model, { ...encoding, template }, job.threads);
-        parities.push(parityOf(trained, vectors));
-      }
+      const { files, parity, int8 } = await writeOnnxFiles(folder, model, {
+        trained,
+        encoding: { ...encoding, template },
+        pooling: pooledAlike ? encoding.pooling : undefined,
+        threads: job.threads,
+      });
+      accept("onnx", parity);
+      if (int8.refused) notes.push(withoutEightBits(int8));
       const config = await readFile(join(output, "config.json"), "utf8");
-      await writeFile(join(output, "onnx.config.json"), browserConfig(config));
-      const [parity, int8] = parities as [Parity, Parity];
-      return { format: "onnx", files, parity: accept("onnx", parity), int8 };
+      await writeFile(join(output, "onnx.config.json"), browserConfig(config, !int8.refused));
+      const own = files.map((file) => ({ name: `onnx/${file}`, path: `onnx/${file}` }));
+      const all = [...companions, { name: "config.json", path: "onnx.config.json" }, ...own];
+      return { format: "onnx", files: all, parity, int8 };
     },
   };
   for (const [i, format] of job.formats.entries()) {

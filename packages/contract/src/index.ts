@@ -29,8 +29,10 @@ export {
   exportFormats,
   ExportResult,
   leastParity,
+  leastRoundedParity,
   Parity,
   resolveExportSettings,
+  RoundedParity,
 } from "./kinds/export.ts";
 export {
   FailureClass,

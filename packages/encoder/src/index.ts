@@ -22,7 +22,8 @@ export { train, trainableOf, type Training } from "./training/trainer.ts";
 export { evaluateSts } from "./evaluation/sts.ts";
 
 export { browserConfig } from "./export/browser-config.ts";
-export { parityOf, parityTexts } from "./export/parity.ts";
+export { parityOf } from "./export/parity.ts";
+export { parityTexts } from "./export/parity-texts.ts";
 export { writeSentenceTransformers } from "./export/sentence-transformers.ts";
 export { fixTokenizerConfig } from "./export/tokenizer-config.ts";
 

@@ -23,7 +23,11 @@ export function printExports(
       align: "right",
     },
     { title: "WORST COSINE", value: ({ parity }) => cosine(parity.least), align: "right" },
-    { title: "IN 8 BITS", value: ({ int8 }) => cosine(int8?.least), align: "right" },
+    {
+      title: "IN 8 BITS",
+      value: ({ int8 }) => `${cosine(int8?.least)}${int8?.refused ? " (left out)" : ""}`,
+      align: "right",
+    },
   ]);
   for (const line of [...lines, ...notes]) print(line);
 }

@@ -14,7 +14,7 @@ export const exportFormats = ["safetensors", "peft", "sentence-transformers", "o
  * - `safetensors`: the encoder alone, an adapter merged into it; transformers' `AutoModel` loads it
  * - `peft`: the adapter, for the base model as it was imported
  * - `sentence-transformers`: the encoder with its pooling
- * - `onnx`: for ONNX Runtime and transformers.js, in fp32 and in 8 bits
+ * - `onnx`: for ONNX Runtime and transformers.js, with weights in fp32 and, where that is true enough, in 8 bits
  */
 export const ExportFormat = Type.Enum(exportFormats);
 export type ExportFormat = (typeof exportFormats)[number];
@@ -27,8 +27,18 @@ export const Parity = Type.Object({
 });
 export type Parity = Static<typeof Parity>;
 
-/** The least cosine with which an export is accepted; what is rounded to 8 bits on purpose is only measured. */
+/** The least cosine with which an export is accepted. */
 export const leastParity = 0.9999;
+
+/** Of what is rounded to 8 bits on purpose. A file that is worse is left out. */
+export const RoundedParity = Type.Object({
+  ...Parity.properties,
+  refused: Type.Optional(Type.Boolean({ description: "the file is left out, as it is not true enough" })),
+});
+export type RoundedParity = Static<typeof RoundedParity>;
+
+/** The least cosine with which a file in 8 bits is accepted. */
+export const leastRoundedParity = 0.99;
 
 /** One folder: what other tools load. */
 export const Export = Type.Object({
@@ -41,7 +51,7 @@ export const Export = Type.Object({
     }),
   ),
   parity: Parity,
-  int8: Type.Optional(Parity),
+  int8: Type.Optional(RoundedParity),
 });
 export type Export = Static<typeof Export>;
 
@@ -120,7 +130,7 @@ const ExportedFolder = Type.Object({
   format: ExportFormat,
   files: Type.Array(Type.Object({ name: Type.String(), path: Type.String() })),
   parity: Parity,
-  int8: Type.Optional(Parity),
+  int8: Type.Optional(RoundedParity),
 });
 export type ExportedFolder = Static<typeof ExportedFolder>;
 

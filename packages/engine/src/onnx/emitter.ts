@@ -70,11 +70,6 @@ export class Emitter {
     return this.#constant("i32", shape, new Uint8Array(Int32Array.from(values).buffer));
   }
 
-  /** An unsigned byte as a scalar []. */
-  byte(value: number): string {
-    return this.#constant("u8", [], Uint8Array.of(value));
-  }
-
   /** Sizes as an int64 vector [n]. */
   vector(dims: readonly Dim[]): string {
     if (dims.every((dim) => typeof dim === "number"))

@@ -2,7 +2,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /** TensorProto.DataType. */
-const dataType = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, f16: 10, bf16: 16 } as const;
+const dataType = { f32: 1, i8: 3, i32: 6, i64: 7, f16: 10, bf16: 16 } as const;
 export type DataType = keyof typeof dataType;
 
 export type Attribute = number | bigint | string | readonly number[];

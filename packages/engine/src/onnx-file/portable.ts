@@ -1,18 +1,7 @@
 import { isOp, type Dim, type Node, type OpName } from "@espalier/tensor";
-import type { Emitter } from "./emitter.ts";
-import { fused, type Lowering, type Lowerings } from "./lower.ts";
-
-/** The forms, beside the weight itself, in which a file may hold a weight, and their names in it. */
-export const forms = {
-  /** A matrix [out, in] as [in, out], to be multiplied with from the left. */
-  turned: (weight: string): string => `${weight}:turned`,
-  /** The same in unsigned 8 bits around {@link middle8}, and its scales [out]. */
-  turned8: (weight: string): string => `${weight}:turned:int8`,
-  columnScales: (weight: string): string => `${weight}:turned:scales`,
-  /** A table [rows, width] in 8 bits, and its scales [rows, 1]. */
-  rows8: (weight: string): string => `${weight}:int8`,
-  rowScales: (weight: string): string => `${weight}:scales`,
-} as const;
+import type { Emitter } from "../onnx/emitter.ts";
+import { fused, type Lowering, type Lowerings } from "../onnx/lower.ts";
+import { forms } from "./weight-forms.ts";
 
 /** Ops that training alone needs. */
 const notForExport: Lowering<OpName> = (_, { op }) => {
@@ -32,38 +21,28 @@ type Product = (x: string, weight: string, emitter: Emitter) => string;
 
 const inFloats: Product = (x, weight, emitter) => emitter.emit("MatMul", [x, forms.turned(weight)]);
 
-/** Stands for 0 in a weight of unsigned bytes. */
-export const middle8 = 128;
-
 /**
- * In 8 bits: the weight symmetric with a scale for each column, x with one scale for the whole, found while it runs.
- * ONNX Runtime makes one kernel of these ops. Both sides are unsigned: on x86 processors without VNNI its product of
- * unsigned with signed bytes adds pairs in 16 bits and cuts off what does not fit there, which spoils the vectors.
+ * Of a weight in 8 bits, made floats while it runs. What it is multiplied with stays in floats: LLMs have a few values
+ * that are a thousand times the others, and a scale that holds those rounds the others away. ONNX Runtime makes Transpose
+ * and MatMul one product, and does not keep the floats. The scales belong to rows, so that it makes the floats row by row;
+ * by columns that takes three times as long. docs/decisions/0003-int8-exports.md has the figures.
  */
-const inEightBits: Product = (x, weight, emitter) => {
-  const key = (part: string) => `dynamic ${part} ${x}`;
-  const quantised = emitter.once(key("values"), () => {
-    const [values = "", ...rest] = emitter.emitMany(3, "DynamicQuantizeLinear", [x]);
-    for (const [i, part] of ["scale", "zero"].entries()) emitter.once(key(part), () => rest[i] ?? "");
-    return values;
+const fromEightBits: Product = (x, weight, emitter) => {
+  const floats = emitter.once(`floats ${weight}`, () => {
+    const parts = [forms.steps(weight), forms.scales(weight)];
+    return emitter.emit("Transpose", [emitter.emit("DequantizeLinear", parts, { axis: 0n })], {
+      perm: [1, 0],
+    });
   });
-  const [scale, zero] = ["scale", "zero"].map((part) => emitter.once(key(part), () => ""));
-  const product = emitter.emit("MatMulInteger", [
-    quantised,
-    forms.turned8(weight),
-    zero ?? "",
-    emitter.byte(middle8),
-  ]);
-  const both = emitter.emit("Mul", [scale ?? "", forms.columnScales(weight)]);
-  return emitter.emit("Mul", [emitter.emit("Cast", [product], { to: 1n }), both]);
+  return emitter.emit("MatMul", [x, floats]);
 };
 
 /**
  * For any runtime that knows ONNX, operator set 17: nothing but standard ops, in the shapes that optimisers recognise.
- * @param precision of products with weights, and of tables that rows are gathered from
+ * @param precision of the weights of products, and of tables that rows are gathered from
  */
 export function portable(precision: "float32" | "int8"): Lowerings {
-  const product = precision === "int8" ? inEightBits : inFloats;
+  const product = precision === "int8" ? fromEightBits : inFloats;
   return {
     ...fused,
     dropout: notForExport,
@@ -81,8 +60,9 @@ export function portable(precision: "float32" | "int8"): Lowerings {
     gather: ([table = "", indices = ""], { inputs: [source] }, { emitter }) => {
       if (precision === "float32" || !source || !isOp(source, "weight"))
         return emitter.emit("Gather", [table, indices]);
-      const rows = emitter.emit("Cast", [emitter.emit("Gather", [forms.rows8(table), indices])], { to: 1n });
-      return emitter.emit("Mul", [rows, emitter.emit("Gather", [forms.rowScales(table), indices])]);
+      const rows = emitter.emit("Cast", [emitter.emit("Gather", [forms.steps(table), indices])], { to: 1n });
+      const scales = emitter.emit("Gather", [forms.scales(table), indices]);
+      return emitter.emit("Mul", [rows, emitter.emit("Unsqueeze", [scales, emitter.vector([-1])])]);
     },
     pad: ([x = ""], { attrs: { axis, before, after }, shape }, { emitter }) => {
       const around = (amount: Dim) => shape.map((_, other) => (other === axis ? amount : 0));
