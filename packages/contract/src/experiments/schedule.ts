@@ -38,7 +38,8 @@ export const ScheduleCreate = Type.Object(
     name: Name,
     cron: Type.String({
       maxLength: 256,
-      description: "minute, hour, day of the month, month, day of the week, as crontab(5) has them",
+      description:
+        "minute, hour, day of the month, month, day of the week, as crontab(5) has them: *, numbers, ranges, lists, steps of * or of a range, and names of months and days",
     }),
     timezone: Type.Optional(
       Type.String({ maxLength: 64, default: "UTC", description: "IANA name, such as Europe/Berlin" }),
