@@ -133,6 +133,48 @@ describe("a graph of runs", () => {
   });
 });
 
+describe("a client that names JSON in every request, also where it sends nothing", () => {
+  const send = async (method: string, path: string) =>
+    (
+      await fetch(`${api.url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${api.key}`, "content-type": "application/json" },
+      })
+    ).status;
+
+  it("cancels, retries, pauses, resumes, clones and deletes", async () => {
+    const run = { spec: { kind: "prune" as const, model: spec.modelId, layers: 2 } };
+    const { id } = await client.runs.submit(run);
+    expect(await send("POST", `/v1/runs/${id}/cancel`)).toBe(200);
+    expect(await send("POST", `/v1/runs/${id}/retry`)).toBe(200);
+    const experiment = await client.experiments.submit(spec);
+    expect(await send("POST", `/v1/experiments/${experiment.id}/clone`)).toBe(202);
+    const schedule = await client.schedules.create({ name: "s", cron: "0 3 * * *", submission: { run } });
+    expect(await send("POST", `/v1/schedules/${schedule.id}/pause`)).toBe(200);
+    expect(await send("POST", `/v1/schedules/${schedule.id}/resume`)).toBe(200);
+    expect(await send("DELETE", `/v1/schedules/${schedule.id}`)).toBe(204);
+  });
+
+  it("is told where something was needed", async () => {
+    expect(await send("POST", "/v1/runs")).toBe(400);
+  });
+});
+
+it("bare texts are a dataset, over HTTP too", async () => {
+  const query = { name: "texts", kind: "texts", format: "lines" } as const;
+  const { id } = await client.datasets.create(query, new Blob(["one\ntwo\nthree\n"]).stream());
+  expect(await client.datasets.get(id)).toMatchObject({ kind: "texts", rows: 3 });
+});
+
+it("a dataset says what was passed over while its file was read", async () => {
+  const row = JSON.stringify({ anchor: "a", positive: "b", negative: null, id: 7 });
+  const body = new Blob([`${row}\n\n${row}\n`]).stream();
+  const { id, reading } = await client.datasets.create({ name: "noted", kind: "triplets" }, body);
+  expect(reading).toEqual({ duplicates: 1, blankLines: 1, ignored: [{ name: "id", rows: 2 }] });
+  expect((await client.datasets.get(id)).reading).toEqual(reading);
+  expect((await client.datasets.list()).items[0]).toMatchObject({ name: "noted", rows: 2, reading });
+});
+
 describe("a schedule", () => {
   const due = (id: string) =>
     store.sql("update schedule set next_at = now() - interval '1 s' where id = $1", [id]);

@@ -12,7 +12,7 @@ import {
   rotaryTables,
   type LoadedModel,
 } from "@espalier/encoder";
-import { parseStsColumns, readStsPairs, readTriplets } from "@espalier/model/data";
+import { readStsPairs, readTriplets } from "@espalier/model/data";
 import { chooseEngine } from "@espalier/engine";
 import { weight } from "@espalier/tensor";
 import { describe, expect, test } from "vitest";
@@ -72,7 +72,7 @@ describe("untrained, on STS-B dev, by the mean of the last state", () => {
     const folder = sharedData(...path.split("/"));
     const sts = sharedData("sts-stsb", "sts-dev.csv");
     if (folder === undefined || sts === undefined) return skip(noSharedData);
-    const columns = parseStsColumns("score=5,sentence1=6,sentence2=7");
+    const columns = "score=5,sentence1=6,sentence2=7";
     const pairs: StsPair[] = await first(
       1500,
       readStsPairs(createReadStream(sts), { format: "tsv", columns }),

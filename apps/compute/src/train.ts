@@ -11,6 +11,7 @@ import {
   type Training,
   type TrainingInputs,
 } from "@espalier/encoder";
+import { duplicatesWarning } from "@espalier/model/data";
 import { loadTemplate } from "@espalier/model/tokenizer";
 import { findModules, refuseSteps, replaceWeights, writeAdapter } from "@espalier/model";
 import type { OutcomeOf, TrainJob } from "@espalier/contract/compute";
@@ -37,6 +38,8 @@ export async function train(
     template: await loadTemplate(template, { directory: job.model, modelName: job.modelName }),
     mode,
   };
+  const warning = duplicatesWarning(inputs.triplets);
+  if (warning !== undefined) report.log("warn", warning);
   const resume = job.resume === undefined ? undefined : await loadTrainingState(job.resume);
   const resumedFromStep = resume?.step;
   if (resume) report.log("info", `Training resumes after step ${resume.step}.`);

@@ -7,7 +7,17 @@ export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http
 export { Alert, alertRows, raise } from "./pool/alert.ts";
 export { connectionBudget, connectionNeed, poolSizes, type QueueServer } from "./pool/connections.ts";
 export { Pool, schedulerSilence, type HeldPart, type PoolConnections } from "./pool/pool.ts";
-export { Dataset, DatasetCreateQuery, DatasetKind, StsPair, TextRow, Triplet } from "./datasets/dataset.ts";
+export {
+  Dataset,
+  DatasetCreateQuery,
+  datasetFormats,
+  DatasetKind,
+  DatasetReading,
+  StsPair,
+  TextRow,
+  Triplet,
+  type DatasetFormat,
+} from "./datasets/dataset.ts";
 export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
 export { clockTolerance, leastFree } from "./pool/storage.ts";

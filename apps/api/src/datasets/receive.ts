@@ -1,24 +1,40 @@
 import type { Readable } from "node:stream";
 import { newId, type Dataset, type DatasetCreateQuery } from "@espalier/contract";
-import { jsonLines, readRows } from "@espalier/model/data";
+import { jsonLines, readDataset, Reading } from "@espalier/model/data";
 import { locations, type Store } from "@espalier/store";
 
 interface Submission {
   teamId: string;
   query: DatasetCreateQuery;
   body: Readable;
+  /** Of a body that is unpacked. */
+  maxBytes: number;
 }
 
 /** Checks, normalises and stores a dataset as it arrives. After a refusal nothing of it remains. */
-export async function receive(store: Store, { teamId, query, body }: Submission): Promise<Dataset> {
+export async function receive(store: Store, { teamId, query, body, maxBytes }: Submission): Promise<Dataset> {
   const id = newId("dataset");
   const summary = { rows: 0, duplicates: 0 };
   const location = locations.dataset(id, "rows.jsonl");
-  const lines = jsonLines(readRows(query, body), summary);
+  const { name, kind, format, columns, header } = query;
+  const reading = new Reading();
+  const rows = readDataset(kind, body, { format, columns, header, maxBytes, reading });
+  const lines = jsonLines(rows, summary);
   try {
     const stored = await store.bytes.put(location, encoded(lines));
-    const { name, kind } = query;
-    return await store.datasets.register({ id, teamId, name, kind, rows: summary.rows, stored });
+    return await store.datasets.register({
+      id,
+      teamId,
+      name,
+      kind,
+      rows: summary.rows,
+      stored,
+      reading: {
+        duplicates: summary.duplicates,
+        blankLines: reading.blankLines,
+        ignored: [...reading.ignored].map(([name, rows]) => ({ name, rows })),
+      },
+    });
   } catch (error) {
     await store.bytes.remove(location);
     throw error;

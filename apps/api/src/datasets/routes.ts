@@ -20,9 +20,14 @@ export const datasets: FastifyPluginAsyncTypebox<{ store: Store; maxDatasetBytes
     { config: member, schema: { querystring: DatasetCreateQuery, response: { 201: Dataset } } },
     async (request, reply) => {
       const body = limited(request, maxDatasetBytes);
-      return reply
-        .code(201)
-        .send(await receive(store, { teamId: teamOf(request), query: request.query, body }));
+      return reply.code(201).send(
+        await receive(store, {
+          teamId: teamOf(request),
+          query: request.query,
+          body,
+          maxBytes: maxDatasetBytes,
+        }),
+      );
     },
   );
 

@@ -10,13 +10,15 @@ export interface DatasetFile {
   header?: boolean | undefined;
 }
 
-/** The query that registers a file: columns make it a TSV. */
+/** The query that registers a file. The service sees what it looks like; only a text file could be taken for a table. */
 export function datasetQuery(kind: DatasetKind, file: DatasetFile): DatasetCreateQuery {
-  const { path, name, format, columns, header } = file;
+  const { path, name, columns, header } = file;
+  const bare = kind === "texts" && columns === undefined && path.toLowerCase().endsWith(".txt");
+  const format = file.format ?? (bare ? "lines" : undefined);
   return {
     name: name ?? nameFrom(path),
     kind,
-    format: format ?? (columns === undefined ? "jsonl" : "tsv"),
+    ...(format === undefined ? {} : { format }),
     ...(columns === undefined ? {} : { columns }),
     ...(header ? { header } : {}),
   };

@@ -1,3 +1,4 @@
+import { datasetFormats, type DatasetReading } from "@espalier/contract";
 import { datasetQuery } from "../arguments/dataset-file.ts";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
@@ -12,9 +13,11 @@ export const datasetAdd = defineCommand({
   help: [
     "--kind triplets|sts|texts   required",
     "--name NAME           default: the file's name",
-    "--format jsonl|tsv|lines    default: tsv when --columns is given, else jsonl; lines: one text a line",
-    "--columns LIST        of a tsv: 1-based positions, such as score=5,sentence1=6,sentence2=7",
-    "--header              the first line of the tsv is a header",
+    "--format F            jsonl, json (an array), csv, tsv (no quotes), parquet or lines (one text a line); default: what",
+    "                      the file looks like, perhaps compressed by gzip",
+    "--columns LIST        which fields or columns mean what: by name, such as query=question,positive=answer; or by",
+    "                      position, such as score=5,sentence1=6,sentence2=7",
+    "--header              with positions: the first line is a header",
   ],
   arity: [1, 1],
   options: {
@@ -27,15 +30,40 @@ export const datasetAdd = defineCommand({
   async run({ output, connect, path }, { kind, name, format, columns, header }, [file = ""]) {
     if (kind !== "triplets" && kind !== "sts" && kind !== "texts")
       throw new UsageError("--kind must be `triplets`, `sts` or `texts`");
-    if (format !== undefined && format !== "jsonl" && format !== "tsv" && format !== "lines")
-      throw new UsageError("--format must be `jsonl`, `tsv` or `lines`");
-    const query = datasetQuery(kind, { path: path(file), name, format, columns, header });
+    const known = datasetFormats.find((each) => each === format);
+    if (format !== undefined && known === undefined)
+      throw new UsageError(`--format must be one of ${datasetFormats.join(", ")}`);
+    const query = datasetQuery(kind, { path: path(file), name, format: known, columns, header });
     const dataset = await connect().datasets.create(query, await streamFile(path(file)));
     if (output.json) output.printJson(dataset);
-    else output.print(`${dataset.id}  ${dataset.name}  ${dataset.rows.toLocaleString("en")} rows`);
+    else {
+      output.print(`${dataset.id}  ${dataset.name}  ${dataset.rows.toLocaleString("en")} rows`);
+      for (const line of noted(dataset.reading)) output.print(line);
+    }
     return exitCode.ok;
   },
 });
+
+/** What the user should know of how the file was read. */
+function noted(reading: DatasetReading | undefined): string[] {
+  const { duplicates = 0, blankLines = 0, ignored = [] } = reading ?? {};
+  const count = (n: number, one: string, many: string) =>
+    n === 1 ? `1 ${one}` : `${n.toLocaleString("en")} ${many}`;
+  const names = ignored.map(({ name }) => name.slice(0, 40));
+  return [
+    ...(blankLines > 0 ? [`  ${count(blankLines, "blank line was", "blank lines were")} skipped`] : []),
+    ...(names.length > 0
+      ? [
+          `  ignored: ${names.slice(0, 8).join(", ")}${names.length > 8 ? ` and ${names.length - 8} more` : ""}; --columns says what a field means`,
+        ]
+      : []),
+    ...(duplicates > 0
+      ? [
+          `! ${count(duplicates, "row repeats", "rows repeat")} an earlier one; in a batch they are negatives of each other`,
+        ]
+      : []),
+  ];
+}
 
 export const datasetList = defineCommand({
   name: "dataset list",

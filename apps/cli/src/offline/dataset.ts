@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import type { DatasetKind } from "@espalier/contract";
-import { jsonLines, readRows } from "@espalier/model/data";
+import { jsonLines, readDataset } from "@espalier/model/data";
 import { datasetQuery, type DatasetFile } from "../arguments/dataset-file.ts";
 
 /**
@@ -12,11 +12,11 @@ import { datasetQuery, type DatasetFile } from "../arguments/dataset-file.ts";
  * @throws the system's error for what cannot be read; {Problem} `dataset/malformed`, `request/invalid`
  */
 export async function storeDataset(kind: DatasetKind, file: DatasetFile, target: string): Promise<string> {
-  const query = datasetQuery(kind, file);
+  const { name, format, columns, header } = datasetQuery(kind, file);
   if ((await stat(file.path)).isDirectory())
     throw Object.assign(new Error(`${file.path} is a folder`), { code: "EISDIR", path: file.path });
-  const rows = readRows(query, createReadStream(file.path));
+  const rows = readDataset(kind, createReadStream(file.path), { format, columns, header });
   const lines = jsonLines(rows, { rows: 0, duplicates: 0 });
   await pipeline(Readable.from(lines), createWriteStream(target));
-  return query.name;
+  return name;
 }

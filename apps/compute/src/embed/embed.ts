@@ -9,7 +9,7 @@ import {
   type OutcomeOf,
 } from "@espalier/contract/compute";
 import { Encoder, type EmbedOptions } from "@espalier/encoder";
-import { readTexts } from "@espalier/model/data";
+import { readTextLines } from "@espalier/model/data";
 import type { Computation } from "../computation.ts";
 import { atPlace, textBatches, type TextBatch } from "./text-batches.ts";
 import { formatVectors } from "./vectors.ts";
@@ -51,7 +51,7 @@ export async function embed(
 async function* lines(): AsyncGenerator<string> {
   const bytes = new Socket({ fd: textsDescriptor, readable: true, writable: false });
   try {
-    for await (const { text } of readTexts(bytes, "lines")) yield text;
+    yield* readTextLines(bytes);
   } catch (error) {
     if (!isProblem(error) || error.code !== "dataset/empty") throw error;
   }

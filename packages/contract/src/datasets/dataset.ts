@@ -4,6 +4,23 @@ import { idOf, Name, Sha256, Timestamp } from "../id.ts";
 export const DatasetKind = Type.Enum(["triplets", "sts", "texts"]);
 export type DatasetKind = Static<typeof DatasetKind>;
 
+/** How the rows of a file are written down. `lines` has one text on each line; `tsv` is separated by TABs without quoting. */
+export const datasetFormats = ["jsonl", "json", "csv", "tsv", "parquet", "lines"] as const;
+export type DatasetFormat = (typeof datasetFormats)[number];
+
+/** What was noticed while a dataset's file was read. */
+export const DatasetReading = Type.Object({
+  duplicates: Type.Integer({
+    minimum: 0,
+    description: "rows that repeat an earlier one; in a batch they are negatives of each other",
+  }),
+  blankLines: Type.Integer({ minimum: 0, description: "skipped" }),
+  ignored: Type.Array(Type.Object({ name: Type.String(), rows: Type.Integer({ minimum: 1 }) }), {
+    description: "fields or columns that mean nothing to datasets of this kind",
+  }),
+});
+export type DatasetReading = Static<typeof DatasetReading>;
+
 /** Training triplets, an evaluation task, or bare texts for SimCSE; stored as normalised JSON lines. */
 export const Dataset = Type.Object({
   id: idOf("dataset"),
@@ -14,6 +31,7 @@ export const Dataset = Type.Object({
   sha256: Sha256,
   artifactId: idOf("artifact"),
   createdAt: Timestamp,
+  reading: Type.Optional(DatasetReading),
 });
 export type Dataset = Static<typeof Dataset>;
 
@@ -40,17 +58,23 @@ export const StsPair = Type.Object({
 export type StsPair = Static<typeof StsPair>;
 
 /**
- * Query of `POST /v1/datasets`; the body is the file itself. `format=lines`, for texts, has one text on each line.
- * `format=tsv` is separated by TABs without quoting, and needs `columns`: 1-based positions such as
- * `score=5,sentence1=6,sentence2=7`.
+ * Query of `POST /v1/datasets`; the body is the file itself, perhaps compressed by gzip. Without `format` it is read as what it
+ * looks like. `columns` says which fields or columns mean what: by 1-based positions, such as `score=5,sentence1=6,sentence2=7`,
+ * or by their names, such as `query=question,positive=answer`.
  */
 export const DatasetCreateQuery = Type.Object(
   {
     name: Name,
     kind: DatasetKind,
-    format: Type.Optional(Type.Enum(["jsonl", "tsv", "lines"], { default: "jsonl" })),
-    columns: Type.Optional(Type.String({ pattern: "^[a-z0-9]+=[0-9]+(,[a-z0-9]+=[0-9]+)*$" })),
-    header: Type.Optional(Type.Boolean({ default: false, description: "skip the first line" })),
+    format: Type.Optional(Type.Enum(datasetFormats, { description: "default: what the file looks like" })),
+    columns: Type.Optional(Type.String({ maxLength: 2000 })),
+    header: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          "skip the first line, where columns are given by position; else it is read as the header",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

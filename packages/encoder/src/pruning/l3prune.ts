@@ -10,7 +10,7 @@ import {
 import { chanceLevel, type Executable } from "@espalier/tensor";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
-import { collectTriplets, type TripletRow } from "@espalier/model/data";
+import { collectTriplets, duplicatesWarning, type TripletRow } from "@espalier/model/data";
 import { refuseSteps } from "@espalier/model";
 import type { Encoder } from "../encoder.ts";
 import { Random } from "../random.ts";
@@ -73,6 +73,8 @@ export async function l3prune(
       `The dataset's ${rows.length} triplets fill ${batches} of the ${settings.batches} batches of ${batchSize}.`,
     );
   }
+  const duplicates = duplicatesWarning(rows);
+  if (duplicates !== undefined) warnings.push(duplicates);
   const next = sampler(rows, settings);
 
   const depths = Array.from({ length: model.config.layers }, (_, i) => i + 1);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { Duplicates } from "./duplicates.ts";
 
 /** What was seen of a dataset while it was read. */
 export interface DatasetSummary {
@@ -15,13 +15,11 @@ export async function* jsonLines(
   rows: AsyncIterable<object>,
   summary: DatasetSummary,
 ): AsyncGenerator<string> {
-  const seen = new Set<number>();
+  const duplicates = new Duplicates();
   for await (const row of rows) {
     const json = JSON.stringify(row);
-    // 48 bits of the hash: a false duplicate among a million rows has a chance of one in 500.
-    const hash = createHash("sha256").update(json).digest().readUIntBE(0, 6);
-    if (seen.has(hash)) summary.duplicates++;
-    else seen.add(hash);
+    duplicates.add(json);
+    summary.duplicates = duplicates.count;
     summary.rows++;
     yield `${json}\n`;
   }

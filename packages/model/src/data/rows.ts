@@ -1,53 +1,110 @@
-import type { Readable } from "node:stream";
-import {
-  Problem,
-  type DatasetCreateQuery,
-  type StsPair,
-  type TextRow,
-  type Triplet,
-} from "@espalier/contract";
-import { parseStsColumns, readStsPairs, type StsFormat } from "./sts-pairs.ts";
-import { readTexts } from "./texts.ts";
-import { readTriplets } from "./triplets.ts";
+import { Problem, type DatasetKind, type DatasetFormat } from "@espalier/contract";
+import { Columns, type Row } from "./columns.ts";
+import { delimitedRows, delimiterOf } from "./delimited.ts";
+import { jsonItems } from "./json-items.ts";
+import { readLines } from "./lines.ts";
+import { openFile, type Bytes, type Opened } from "./opened.ts";
+import { parquetRows } from "./parquet.ts";
+import { Reading, refuse, type RawRow } from "./reading.ts";
 
-/** What a dataset's file is and how it is written. */
-type DatasetFormat = Pick<DatasetCreateQuery, "kind" | "format" | "columns" | "header">;
+/** How a file of rows is read. */
+export interface ReadOptions {
+  /** Default: what the file looks like. */
+  readonly format?: DatasetFormat | undefined;
+  /** Which fields or columns mean what, such as `score=5,sentence1=6,sentence2=7` or `query=question`. */
+  readonly columns?: string | undefined;
+  /** The first line of a delimited file is a header, also where columns are given by position. */
+  readonly header?: boolean | undefined;
+  /** Of a file that is unpacked. */
+  readonly maxBytes?: number | undefined;
+  /** Where it is noted what was passed over. */
+  readonly reading?: Reading | undefined;
+}
 
 /**
- * The rows of a dataset's file, as the service reads one that is registered.
- * @throws {Problem} `request/invalid` for a format that the kind does not have; while rows are taken, `dataset/malformed`
+ * The rows of a file, whatever its format, by what their values mean.
+ * @throws {Problem} `dataset/malformed` with line and field, `dataset/empty`, or `request/invalid` for the options
  */
-export function readRows(
-  { kind, format = "jsonl", columns, header = false }: DatasetFormat,
-  body: Readable,
-): AsyncIterable<StsPair> | AsyncIterable<TextRow> | AsyncIterable<Triplet> {
-  const wrong = (detail: string): never => {
-    throw new Problem("request/invalid", detail, { field: "/format" });
-  };
-  switch (kind) {
-    case "sts":
-      return format === "lines"
-        ? wrong("Graded pairs come as JSON lines or TAB separated.")
-        : readStsPairs(body, stsFormat(format, columns, header));
-    case "texts":
-      return format === "tsv"
-        ? wrong("Texts come as JSON lines, or one a line with format=lines.")
-        : readTexts(body, format);
-    case "triplets":
-      return format === "jsonl"
-        ? readTriplets(body)
-        : wrong("Triplets come as JSON lines; only sts datasets can be TAB separated.");
+export async function* readRows(bytes: Bytes, kind: DatasetKind, options: ReadOptions): AsyncGenerator<Row> {
+  const { header, maxBytes, reading = new Reading() } = options;
+  const columns = new Columns(kind, options.columns);
+  const file = await openFile(bytes, maxBytes);
+  const format = formatOf(file, kind, options);
+  let rows = 0;
+  for await (const raw of rawRows(file, { format, columns, header }, reading)) {
+    yield columns.read(raw, reading);
+    rows++;
+  }
+  if (rows === 0) throw new Problem("dataset/empty", "the file has no rows");
+}
+
+function rawRows(
+  file: Opened,
+  how: { format: DatasetFormat; columns: Columns; header: boolean | undefined },
+  reading: Reading,
+): AsyncIterable<RawRow> {
+  const { format, columns, header } = how;
+  switch (format) {
+    case "parquet":
+      return parquetRows(file.bytes, columns, reading);
+    case "csv":
+    case "tsv":
+      return delimitedRows(file, { format, columns, header }, reading);
+    case "json":
+      return parsed(jsonItems(file.bytes), "item");
+    case "jsonl":
+      return parsed(readLines(file.bytes, reading), "line");
+    case "lines":
+      return bare(readLines(file.bytes, reading));
   }
 }
 
-function stsFormat(format: "jsonl" | "tsv", columns: string | undefined, header: boolean): StsFormat {
-  if (format === "jsonl") return { format };
-  if (columns === undefined) {
-    throw new Problem(
-      "request/invalid",
-      "A TAB separated file needs columns, such as score=5,sentence1=6,sentence2=7.",
-      { field: "/columns" },
-    );
+/** What was asked for, where it can be, or what the first bytes look like. */
+function formatOf({ kind: opened, start }: Opened, kind: DatasetKind, options: ReadOptions): DatasetFormat {
+  const { format, columns } = options;
+  if (format === "lines" && kind !== "texts")
+    throw new Problem("request/invalid", "Only bare texts come one a line.", { field: "/format" });
+  if (opened === "parquet") return "parquet";
+  if (format === "parquet") throw new Problem("dataset/malformed", "The file is not Parquet.");
+  const text = start.toString("utf8").trimStart();
+  if (format !== undefined) return format === "jsonl" && text.startsWith("[") ? "json" : format;
+  if (text.startsWith("[")) return "json";
+  if (text.startsWith("{") || (kind === "texts" && text.startsWith('"'))) return "jsonl";
+  const delimiter = delimiterOf(Buffer.from(text));
+  const [line = ""] = text.split(/\r?\n/, 1);
+  const asRow = columns !== undefined || new Columns(kind).areNamedBy(cellsOf(line, delimiter));
+  if (asRow) return delimiter === "\t" ? "tsv" : "csv";
+  if (kind === "texts") return "lines";
+  // The parser of JSON says what is wrong where there is nothing that separates columns.
+  if (!line.includes(delimiter)) return "jsonl";
+  return delimiter === "\t" ? "tsv" : "csv";
+}
+
+const cellsOf = (line: string, delimiter: string): string[] =>
+  line.split(delimiter).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+
+async function* parsed(
+  texts: AsyncIterable<{ number: number; text: string }>,
+  unit: "line" | "item",
+): AsyncGenerator<RawRow> {
+  for await (const { number, text } of texts) {
+    const at = { number, unit };
+    let row: unknown;
+    try {
+      row = JSON.parse(text);
+    } catch (error) {
+      refuse(at, `not valid JSON: ${(error as Error).message}${hint(text)}`);
+    }
+    // A bare string is a text.
+    if (typeof row === "string") yield { ...at, fields: new Map([["text", row]]) };
+    else if (typeof row !== "object" || row === null || Array.isArray(row)) refuse(at, "not a JSON object");
+    else yield { ...at, fields: new Map<string, unknown>(Object.entries(row)) };
   }
-  return { format, columns: parseStsColumns(columns), header };
+}
+
+const hint = (text: string): string =>
+  /^\s*\{\s*$/.test(text) ? "; an object stands on one line each, or all in one JSON array" : "";
+
+async function* bare(lines: ReturnType<typeof readLines>): AsyncGenerator<RawRow> {
+  for await (const { number, unit, text } of lines) yield { number, unit, fields: new Map([["text", text]]) };
 }

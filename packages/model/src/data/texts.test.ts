@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { chunked, collect } from "../testing/streams.ts";
-import { readTexts } from "./texts.ts";
+import { readTexts, readTextLines } from "./texts.ts";
 
-const read = (content: string, format?: "jsonl" | "lines") => collect(readTexts(chunked(content), format));
+const read = (content: string, format?: "jsonl" | "lines") =>
+  collect(readTexts(chunked(content), { format }));
 
 test("texts come one a line, as strings, or as objects", async () => {
   expect(await read('a b\n"quoted"\n', "lines")).toEqual([{ text: "a b" }, { text: '"quoted"' }]);
@@ -12,9 +13,16 @@ test("texts come one a line, as strings, or as objects", async () => {
 test.each([
   ['"a"\n""', 2],
   ['{"text": 3}', 1],
-  ['{"text": "a", "label": 1}', 1],
   ['"a"\n"b', 2],
-  ['"a"\n\n"b"', 2],
+  ['{"label": 1}', 1],
 ])("%j is refused with its line", async (content, line) => {
   await expect(read(content)).rejects.toMatchObject({ code: "dataset/malformed", facts: { line } });
+});
+
+test("lines to embed may not be blank, because vectors are known by their position", async () => {
+  expect(await collect(readTextLines(chunked("a\r\n{b\n")))).toEqual(["a", "{b"]);
+  await expect(collect(readTextLines(chunked("a\n\nb\n")))).rejects.toMatchObject({
+    code: "dataset/malformed",
+    message: "line 2 is empty",
+  });
 });

@@ -1,27 +1,28 @@
 import type { TextRow } from "@espalier/contract";
-import { readLines, type Line } from "./lines.ts";
-import { parseRow, refuse, text } from "./row.ts";
-
-const known = new Set(["text"]);
+import { text, type Row } from "./columns.ts";
+import { readLines } from "./lines.ts";
+import type { Bytes } from "./opened.ts";
+import { readRows, type ReadOptions } from "./rows.ts";
 
 /**
- * Reads bare texts, as SimCSE trains on: one a line, or JSON lines that are strings or `{text}`. Texts are kept as they
- * are.
+ * Reads bare texts, as SimCSE trains on: one a line, JSON lines or an array of strings or `{text}`, Parquet, CSV or TSV.
+ * Texts are kept as they are.
  * @throws {Problem} `dataset/malformed` with line and field, or `dataset/empty`
  */
-export async function* readTexts(
-  bytes: AsyncIterable<Uint8Array>,
-  format: "jsonl" | "lines" = "jsonl",
-): AsyncGenerator<TextRow> {
-  for await (const line of readLines(bytes)) yield { text: format === "lines" ? line.text : textOf(line) };
+export async function* readTexts(bytes: Bytes, options: ReadOptions = {}): AsyncGenerator<TextRow> {
+  for await (const row of readRows(bytes, "texts", options)) yield { text: textOf(row) };
 }
 
-function textOf(line: Line): string {
-  if (!line.text.trimStart().startsWith('"')) return text(line, parseRow(line, known).get("text"), "/text");
-  try {
-    return text(line, JSON.parse(line.text), "");
-  } catch (error) {
-    if (error instanceof SyntaxError) refuse(line, `not valid JSON: ${error.message}`);
-    throw error;
-  }
+function textOf(row: Row): string {
+  const [found] = row.values.get("text") ?? [];
+  if (found === undefined) row.missing("text");
+  return text(row, found.value, row.at(found.name));
+}
+
+/**
+ * The lines of a text, each of which is one text to embed: a blank one is refused, because vectors are known by their position.
+ * @throws {Problem} `dataset/malformed` with the line, or `dataset/empty`
+ */
+export async function* readTextLines(bytes: Bytes): AsyncGenerator<string> {
+  for await (const { text } of readLines(bytes)) yield text;
 }

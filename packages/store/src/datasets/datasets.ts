@@ -1,8 +1,16 @@
-import { newId, type Dataset, type DatasetKind, type Page, type PageQuery } from "@espalier/contract";
+import {
+  newId,
+  type Dataset,
+  type DatasetKind,
+  type DatasetReading,
+  type Page,
+  type PageQuery,
+} from "@espalier/contract";
 import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
 import type { StoredObject } from "../bytes/bytes.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Prisma } from "../generated/client.ts";
+import { toJson } from "../database/json.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
 
@@ -16,6 +24,7 @@ export interface Datasets {
       kind: DatasetKind;
       rows: number;
       stored: StoredObject;
+      reading?: DatasetReading;
     },
     tx?: Transaction,
   ): Promise<Dataset>;
@@ -31,14 +40,14 @@ export function createDatasets({ prisma, within }: Database): Datasets {
   const find = async (teamId: string, id: string) =>
     found(await prisma.dataset.findUnique({ where: { id, teamId }, include: withArtifact }), "dataset", id);
   return {
-    register: ({ id, teamId, name, kind, rows, stored }, tx) =>
+    register: ({ id, teamId, name, kind, rows, stored, reading }, tx) =>
       within(tx, async (tx) => {
         const artifactId = newId("artifact");
         await insertArtifacts(tx, { teamId }, [{ id: artifactId, kind: "dataset", name, stored }]);
         const inserted = await tx.query<{ created_at: Date }>(
-          `insert into dataset (id, team_id, name, kind, rows, artifact_id) values ($1, $2, $3, $4, $5, $6)
+          `insert into dataset (id, team_id, name, kind, rows, artifact_id, reading) values ($1, $2, $3, $4, $5, $6, $7)
            returning created_at`,
-          [id, teamId, name, kind, rows, artifactId],
+          [id, teamId, name, kind, rows, artifactId, reading === undefined ? null : toJson(reading)],
         );
         const { bytes, sha256 } = stored;
         return {
@@ -50,6 +59,7 @@ export function createDatasets({ prisma, within }: Database): Datasets {
           sha256,
           artifactId,
           createdAt: iso(inserted.rows[0]!.created_at),
+          ...(reading && { reading }),
         };
       }),
     get: async (teamId, datasetId) => toDataset(await find(teamId, datasetId)),
@@ -67,7 +77,16 @@ export function createDatasets({ prisma, within }: Database): Datasets {
   };
 }
 
-const toDataset = ({ id, name, kind, rows, artifactId, artifact, createdAt }: DatasetRow): Dataset => ({
+const toDataset = ({
+  id,
+  name,
+  kind,
+  rows,
+  artifactId,
+  artifact,
+  createdAt,
+  reading,
+}: DatasetRow): Dataset => ({
   id,
   name,
   kind: kind as DatasetKind,
@@ -76,4 +95,5 @@ const toDataset = ({ id, name, kind, rows, artifactId, artifact, createdAt }: Da
   sha256: artifact.sha256,
   artifactId,
   createdAt: iso(createdAt),
+  ...(reading === null ? {} : { reading: reading as DatasetReading }),
 });

@@ -1,0 +1,209 @@
+import { Problem, type DatasetKind } from "@espalier/contract";
+import { pointer, refuse, type RawRow, type Reading } from "./reading.ts";
+
+interface Meaning {
+  /** Names that mean it, in the files of sentence-transformers, L3Prune and FlagEmbedding. */
+  readonly names: readonly string[];
+  /** Names that mean it only where none of the others occurs. */
+  readonly otherwise?: readonly string[];
+  /** Names with a number, such as `negative_1`. */
+  readonly numbered?: RegExp;
+  readonly needed?: boolean;
+}
+
+/** What the rows of each kind of dataset are made of. */
+const meanings = {
+  triplets: {
+    query: { names: ["query", "anchor"], needed: true },
+    positive: { names: ["positive", "pos"], needed: true },
+    negatives: { names: ["negatives", "negative", "neg"], numbered: /^neg(?:ative)?_?\d+$/ },
+    instruction: { names: ["instruction", "prompt"] },
+    task: { names: ["task"] },
+  },
+  sts: {
+    sentence1: { names: ["sentence1"], needed: true },
+    sentence2: { names: ["sentence2"], needed: true },
+    score: { names: ["score"], otherwise: ["label", "similarity_score"], needed: true },
+  },
+  texts: { text: { names: ["text"], otherwise: ["sentence"], needed: true } },
+} as const satisfies Record<DatasetKind, Record<string, Meaning>>;
+
+/** FlagEmbedding's files carry these; they say nothing that training uses, which needs no word. */
+const silent = new Set(["pos_scores", "neg_scores", "pos_id", "neg_id", "type", "category"]);
+
+export interface Value {
+  /** Name of the field or column. */
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** A row of which it is known what its values mean. Values that are null are left out. */
+export interface Row extends Omit<RawRow, "fields"> {
+  readonly values: ReadonlyMap<string, readonly Value[]>;
+  /** Says where a value stands: a JSON pointer, or the name of a column. */
+  at(name: string, item?: number): string;
+  /** Refuses the row for what it does not have, and says what it has and what would do. */
+  missing(meaning: string): never;
+}
+
+/** Which fields or columns of a file mean what. */
+export class Columns {
+  readonly #kind: DatasetKind;
+  readonly #meanings: Readonly<Record<string, Meaning>>;
+  /** By name, and for files without names by position. */
+  readonly #given = new Map<string, string>();
+  readonly #known = new Map<string, string | undefined>();
+
+  /**
+   * @param list `MEANING=SOURCE` pairs such as `score=5,sentence1=6,sentence2=7` or `query=question,positive=answer`
+   * @throws {Problem} `request/invalid` for a list that is not understood
+   */
+  constructor(kind: DatasetKind, list = "") {
+    this.#kind = kind;
+    this.#meanings = meanings[kind];
+    const taken = new Set<string>();
+    for (const part of list === "" ? [] : list.split(",")) {
+      const [, word = "", source = ""] = /^\s*(\w+)\s*=\s*(.+?)\s*$/.exec(part) ?? [];
+      const meaning = word === "negative" ? "negatives" : word;
+      if (!Object.hasOwn(this.#meanings, meaning))
+        wrong(`"${part.slice(0, 80)}" is not understood; ${this.#wanted()}`);
+      if (taken.has(meaning) && meaning !== "negatives") wrong(`${meaning} is given twice`);
+      if (this.#given.has(source)) wrong(`"${source.slice(0, 80)}" is given two meanings`);
+      taken.add(meaning);
+      this.#given.set(source, meaning);
+    }
+  }
+
+  /** Positions of columns from 1, by meaning, where the list names positions and nothing else; else undefined. */
+  positions(): ReadonlyMap<number, string> | undefined {
+    const entries = [...this.#given].map(([source, meaning]) => [Number(source), meaning] as const);
+    const positional = entries.filter(([at]) => Number.isSafeInteger(at) && at > 0);
+    if (entries.length === 0 || positional.length === 0) return undefined;
+    if (positional.length < entries.length) wrong("give positions for all, or names for all");
+    const missing = this.#needed().find((meaning) => !entries.some(([, given]) => given === meaning));
+    if (missing !== undefined) wrong(`${missing} is missing; ${this.#wanted()}`);
+    return new Map(entries);
+  }
+
+  /** Whether a line of a delimited file names columns that are needed, and so is its header. */
+  areNamedBy(cells: readonly string[]): boolean {
+    const found = new Set(cells.map((cell) => this.meaningOf(cell)));
+    return this.#needed().every((meaning) => found.has(meaning));
+  }
+
+  /** @throws {Problem} `dataset/malformed` when a column that the list names is not among these */
+  checkNames(names: readonly string[], row: Omit<RawRow, "fields">): void {
+    for (const source of this.#given.keys())
+      if (!names.includes(source))
+        refuse(row, `there is no column ${JSON.stringify(source)}; there are ${listed(names)}`);
+    const missing = this.#needed().find((meaning) => !names.some((name) => this.meaningOf(name) === meaning));
+    if (missing !== undefined) this.#refuseWithout(missing, names, row);
+  }
+
+  meaningOf(name: string): string | undefined {
+    if (this.#known.has(name)) return this.#known.get(name);
+    const meaning = this.#given.get(name) ?? this.#byName(name);
+    if (this.#known.size < 10_000) this.#known.set(name, meaning);
+    return meaning;
+  }
+
+  /** The row's values by their meaning; what has none is noted in `reading`. */
+  read(raw: RawRow, reading: Reading): Row {
+    const values = new Map<string, Value[]>();
+    for (const [name, value] of raw.fields) {
+      const meaning = this.meaningOf(name);
+      if (meaning === undefined) {
+        if (!silent.has(name)) reading.ignore(name);
+        continue;
+      }
+      if (value === null || value === undefined) continue;
+      const before = values.get(meaning);
+      if (before === undefined) values.set(meaning, [{ name, value }]);
+      else before.push({ name, value });
+    }
+    const { number, unit, delimited = false } = raw;
+    for (const [meaning, found] of values) if (found.length > 1) this.#choose(meaning, found, raw, reading);
+    return {
+      number,
+      unit,
+      delimited,
+      values,
+      at: delimited ? (name) => this.meaningOf(name) ?? name : pointer,
+      missing: (meaning) => this.#refuseWithout(meaning, [...raw.fields.keys()], raw),
+    };
+  }
+
+  /** Leaves the one name that counts; negatives may stand in several columns. */
+  #choose(meaning: string, found: Value[], raw: RawRow, reading: Reading): void {
+    const { otherwise = [], numbered } = this.#meanings[meaning]!;
+    const usual = found.filter(({ name }) => !otherwise.includes(name));
+    const chosen = usual.length > 0 ? usual : found.slice(0, 1);
+    const named = chosen.filter(({ name }) => numbered?.test(name) !== true);
+    if (named.length > 1 && !named.every(({ name }) => this.#given.has(name)))
+      refuse(
+        raw,
+        `${named.map(({ name }) => name).join(" and ")} say the same twice; say by columns which one counts, such as ${meaning}=${named[0]!.name}`,
+        pointer(named[1]!.name),
+      );
+    for (const value of found) if (!chosen.includes(value)) reading.ignore(value.name);
+    const position = ({ name }: Value) => Number(/\d+$/.exec(name)?.[0] ?? -1);
+    found.splice(0, found.length, ...chosen.sort((a, b) => position(a) - position(b)));
+  }
+
+  #byName(name: string): string | undefined {
+    const given = new Set(this.#given.values());
+    return Object.keys(this.#meanings).find((meaning) => {
+      const { names, otherwise = [], numbered } = this.#meanings[meaning]!;
+      return (
+        !given.has(meaning) && (names.includes(name) || otherwise.includes(name) || numbered?.test(name))
+      );
+    });
+  }
+
+  #needed(): string[] {
+    return Object.keys(this.#meanings).filter((meaning) => this.#meanings[meaning]!.needed);
+  }
+
+  #refuseWithout(meaning: string, names: readonly string[], row: Omit<RawRow, "fields">): never {
+    const { names: own, otherwise = [] } = this.#meanings[meaning]!;
+    const what = [...own, ...otherwise].join(", or ");
+    refuse(
+      row,
+      `${meaning} is missing (${what}); here are ${listed(names)}. If one of these is it, say so by columns, such as ${meaning}=${names[0]?.slice(0, 40) ?? "NAME"}`,
+      row.delimited ? meaning : pointer(meaning),
+    );
+  }
+
+  #wanted(): string {
+    const examples = {
+      triplets: "give query and positive, perhaps negatives, such as query=1,positive=2,negatives=3",
+      sts: "give score, sentence1 and sentence2, such as score=5,sentence1=6,sentence2=7",
+      texts: "give text, such as text=2",
+    };
+    return examples[this.#kind];
+  }
+}
+
+const listed = (names: readonly string[]): string =>
+  names.length === 0
+    ? "none"
+    : names
+        .slice(0, 12)
+        .map((name) => JSON.stringify(name.slice(0, 40)))
+        .join(", ") + (names.length > 12 ? ` and ${names.length - 12} more` : "");
+
+function wrong(reason: string): never {
+  throw new Problem("request/invalid", `columns: ${reason}`, { field: "/columns" });
+}
+
+/** A text that is there: a string with more than whitespace. */
+export function text(row: Row, value: unknown, field: string): string {
+  if (typeof value !== "string") refuse(row, `${field} is not a string${byColumns(value)}`, field);
+  if (value.trim() === "") refuse(row, `${field} is empty`, field);
+  return value;
+}
+
+const byColumns = (value: unknown): string =>
+  typeof value === "object" && value !== null && "0" in value && !Array.isArray(value)
+    ? "; pandas writes rows by to_json(orient='records', lines=True)"
+    : "";
