@@ -7,6 +7,7 @@ export const garbageKinds = {
     "checkpoints of runs that succeeded, were cancelled, or failed longer ago than the team keeps them",
   attempts: "attempts that ended, in whose folders files may be that nothing refers to",
   runs: "runs that were deleted, with log lines and points that are still there",
+  folders: "folders of runs, uploads and datasets of which there is no row, unchanged for a week",
   logs: "log lines that are older than the team keeps them",
   metrics: "attempts whose metrics are to be down-sampled; of a sweep: points that were taken out",
   partitions: "days of points and weeks of log lines that no team needs, dropped whole",

@@ -43,6 +43,10 @@ export interface Bytes {
   remove(location: string): Promise<void>;
   /** All objects below a location such as `runs/<id>/a1`; none when there is nothing. */
   list(location: string): Promise<{ location: string; bytes: number }[]>;
+  /** Names of the folders right below a location such as `runs`, in no order. */
+  folders(location: string): Promise<string[]>;
+  /** Seconds since the newest of all files and folders at or below a location was changed; undefined when there is nothing. */
+  unchangedFor(location: string): Promise<number | undefined>;
   /** Removes half-written files older than this; returns how many. Default: a day. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }

@@ -209,6 +209,22 @@ export async function openDisk(
       return objects;
     },
 
+    async folders(location) {
+      const entries = await readdir(await resolve(location), { withFileTypes: true }).catch(unlessMissing);
+      return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    },
+
+    async unchangedFor(location) {
+      await confirm();
+      const folder = await resolve(location);
+      const entries = await readdir(folder, { recursive: true }).catch(unlessMissing);
+      if (entries === undefined) return undefined;
+      let newest = -Infinity;
+      for (const path of [folder, ...entries.map((entry) => join(folder, entry))])
+        newest = Math.max(newest, (await lstat(path).catch(unlessMissing))?.mtimeMs ?? -Infinity);
+      return (await timeOf(temporary)) / 1000 - newest / 1000;
+    },
+
     async sweep(olderThanSeconds = 86_400) {
       await confirm();
       const now = await timeOf(temporary);

@@ -5,8 +5,8 @@ import type { Sweeper } from "./sweeper.ts";
 
 const objectsAtOnce = 100;
 
-/** Condition: something still refers to an object or, where it is a folder, to one in it. */
-const isReferred = `(
+/** Condition: something still refers to an object `d` or, where it is a folder, to one in it. */
+export const isReferred = `(
   exists (select from artifact a where a.location collate "C" = d.location)
   or exists (select from artifact a where a.location collate "C" > d.location || '/' and a.location collate "C" < d.location || '0')
   or exists (select from upload_file f where split_part(d.location, '/', 1) = 'uploads'

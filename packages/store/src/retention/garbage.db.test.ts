@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Lease } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,6 +59,30 @@ describe("a sweep", () => {
     const freed = await store.collector.sweep();
     expect(freed.find(({ kind }) => kind === "checkpoints")).toMatchObject({ count: 1, bytes: 7 });
     expect(await filesOf(id)).toEqual([]);
+  });
+
+  it("finds folders of which there is no row, after a week, and never one of a living attempt", async () => {
+    const { id } = await store.submit();
+    const { lease } = await store.claimed(id);
+    const week = new Date(Date.now() - 8 * 86_400_000);
+    const gone = { ...lease, runId: "run_0123456789abcdefghjkmnpqrs" };
+    for (const each of [lease, gone]) {
+      const { location } = await write(each, "deep/file");
+      for (let path = location; path !== "runs"; path = dirname(path))
+        await utimes(join(store.bytesRoot, path), week, week);
+    }
+    const found = async () => (await store.collector.survey()).find(({ kind }) => kind === "folders");
+    expect(await found()).toMatchObject({ count: 1, bytes: 7 });
+    // Somebody still writes there.
+    await write(gone, "deep/other");
+    expect(await found()).toMatchObject({ count: 0 });
+    await utimes(join(store.bytesRoot, `runs/${gone.runId}/a1/deep/other`), week, week);
+    await utimes(join(store.bytesRoot, `runs/${gone.runId}/a1/deep`), week, week);
+    expect(await found()).toMatchObject({ count: 1, bytes: 14 });
+    await store.collector.sweep();
+    expect(await filesOf(gone.runId)).toEqual([]);
+    expect(await filesOf(id)).toEqual(["file"]);
+    await fail(lease);
   });
 
   it("keeps no checkpoint of a run that was cancelled", async () => {

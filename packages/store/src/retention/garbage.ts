@@ -5,6 +5,7 @@ import { attemptFiles } from "./attempt-files.ts";
 import { checkpoints } from "./checkpoints.ts";
 import { discardedObjects } from "./discarded.ts";
 import { discardedRuns } from "./discarded-runs.ts";
+import { orphanFolders } from "./orphan-folders.ts";
 import { pastPartitions } from "./past-partitions.ts";
 import { oldMetrics } from "./samples.ts";
 import { oldEvents, oldLogs } from "./rows.ts";
@@ -33,6 +34,7 @@ export function createCollector(database: Database, bytes: Bytes): Collector {
     points: supersededPoints(database),
     logs: oldLogs(database),
     events: oldEvents(database),
+    folders: orphanFolders(database, bytes),
     objects: discardedObjects(database, bytes),
   };
   const kinds = Object.keys(sweepers) as GarbageKind[];
