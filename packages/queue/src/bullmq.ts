@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DelayedError, type Job, type Queue as BullQueue, type Worker as BullWorker } from "bullmq";
+import { WaitingError, type Job, type Queue as BullQueue, type Worker as BullWorker } from "bullmq";
 import { isProblem, Problem } from "@espalier/contract";
 import { InProgress } from "./in-progress.ts";
 import {
@@ -153,9 +153,9 @@ function consume({ backend, name, handler, settings, onError }: ConsumeInput): C
   let worker: BullWorker<Delivery, void> | undefined;
   const process: Processor = async (job, token) => {
     if (!taking) {
-      // The job was being fetched while the consumer paused. Another consumer may have it at once.
-      await job.moveToDelayed(Date.now(), token);
-      throw new DelayedError();
+      // The job was being fetched while the consumer paused. Another consumer may have it at once, whatever its host's clock says.
+      await job.moveToWait(token);
+      throw new WaitingError();
     }
     await inProgress.handle(job.data);
   };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RecordedEvent } from "@espalier/contract";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 import { EventFeed } from "./feed.ts";
 import { follow, isAfter } from "./follow.ts";
@@ -112,4 +112,19 @@ it("orders ids by their transaction, then by their number", () => {
   expect(isAfter("9-10", "9-9")).toBe(true);
   expect(isAfter("9-9", "9-9")).toBe(false);
   expect(isAfter("9-9", "10-0")).toBe(false);
+});
+
+it("holds one session that listens, however many follow", async () => {
+  const feed = new EventFeed(store.events);
+  const position = await store.events.position();
+  const followers = await Promise.all(Array.from({ length: 50 }, () => open(feed, position)));
+  const listening = () =>
+    store.sql(
+      `select application_name as name from pg_stat_activity
+       where datname = current_database() and application_name like '%-listen'`,
+    );
+  await store.submit();
+  await vi.waitFor(() => expect(followers.every(({ ids }) => ids.length > 0)).toBe(true), 10_000);
+  expect(await listening()).toEqual([{ name: "espalier-listen" }]);
+  for (const { leave } of followers) leave();
 });

@@ -166,6 +166,10 @@ describe("a submission", () => {
     await store.runs.submit({ teamId: strangers, spec: spec() });
     await store.runs.cancel(store.teamId, waits.id);
     expect((await submit()).statusCode).toBe(202);
+    // A retry waits as a new run does.
+    await expect(store.runs.retry(store.teamId, waits.id)).rejects.toMatchObject({
+      code: "team/too-many-runs",
+    });
     await operator.teams.set("orchard", { pendingRuns: null });
     expect((await submit()).statusCode).toBe(202);
     await store.sql("update run set state = 'CANCELLED', ended_at = now() where state = 'QUEUED'");

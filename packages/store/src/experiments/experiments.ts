@@ -20,7 +20,7 @@ import { requeue } from "../runs/requeue.ts";
 import { found, iso } from "../database/row.ts";
 import { toRun } from "../runs/row.ts";
 import { cancelRuns, runsOfExperiments, type NewRun } from "../runs/runs.ts";
-import { submitRun } from "../runs/submit.ts";
+import { admit, submitRun } from "../runs/submit.ts";
 
 /** An experiment as it is stored. Its state and its report are computed from its runs. */
 export interface ExperimentRecord {
@@ -181,6 +181,7 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
             "No run of this experiment has failed, so there is nothing to retry.",
           );
         await refuseOutside(tx, ids);
+        await admit(tx, teamId);
         await requeue(tx, ids);
       });
       return get(teamId, experimentId);

@@ -30,7 +30,7 @@ import { changeRun } from "./change.ts";
 import { holdRun, releaseRun } from "./hold.ts";
 import { requeue } from "./requeue.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./row.ts";
-import { submitRun } from "./submit.ts";
+import { admit, submitRun } from "./submit.ts";
 
 export interface NewRun {
   /** Default: a new id. */
@@ -174,6 +174,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
             { runId },
           );
         await refuseUpstream(tx, run);
+        await admit(tx, teamId);
         await requeue(tx, [runId]);
         return readRun(tx, teamId, runId);
       }),

@@ -16,9 +16,9 @@ import type { NewRun } from "./runs.ts";
 
 /**
  * Throws `team/too-many-runs` where as many runs of the team wait as its quota allows. Nothing is locked for it, so that
- * submissions at the same moment may exceed the quota by their number.
+ * submissions at the same moment may exceed the quota by their number. A retry counts as a submission.
  */
-async function admit(tx: Transaction, teamId: string): Promise<void> {
+export async function admit(tx: Transaction, teamId: string): Promise<void> {
   const { rows } = await tx.query<{ name: string; most: number; pending: number }>(
     `select name, most, (select count(*) from (
          select from run where team_id = $1 and state in ('WAITING', 'QUEUED') limit most) r)::int as pending
