@@ -15,6 +15,7 @@ export async function evaluate(
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { model, mode, modelName, encoding, chunkTokens } = job;
   const encoder = await Encoder.load(model, { engine, mode, modelName, chunkTokens, ...encoding });
+  for (const remark of encoder.model.remarks ?? []) report.log("warn", remark);
   const sts: StsScore[] = [];
   let seconds = 0;
   let tokens = 0;

@@ -94,7 +94,12 @@ export async function exportModel(
   const written = parseConfig(await readFile(join(output, "config.json"), "utf8"));
   if (written.source.get("is_causal") === false)
     notes.push(
-      "The tokens of this model see those after them: its config.json says is_causal false, which transformers reads from release 5 on. Whoever puts the PEFT adapter on the base model must load the base with is_causal=False.",
+      "The tokens of this model see those after them: its config.json says is_causal false, which transformers obeys from release 5 on. Release 4, and sentence-transformers on top of it, read past it and give other vectors without a word; there, call the model with attention_mask[:, None, None, :].bool().expand(-1, -1, attention_mask.shape[1], -1).",
+      ...(job.formats.includes("peft") && adapter !== undefined
+        ? [
+            "PEFT puts the adapter on whatever base it is given, without a word: load the base with config = AutoConfig.from_pretrained(BASE), config.is_causal = False, AutoModel.from_pretrained(BASE, config=config), in transformers 5.",
+          ]
+        : []),
     );
   const make: Record<ExportFormat, () => Promise<ExportedFolder>> = {
     safetensors: async () => ({ format: "safetensors", files: merged, parity: mergedParity }),
@@ -160,6 +165,10 @@ export async function exportModel(
       });
       accept("onnx", parity);
       if (int8.refused) notes.push(withoutEightBits(int8));
+      if (encoding.pooling === "weighted_mean")
+        notes.push(
+          `transformers.js has no weighted mean, and its pooling "mean" gives other vectors: ${pooledAlike ? "take the graph's output sentence_embedding, which is pooled" : "weigh the states of last_hidden_state by 1, 2, 3 … over a text's tokens"}.`,
+        );
       const config = await readFile(join(output, "config.json"), "utf8");
       await writeFile(join(output, "onnx.config.json"), browserConfig(config, !int8.refused));
       const own = files.map((file) => ({ name: `onnx/${file}`, path: `onnx/${file}` }));

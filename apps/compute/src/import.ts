@@ -11,6 +11,7 @@ export async function importModel(
   report.progress({ phase: "check", done: 0, total: 2, unit: "checks" });
   const checkpoint = await openModel(model);
   try {
+    for (const remark of checkpoint.remarks) report.log("warn", remark);
     await loadTokenizer(model);
     report.progress({ phase: "check", done: 1, total: 2, unit: "checks" });
     await refuseNonFinite(checkpoint);

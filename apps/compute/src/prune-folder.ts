@@ -10,6 +10,7 @@ export async function pruneFolder(
 ): Promise<OutcomeOf<"prune-folder">> {
   report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
   const checkpoint = await openModel(job.model);
+  for (const remark of checkpoint.remarks) report.log("warn", remark);
   await checkpoint.close();
   const adapter = await findAdapter(job.model);
   const { config } = checkpoint;

@@ -11,6 +11,7 @@ export async function search(
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { settings, mode, modelName, encoding, chunkTokens } = job;
   const encoder = await Encoder.load(job.model, { engine, mode, modelName, chunkTokens, ...encoding });
+  for (const remark of encoder.model.remarks ?? []) report.log("warn", remark);
   const rows = await triplets(job.triplets);
   const started = performance.now();
   const result = await l3prune(encoder, rows, {

@@ -29,6 +29,7 @@ export async function train(
   const settings = resolveTrainingSettings(job.settings, mode);
   const { template, ...encoding } = resolveEncoding(job.encoding);
   const model = await loadModel(job.model);
+  for (const remark of model.remarks ?? []) report.log("warn", remark);
   refuseSteps(await findModules(job.model, model.config.hiddenSize), "training");
   const inputs: TrainingInputs = {
     model,

@@ -23,6 +23,8 @@ export interface LoadedModel {
   readonly weights: ReadonlyMap<string, WeightSource>;
   /** The folder that it was loaded from, which may hold more layers; none for a model that was made in memory. */
   readonly directory?: string;
+  /** What its user should know once of the files, in full sentences. @default nothing */
+  readonly remarks?: readonly string[];
   /** Which layers of the folder it has. @default all */
   readonly kept?: KeptLayers;
 }
@@ -35,12 +37,14 @@ export interface LoadedModel {
 export async function loadModel(directory: string): Promise<LoadedModel> {
   const checkpoint = await openCheckpoint(directory);
   try {
+    const tokenizer = await loadTokenizer(directory);
     return {
       config: checkpoint.config,
-      tokenizer: await loadTokenizer(directory),
+      tokenizer,
       embedding: await loadEmbedding(checkpoint),
       weights: checkpointWeights(directory, checkpoint),
       directory,
+      remarks: [...checkpoint.remarks, ...tokenizer.remarks],
     };
   } finally {
     await checkpoint.close();

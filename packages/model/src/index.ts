@@ -43,6 +43,7 @@ export {
   type LoraPair,
 } from "./checkpoint/adapter.ts";
 export { narrow, widen } from "./checkpoint/dtype.ts";
+export { loadByBoth } from "./tokenizer/both-releases.ts";
 export { mergeAdapter } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";
 export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";

@@ -13,6 +13,7 @@ has or that its code looks up, every field that Espalier has in its tables, and 
 import copy
 import functools
 import json
+import multiprocessing
 import warnings
 from pathlib import Path
 
@@ -29,6 +30,8 @@ NAMES = [
     "llama3", "mistral", "qwen2", "qwen3", "phi3", "phi3-longrope", "gemma", "gemma2", "gemma3", "olmo2", "granite",
     "smollm3", "bert", "roberta", "xlm-roberta",
 ]
+# Numbers of a vector that are written down.
+KEPT = 8
 SIXTEEN = {"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8}
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8}
 LONG = {"rope_type": "longrope", "short_factor": [1.0, 1.5, 2.0, 2.5], "long_factor": [2.0, 3.0, 4.0, 5.0], "original_max_position_embeddings": 8}
@@ -134,30 +137,42 @@ def fields_of(settings: dict) -> list[str]:
 
 def changes(settings: dict):
     for field in fields_of(settings):
-        if field in settings:
+        # A default size takes minutes.
+        if field in settings and field not in ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers"):
             yield field, "absent", None
         for value in VALUES.get(field, []):
             if field not in settings or settings[field] != value or type(settings[field]) is not type(value):
                 yield field, "value", value
 
 
-document = {"transformers": transformers.__version__, "text": TEXT, "cases": {}}
-for name in NAMES:
-    document["cases"][name] = {}
+def case(name: str) -> dict:
+    results = {}
     for release, settings in spellings(name).items():
         base = vector(settings)
-        results = []
+        found = []
         for field, how, value in changes(settings):
+            # What release 5 has no word for is the same in both spellings.
+            if release == "5" and field not in settings and not field.startswith("rope"):
+                continue
             changed = {key: item for key, item in settings.items() if key != field}
             if how == "value":
                 changed[field] = value
             result = attempt(changed)
-            if result != "raises" and numpy.allclose(result, base, rtol=0, atol=1e-6 * max(map(abs, base))):
+            if len(result) == len(base) and numpy.allclose(result, base, rtol=0, atol=1e-6 * max(map(abs, base))):
                 result = "same"
-            results.append([field, value, result] if how == "value" else [field, result])
-        document["cases"][name][release] = {"config": settings, "vector": base, "changes": results}
-        count = {kind: sum(1 for change in results if change[-1] == kind) for kind in ("same", "raises")}
-        print(name, release, len(results), count, flush=True)
-out = Path(__file__).parents[3] / "packages/model/src/testing/goldens/config-fields.json"
-lines = json.dumps(document, separators=(",", ":"))
-out.write_text(lines.replace("],[\"", "],\n[\"") + "\n")
+            elif result != "raises":
+                result = result[:KEPT]
+            found.append([field, value, result] if how == "value" else [field, result])
+        results[release] = {"config": settings, "vector": base[:KEPT], "changes": found}
+        count = {kind: sum(1 for change in found if change[-1] == kind) for kind in ("same", "raises")}
+        print(name, release, len(found), count, flush=True)
+    return results
+
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        cases = dict(zip(NAMES, pool.map(case, NAMES, chunksize=1)))
+    document = {"transformers": transformers.__version__, "text": TEXT, "cases": cases}
+    out = Path(__file__).parents[3] / "packages/model/src/testing/goldens/config-fields.json"
+    lines = json.dumps(document, separators=(",", ":"))
+    out.write_text(lines.replace('],["', '],\n["') + "\n")

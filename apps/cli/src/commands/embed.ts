@@ -54,6 +54,10 @@ export const embed = defineCommand({
         signal,
         ...(texts.length === 0 && { texts: stdin }),
         vectors: stdout,
+        warn: (message) => {
+          bars.end();
+          output.warn(message);
+        },
         progress({ phase, done, unit }) {
           // Vectors and bars on one terminal would draw over one another.
           if (output.json || stdout.isTTY) return;

@@ -22,7 +22,7 @@ export const prune = defineCommand({
     const [model, target] = [path(dir), path(out)];
     await checkExists(model, "folder");
     const pruned = await makeFolder(target, (draft) =>
-      compute("prune-folder", { model, layers, output: draft }, { environment, signal }),
+      compute("prune-folder", { model, layers, output: draft }, { environment, signal, warn: output.warn }),
     );
     printPruned(output, target, pruned);
     return exitCode.ok;

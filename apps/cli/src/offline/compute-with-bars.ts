@@ -20,6 +20,10 @@ export async function computeWithBars<Kind extends JobKind>(
     return await compute(kind, job, {
       environment,
       signal,
+      warn(message) {
+        bars.end();
+        output.warn(message);
+      },
       metrics(points) {
         for (const { name, value } of points) if (measured.includes(name)) latest.set(name, value);
       },

@@ -11,6 +11,8 @@ export interface ComputeOptions {
   progress?: (progress: Progress) => void;
   /** Told of measurements, such as the loss of a step. */
   metrics?: (points: readonly MetricPoint[]) => void;
+  /** Told what the user should know of the inputs, each sentence once. */
+  warn?: (message: string) => void;
   /** Lines for the process; destroyed when it has ended. */
   texts?: Readable;
   /** Where its vectors go; stays open. */
@@ -29,7 +31,7 @@ const entry = fileURLToPath(import.meta.resolve("@espalier/compute"));
 export async function compute<Kind extends JobKind>(
   kind: Kind,
   job: Omit<JobOf<Kind>, "kind" | "engine" | "threads">,
-  { environment, signal, progress, metrics, texts, vectors }: ComputeOptions,
+  { environment, signal, progress, metrics, warn, texts, vectors }: ComputeOptions,
 ): Promise<OutcomeOf<Kind>> {
   signal.throwIfAborted();
   const child = startCompute<Kind>({
@@ -43,6 +45,7 @@ export async function compute<Kind extends JobKind>(
       if (report.type === "progress") progress?.(report.progress);
       else if (report.type === "metrics")
         metrics?.(report.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })));
+      else if (report.type === "log" && report.level === "warn") warn?.(report.message);
     },
   });
   const end = await child.ended;

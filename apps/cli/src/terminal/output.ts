@@ -11,6 +11,8 @@ export interface Output {
   printJson: (value: unknown) => void;
   /** A line about what happens. */
   note: (line: string) => void;
+  /** What the user should know of an input that was accepted: a line, as JSON where errors are JSON too. */
+  warn: (message: string) => void;
   /** Bytes to the terminal as they are. */
   draw: (text: string) => void;
   paint: (style: Style, text: string) => string;
@@ -43,6 +45,8 @@ export function createOutput({ stdout, stderr, json, noColor }: OutputOptions): 
     print: (line) => void stdout.write(`${line}\n`),
     printJson: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     note: (line) => void stderr.write(`${line}\n`),
+    warn: (message) =>
+      void stderr.write(`${json ? JSON.stringify({ warning: message }) : `warning: ${message}`}\n`),
     draw: (text) => void stderr.write(text),
     paint: (style, text) => (color ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text),
   };

@@ -24,6 +24,7 @@ export async function embed(
 ): Promise<OutcomeOf<"embed">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const whole = await Encoder.load(job.model, { engine, ...job.encoding });
+  for (const remark of whole.model.remarks ?? []) report.log("warn", remark);
   const encoder = job.layers === undefined ? whole : whole.keep(job.layers);
   const started = performance.now();
   let tokens = 0;

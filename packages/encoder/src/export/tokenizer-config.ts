@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatJson, parseJson, type JsonObject } from "@espalier/model";
+import { formatJson, loadByBoth, parseJson, type JsonObject } from "@espalier/model";
 
 const file = "tokenizer_config.json";
 
@@ -12,6 +12,7 @@ const file = "tokenizer_config.json";
 export async function fixTokenizerConfig(directory: string, maxLength: number): Promise<void> {
   const config = await readObject(directory, file);
   const tokenizer = await readObject(directory, "tokenizer.json");
+  loadByBoth(config);
   config.set("tokenizer_class", "PreTrainedTokenizerFast");
   config.set("padding_side", "right");
   config.set("model_max_length", maxLength);

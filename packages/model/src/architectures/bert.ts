@@ -62,7 +62,10 @@ function bidirectionalEncoder(config: Fields, traits: EncoderTraits): ModelConfi
   const epsilon = config.real("layer_norm_eps", 1e-15, 0.1, 1e-12);
   const words = Object.keys(activations) as (keyof typeof activations)[];
   const activation = activations[config.word("hidden_act", words, "gelu")];
-  const first = traits.firstPosition(config.tokenId("pad_token_id") ?? traits.padTokenId);
+  const padding = config.tokenId("pad_token_id") ?? traits.padTokenId;
+  const first = traits.firstPosition(padding);
+  if (first > 0 && config.source.get("pad_token_id") === -1)
+    config.unsupported("pad_token_id", "is -1; positions count from after the padding's id");
   if (first >= rows) config.malformed("pad_token_id", "leaves no row of the position table");
 
   const norm = (name: string): Norm => ({ name, kind: "layer", width: hiddenSize, epsilon });
@@ -105,7 +108,12 @@ function bidirectionalEncoder(config: Fields, traits: EncoderTraits): ModelConfi
     embedding: {
       table: "embeddings.word_embeddings.weight",
       scale: 1,
-      positions: { table: "embeddings.position_embeddings.weight", rows, first },
+      positions: {
+        table: "embeddings.position_embeddings.weight",
+        rows,
+        first,
+        ...(first > 0 && { padding }),
+      },
       tokenTypes: {
         table: "embeddings.token_type_embeddings.weight",
         rows: config.integer("type_vocab_size", 1, 1024, 2),

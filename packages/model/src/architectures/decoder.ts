@@ -45,6 +45,8 @@ export interface DecoderTraits {
   readonly direction?: "causal" | "bidirectional";
   /** Whether `partial_rotary_factor` may be less than 1. */
   readonly partialRotary?: boolean;
+  /** `original_max_position_embeddings` where the file does not say it outside of the rotary embeddings, where it is not read. */
+  readonly original?: number;
   /** Base of the rotary frequencies where the file does not say. @default 10,000 */
   readonly theta?: number;
   readonly rotary?: (headSize: number, maxPositions: number) => readonly Rotary[];
@@ -91,7 +93,6 @@ export function decoder(config: Fields, traits: DecoderTraits): ModelConfig {
     pretraining_tp: [1],
     is_encoder_decoder: [false],
     quantization_config: [],
-    ...(traits.partialRotary ? {} : { partial_rotary_factor: [1] }),
   });
   const { hiddenSize, heads, keyValueHeads, headSize } = headsOf(config, traits);
   const layers = config.integer("num_hidden_layers", 1, 1024);
@@ -184,13 +185,16 @@ export function decoder(config: Fields, traits: DecoderTraits): ModelConfig {
         maxPositions,
         partial: traits.partialRotary ?? false,
         ...(traits.theta !== undefined && { theta: traits.theta }),
+        ...(traits.original !== undefined && { original: traits.original }),
       }),
     ],
     direction: traits.direction ?? "causal",
     naming,
     tiedEmbeddings: config.flag("tie_word_embeddings", traits.tied ?? false),
   };
-  return config.flag("is_causal", true) ? described : bidirectional(described);
+  // transformers takes null for false.
+  const causal = config.source.get("is_causal") !== null && config.flag("is_causal", true);
+  return causal ? described : bidirectional(described);
 }
 
 const gatedActivations = {

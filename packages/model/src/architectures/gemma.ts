@@ -1,7 +1,7 @@
 import { decoder, readActivation, windows, type DecoderTraits } from "./decoder.ts";
 import type { Fields } from "./fields.ts";
 import type { ModelConfig } from "./model-config.ts";
-import { readScaling, readRotary } from "./rotary.ts";
+import { readBothRotary } from "./rotary.ts";
 
 const sandwich = {
   attention: { before: "input_layernorm", after: "post_attention_layernorm" },
@@ -40,8 +40,6 @@ export function gemma2(config: Fields): ModelConfig {
  * with rotary embeddings of its own; EmbeddingGemma looks both ways. Gemma Team 2025 (arXiv:2503.19786).
  */
 export function gemma3(config: Fields): ModelConfig {
-  // transformers reads it and does not apply it.
-  config.only({ attn_logit_softcapping: [] });
   const both = config.flag("use_bidirectional_attention", false);
   const window = config.integer("sliding_window", 1, 16_777_216, 4096);
   const pattern = config.integer("sliding_window_pattern", 1, 1024, 6);
@@ -60,17 +58,7 @@ export function gemma3(config: Fields): ModelConfig {
     direction: both ? "bidirectional" : "causal",
     windowOf: slides,
     rotaryOf: (layer) => (slides(layer) === undefined ? 0 : 1),
-    rotary(headSize, maxPositions) {
-      const sizes = { headSize, maxPositions };
-      const local = config.object("rope_parameters")?.object("sliding_attention");
-      const theta = local?.has("rope_theta")
-        ? local.real("rope_theta", 1, 1e12)
-        : config.real("rope_local_base_freq", 1, 1e12, 10_000);
-      return [
-        readRotary(config, { ...sizes, theta: 1_000_000 }, "full_attention"),
-        readScaling(config, local, theta, sizes),
-      ];
-    },
+    rotary: (headSize, maxPositions) => readBothRotary(config, { headSize, maxPositions }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { decoder, readActivation, windows } from "./decoder.ts";
+import { decoder, readActivation } from "./decoder.ts";
 import type { Fields } from "./fields.ts";
 import type { ModelConfig } from "./model-config.ts";
 
@@ -11,7 +11,8 @@ export function mistral(config: Fields): ModelConfig {
     keyValueHeads: 8,
     maxPositions: 131_072,
     activation: readActivation(config, "hidden_act", "silu"),
-    windowOf: windows(config, window, () => true),
+    // transformers reads no layer_types of this architecture.
+    windowOf: () => window,
   });
 }
 

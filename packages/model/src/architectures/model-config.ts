@@ -99,7 +99,13 @@ export interface Embedding {
   /** Names of the tables. */
   readonly table: string;
   readonly scale: number;
-  readonly positions?: { readonly table: string; readonly rows: number; readonly first: number };
+  readonly positions?: {
+    readonly table: string;
+    readonly rows: number;
+    readonly first: number;
+    /** A token that stands at `first - 1` and is not counted, though it is in the text. */
+    readonly padding?: number;
+  };
   readonly tokenTypes?: { readonly table: string; readonly rows: number };
   readonly norm?: Norm;
 }
@@ -136,6 +142,8 @@ export interface ModelConfig {
   readonly source: ReadonlyMap<string, JsonValue>;
   /** How the file spells its numbers. */
   readonly spellings?: Spellings;
+  /** What its user should know once, in full sentences: what was read past. @default nothing */
+  readonly remarks?: readonly string[];
 }
 
 /** How a checkpoint names its tensors. */

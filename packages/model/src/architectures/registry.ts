@@ -1,4 +1,6 @@
+import { checkFields, refuseFieldOf } from "../checkpoint/field-table.ts";
 import { bert, roberta, xlmRoberta } from "./bert.ts";
+import { configTable } from "./config-table.ts";
 import { Fields } from "./fields.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
 import { granite } from "./granite.ts";
@@ -27,7 +29,7 @@ const architectures = {
   bert,
   roberta,
   "xlm-roberta": xlmRoberta,
-} as const satisfies Record<string, (config: Fields) => ModelConfig>;
+} as const satisfies Record<keyof typeof configTable, (config: Fields) => ModelConfig>;
 
 /** Every `model_type` that can be read. */
 export const modelTypes = Object.keys(architectures) as (keyof typeof architectures)[];
@@ -39,5 +41,16 @@ export const modelTypes = Object.keys(architectures) as (keyof typeof architectu
  */
 export function describe(source: JsonObject): ModelConfig {
   const fields = new Fields(source);
-  return architectures[fields.word("model_type", modelTypes)](fields);
+  const type = fields.word("model_type", modelTypes);
+  const unknown: string[] = [];
+  checkFields(source, configTable[type], refuseFieldOf("config.json"), (field) => unknown.push(field));
+  const config = architectures[type](fields);
+  if (unknown.length === 0) return config;
+  const names = unknown.map((field) => field.slice(0, 80)).join(", ");
+  return {
+    ...config,
+    remarks: [
+      `config.json has fields that transformers does not read for ${type}, and that change nothing here either: ${names}.`,
+    ],
+  };
 }

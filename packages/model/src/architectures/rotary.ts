@@ -1,4 +1,5 @@
-import type { Fields } from "./fields.ts";
+import type { JsonValue } from "../checkpoint/json.ts";
+import { Fields } from "./fields.ts";
 import type { Rotary } from "./model-config.ts";
 
 export interface RotaryDefaults {
@@ -8,6 +9,8 @@ export interface RotaryDefaults {
   readonly theta?: number;
   /** Whether a part of each head may be left unturned; transformers ignores such a share elsewhere. @default false */
   readonly partial?: boolean;
+  /** See {@link DecoderTraits.original}. */
+  readonly original?: number;
 }
 
 const common = ["rope_type", "type", "rope_theta", "partial_rotary_factor"];
@@ -22,31 +25,43 @@ const known: Record<(typeof kinds)[number], readonly string[]> = {
 
 /**
  * Reads rotary embeddings. Release 4 of transformers writes `rope_theta` and `rope_scaling`, release 5 one object
- * `rope_parameters`, which holds one object for each type of layer where they differ.
- * @param layerType which of those objects
+ * `rope_parameters`.
  */
-export function readRotary(config: Fields, defaults: RotaryDefaults, layerType?: string): Rotary {
-  const outer = config.object("rope_scaling") ?? config.object("rope_parameters");
-  const scaling = (layerType === undefined ? undefined : outer?.object(layerType)) ?? outer;
-  const theta = readTheta(config, scaling, defaults.theta ?? 10_000);
-  return readScaling(config, scaling, theta, defaults);
+export function readRotary(config: Fields, defaults: RotaryDefaults): Rotary {
+  // An empty object counts as none.
+  const given = config.object("rope_scaling");
+  const outer = given?.source.size ? given : config.object("rope_parameters");
+  return readScaling(config, outer, readTheta(config, outer, defaults.theta ?? 10_000), defaults);
+}
+
+/**
+ * Reads the rotary embeddings of layers that see everything and of windowed ones, each of which has its own. Release 5 writes
+ * an object for each in `rope_parameters`; `rope_scaling` is laid over the first, and says no `type` that counts.
+ */
+export function readBothRotary(config: Fields, defaults: RotaryDefaults): [full: Rotary, sliding: Rotary] {
+  const parameters = config.object("rope_parameters");
+  const full = parameters?.object("full_attention")?.source ?? new Map([["rope_type", "default"]]);
+  const scaling = config.object("rope_scaling")?.source ?? new Map<string, JsonValue>();
+  const merged = new Fields(new Map<string, JsonValue>([...full, ...scaling]), "rope_scaling.");
+  const local = parameters?.object("sliding_attention");
+  const theta = local?.has("rope_theta")
+    ? local.real("rope_theta", 1, 1e12)
+    : config.real("rope_local_base_freq", 1, 1e12, 10_000);
+  return [
+    readScaling(config, merged, readTheta(config, merged, defaults.theta ?? 1_000_000), defaults),
+    readScaling(config, local, theta, defaults),
+  ];
 }
 
 /** Reads rotary embeddings from one object, or the plain ones where there is none. */
-export function readScaling(
+function readScaling(
   config: Fields,
   scaling: Fields | undefined,
   theta: number,
-  { headSize, maxPositions, partial = false }: RotaryDefaults,
+  { headSize, maxPositions, partial = false, original: usual }: RotaryDefaults,
 ): Rotary {
   const share = scaling?.has("partial_rotary_factor") ? scaling : config;
-  if (!partial) share.only({ partial_rotary_factor: [1] });
-  const turned = Math.trunc(headSize * share.real("partial_rotary_factor", 0, 1, 1));
-  if (turned < 2 || turned % 2 !== 0)
-    share.malformed(
-      "partial_rotary_factor",
-      `turns ${turned} of the ${headSize} numbers of a head; rotary embeddings turn pairs`,
-    );
+  const turned = partial ? turnedOf(share, headSize) : headSize;
   const plain: Rotary = { turned, theta, scaling: { kind: "default" } };
   if (scaling === undefined) return plain;
 
@@ -56,6 +71,8 @@ export function readScaling(
   const kind = alias
     ? "longrope"
     : scaling.word(scaling.has("rope_type") ? "rope_type" : "type", kinds, "default");
+  // With plain frequencies, transformers reads past the share; with others it fails.
+  if (!partial && kind !== "default") share.only({ partial_rotary_factor: [1] });
   for (const key of scaling.source.keys())
     if (!common.includes(key) && !known[kind].includes(key) && scaling.has(key))
       scaling.unsupported(key, `is not supported for "${kind}"`);
@@ -64,7 +81,7 @@ export function readScaling(
   const original = () =>
     config.has("original_max_position_embeddings")
       ? config.integer("original_max_position_embeddings", 1, 16_777_216)
-      : scaling.integer("original_max_position_embeddings", 1, 16_777_216, maxPositions);
+      : (usual ?? scaling.integer("original_max_position_embeddings", 1, 16_777_216, maxPositions));
   switch (kind) {
     case "default":
       return plain;
@@ -98,6 +115,16 @@ export function readScaling(
       };
     }
   }
+}
+
+function turnedOf(share: Fields, headSize: number): number {
+  const turned = Math.trunc(headSize * share.real("partial_rotary_factor", 0, 1, 1));
+  if (turned < 2 || turned % 2 !== 0)
+    share.malformed(
+      "partial_rotary_factor",
+      `turns ${turned} of the ${headSize} numbers of a head; rotary embeddings turn pairs`,
+    );
+  return turned;
 }
 
 function readTheta(config: Fields, scaling: Fields | undefined, missing: number): number {

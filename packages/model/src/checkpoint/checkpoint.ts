@@ -30,6 +30,8 @@ export interface Checkpoint {
   readonly parameters: number;
   /** Bytes of all weights. */
   readonly bytes: number;
+  /** What its user should know once, in full sentences: what was read past. */
+  readonly remarks: readonly string[];
   /** One weight, widened to fp32 exactly; row-major in `tensors.get(name).shape`. */
   read(name: string): Promise<Float32Array>;
   /** Raw little-endian bytes [from, to) of one weight; all of it by default. Fills `into` where it is given. */
@@ -69,18 +71,38 @@ export async function openCheckpoint(source: ModelSource): Promise<Checkpoint> {
     index?.check(headers);
     const { tensors, prefix } = canonical(headers, config);
     checkTensors(config, tensors);
-    return { files, config, tensors, prefix, ...size(tensors), ...reader(tensors, opened), close };
+    const remarks = [
+      ...(config.remarks ?? []),
+      ...headRemarks(tensors),
+      ...(index?.remarks(headers) ?? []),
+      ...(index === undefined && names.has(indexFile)
+        ? [`${indexFile} is not read beside model.safetensors.`]
+        : []),
+    ];
+    return { files, config, tensors, prefix, remarks, ...size(tensors), ...reader(tensors, opened), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** Heads of tasks; that a language model has an output head or a BERT a pooler goes without saying. */
+function headRemarks(tensors: ReadonlyMap<string, StoredTensor>): string[] {
+  const heads = new Set<string>();
+  for (const name of tensors.keys()) {
+    const head = /^(?:classifier|pre_classifier|qa_outputs|score|v_head)\./.exec(name);
+    if (head) heads.add(name.slice(0, head[0].length - 1));
+  }
+  const names = [...heads].sort().join(" and ");
+  return names === "" ? [] : [`The head ${names} of another task is left out of the vectors.`];
+}
+
+const indexFile = "model.safetensors.index.json";
+
 /** The index of shards; undefined where the weights are one file, which counts before an index that lies beside it. */
 async function readIndex(files: ModelFiles, names: ReadonlySet<string>): Promise<ShardIndex | undefined> {
-  const name = "model.safetensors.index.json";
   if (names.has("model.safetensors")) return undefined;
-  if (names.has(name)) return parseIndex(await readText(files, name, maxIndexBytes));
+  if (names.has(indexFile)) return parseIndex(await readText(files, indexFile, maxIndexBytes));
   throw new Problem(
     "checkpoint/incomplete",
     "there is no model.safetensors and no model.safetensors.index.json",

@@ -49,7 +49,6 @@ test.each<[field: string, value: unknown, pointer?: string]>([
   ["rope_parameters", { rope_type: "default", factor: 2 }, "/rope_parameters/factor"],
   ["torch_dtype", "float8_e4m3fn"],
   ["quantization_config", { bits: 4 }],
-  ["partial_rotary_factor", 0.5],
   ["sliding_window", 4096],
 ])("an unsupported %s is refused by name", (field, value, pointer = `/${field}`) => {
   expect(() => parse({ [field]: value })).toThrow(
@@ -113,10 +112,10 @@ test("keeps infinities of fields that nobody reads as Python spells them", () =>
 
 test.each([
   [
-    { rope_parameters: { rope_theta: 10_000, rope_type: "default", partial_rotary_factor: 0.5 } },
+    { rope_parameters: { rope_type: "linear", factor: 2, partial_rotary_factor: 0.5 } },
     /partial_rotary_factor/,
   ],
-  [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
+  [{ partial_rotary_factor: 0.5, rope_scaling: { type: "linear", factor: 2 } }, /partial_rotary_factor/],
 ])("%j is refused where transformers does not apply it", (fields, named) => {
   expect(() => parseConfig(JSON.stringify({ ...tinyConfig, ...fields }))).toThrow(named);
 });

@@ -1,6 +1,7 @@
 import { Problem, type KeptLayers } from "@espalier/contract";
 import type { Attention, Block, ModelConfig } from "../architectures/model-config.ts";
 import { describe } from "../architectures/registry.ts";
+import { inBothSpellings } from "../architectures/both-releases.ts";
 import { dtypeNames } from "../architectures/shared-fields.ts";
 import { ofLayers } from "../architectures/tensors.ts";
 import type { WeightDtype } from "./dtype.ts";
@@ -41,7 +42,7 @@ const perLayer = ["layer_types", "no_rope_layers", "mlp_layer_types"];
  * @throws {Problem} `config/unsupported` where `config.json` cannot say what these layers are
  */
 export const configOfLayers = (config: ModelConfig, kept: KeptLayers): string =>
-  formatJson(sourceOfLayers(config, kept), config.spellings);
+  written(sourceOfLayers(config, kept), config);
 
 /**
  * The text of a `config.json` for a model of these layers without its output head, as transformers saves it.
@@ -54,8 +55,37 @@ export function configOfEncoder(
 ): string {
   const source = sourceOfLayers(config, kept);
   source.set("architectures", [config.modelClass]);
-  if (dtype !== undefined) source.set(source.has("dtype") ? "dtype" : "torch_dtype", dtypeNames[dtype]);
-  return formatJson(source, config.spellings);
+  if (dtype !== undefined) source.set("dtype", dtypeNames[dtype]).set("torch_dtype", dtypeNames[dtype]);
+  return written(source, config);
+}
+
+/** Fields that Python wants as integers, whatever the file that they were read from spells. */
+const integers = [
+  "vocab_size",
+  "hidden_size",
+  "intermediate_size",
+  "num_hidden_layers",
+  "num_attention_heads",
+  "num_key_value_heads",
+  "head_dim",
+  "max_position_embeddings",
+  "original_max_position_embeddings",
+  "type_vocab_size",
+  "sliding_window",
+  "max_window_layers",
+  "sliding_window_pattern",
+  "no_rope_layer_interval",
+  "pad_token_id",
+  "bos_token_id",
+  "eos_token_id",
+];
+
+/** The text of a `config.json` that is read as the same model by releases 4 and 5 of transformers. */
+function written(source: JsonObject, config: ModelConfig): string {
+  const both = inBothSpellings(source, config);
+  const spellings = new Map(both.spellings);
+  for (const field of integers) spellings.delete(`/${field}`);
+  return formatJson(both.source, spellings);
 }
 
 function sourceOfLayers(config: ModelConfig, kept: KeptLayers): JsonObject {

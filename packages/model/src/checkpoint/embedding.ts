@@ -47,11 +47,12 @@ export function embeddingTable(
     width,
     gather(ids, out = new Float32Array(ids.length * width)) {
       out.subarray(0, ids.length * width).fill(0);
+      let position = positions?.first ?? 0;
       for (let i = 0; i < ids.length; i++) {
         const vector = out.subarray(i * width, (i + 1) * width);
         addWord(ids[i]!, vector);
         if (scale !== 1) for (let k = 0; k < width; k++) vector[k]! *= scale;
-        if (positions) addPosition?.(positions.first + i, vector);
+        if (positions) addPosition?.(ids[i] === positions.padding ? positions.first - 1 : position++, vector);
         if (tokenTypes) for (let k = 0; k < width; k++) vector[k]! += type[k]!;
       }
       return out;

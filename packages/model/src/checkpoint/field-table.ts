@@ -26,17 +26,23 @@ export type FieldTable = Readonly<Record<string, FieldRule>>;
  * Refuses every field that would be read past although it may change the result. A field that is in no table is refused too,
  * unless it says nothing (null, false, an empty list or object) or is the note of a tool (its name begins with an underscore).
  * @param refuse is given the path of the field and what is wrong with it
+ * @param unknown is given the name of a field in no table instead, where the library that the file is for reads past it too
  */
 export function checkFields(
   root: JsonObject,
   table: FieldTable,
   refuse: (field: string, reason: string) => never,
+  unknown?: (field: string) => void,
 ): void {
   for (const [field, value] of root) {
     const rule = Object.hasOwn(table, field) ? table[field]! : undefined;
     if (rule?.kind === "obeyed" || rule?.kind === "harmless" || isEmpty(value)) continue;
     if (rule === undefined) {
       if (value === false || field.startsWith("_")) continue;
+      if (unknown !== undefined) {
+        unknown(field);
+        continue;
+      }
       refuse(field, `${field} is ${shownValue(value)}; nothing is known about a field of this name`);
     }
     if (rule.values.includes(value)) continue;

@@ -1,5 +1,7 @@
-import { readText, type ModelSource } from "../files/read-text.ts";
+import { findText, readText, type ModelSource } from "../files/read-text.ts";
 import { findModules } from "../modules/modules.ts";
+import { tokenizerRemarks } from "../tokenizer/remarks.ts";
+import { maxConfigBytes } from "./config.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
 
@@ -14,7 +16,8 @@ export async function openModel(source: ModelSource): Promise<Checkpoint> {
     const tokenizer = await readText(checkpoint.files, "tokenizer.json", maxTokenizerBytes);
     await findModules(checkpoint.files, checkpoint.config.hiddenSize);
     checkTokenizer(tokenizer, checkpoint.config.vocabularySize);
-    return checkpoint;
+    const config = (await findText(checkpoint.files, "tokenizer_config.json", maxConfigBytes)) ?? "{}";
+    return { ...checkpoint, remarks: [...checkpoint.remarks, ...tokenizerRemarks(tokenizer, config)] };
   } catch (error) {
     await checkpoint.close();
     throw error;

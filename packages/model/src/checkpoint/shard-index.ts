@@ -14,6 +14,8 @@ export interface ShardIndex {
    * shard holds, changes nothing: each is read where it lies, and a weight that is missing is refused by the model.
    */
   check(headers: ReadonlyMap<string, SafetensorsHeader>): void;
+  /** What it says that is not so, and changes nothing. */
+  remarks(headers: ReadonlyMap<string, SafetensorsHeader>): string[];
 }
 
 function refuse(message: string, place: { tensor?: string; byte?: number; field?: string } = {}): never {
@@ -49,7 +51,34 @@ export function parseIndex(text: string): ShardIndex {
     weights.set(tensor, shard);
   }
   const files = [...new Set(weights.values())].sort();
-  return { files, check: (headers) => checkShards(weights, headers) };
+  const metadata = root.get("metadata");
+  const total = metadata instanceof Map ? metadata.get("total_size") : undefined;
+  return {
+    files,
+    check: (headers) => checkShards(weights, headers),
+    remarks: (headers) => wrongHints(weights, total, headers),
+  };
+}
+
+function wrongHints(
+  weights: ReadonlyMap<string, string>,
+  total: JsonValue | undefined,
+  headers: ReadonlyMap<string, SafetensorsHeader>,
+): string[] {
+  const stored = [...headers.values()].flatMap(({ tensors }) => [...tensors.values()]);
+  const bytes = stored.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const names = new Set(stored.map(({ name }) => name));
+  const absent = [...weights.keys()].filter((name) => !names.has(name));
+  const remarks: string[] = [];
+  if (total !== undefined && total !== bytes)
+    remarks.push(
+      `${file} says a total_size of ${JSON.stringify(total)?.slice(0, 40)}; the weights have ${bytes} bytes.`,
+    );
+  if (absent.length > 0)
+    remarks.push(
+      `${file} names ${absent.slice(0, 3).join(", ").slice(0, 200)}, which no shard holds and nothing needs.`,
+    );
+  return remarks;
 }
 
 function checkShards(

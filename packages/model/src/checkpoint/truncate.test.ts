@@ -70,6 +70,9 @@ test("the config keeps what it said, with the new depth and its lists per layer 
     num_hidden_layers: 2,
     layer_types: layerTypes.slice(0, 2),
     max_window_layers: 2,
+    // What one release of transformers says otherwise than the other is said in both ways.
+    dtype: "float32",
+    rope_parameters: { rope_type: "default", rope_theta: 10_000 },
   });
 });
 

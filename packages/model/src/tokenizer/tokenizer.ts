@@ -4,6 +4,7 @@ import { findText, readText } from "../files/read-text.ts";
 import { noTemplate, render, type Template } from "../templates/template.ts";
 import { parseTokenizerConfig, type Side } from "./config.ts";
 import { Pipeline } from "./pipeline.ts";
+import { tokenizerRemarks } from "./remarks.ts";
 import { noSpecialTokens, type SpecialTokens } from "./post-processor.ts";
 
 /** One text as the model sees it. Positions [start, end) of `ids` are pooled; what lies before or after only steers. */
@@ -38,6 +39,8 @@ export interface Tokenizer {
   readonly truncationSide: Side;
   /** The side where transformers would pad. It does not matter here, because pooling uses positions. */
   readonly paddingSide: Side;
+  /** Where its two files say different things. */
+  readonly remarks: readonly string[];
   /** Ids of one string, as `transformers` gives them. @default specialTokens true */
   encode(text: string, options?: { specialTokens?: boolean }): Int32Array;
   /**
@@ -98,6 +101,7 @@ export function parseTokenizer(tokenizerJson: string, configJson = "{}"): Tokeni
     maxLength: longest,
     truncationSide: side,
     paddingSide,
+    remarks: tokenizerRemarks(tokenizerJson, configJson),
     encode(text, options) {
       return join(plain(text), addedTo(options?.specialTokens ?? true));
     },
