@@ -3,7 +3,9 @@ import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { lists } from "./lists.ts";
+import { load } from "./load.ts";
 import { metrics } from "./metrics.ts";
+import { soak } from "./soak.ts";
 import { submit } from "./submit.ts";
 import { truncate } from "./truncate.ts";
 
@@ -12,7 +14,9 @@ const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   engine,
   heartbeat,
   lists,
+  load,
   metrics,
+  soak,
   submit,
   truncate,
 };
