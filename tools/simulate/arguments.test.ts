@@ -17,7 +17,7 @@ test("the command line has defaults for all but the source", () => {
 test("the command line takes every option", () => {
   expect(
     readArguments(
-      "--synthetic jobs=5,teams=2,seed=3,load=1.2,quotas=1 --devices 16 --policy fifo --pass 1 --restart 0 --set minRunMs=5 --set sharers=1 --json -".split(
+      "--synthetic jobs=5,teams=2,seed=3,load=1.2,quotas=1 --devices 16 --policy fifo --pass 1 --restart 0 --limits 1.5 --set minRunMs=5 --set sharers=1 --json -".split(
         " ",
       ),
     ),
@@ -27,6 +27,7 @@ test("the command line takes every option", () => {
     policies: ["fifo"],
     passMs: 1000,
     restartMs: 0,
+    limits: 1.5,
     settings: { minRunMs: 5, sharers: 1 },
     json: "-",
   });
@@ -46,6 +47,7 @@ test.each([
     '--set knows the settings of the policy that are numbers, not "patienceMs"',
   ],
   [["--synthetic", "", "--set", "sharers=many"], 'sharers is a number, not "many"'],
+  [["--synthetic", "", "--limits", "0.5"], '--limits is a number from 1 to 1000, not "0.5"'],
   [["--fast"], "Unknown option '--fast'"],
 ])("the command line refuses %j", (args, message) => {
   expect(() => readArguments(args)).toThrow(UsageError);

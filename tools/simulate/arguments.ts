@@ -10,6 +10,7 @@ export const usage = `usage: npm run simulate -- (--trace FILE | --synthetic KEY
   --policy NAME         fair, fifo or sjf-oracle; default: all three, to compare
   --pass SECONDS        least time between two passes; default 30
   --restart SECONDS     what a preempted run needs to start again before it works; default 60
+  --limits FACTOR       limits each job's wall time to this much of what it takes; default: no limits
   --set NAME=NUMBER     a setting of the policy, such as minRunMs=1800000; repeat
   --json FILE           write all figures there; - for stdout instead of the tables`;
 
@@ -36,6 +37,8 @@ export interface Arguments {
   readonly policies: readonly PolicyName[];
   readonly passMs: number;
   readonly restartMs: number;
+  /** Each job's limit of wall time, as a multiple of what it takes; undefined: none has one. */
+  readonly limits: number | undefined;
   readonly settings: Readonly<Partial<Record<NumericSetting, number>>>;
   /** Where the figures go as JSON; `-` is stdout. */
   readonly json: string | undefined;
@@ -56,12 +59,20 @@ export function readArguments(argv: readonly string[]): Arguments | "help" {
     policies: policy === undefined ? policyNames : [policy],
     passMs: whole("--pass", values.pass ?? "30", 1, 86_400) * 1000,
     restartMs: whole("--restart", values.restart ?? "60", 0, 86_400) * 1000,
+    limits: values.limits === undefined ? undefined : readLimits(values.limits),
     settings: Object.fromEntries((values.set ?? []).map(readSetting)),
     json: values.json,
   };
 }
 
 type Values = Partial<Record<Exclude<string, "help" | "set">, string>> & { help?: boolean; set?: string[] };
+
+function readLimits(text: string): number {
+  const factor = Number(text);
+  if (!(factor >= 1 && factor <= 1000))
+    throw new UsageError(`--limits is a number from 1 to 1000, not "${text}"`);
+  return factor;
+}
 
 /** `minRunMs=1800000`, a setting that is a number. */
 function readSetting(pair: string): [string, number] {
@@ -87,6 +98,7 @@ function parse(argv: readonly string[]): { values: Values } {
         pass: text,
         json: text,
         restart: text,
+        limits: text,
         set: { type: "string", multiple: true },
         help: { type: "boolean", short: "h" },
       },

@@ -56,8 +56,8 @@ async function simulate(given: Arguments): Promise<void> {
   for (const name of given.policies) {
     const from = performance.now();
     const view = { ...views[name], policy: { ...views[name].policy, ...given.settings } };
-    const { passMs, restartMs } = given;
-    const outcome = new Simulation({ trace, devices, view, passMs, restartMs }).run();
+    const { passMs, restartMs, limits } = given;
+    const outcome = new Simulation({ trace, devices, view, passMs, restartMs, limits }).run();
     summaries.push(summaryOf(name, trace, outcome));
     const took = formatDuration(performance.now() - from);
     note(`${name}: ${outcome.passes.toLocaleString("en")} passes in ${took}`);

@@ -52,6 +52,8 @@ export interface SimulationOptions {
   passMs?: number;
   /** What a run that was preempted needs to start again before it works; default: nothing. */
   restartMs?: number;
+  /** Each job's limit of wall time, as a multiple of what it takes, anew at each start; default: no limits. */
+  limits?: number | undefined;
   /** Sees every pass. */
   observe?: (now: number, snapshot: Snapshot, decisions: Decisions) => void;
 }
@@ -107,7 +109,7 @@ export class Simulation {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    const { trace, devices, view } = options;
+    const { trace, devices, view, limits } = options;
     this.#events = new Heap<Event>((a, b) => (a.at !== b.at ? a.at < b.at : a.order < b.order));
     this.#recorder = new Recorder(trace, devices.length);
     this.#spending = new Spending(view.heedsTeams ? trace.teams : new Map());
@@ -130,6 +132,7 @@ export class Simulation {
               memoryBytes: job.memoryBytes,
               shares: job.shares,
             },
+            ...(limits === undefined ? {} : { wallMs: limits * job.durationMs }),
             historyKeys: view.isOracle ? [id] : [`${view.user(job)}/${job.devices}`, view.user(job), "all"],
           };
           const times = { firstStart: null, lastStart: null, endedAt: null, worksFrom: 0 };
@@ -267,6 +270,7 @@ export class Simulation {
       stopsBy: null,
       allocations,
       shares: job.shares && job.memoryBytes !== null,
+      ...(queued.wallMs === undefined ? {} : { wallMs: queued.wallMs }),
       historyKeys: queued.historyKeys,
       secondsSinceCheckpoint: 0,
       borrowing,

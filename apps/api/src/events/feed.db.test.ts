@@ -12,11 +12,16 @@ afterAll(() => store.discard());
 const any = (most: number) => Math.floor(Math.random() * most);
 
 /** Follows from `after` on; `ids` grows. */
-async function open(feed: EventFeed, after: string, subject: { runId?: string } = {}) {
+async function open(
+  feed: EventFeed,
+  after: string,
+  subject: { runId?: string } = {},
+  events: TestStore["events"] = store.events,
+) {
   const ids: string[] = [];
   const failures: unknown[] = [];
   const leave = await follow(
-    { feed, events: store.events },
+    { feed, events },
     { teamId: store.teamId, ...subject },
     {
       after,
@@ -105,6 +110,32 @@ it("reads for all who follow at once, and not at all when nobody does", async ()
   expect(reads).toBe(read);
   expect(new Set(followers.map(({ ids }) => ids.join())).size).toBe(1);
   expect(one.ids).toEqual(followers[0].ids);
+});
+
+it("reads once for 200 who follow, each time that it looks whether something has happened", async () => {
+  let statements = 0;
+  const counted =
+    <Given extends unknown[], Answer>(ask: (...given: Given) => Answer) =>
+    (...given: Given): Answer => {
+      statements++;
+      return ask(...given);
+    };
+  type Events = TestStore["events"];
+  const events: Events = {
+    ...store.events,
+    read: counted((...given: Parameters<Events["read"]>) => store.events.read(...given)),
+    readAll: counted((...given: Parameters<Events["readAll"]>) => store.events.readAll(...given)),
+    position: counted(() => store.events.position()),
+  };
+  const feed = new EventFeed(events);
+  const after = await store.events.position();
+  const followers = await Promise.all(Array.from({ length: 200 }, () => open(feed, after, {}, events)));
+  const opened = statements;
+  // It looks every two seconds, more often just after it has heard of something.
+  while (statements < opened + 3) await sleep(20);
+  const idle = statements - opened;
+  for (const { leave } of followers) leave();
+  expect(idle).toBe(3);
 });
 
 it("orders ids by their transaction, then by their number", () => {
