@@ -143,9 +143,7 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
-const clientCount = 8;
-/** How long most faults last. */
-const shortMs: [number, number] = [300, 4000];
+const clientCount = 4;
 
 /** Makes faults at random, a few at a time, while clients submit, cancel and retry. The seed decides all of it. */
 export async function disturb(
@@ -165,11 +163,7 @@ export async function disturb(
   while (performance.now() < end && !unheard) {
     await sleep(between(random, 500, 4000));
     const fault = faults[weighted(random)];
-    // Most faults are short, so that something works in between; some outlast a lease.
-    const lasts = between(
-      random,
-      ...(between(random, 0, 9) < 7 ? shortMs : ([shortMs[1], d.leaseSeconds * 2500] as const)),
-    );
+    const lasts = between(random, 500, d.leaseSeconds * 2500);
     counts.faults += 1;
     const undo = await fault.make(d, random);
     if (!undo) continue;
@@ -196,7 +190,7 @@ async function keepBusy(d: Deployment, random: Random, end: number): Promise<num
     if (runIds.length === 0 || next < 7) runIds.push(await d.client.submit(anyTraining(random)));
     else if (next < 9) await d.client.cancel(pick(random, runIds.slice(-6)));
     else await d.client.retry(pick(random, runIds));
-    await sleep(between(random, 1000, 9000));
+    await sleep(between(random, 500, 6000));
   }
   return runIds.length;
 }

@@ -46,22 +46,17 @@ export const leaseScenarios: readonly Scenario[] = [
       const runIds = [];
       // One of them leads.
       for (const api of d.apis) {
-        // More than there are devices, so that starts follow each other all the time.
-        const waiting = await several(d, 4 * d.workers.length, { steps: 30 });
-        await d.client.reaches(waiting[0], "SUCCEEDED");
         d.note("SIGSTOP", api.name);
         api.signal("SIGSTOP");
-        const later = await d.client.submit({ steps: 10 });
-        await succeed(d, [...waiting, later]);
+        const runId = await d.client.submit({ steps: 10 });
+        const asked = performance.now();
+        await d.client.reaches(runId, "SUCCEEDED");
+        console.log(
+          `${api.name} is frozen: succeeded after ${((performance.now() - asked) / 1000).toFixed(1)} s`,
+        );
         d.note("SIGCONT", api.name);
         api.signal("SIGCONT");
-        runIds.push(...waiting, later);
-        const [{ pause }] = await d.look<{ pause: string }>(
-          `select round(extract(epoch from max(pause)), 1) as pause from (
-             select started_at - lag(started_at) over (order by started_at) as pause from attempt where run_id = any($1)) p`,
-          [waiting],
-        );
-        console.log(`longest pause between two starts while ${api.name} was frozen: ${pause} s`);
+        runIds.push(runId);
       }
       await succeed(d, runIds);
       for (const runId of runIds) assert.deepEqual(await endsOf(d, runId), ["SUCCEEDED"]);

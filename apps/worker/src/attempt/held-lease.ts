@@ -12,7 +12,7 @@ export type Interruption = "cancel" | "lost" | "unreachable";
 
 /** The answer of a heartbeat for one attempt; undefined when none came. */
 export type LeaseAnswer =
-  | { held: boolean; stored: boolean; cancel: boolean; preempt: boolean; graceSeconds?: number }
+  | { held: boolean; cancel: boolean; preempt: boolean; graceSeconds?: number }
   | undefined;
 
 export interface HeldLeaseOptions {
@@ -100,7 +100,7 @@ export class HeldLease {
 
   /** @param asked when the heartbeat was sent: the lease lasts at least from then */
   answered(answer: LeaseAnswer, asked: number, reported: Progress | undefined): void {
-    if (!answer?.stored) this.#progress ??= reported;
+    if (!answer?.held) this.#progress ??= reported;
     const { timing, now } = this.#options;
     if (answer === undefined) this.#checkGiveUp();
     else if (!answer.held) return this.#end("lost");

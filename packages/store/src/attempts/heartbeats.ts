@@ -31,10 +31,8 @@ export interface BeatAnswer {
 interface RunAnswer {
   runId: string;
   attempt: number;
-  /** This worker has the run, and its lease starts again from now. */
+  /** This worker has the run, its lease starts again from now, and the progress that came with it is stored. */
   held: boolean;
-  /** The progress that came with it is stored, where there was any. */
-  stored: boolean;
   cancel: boolean;
   preempt: boolean;
   /** How long it has to save, where the one who asked has said so. */
@@ -44,8 +42,8 @@ interface RunAnswer {
 export interface Heartbeats {
   /**
    * Renews the leases of a worker's runs, and stores their progress and the measurements of its devices, in one statement. For
-   * a run that the worker does not hold, `held` is false. Progress of a run that another transaction is changing at this
-   * moment is not `stored`; the worker reports it again. Undefined when the worker is not known.
+   * a run that the worker does not hold, `held` is false. A crash of the server may lose the last moments: nothing waits until
+   * they are on disk, and leases are far longer. Undefined when the worker is not known.
    */
   beat(workerId: string, beat: Beat): Promise<BeatAnswer | undefined>;
 }
@@ -54,8 +52,9 @@ interface Row {
   state: WorkerState;
   at: number;
   orders: Partial<Pick<BeatAnswer, "drain" | "holds">> | null;
-  runs: { id: string; attempt: number; cancel: boolean; preempt: boolean; grace: number | null }[] | null;
-  stored: string[] | null;
+  runs:
+    | [runId: string, attempt: number, cancel: boolean, preempt: boolean, graceSeconds: number | null][]
+    | null;
 }
 
 /** How a run and its attempt are named in the list of a pulse. */
@@ -71,39 +70,44 @@ export const leaseHasEnded = (seconds: string): string => `r.lease_until < now()
 
 // 500 workers run this every five seconds. So it is one statement that is planned once: nothing in it makes PostgreSQL plan
 // again for the given values, which would cost more than the work itself. The renewal is a list in the worker's own narrow
-// row, which nobody else writes but an operator's order. It only reads the rows of runs, so it waits for no lock on them
-// and skips none, whatever happens to a run at this moment: data that is being written, a cancel, a plan of the scheduler. It
-// may read a run that is about to be ended as held; then the next heartbeat says so, and until then the fence of
-// each write holds. Progress is written to the run unless another transaction is changing it. The statement does not
-// wait until it is on disk: a crash of the server may lose the last moments, and leases are far longer. Listeners are
-// notified of new progress at once, unless the event is longer than NOTIFY allows.
-const statement = (progress: boolean): string => `
-  with unsynced as (select set_config('synchronous_commit', 'off', true)),
-  mine as (
-    select id, attempt, cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt,
-      extract(epoch from preempt_until - now())::float8 as grace
-    from run where lease_owner = $1 and state = 'RUNNING'
-  ) ${progress ? reported : ""}
+// row, which nobody else writes but an operator's order, and progress has a narrow row for each run, which only its worker
+// writes. The rows of runs are only read, so it waits for no lock on them and skips none, whatever happens to a run at
+// this moment: data that is being written, a cancel, a plan of the scheduler. It may read a run that is about to be ended as
+// held; then the next heartbeat says so, and until then the fence of each write holds. Listeners are notified of new
+// progress at once, unless the event is longer than NOTIFY allows.
+const statement = (runs: "none" | "silent" | "reporting", pooled: boolean): string => `
+  ${runs === "reporting" ? `with mine as materialized (select id, attempt, team_id, experiment_id, ${orders} from run where ${isMine}), ${reported}` : ""}
   update worker_pulse p set seen_at = now(), held = $2, free_bytes = $3, utilization = $4, temperature = $5, clock_offset = $6
-  from unsynced, worker w where p.worker_id = $1 and w.id = $1
-  returning w.state, extract(epoch from clock_timestamp())::float8 as at, p.orders, (select json_agg(mine) from mine) as runs
-    ${progress ? ", (select json_agg(lease) from stored) as stored, (select count(sent) from notified) as notified" : ""}`;
-const reported = `, free as (
-    select r.id, r.progress as before, b.lease, b.progress::jsonb as progress
-    from unnest($2::text[], $7::text[]) b (lease, progress) join run r on r.id || ' ' || r.attempt = b.lease
-    where r.lease_owner = $1 and r.state = 'RUNNING' and b.progress is not null for no key update of r skip locked
-  ), stored as (
-    update run set progress = free.progress from free where run.id = free.id
-    returning run.id, run.attempt, run.team_id, run.experiment_id, run.progress, free.before, free.lease
+  from worker w ${pooled ? ", (select set_config('synchronous_commit', 'off', true)) unsynced" : ""} where p.worker_id = $1 and w.id = $1
+  returning w.state, extract(epoch from clock_timestamp())::float8 as at, p.orders, ${answers[runs]}`;
+const isMine = "lease_owner = $1 and state = 'RUNNING'";
+const orders = `cancel_requested_at is not null as cancel, preempt_requested_at is not null as preempt,
+  extract(epoch from preempt_until - now())::float8 as grace`;
+const answer = "json_agg(json_build_array(id, attempt, cancel, preempt, grace))";
+const answers = {
+  none: "null::json as runs",
+  silent: `(select ${answer} from (select id, attempt, ${orders} from run where ${isMine}) mine) as runs`,
+  reporting: `(select ${answer} from mine) as runs, (select count(sent) from notified) as notified`,
+};
+const reported = `told as (
+    update run_progress q set progress = b.progress::jsonb
+    from mine, unnest($2::text[], $7::text[]) b (lease, progress)
+    where b.lease = mine.id || ' ' || mine.attempt and q.run_id = mine.id and q.attempt = mine.attempt
+      and b.progress is not null and q.progress is distinct from b.progress::jsonb
+    returning mine.team_id, mine.experiment_id, q.run_id, q.attempt, q.progress
   ), notified as (
-    select pg_notify('${channel}', team_id || ' ' || id || ' progress ' || event) as sent
-    from stored, lateral (select jsonb_strip_nulls(jsonb_build_object('type', 'run.progress', 'at', now(), 'runId', id,
+    select pg_notify('${channel}', team_id || ' ' || run_id || ' progress ' || event) as sent
+    from told, lateral (select jsonb_strip_nulls(jsonb_build_object('type', 'run.progress', 'at', now(), 'runId', run_id,
       'experimentId', experiment_id, 'attempt', attempt, 'progress', progress))::text as event) e
-    where progress is distinct from before and octet_length(event) < 7000
+    where octet_length(event) < 7000
   )`;
-const [renewal, renewalWithProgress] = [statement(false), statement(true)];
 
-export function createHeartbeats({ prepared }: Database): Heartbeats {
+export function createHeartbeats({ prepared, pooled }: Database): Heartbeats {
+  const renewal = {
+    idle: statement("none", pooled),
+    silent: statement("silent", pooled),
+    reporting: statement("reporting", pooled),
+  };
   return {
     async beat(workerId, { runs, measurements, clockOffset = null }) {
       const values = [
@@ -116,29 +120,31 @@ export function createHeartbeats({ prepared }: Database): Heartbeats {
       ];
       const progress = runs.map((run) => (run.progress === undefined ? null : toJson(run.progress)));
       const { rows } = progress.some((each) => each !== null)
-        ? await prepared<Row>("heartbeat with progress", renewalWithProgress, [...values, progress])
-        : await prepared<Row>("heartbeat", renewal, values);
+        ? await prepared<Row>("heartbeat with progress", renewal.reporting, [...values, progress])
+        : runs.length > 0
+          ? await prepared<Row>("heartbeat with runs", renewal.silent, values)
+          : await prepared<Row>("heartbeat", renewal.idle, values);
       const [row] = rows;
       if (!row) return undefined;
       const { drain, holds = [] } = row.orders ?? {};
-      const mine = new Map(row.runs?.map((run) => [leaseKey({ runId: run.id, attempt: run.attempt }), run]));
-      const stored = new Set(row.stored);
+      const mine = new Map(
+        row.runs?.map(([runId, attempt, ...told]) => [leaseKey({ runId, attempt }), told] as const),
+      );
       return {
         state: row.state,
         at: row.at,
         holds,
         ...(drain === undefined ? {} : { drain }),
-        runs: runs.map(({ runId, attempt, progress: told }) => {
-          const key = leaseKey({ runId, attempt });
-          const run = mine.get(key);
+        runs: runs.map(({ runId, attempt }) => {
+          const run = mine.get(leaseKey({ runId, attempt }));
+          const [cancel = false, preempt = false, grace = null] = run ?? [];
           return {
             runId,
             attempt,
             held: run !== undefined,
-            stored: told === undefined || stored.has(key),
-            cancel: run?.cancel ?? false,
-            preempt: run !== undefined && (run.preempt || drain?.now === true),
-            ...(run?.preempt && run.grace !== null ? { graceSeconds: Math.max(0, run.grace) } : {}),
+            cancel,
+            preempt: run !== undefined && (preempt || drain?.now === true),
+            ...(preempt && grace !== null ? { graceSeconds: Math.max(0, grace) } : {}),
           };
         }),
       };

@@ -139,6 +139,9 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
            insert into attempt (run_id, number, worker_id, device_id, resumed_step)
            select id, attempt, lease_owner, (select min(device_id) from run_device e where e.run_id = r.id),
              (select checkpoint_step from saved) from r
+         ), unreported as (
+           insert into run_progress (run_id, attempt) select id, attempt from r
+           on conflict (run_id) do update set attempt = excluded.attempt, progress = null
          )
          select ${runColumns}, (select checkpoint from saved) as checkpoint,
            exists (select from attempt a where a.run_id = r.id and a.number > r.forgiven_attempt

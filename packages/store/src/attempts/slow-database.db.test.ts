@@ -56,7 +56,7 @@ describe("while metrics and logs are being written slowly", () => {
       runs: [{ ...lease, progress }],
       measurements: [],
     });
-    expect(answer?.runs).toMatchObject([{ held: true, stored: true, cancel: true }]);
+    expect(answer?.runs).toMatchObject([{ held: true, cancel: true }]);
     await store.leases.cancelled(lease);
     expect(await store.runs.get(store.teamId, lease.runId)).toMatchObject({ state: "CANCELLED", progress });
     await open();

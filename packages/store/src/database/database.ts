@@ -20,15 +20,17 @@ export interface Database {
    */
   bulk: <Row extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<pg.QueryResult<Row>>;
   /**
-   * Runs a prepared statement, which is planned once, on the connection that is kept for renewals. The name is the
-   * statement's own; through a pooler the statement is sent each time. The connection is made with the first call, and
-   * closed when it does not answer within 15 s.
+   * Runs a prepared statement, which is planned once, on the connection that is kept for renewals, and does not wait until
+   * what it writes is on disk. The name is the statement's own. Through a pooler (`pooled`) the statement is sent each time,
+   * and asks by itself not to wait. The connection is made with the first call, and closed when it does not answer within 15 s.
    */
   prepared: <Row extends pg.QueryResultRow>(
     name: string,
     sql: string,
     values: unknown[],
   ) => Promise<pg.QueryResult<Row>>;
+  /** Connections are given out for a transaction at a time, so that settings of a session do not hold. */
+  pooled: boolean;
   transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** For reads that must all see the database at the same moment. */
   snapshot: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
@@ -91,7 +93,16 @@ export function openDatabase({
   const pool = new pg.Pool({ ...connection, max: poolSize });
   // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
   pool.on("error", ignore);
-  const renewing = new pg.Pool({ ...connection, application_name: `${application}-renew`, max: 1 });
+  const renewal = {
+    ...connection,
+    application_name: `${application}-renew`,
+    max: 1,
+    onConnect: async (client: pg.ClientBase) => {
+      await adoptCluster(client);
+      if (!pooled) await client.query("set synchronous_commit = off");
+    },
+  };
+  const renewing = new pg.Pool(renewal);
   renewing.on("error", ignore);
   const inBulk = lane(Math.max(1, Math.floor(poolSize / 2)));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
@@ -156,6 +167,7 @@ export function openDatabase({
     bulk: (text, values = []) => inBulk(() => send({ text, values })),
     prepared: (name, text, values) =>
       send({ ...(pooled ? {} : { name }), text, values, query_timeout: preparedMs }, renewing),
+    pooled,
     transaction,
     async snapshot(work) {
       try {
