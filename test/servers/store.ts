@@ -52,8 +52,9 @@ export const cpu: NewDevice = {
   memoryBytes: 1e9,
 };
 
-export async function openTestStore(): Promise<TestStore> {
-  const databaseUrl = await freshDatabase();
+/** @param server URL of a PostgreSQL; default: the one that tests share */
+export async function openTestStore(server?: string): Promise<TestStore> {
+  const databaseUrl = await freshDatabase(server);
   await migrate(databaseUrl);
   const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-store-"));
   const store = await openStore({ databaseUrl, bytesRoot, poolSize: 8, secret: testSecret });
