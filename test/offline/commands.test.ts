@@ -8,6 +8,7 @@ import { writeAdapter } from "@espalier/model";
 import { readTriplets } from "@espalier/model/data";
 import { chooseEngine } from "@espalier/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyWithOutliers } from "../../apps/compute/src/testing/outliers.ts";
 import { demoModel, demoTriplets, espalier, type RunOptions } from "../../apps/cli/src/testing/espalier.ts";
 
 const engine = chooseEngine("onnx-cpu");
@@ -325,3 +326,19 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     expect([code, err]).toEqual([1, expect.stringContaining("line 2 is not UTF-8")]);
   });
 });
+
+test("an export whose vectors in 8 bits are not the model's has no such file, says so, and is read in floats by default", async () => {
+  await copyWithOutliers(demoModel, join(folder, "outliers"));
+  const options = "--pooling mean --pooled sequence --max-length 16";
+  const { code, out, err } = await run(`export ./outliers --format onnx --out refused ${options}`);
+  expect({ code, out }, err).toEqual({
+    code: 0,
+    out: expect.stringMatching(/0\.\d+ \(left out\)/) as string,
+  });
+  expect(out).toContain("The ONNX file in 8 bits is left out");
+  expect((await readdir(join(folder, "refused/onnx"))).toSorted()).toEqual(["model.onnx", "model.onnx_data"]);
+  const config = JSON.parse(await readFile(join(folder, "refused/config.json"), "utf8")) as object;
+  expect(config).toMatchObject({
+    "transformers.js_config": { use_external_data_format: true, dtype: "fp32" },
+  });
+}, 240_000);
