@@ -97,6 +97,8 @@ export { ModelRef } from "./models/model-ref.ts";
 export type { PruneSpec } from "./kinds/prune.ts";
 export {
   chooseModelFiles,
+  insteadOf,
+  insteadOfFile,
   isModelFile,
   isModuleFile,
   modelFileNames,
@@ -104,6 +106,7 @@ export {
   sentenceTransformersFiles,
   poolingFile,
   shardName,
+  withoutWeights,
 } from "./models/model-file.ts";
 export { Mode, modes } from "./kinds/mode.ts";
 export { Architecture, knownArchitecture, Model, ModelCreate, ModelState } from "./models/model.ts";

@@ -1,6 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { chooseModelFiles, isModuleFile, Problem } from "@espalier/contract";
+import { chooseModelFiles, insteadOfFile, isModuleFile, Problem } from "@espalier/contract";
 import { listModuleFiles, openModel } from "@espalier/model";
 
 export interface ModelFile {
@@ -19,9 +19,9 @@ export async function modelFiles(folder: string): Promise<ModelFile[]> {
   if (!info.isDirectory())
     throw new Problem(
       "checkpoint/incomplete",
-      `${folder} is not a folder; give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub.`,
+      `${folder} is not a folder; ${insteadOfFile(basename(folder))}.`,
     );
-  const chosen = chooseModelFiles([...(await readdir(folder)), ...(await listModuleFiles(folder))]);
+  const chosen = chooseModelFiles([...(await listOthers(folder)), ...(await listModuleFiles(folder))]);
   const checkpoint = await openModel(folder);
   await checkpoint.close();
   const weights = new Set([...checkpoint.tensors.values()].map(({ file }) => file));

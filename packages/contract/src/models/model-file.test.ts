@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseModelFiles } from "./model-file.ts";
+import { chooseModelFiles, insteadOfFile } from "./model-file.ts";
 
 const complete = ["config.json", "tokenizer.json", "model.safetensors"];
 const pooling = "1_Pooling/config.json";
@@ -35,7 +35,30 @@ test.each(["config.json", "tokenizer.json", "model.safetensors"])("%s is missed 
 
 test("weights in another format are named", () => {
   const names = ["config.json", "tokenizer.json", "pytorch_model.bin"];
-  expect(() => chooseModelFiles(names)).toThrow(/only pytorch_model\.bin, which is not read/);
+  expect(() => chooseModelFiles(names)).toThrow(/only pytorch_model\.bin, which is not read; .*AutoModel/);
+});
+
+test.each<[what: string, names: string[], message: RegExp]>([
+  ["a folder of the hub's cache", ["blobs", "refs", "snapshots", "snapshots/3c2f"], /give snapshots\/3c2f/],
+  ["the hub's cache", ["models--org--name", "version.txt"], /give models--org--name\/snapshots/],
+  ["an adapter without its base", ["adapter_config.json", "adapter_model.safetensors"], /adapter without its/],
+  ["a GGUF file", ["model-Q4.gguf", "config.json", "tokenizer.json"], /model-Q4.gguf, which is for llama.cpp/],
+  ["a GGUF file alone", ["model-Q4.gguf"], /for llama.cpp/],
+  ["a sentencepiece model", ["config.json", "model.safetensors", "tokenizer.model"], /AutoTokenizer as A/],
+  ["a vocabulary", ["config.json", "model.safetensors", "vocab.txt"], /only vocab.txt; to make it/],
+])("%s is told by what it is, with what helps", (_, names, message) => {
+  expect(() => chooseModelFiles(names)).toThrow(message);
+});
+
+test.each([
+  ["model.zip", /unpack it/],
+  ["a.tar.gz", /unpack it/],
+  ["a.gguf", /llama.cpp/],
+  ["model.safetensors", /the folder that holds it/],
+  ["config.json", /the folder that holds it/],
+  ["notes", /hf:ORG\/NAME/],
+])("in place of %s is said what to give", (name, message) => {
+  expect(insteadOfFile(name)).toMatch(message);
 });
 
 test("an adapter beside the model is refused rather than left behind", () => {

@@ -62,7 +62,7 @@ const otherWeights = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack|gguf|npz|onnx|safetensor
  */
 export function chooseModelFiles(names: Iterable<string>): string[] {
   const all = [...names];
-  if (all.includes(adapterFile))
+  if (all.includes(adapterFile) && all.includes("config.json"))
     throw new Problem(
       "config/unsupported",
       `beside the model there is an adapter, which changes its vectors; merge it first with espalier prune, keeping all layers`,
@@ -70,19 +70,65 @@ export function chooseModelFiles(names: Iterable<string>): string[] {
     );
   const chosen = all.filter(isModelFile).sort();
   for (const file of ["config.json", "tokenizer.json"]) {
-    if (!chosen.includes(file)) throw new Problem("checkpoint/incomplete", `${file} is missing`, { file });
+    if (!chosen.includes(file))
+      throw new Problem("checkpoint/incomplete", `${file} is missing${insteadOf(file, all)}`, { file });
   }
   if (!chosen.includes("model.safetensors") && !chosen.includes("model.safetensors.index.json")) {
-    const other = all.find((name) => otherWeights.test(name) && !isModelFile(name));
-    const instead =
-      other === undefined
-        ? ""
-        : `, only ${other.slice(0, 80)}, which is not read; save the model with save_pretrained of transformers`;
-    throw new Problem(
-      "checkpoint/incomplete",
-      `there is no model.safetensors and no model.safetensors.index.json${instead}`,
-      { file: "model.safetensors" },
-    );
+    throw new Problem("checkpoint/incomplete", withoutWeights(all), { file: "model.safetensors" });
   }
   return chosen;
+}
+
+/** @param names of all that lies in the folder or the repository */
+export const withoutWeights = (names: Iterable<string>): string =>
+  `there is no model.safetensors and no model.safetensors.index.json${insteadOf("model.safetensors", names)}`;
+
+/** Vocabularies of which transformers makes a tokenizer.json. */
+const vocabularies = [
+  "tokenizer.model",
+  "spiece.model",
+  "sentencepiece.bpe.model",
+  "vocab.txt",
+  "vocab.json",
+] as const;
+
+const save = (loader: string) =>
+  `run in the folder: python -c "from transformers import ${loader} as A; A.from_pretrained('.').save_pretrained('.')"`;
+
+/**
+ * What is there instead of a file that a model cannot do without, and what helps; empty where nothing tells.
+ * @param names of all that lies in the folder or the repository; of the hub's cache also those in `snapshots`
+ */
+export function insteadOf(file: string, names: Iterable<string>): string {
+  const all = [...names];
+  const find = (pattern: RegExp) => all.find((name) => pattern.test(name) && !isModelFile(name))?.slice(0, 120);
+  if (file === "config.json") {
+    const snapshot = find(/^snapshots\/./) ?? find(/^snapshots$/);
+    if (snapshot !== undefined) return `; this is a folder of the hub's cache, give ${snapshot} in it`;
+    const cached = find(/^models--/);
+    if (cached !== undefined) return `; this is the hub's cache, give ${cached}/snapshots/COMMIT in it`;
+    if (all.includes(adapterFile))
+      return `; this is an adapter without its base: copy ${adapterFile} and adapter_model.safetensors into the folder of the model that base_model_name_or_path in ${adapterFile} names`;
+  }
+  const gguf = find(/\.gguf$/);
+  if (gguf !== undefined && file !== "tokenizer.json")
+    return `, only ${gguf}, which is for llama.cpp; take the safetensors of the model that it was made from`;
+  if (file === "tokenizer.json") {
+    const vocabulary = vocabularies.find((name) => all.includes(name));
+    if (vocabulary !== undefined) return `, only ${vocabulary}; to make it, ${save("AutoTokenizer")}`;
+  }
+  if (file === "model.safetensors") {
+    const weights = find(otherWeights);
+    if (weights !== undefined)
+      return `, only ${weights}, which is not read; to write safetensors, ${save("AutoModel")}`;
+  }
+  return "";
+}
+
+/** What to give in place of a file, where a model's folder is needed. */
+export function insteadOfFile(name: string): string {
+  if (/\.(zip|tar|tgz|tar\.\w+|7z|rar)$/i.test(name)) return "unpack it and give the folder";
+  if (/\.gguf$/i.test(name)) return "GGUF is for llama.cpp; give the folder of the model that it was made from";
+  if (otherWeights.test(name) || /\.json$/i.test(name)) return "give the folder that holds it";
+  return "give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub";
 }

@@ -1,4 +1,4 @@
-import { isProblem, Problem } from "@espalier/contract";
+import { isProblem, Problem, withoutWeights } from "@espalier/contract";
 import type { ModelConfig } from "../architectures/model-config.ts";
 import { acceptedFiles } from "../files/accepted.ts";
 import type { ModelFiles } from "../files/model-files.ts";
@@ -103,11 +103,8 @@ const indexFile = "model.safetensors.index.json";
 async function readIndex(files: ModelFiles, names: ReadonlySet<string>): Promise<ShardIndex | undefined> {
   if (names.has("model.safetensors")) return undefined;
   if (names.has(indexFile)) return parseIndex(await readText(files, indexFile, maxIndexBytes));
-  throw new Problem(
-    "checkpoint/incomplete",
-    "there is no model.safetensors and no model.safetensors.index.json",
-    { file: "model.safetensors" },
-  );
+  const others = (await files.others?.()) ?? [];
+  throw new Problem("checkpoint/incomplete", withoutWeights(others), { file: "model.safetensors" });
 }
 
 /** The first BERT checkpoints call the weight of a normalisation gamma and its bias beta, as transformers still reads. */

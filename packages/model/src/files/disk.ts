@@ -1,6 +1,6 @@
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
-import { isModelFile, isModuleFile, Problem } from "@espalier/contract";
+import { basename, join } from "node:path";
+import { insteadOfFile, isModelFile, isModuleFile, Problem } from "@espalier/contract";
 import type { ModelFiles } from "./model-files.ts";
 import type { RangeReader } from "./range-reader.ts";
 
@@ -42,6 +42,7 @@ export async function readRange(
 /** The files of a folder. Links are followed, as the cache of Hugging Face consists of them. */
 export const folderFiles = (directory: string): ModelFiles => ({
   names: () => listFolder(directory),
+  others: () => listOthers(directory),
   open: (name) =>
     openFile(join(directory, name)).catch((error: unknown) => {
       if (isMissing(error)) return undefined;
@@ -61,13 +62,24 @@ export async function listModuleFiles(directory: string): Promise<string[]> {
   return (await Promise.all(files)).flat().filter(isModuleFile);
 }
 
+/** All names of a folder, and those of the snapshots in a folder of the hub's cache. */
+async function listOthers(directory: string): Promise<string[]> {
+  const [names, snapshots] = await Promise.all(
+    [directory, join(directory, "snapshots")].map((folder) => readdir(folder).catch(() => [])),
+  );
+  return [...names!, ...snapshots!.map((name) => `snapshots/${name}`)];
+}
+
 async function listFolder(directory: string): Promise<Set<string>> {
   let entries;
   try {
     entries = await readdir(directory);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw new Problem("checkpoint/incomplete", "the model folder does not exist", { file: "." });
+    const message = (await stat(directory).catch(() => undefined))?.isFile()
+      ? `${basename(directory)} is a file, and a model is a folder; ${insteadOfFile(basename(directory))}`
+      : "the model folder does not exist";
+    throw new Problem("checkpoint/incomplete", message, { file: "." });
   }
   const names = new Set<string>();
   for (const name of [...entries, ...(await listModuleFiles(directory))]) {

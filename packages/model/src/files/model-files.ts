@@ -7,6 +7,8 @@ export interface ModelFiles {
    * @throws {Problem} `upload/file-refused` for one that is not a regular file
    */
   names(): Promise<ReadonlySet<string>>;
+  /** Names of all that is there, where that is known, to say what was found in place of a file that is missing. */
+  others?(): Promise<readonly string[]>;
   /** Opens a file; undefined where there is none of this name. */
   open(name: string): Promise<RangeReader | undefined>;
 }

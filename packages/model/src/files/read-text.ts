@@ -1,4 +1,4 @@
-import { Problem } from "@espalier/contract";
+import { insteadOf, Problem } from "@espalier/contract";
 import { folderFiles } from "./disk.ts";
 import type { ModelFiles } from "./model-files.ts";
 
@@ -14,8 +14,9 @@ export const filesOf = (source: ModelSource): ModelFiles =>
  */
 export async function readText(source: ModelSource, name: string, most: number): Promise<string> {
   const text = await findText(source, name, most);
-  if (text === undefined) throw new Problem("checkpoint/incomplete", `${name} is missing`, { file: name });
-  return text;
+  if (text !== undefined) return text;
+  const instead = insteadOf(name, (await filesOf(source).others?.()) ?? []);
+  throw new Problem("checkpoint/incomplete", `${name} is missing${instead}`, { file: name });
 }
 
 /** Like {@link readText}, but undefined where there is no such file. */
