@@ -80,7 +80,9 @@ export class Submitter {
         const body = await openAsBlob(join(folder, name));
         await this.#ask((client) => client.uploads.putFile(uploadId, name, body));
       }
-      const { model, run } = await this.#ask((client) => client.models.create({ name: "tiny", uploadId }));
+      const { model, run } = await this.#ask((client) =>
+        client.models.create({ name: "tiny", uploadId, replace: true }),
+      );
       this.#modelId = model.id;
       await this.reaches(run.id, "SUCCEEDED");
     } finally {

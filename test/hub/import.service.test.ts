@@ -23,7 +23,10 @@ const start = async (environment?: Record<string, string>) => {
   return worker;
 };
 const importHub = (source: { hub: string; revision?: string; layers?: number }, token?: string) =>
-  service.client.models.create({ name: source.hub, source }, token === undefined ? {} : { hubToken: token });
+  service.client.models.create(
+    { name: source.hub, source, replace: true },
+    token === undefined ? {} : { hubToken: token },
+  );
 const attempts = (run: Run) => service.pool.store.runs.attempts(service.pool.teamId, run.id);
 const isWeights = ({ server }: SeenRequest): boolean => server === "storage";
 /** Makes the hub fall silent in the middle of the weights. */

@@ -134,8 +134,9 @@ export async function startPool(
         yield Buffer.from(`${rows.join("\n")}\n`);
       })();
       const stored = await store.bytes.put(locations.dataset(id, "rows.jsonl"), source);
-      await store.datasets.register({ id, teamId, name: kind, kind, rows: rows.length, stored });
-      return id;
+      const input = { id, teamId, name: kind, kind, rows: rows.length, stored, replace: true };
+      // The same rows are the same dataset.
+      return (await store.datasets.register(input)).id;
     },
     submit: (spec) => store.runs.submit({ teamId, spec }),
     async end(runId, state = "SUCCEEDED") {

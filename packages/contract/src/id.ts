@@ -40,12 +40,32 @@ export function newId(kind: IdKind, now = Date.now()): string {
   return `${idPrefixes[kind]}_${text}`;
 }
 
-/** A name given by a person: letters and digits, with `.`, `_`, `-`, `/` inside; up to 128. */
+const [begins, goesOn] = ["\\p{L}\\p{N}", "\\p{L}\\p{M}\\p{N}"];
+
+/**
+ * A name given by a person: letters and digits of any script, with `.`, `_`, `-`, `/` inside; up to 128. What stands between
+ * slashes neither begins nor ends with a dot, so that no name reads like a path that leads elsewhere.
+ */
 export const Name = Type.String({
   minLength: 1,
   maxLength: 128,
-  pattern: "^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$",
+  pattern: `^(?!.*(?:/[./]|\\./))[${begins}](?:[${goesOn}._/-]*[${goesOn}])?$`,
+  description: "letters and digits of any script, with . _ - and / inside",
 });
+
+/** How a name is stored and compared: one character may be written in two ways, and file systems write it in either. */
+export const normaliseName = (name: string): string => name.normalize("NFC");
+
+/** A {@link Name} from any text, such as a file's name; empty where the text has no letter and no digit. */
+export const nameFrom = (text: string): string =>
+  Array.from(
+    normaliseName(text)
+      .replace(/[^\p{L}\p{M}\p{N}._/-]+/gu, "-")
+      .replace(/\.*\/[./]*/g, "/"),
+  )
+    .slice(0, 128)
+    .join("")
+    .replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu, "");
 
 /** RFC 3339 time in UTC. */
 export const Timestamp = Type.String({ format: "date-time" });

@@ -58,7 +58,17 @@ export {
 export { Garbage, GarbageKind, garbageKinds } from "./retention/garbage.ts";
 export { Graph, GraphCreate } from "./runs/graph.ts";
 export { HubSource, ModelSource, parseHubReference } from "./models/hub.ts";
-export { idOf, idPrefixes, Name, newId, PageQuery, type IdKind, type Page } from "./id.ts";
+export {
+  idOf,
+  idPrefixes,
+  Name,
+  nameFrom,
+  newId,
+  normaliseName,
+  PageQuery,
+  type IdKind,
+  type Page,
+} from "./id.ts";
 export {
   keptLayers,
   LayersRef,

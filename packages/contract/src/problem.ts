@@ -25,6 +25,7 @@ export const problems = {
     failure: "data",
     title: "The resource is not in a state that allows this",
   },
+  "resource/name-taken": { status: 409, failure: "data", title: "Something else of the team has this name" },
   "resource/in-use": {
     status: 409,
     failure: "data",

@@ -14,7 +14,7 @@ export { modelTypes } from "./architectures/registry.ts";
 export { expectedTensors, linearLayers, ofLayers } from "./architectures/tensors.ts";
 
 // Its files, wherever they lie.
-export { openFile, listModuleFiles } from "./files/disk.ts";
+export { openFile, listModuleFiles, listOthers } from "./files/disk.ts";
 export type { ModelFiles } from "./files/model-files.ts";
 export type { RangeReader } from "./files/range-reader.ts";
 

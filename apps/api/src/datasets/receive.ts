@@ -16,17 +16,18 @@ export async function receive(store: Store, { teamId, query, body, maxBytes }: S
   const id = newId("dataset");
   const summary = { rows: 0, duplicates: 0 };
   const location = locations.dataset(id, "rows.jsonl");
-  const { name, kind, format, columns, header } = query;
+  const { name, kind, format, columns, header, replace = false } = query;
   const reading = new Reading();
   const rows = readDataset(kind, body, { format, columns, header, maxBytes, reading });
   const lines = jsonLines(rows, summary);
   try {
     const stored = await store.bytes.put(location, encoded(lines));
-    return await store.datasets.register({
+    const dataset = await store.datasets.register({
       id,
       teamId,
       name,
       kind,
+      replace,
       rows: summary.rows,
       stored,
       reading: {
@@ -35,6 +36,8 @@ export async function receive(store: Store, { teamId, query, body, maxBytes }: S
         ignored: [...reading.ignored].map(([name, rows]) => ({ name, rows })),
       },
     });
+    if (dataset.id !== id) await store.bytes.remove(location);
+    return dataset;
   } catch (error) {
     await store.bytes.remove(location);
     throw error;

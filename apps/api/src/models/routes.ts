@@ -43,13 +43,13 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
       if ("source" in body) {
         const token = hubTokenOf(request);
         return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-          store.models.registerHub({ ...owner, ...body, ...expected, token }, tx),
+          store.models.registerHub({ ...owner, replace: false, ...body, ...expected, token }, tx),
         );
       }
-      const { name, uploadId } = body;
+      const { name, uploadId, replace = false } = body;
       const architecture = await inspect(store, await store.uploads.files(teamId, uploadId));
       return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-        store.models.register({ ...owner, ...expected, name, uploadId, architecture }, tx),
+        store.models.register({ ...owner, ...expected, name, uploadId, architecture, replace }, tx),
       );
     },
   );

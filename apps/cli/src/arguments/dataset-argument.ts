@@ -7,7 +7,7 @@ import type { DatasetFile } from "./dataset-file.ts";
  */
 export function parseDatasetArgument(text: string, path: (given: string) => string): DatasetFile {
   if (existsSync(path(text))) return { path: path(text) };
-  const [, name, rest = text] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
+  const [, name, rest = text] = /^([\p{L}\p{M}\p{N}._-]+)=(.+)$/u.exec(text) ?? [];
   const [, file, header, columns] = /^(.+?):(header,)?([a-z0-9]+=\d+(?:,[a-z0-9]+=\d+)*)$/.exec(rest) ?? [];
   return {
     path: path(file ?? rest),

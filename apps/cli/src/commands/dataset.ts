@@ -13,6 +13,7 @@ export const datasetAdd = defineCommand({
   help: [
     "--kind triplets|sts|texts   required",
     "--name NAME           default: the file's name",
+    "--replace             the name means this one from now on, where another dataset has it",
     "--format F            jsonl, json (an array), csv, tsv (no quotes), parquet or lines (one text a line); default: what",
     "                      the file looks like, perhaps compressed by gzip",
     "--columns LIST        which fields or columns mean what: by name, such as query=question,positive=answer; or by",
@@ -26,14 +27,15 @@ export const datasetAdd = defineCommand({
     format: { type: "string" },
     columns: { type: "string" },
     header: { type: "boolean" },
+    replace: { type: "boolean" },
   },
-  async run({ output, connect, path }, { kind, name, format, columns, header }, [file = ""]) {
+  async run({ output, connect, path }, { kind, name, format, columns, header, replace }, [file = ""]) {
     if (kind !== "triplets" && kind !== "sts" && kind !== "texts")
       throw new UsageError("--kind must be `triplets`, `sts` or `texts`");
     const known = datasetFormats.find((each) => each === format);
     if (format !== undefined && known === undefined)
       throw new UsageError(`--format must be one of ${datasetFormats.join(", ")}`);
-    const query = datasetQuery(kind, { path: path(file), name, format: known, columns, header });
+    const query = datasetQuery(kind, { path: path(file), name, format: known, columns, header, replace });
     const dataset = await connect().datasets.create(query, await streamFile(path(file)));
     if (output.json) output.printJson(dataset);
     else {

@@ -19,7 +19,7 @@ import { exitCode } from "../exit-code.ts";
 import { computeWithBars } from "../offline/compute-with-bars.ts";
 import { storeDataset } from "../offline/dataset.ts";
 import { checkExists } from "../offline/existing.ts";
-import { nameFrom } from "../service/model-folder.ts";
+import { nameOf } from "../service/model-folder.ts";
 import { formatCount } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 
@@ -61,7 +61,7 @@ export const evaluate = defineCommand({
       }
       const { result } = await computeWithBars(context, "evaluate", {
         model,
-        modelName: nameFrom(model),
+        modelName: nameOf(model),
         datasets,
         mode: spec.mode,
         encoding: await folderEncoding(model, spec.encoding),

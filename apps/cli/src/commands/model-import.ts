@@ -4,7 +4,7 @@ import { exitCode } from "../exit-code.ts";
 import { printFailure } from "../terminal/failure.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
-import { modelFiles, nameFrom } from "../service/model-folder.ts";
+import { modelFiles, nameOf } from "../service/model-folder.ts";
 import { printModels } from "../tables/model-table.ts";
 import { parseCount } from "../arguments/settings.ts";
 import { uploadModel } from "../service/upload-model.ts";
@@ -15,6 +15,7 @@ export const modelImport = defineCommand({
   summary: "register a model: a Hugging Face folder, or a repository of the hub",
   help: [
     "--name NAME  default: the name of the folder or the repository",
+    "--replace    the name means this one from now on, where another model has it",
     "--detach     do not wait until it is downloaded and checked",
     "Of a repository of the hub, which the service downloads itself; the revision is a branch, tag or commit:",
     "--layers N   keep the first N layers, and download no more than them",
@@ -23,6 +24,7 @@ export const modelImport = defineCommand({
   arity: [1, 1],
   options: {
     name: { type: "string" },
+    replace: { type: "boolean" },
     detach: { type: "boolean" },
     layers: { type: "string" },
     private: { type: "boolean" },
@@ -33,7 +35,7 @@ export const modelImport = defineCommand({
     const client = context.connect();
     const { model, run } =
       source === undefined
-        ? await importFolder(context, client, given, values.name)
+        ? await importFolder(context, client, given, values)
         : await importFromHub(context, client, source, values);
     if (values.detach) {
       if (output.json) output.printJson({ model, run });
@@ -56,8 +58,12 @@ export const modelImport = defineCommand({
 
 const tokenHint = "a token of the hub goes into HF_TOKEN, and --private sends it along";
 
-interface HubOptions {
+interface Named {
   name?: string | undefined;
+  replace?: boolean | undefined;
+}
+
+interface HubOptions extends Named {
   layers?: string | undefined;
   private?: boolean | undefined;
 }
@@ -83,17 +89,17 @@ async function importFolder(
   { output, path, signal }: Context,
   client: Client,
   given: string,
-  name: string | undefined,
+  { name = nameOf(path(given)), replace = false }: Named,
 ): Promise<{ model: Model; run: Run }> {
   const folder = path(given);
   const files = await modelFiles(folder);
   const bars = output.json ? undefined : new ProgressBars(output);
   const note = (line: string): void => (bars ? bars.note(line) : output.note(line));
-  return uploadModel(client, name ?? nameFrom(folder), files, { bars, note, signal });
+  return uploadModel(client, { name, replace }, files, { bars, note, signal });
 }
 
 /** The repository's name, with the depth where it is cut. */
-const nameOf = ({ hub, layers }: HubSource): string =>
+const repositoryName = ({ hub, layers }: HubSource): string =>
   `${hub}${layers === undefined ? "" : `-${layers}-layers`}`
     .slice(-128)
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
@@ -102,12 +108,12 @@ function importFromHub(
   { environment }: Context,
   client: Client,
   source: HubSource,
-  { name, private: withToken }: HubOptions,
+  { name, replace = false, private: withToken }: HubOptions,
 ): Promise<{ model: Model; run: Run }> {
   const hubToken = withToken ? environment["HF_TOKEN"] : undefined;
   if (withToken && !hubToken) throw new UsageError("--private sends the token in HF_TOKEN, which is not set");
   return client.models.create(
-    { name: name ?? nameOf(source), source },
+    { name: name ?? repositoryName(source), source, replace },
     hubToken === undefined ? {} : { hubToken },
   );
 }

@@ -12,7 +12,7 @@ import { computeWithBars } from "../offline/compute-with-bars.ts";
 import { storeDataset } from "../offline/dataset.ts";
 import { checkExists } from "../offline/existing.ts";
 import { makeFolder } from "../offline/new-folder.ts";
-import { modelFiles, nameFrom, type ModelFile } from "../service/model-folder.ts";
+import { modelFiles, nameOf, type ModelFile } from "../service/model-folder.ts";
 import { formatCount, formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 
@@ -70,7 +70,7 @@ export const train = defineCommand({
           output: draft,
           mode,
           baseName: values.base ?? model,
-          modelName: nameFrom(model),
+          modelName: nameOf(model),
           triplets,
           texts: kind === "texts",
           encoding: await folderEncoding(model, encoding),

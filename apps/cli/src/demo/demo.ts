@@ -2,7 +2,7 @@ import type { Client, DatasetKind, Experiment, ExperimentSpec, Run } from "@espa
 import { isProblem, Problem } from "@espalier/contract";
 import { datasetQuery, type DatasetFile } from "../arguments/dataset-file.ts";
 import { lookUp } from "../service/lookup.ts";
-import { modelFiles, nameFrom, streamFile } from "../service/model-folder.ts";
+import { modelFiles, nameOf, streamFile } from "../service/model-folder.ts";
 import { uploadModel } from "../service/upload-model.ts";
 import { patiently } from "../service/patience.ts";
 import type { Output } from "../terminal/output.ts";
@@ -44,7 +44,11 @@ export async function runDemo(
     }).finally(() => bars.end());
 
   const files = await modelFiles(modelFolder);
-  const { model, run } = await uploadModel(client, nameFrom(modelFolder), files, { bars, note, signal });
+  const { model, run } = await uploadModel(client, { name: nameOf(modelFolder), replace: true }, files, {
+    bars,
+    note,
+    signal,
+  });
   const imported = await watch(async () => [await client.runs.get(run.id)]);
   throwIfFailed(imported);
 

@@ -11,7 +11,7 @@ import type { ExportedFolder } from "@espalier/contract/compute";
 import { folderEncoding } from "@espalier/model";
 import { given, parseCount } from "../arguments/settings.ts";
 import { UsageError, type Context } from "../command.ts";
-import { nameFrom } from "../service/model-folder.ts";
+import { nameOf } from "../service/model-folder.ts";
 import { printExports, type ExportRow } from "../tables/export-table.ts";
 import { computeWithBars } from "./compute-with-bars.ts";
 import { makeFolder } from "./new-folder.ts";
@@ -54,7 +54,7 @@ export async function exportFolder(
       output: written,
       ...(await adapterOf(model)),
       formats,
-      modelName: nameFrom(model),
+      modelName: nameOf(model),
       encoding: await folderEncoding(model, spec.encoding),
       shardBytes,
       ...given({ dtype }),

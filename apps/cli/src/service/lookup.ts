@@ -1,4 +1,11 @@
-import { idPrefixes, Problem, type IdKind, type Page, type PageQuery } from "@espalier/contract";
+import {
+  idPrefixes,
+  normaliseName,
+  Problem,
+  type IdKind,
+  type Page,
+  type PageQuery,
+} from "@espalier/contract";
 
 /**
  * The id that the user means: an id as it is, or the newest resource of that name.
@@ -10,11 +17,12 @@ export async function lookUp(
   list: (query: PageQuery) => Promise<Page<{ id: string; name: string }>>,
 ): Promise<string> {
   if (given.startsWith(`${idPrefixes[kind]}_`)) return given;
+  const wanted = normaliseName(given);
   let newest: string | undefined;
   for (let cursor: string | undefined; ;) {
     const page = await list({ limit: 200, ...(cursor === undefined ? {} : { cursor }) });
     for (const { id, name } of page.items)
-      if (name === given && (newest === undefined || id > newest)) newest = id;
+      if (name === wanted && (newest === undefined || id > newest)) newest = id;
     cursor = page.cursor;
     if (cursor === undefined) break;
   }

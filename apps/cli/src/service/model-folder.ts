@@ -1,7 +1,8 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { chooseModelFiles, insteadOfFile, isModuleFile, Problem } from "@espalier/contract";
-import { listModuleFiles, openModel } from "@espalier/model";
+import { chooseModelFiles, insteadOfFile, isModuleFile, nameFrom, Problem } from "@espalier/contract";
+import { UsageError } from "../command.ts";
+import { listModuleFiles, listOthers, openModel } from "@espalier/model";
 
 export interface ModelFile {
   name: string;
@@ -37,13 +38,13 @@ export async function modelFiles(folder: string): Promise<ModelFile[]> {
   );
 }
 
-/** A name that the service accepts, from a file or folder name. */
-export const nameFrom = (path: string): string =>
-  basename(path)
-    .replace(/\.[a-z0-9]+$/i, (extension) => (/^\.(jsonl?|tsv|csv|txt)$/i.test(extension) ? "" : extension))
-    .replace(/[^A-Za-z0-9._-]+/g, "-")
-    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "")
-    .slice(0, 128) || "unnamed";
+/** A name that the service accepts, from a file or folder name, without what tells a dataset's format. */
+export function nameOf(path: string): string {
+  const bare = basename(path).replace(/(?:\.(?:jsonl?|ndjson|tsv|csv|txt|parquet))?(?:\.gz)?$/i, "");
+  const name = nameFrom(bare);
+  if (name === "") throw new UsageError(`no name can be made of \`${basename(path)}\`; give one by --name`);
+  return name;
+}
 
 /**
  * A file as a stream for `fetch`, reporting the bytes that were read. It is opened first, so that a file that cannot be read

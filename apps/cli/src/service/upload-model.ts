@@ -24,7 +24,7 @@ const progressBytes = 2 ** 23;
  */
 export async function uploadModel(
   client: Client,
-  name: string,
+  named: { name: string; replace: boolean },
   files: readonly ModelFile[],
   options: UploadOptions,
 ): Promise<{ model: Model; run: Run }> {
@@ -38,7 +38,7 @@ export async function uploadModel(
       done += file.bytes;
     }
     options.bars?.end();
-    return await patiently(() => client.models.create({ name, uploadId: upload.id }, once), options);
+    return await patiently(() => client.models.create({ ...named, uploadId: upload.id }, once), options);
   } catch (error) {
     options.bars?.end();
     await client.uploads.remove(upload.id).catch(() => undefined);

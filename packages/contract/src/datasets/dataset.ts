@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { Replace } from "../models/model.ts";
 import { idOf, Name, Sha256, Timestamp } from "../id.ts";
 
 export const DatasetKind = Type.Enum(["triplets", "sts", "texts"]);
@@ -66,6 +67,7 @@ export const DatasetCreateQuery = Type.Object(
   {
     name: Name,
     kind: DatasetKind,
+    replace: Type.Optional(Replace),
     format: Type.Optional(Type.Enum(datasetFormats, { description: "default: what the file looks like" })),
     columns: Type.Optional(Type.String({ maxLength: 2000 })),
     header: Type.Optional(

@@ -41,8 +41,16 @@ test("weights in another format are named", () => {
 test.each<[what: string, names: string[], message: RegExp]>([
   ["a folder of the hub's cache", ["blobs", "refs", "snapshots", "snapshots/3c2f"], /give snapshots\/3c2f/],
   ["the hub's cache", ["models--org--name", "version.txt"], /give models--org--name\/snapshots/],
-  ["an adapter without its base", ["adapter_config.json", "adapter_model.safetensors"], /adapter without its/],
-  ["a GGUF file", ["model-Q4.gguf", "config.json", "tokenizer.json"], /model-Q4.gguf, which is for llama.cpp/],
+  [
+    "an adapter without its base",
+    ["adapter_config.json", "adapter_model.safetensors"],
+    /adapter without its/,
+  ],
+  [
+    "a GGUF file",
+    ["model-Q4.gguf", "config.json", "tokenizer.json"],
+    /model-Q4.gguf, which is for llama.cpp/,
+  ],
   ["a GGUF file alone", ["model-Q4.gguf"], /for llama.cpp/],
   ["a sentencepiece model", ["config.json", "model.safetensors", "tokenizer.model"], /AutoTokenizer as A/],
   ["a vocabulary", ["config.json", "model.safetensors", "vocab.txt"], /only vocab.txt; to make it/],

@@ -101,7 +101,8 @@ const save = (loader: string) =>
  */
 export function insteadOf(file: string, names: Iterable<string>): string {
   const all = [...names];
-  const find = (pattern: RegExp) => all.find((name) => pattern.test(name) && !isModelFile(name))?.slice(0, 120);
+  const find = (pattern: RegExp) =>
+    all.find((name) => pattern.test(name) && !isModelFile(name))?.slice(0, 120);
   if (file === "config.json") {
     const snapshot = find(/^snapshots\/./) ?? find(/^snapshots$/);
     if (snapshot !== undefined) return `; this is a folder of the hub's cache, give ${snapshot} in it`;
@@ -128,7 +129,8 @@ export function insteadOf(file: string, names: Iterable<string>): string {
 /** What to give in place of a file, where a model's folder is needed. */
 export function insteadOfFile(name: string): string {
   if (/\.(zip|tar|tgz|tar\.\w+|7z|rar)$/i.test(name)) return "unpack it and give the folder";
-  if (/\.gguf$/i.test(name)) return "GGUF is for llama.cpp; give the folder of the model that it was made from";
+  if (/\.gguf$/i.test(name))
+    return "GGUF is for llama.cpp; give the folder of the model that it was made from";
   if (otherWeights.test(name) || /\.json$/i.test(name)) return "give the folder that holds it";
   return "give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub";
 }

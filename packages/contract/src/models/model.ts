@@ -49,9 +49,22 @@ export function knownArchitecture({ name, architecture }: Model): Architecture {
   );
 }
 
+/** Whether a name that is taken means the new one from now on. */
+export const Replace = Type.Boolean({
+  default: false,
+  description:
+    "the name means the new one from now on, where another has it; without this the request is refused",
+});
+
 /** `POST /v1/models`: registers the files of an upload, or imports a model of the hub. */
 export const ModelCreate = Type.Union([
-  Type.Object({ name: Name, uploadId: idOf("upload") }, { additionalProperties: false }),
-  Type.Object({ name: Name, source: HubSource }, { additionalProperties: false }),
+  Type.Object(
+    { name: Name, uploadId: idOf("upload"), replace: Type.Optional(Replace) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { name: Name, source: HubSource, replace: Type.Optional(Replace) },
+    { additionalProperties: false },
+  ),
 ]);
 export type ModelCreate = Static<typeof ModelCreate>;

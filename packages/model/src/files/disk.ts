@@ -63,7 +63,7 @@ export async function listModuleFiles(directory: string): Promise<string[]> {
 }
 
 /** All names of a folder, and those of the snapshots in a folder of the hub's cache. */
-async function listOthers(directory: string): Promise<string[]> {
+export async function listOthers(directory: string): Promise<string[]> {
   const [names, snapshots] = await Promise.all(
     [directory, join(directory, "snapshots")].map((folder) => readdir(folder).catch(() => [])),
   );

@@ -1,5 +1,7 @@
+import { normaliseName } from "@espalier/contract";
 import { insertArtifacts } from "../artifacts/artifacts.ts";
 import type { Transaction } from "../database/database.ts";
+import { lockName, takeName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
 import type { Success } from "./leases.ts";
 import { insertModel, insertModelFiles } from "../models/models.ts";
@@ -11,7 +13,14 @@ export async function publish(
   { artifacts = [], model, architecture, files = [], source }: Success,
 ): Promise<void> {
   await insertArtifacts(tx, owner, artifacts);
-  if (model) await insertModel(tx, { ...owner, state: "READY", model });
+  if (model) {
+    const name = normaliseName(model.name);
+    const named = { teamId: owner.teamId, name };
+    // What a run has made is kept, whoever took its name meanwhile; the name means what is newest.
+    await lockName(tx, "model", named);
+    await takeName(tx, "model", { ...named, replace: true });
+    await insertModel(tx, { ...owner, state: "READY", model: { ...model, name } });
+  }
   const { rows } = await tx.query<{ id: string }>(
     `update model set state = 'READY', architecture = coalesce($2::jsonb, architecture),
        source = coalesce($3::jsonb, source)

@@ -1,5 +1,6 @@
 import {
   newId,
+  normaliseName,
   type Dataset,
   type DatasetKind,
   type DatasetReading,
@@ -10,12 +11,18 @@ import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
 import type { StoredObject } from "../bytes/bytes.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Prisma } from "../generated/client.ts";
+import { lockName, takeName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
 
 export interface Datasets {
-  /** Registers a dataset whose normalised JSON lines are stored already, at a location that holds this `id`. */
+  /**
+   * Registers a dataset whose normalised JSON lines are stored already, at a location that holds this `id`. Where the team has
+   * one of this name and kind with the same content, that one is returned, and nothing is written.
+   * @param replace the name means the new one from now on, where another has it
+   * @throws {Problem} `resource/name-taken`
+   */
   register(
     input: {
       id: string;
@@ -25,6 +32,7 @@ export interface Datasets {
       rows: number;
       stored: StoredObject;
       reading?: DatasetReading;
+      replace?: boolean;
     },
     tx?: Transaction,
   ): Promise<Dataset>;
@@ -40,8 +48,18 @@ export function createDatasets({ prisma, within }: Database): Datasets {
   const find = async (teamId: string, id: string) =>
     found(await prisma.dataset.findUnique({ where: { id, teamId }, include: withArtifact }), "dataset", id);
   return {
-    register: ({ id, teamId, name, kind, rows, stored, reading }, tx) =>
+    register: ({ id, teamId, name: given, kind, rows, stored, reading, replace = false }, tx) =>
       within(tx, async (tx) => {
+        const name = normaliseName(given);
+        await lockName(tx, "dataset", { teamId, name });
+        const holder = await tx.query<{ id: string; kind: string; sha256: string }>(
+          `select d.id, d.kind, a.sha256 from dataset d join artifact a on a.id = d.artifact_id
+           where d.team_id = $1 and d.name = $2 and d.replaced_at is null`,
+          [teamId, name],
+        );
+        const same = holder.rows.find((row) => row.kind === kind && row.sha256 === stored.sha256);
+        if (same) return toDataset(await find(teamId, same.id));
+        await takeName(tx, "dataset", { teamId, name, replace });
         const artifactId = newId("artifact");
         await insertArtifacts(tx, { teamId }, [{ id: artifactId, kind: "dataset", name, stored }]);
         const inserted = await tx.query<{ created_at: Date }>(

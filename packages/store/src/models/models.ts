@@ -1,5 +1,6 @@
 import {
   newId,
+  normaliseName,
   Problem,
   type Architecture,
   type HubSource,
@@ -14,6 +15,7 @@ import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
 import type { StoredFile } from "../bytes/bytes.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Prisma } from "../generated/client.ts";
+import { lockName, takeName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, present } from "../database/row.ts";
@@ -32,7 +34,11 @@ export interface NewModel {
 }
 
 /** Who owns an import, and what the scheduler needs to know about its run. */
-type ImportOptions = { teamId: string } & Pick<NewRun, "userId" | "priority" | "predictedBytes">;
+type ImportOptions = {
+  teamId: string;
+  /** The name means the new one from now on, where another has it; default true. False: throws `resource/name-taken`. */
+  replace?: boolean;
+} & Pick<NewRun, "userId" | "priority" | "predictedBytes">;
 
 export interface Models {
   /**
@@ -67,9 +73,12 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
   const find = async (teamId: string, id: string) =>
     found(await prisma.model.findUnique({ where: { id, teamId }, include: withFiles }), "model", id);
   return {
-    register: ({ name, uploadId, architecture, ...options }, tx) =>
+    register: ({ name: given, uploadId, architecture, replace = true, ...options }, tx) =>
       within(tx, async (tx) => {
         const { teamId } = options;
+        const name = normaliseName(given);
+        await lockName(tx, "model", { teamId, name });
+        await takeName(tx, "model", { teamId, name, replace });
         await lockUpload(tx, teamId, uploadId);
         const stored = await uploadFiles(tx, uploadId);
         if (stored.length === 0) throw new Problem("upload/incomplete", "The upload has no files yet.");
@@ -107,9 +116,12 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
         return { model, run };
       }),
 
-    registerHub: ({ name, source, token, ...options }, tx) =>
+    registerHub: ({ name: given, source, token, replace = true, ...options }, tx) =>
       within(tx, async (tx) => {
         const { teamId } = options;
+        const name = normaliseName(given);
+        await lockName(tx, "model", { teamId, name });
+        await takeName(tx, "model", { teamId, name, replace });
         const id = newId("model");
         const run = await submitRun(tx, { ...options, spec: { kind: "import", modelId: id, source } });
         if (token !== undefined) await secrets.put(run.id, token, tx);

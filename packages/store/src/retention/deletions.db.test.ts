@@ -47,7 +47,7 @@ const code = async (work: Promise<unknown>): Promise<string> =>
 async function addDataset(): Promise<string> {
   const id = newId("dataset");
   const stored = await put(locations.dataset(id, "rows.jsonl"), "{}\n");
-  await store.datasets.register({ id, teamId: store.teamId, name: "d", kind: "sts", rows: 1, stored });
+  await store.datasets.register({ id, teamId: store.teamId, name: id, kind: "sts", rows: 1, stored });
   return id;
 }
 
@@ -74,7 +74,7 @@ async function addModel(): Promise<string> {
     [artifact, store.teamId, stored.bytes, stored.sha256, stored.location],
   );
   await store.sql(
-    "insert into model (id, team_id, name, state, architecture) values ($1, $2, 'base', 'READY', $3)",
+    "insert into model (id, team_id, name, state, architecture) values ($1, $2, $1, 'READY', $3)",
     [id, store.teamId, JSON.stringify(architecture)],
   );
   await store.sql("insert into model_file values ($1, 'w', $2)", [id, artifact]);
