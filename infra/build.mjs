@@ -19,7 +19,7 @@ const dist = join(root, "dist");
 const stamp = join(dist, ".stamp");
 
 /** What is started as a process or as a thread. An image has only the apps that it runs. */
-const programs = [
+export const programs = [
   "apps/api/src/main.ts",
   "apps/api/src/scheduler/thread/main.ts",
   "apps/cli/src/main.ts",
@@ -85,11 +85,12 @@ const plugin = {
 /** Chunks that a running process may still have to load are kept this long. */
 const keptDays = 7;
 
-async function build(sources) {
+/** The files that dist/ is to have, or those of some programs. */
+export async function bundlePrograms(chosen = programs) {
   const esbuild = await import("esbuild");
   const { outputFiles } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: programs.map((program) => ({ in: program, out: nameOf(program) })),
+    entryPoints: chosen.map((program) => ({ in: program, out: nameOf(program) })),
     outdir: dist,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -102,6 +103,11 @@ async function build(sources) {
     logLevel: "warning",
     plugins: [plugin],
   });
+  return outputFiles;
+}
+
+async function build(sources) {
+  const outputFiles = await bundlePrograms();
   mkdirSync(dist, { recursive: true });
   for (const { path, contents } of outputFiles) {
     // A process that starts at this moment reads the old file or the new one.

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { modelTypes, openCheckpoint } from "@espalier/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { HubServer } from "../packages/model/src/testing/hub-server.ts";
 import { demoModel, demoTriplets } from "../apps/cli/src/testing/espalier.ts";
 
 const run = promisify(execFile);
@@ -12,7 +13,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const tsx = ["--import", "tsx"];
 
 let folder: string;
+let hub: HubServer;
 beforeEach(async () => {
+  hub = await HubServer.start();
+  await hub.addFolder("HuggingFaceTB/SmolLM2-135M", demoModel);
   // In the clone, where packages are found, as the pages say.
   await mkdir(join(root, ".tsbuild"), { recursive: true });
   folder = await mkdtemp(join(root, ".tsbuild/readme-"));
@@ -23,7 +27,10 @@ beforeEach(async () => {
   const pairs = (await readFile(join(demoModel, "../sts.jsonl"), "utf8")).split("\n").slice(0, 40);
   await writeFile(join(folder, "sts.jsonl"), pairs.join("\n"));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  await hub[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
 
 /** The fenced blocks of a language in a page, or in one of its sections. */
 async function blocks(page: string, language: string, section?: string): Promise<string[]> {
@@ -58,7 +65,13 @@ async function runScript(code: readonly string[]): Promise<string> {
       throw new Error(error.stdout);
     },
   );
-  return (await run(process.execPath, [...tsx, "script.ts"], options)).stdout;
+  const env = {
+    ...process.env,
+    HF_ENDPOINT: hub.endpoint,
+    ESPALIER_HUB_ORIGINS: hub.storage,
+    ESPALIER_CACHE: join(folder, "cache"),
+  };
+  return (await run(process.execPath, [...tsx, "script.ts"], { ...options, env })).stdout;
 }
 
 async function layersOf(name: string): Promise<number> {
@@ -97,7 +110,7 @@ test("the code of the encoder's page runs, one block after the other", async () 
   const code = await blocks("packages/encoder/README.md", "ts");
   expect(code).toHaveLength(3);
   const out = await runScript(code);
-  expect(out).toMatch(/^2 true\n\d\.\d+\n$/);
+  expect(out).toMatch(/^2 true\n(\d+ \d\.\d+\n){10}true\n$/);
   expect(await layersOf("SmolLM2-trained")).toBe(await layersOf("SmolLM2-pruned"));
 });
 

@@ -1,3 +1,4 @@
+import manifest from "../package.json" with { type: "json" };
 import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 import { isProblem } from "@espalier/contract";
@@ -28,6 +29,10 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
   const json = args.includes("--json") && command?.options["json"]?.type !== "string";
   const output = createOutput({ stdout, stderr, json, noColor });
   try {
+    if (!command && (args[0] === "--version" || args[0] === "-V")) {
+      output.print(manifest.version);
+      return exitCode.ok;
+    }
     if (!command) {
       const asked = args.length === 0 || args[0] === "help" || args[0] === "--help" || args[0] === "-h";
       if (!asked) throw new UsageError(`there is no command \`${args.slice(0, 2).join(" ")}\``);

@@ -25,7 +25,7 @@ export function overview(commands: readonly Command[]): string {
     "",
     ...lines,
     "",
-    "Every command:",
+    "`espalier COMMAND --help` says more about one, `espalier --version` which release this is. Every command:",
     ...indent(common),
     "",
     "Exit codes:",

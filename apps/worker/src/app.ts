@@ -56,7 +56,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     store,
     queue,
     log,
-    computeEntry = fileURLToPath(import.meta.resolve("@espalier/compute")),
+    computeEntry = fileURLToPath(new URL("../../compute/src/main.ts", import.meta.url)),
   } = options;
   const { name, version, labels, graceSeconds, hungSeconds, leastFreePercent, lease: timing } = config;
   const stopping = new AbortController();

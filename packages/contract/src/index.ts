@@ -171,7 +171,12 @@ export {
   TeamUser,
   UserChange,
 } from "./teams/team.ts";
-export { resolveTrainingSettings, TrainingResult, type ResolvedTrainingSettings } from "./kinds/train.ts";
+export {
+  resolveTrainingSettings,
+  TrainingResult,
+  TrainingSettings,
+  type ResolvedTrainingSettings,
+} from "./kinds/train.ts";
 export { Upload } from "./models/upload.ts";
 export { ExpectedStart, explainWaiting, Unblock, Waiting, WaitingReason } from "./runs/waiting.ts";
 export { CordonCreate, DrainCreate, Worker, WorkerEvent, WorkerState } from "./pool/worker.ts";

@@ -11,9 +11,12 @@ import {
   type ResolvedEncoding,
   type TemplateChoice,
 } from "@espalier/contract";
+import type { TripletRow } from "@espalier/model/data";
+import type { CachedModelOptions } from "@espalier/model/hub";
 import type { Engine, Executable } from "@espalier/tensor";
 import {
   checkAdapter,
+  checkNewFolder,
   adaptedDepth,
   findAdapter,
   findModules,
@@ -30,6 +33,9 @@ import { textEncoder } from "./blocks/text-encoder.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import { loadTemplate, type Template, type TokenizedText } from "@espalier/model/tokenizer";
 import { runChunks } from "./run-chunks.ts";
+import { findModel } from "./find-model.ts";
+import { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
+import { trainAdapter, type TrainOptions } from "./training/train-adapter.ts";
 import { usualEngine } from "./usual-engine.ts";
 import { tokenizeText } from "./tokenize.ts";
 import { frozen } from "./training/lora.ts";
@@ -73,6 +79,19 @@ export interface LoadOptions extends Omit<EncoderOptions, "template" | "engine">
   readonly template?: Template | TemplateChoice | undefined;
   /** What the model is called on a hub, where its folder does not say so; the choice `auto` looks for it. */
   readonly modelName?: string | undefined;
+  /**
+   * Where models of the hub are kept (`cache`), how it is reached (`access`; default HF_ENDPOINT, HTTPS_PROXY and HF_TOKEN), and
+   * who is told how a download goes (`report`, `warn`, `signal`).
+   */
+  readonly hub?: CachedModelOptions | undefined;
+}
+
+/** What `Encoder.prune` takes beside triplets. */
+export interface PruneOptions extends L3PruneOptions {
+  /** Which of the two depths that the search picks. @default "large" */
+  readonly pick?: "large" | "small" | undefined;
+  /** Folder to write. @default none */
+  readonly to?: string | undefined;
 }
 
 export interface EmbedOptions {
@@ -108,12 +127,14 @@ export class Encoder {
 
   /**
    * Opens a model folder in Hugging Face layout: `config.json`, safetensors, `tokenizer.json`, and the files of a PEFT
-   * adapter where there is one.
+   * adapter where there is one. `hf:org/name@revision` is a model of the hub, which is downloaded once and pinned to the
+   * commit that the revision (default `main`) meant then: see {@link LoadOptions.hub}.
    * @throws {Problem} naming the file, and the field, tensor or byte: `checkpoint/…`, `config/…`, `tokenizer/…` or
    * `template/unusable`
    */
-  static async load(directory: string, options: LoadOptions = {}): Promise<Encoder> {
-    const { template, modelName, engine = await usualEngine(), ...others } = options;
+  static async load(source: string, options: LoadOptions = {}): Promise<Encoder> {
+    const { template, modelName, hub, engine = await usualEngine(), ...others } = options;
+    const { directory, hubName } = await findModel(source, hub);
     const whole = await loadModel(directory);
     const found = options.adapter ?? (await findAdapter(directory));
     const layers = found && adaptedDepth(found, whole.config);
@@ -127,7 +148,9 @@ export class Encoder {
       steps: options.steps ?? modules?.steps,
       ...(await folderEncoding(directory, { pooling, pooled, maxLength })),
       template:
-        typeof template === "string" ? await loadTemplate(template, { directory, modelName }) : template,
+        typeof template === "string"
+          ? await loadTemplate(template, { directory, modelName: modelName ?? hubName })
+          : template,
       adapter: found && { rank: found.rank, alpha: found.alpha, pairs: found.pairs },
     });
   }
@@ -190,6 +213,48 @@ export class Encoder {
         pairs: renamed(adapter.pairs, (name) => survivingName(name, layers, model.config)),
       },
     });
+  }
+
+  /**
+   * The encoder of the depth that L3Prune picks, written to a new folder where one is named: {@link l3prune},
+   * {@link Encoder.keep} and {@link Encoder.save} in one go. The folder is checked before anything is computed.
+   * @throws {Problem} what these three throw
+   */
+  async prune(
+    triplets: Iterable<TripletRow> | AsyncIterable<TripletRow>,
+    { pick = "large", to, ...options }: PruneOptions = {},
+  ): Promise<Encoder> {
+    if (to !== undefined) await checkNewFolder(to);
+    const pruned = this.keep((await l3prune(this, triplets, options))[pick]);
+    if (to !== undefined) await pruned.save(to);
+    return pruned;
+  }
+
+  /**
+   * This encoder with an adapter that was trained on triplets; written to a new folder, the adapter merged, where one is
+   * named, which is checked before anything is computed.
+   * @throws {Problem} `config/unsupported` for an encoder that carries an adapter, `request/invalid` for method `full`, which
+   * makes no adapter; what `train` and {@link Encoder.save} throw
+   */
+  async train(
+    triplets: Iterable<TripletRow> | AsyncIterable<TripletRow>,
+    options: TrainOptions = {},
+  ): Promise<Encoder> {
+    if (options.to !== undefined) await checkNewFolder(options.to);
+    const adapter = await trainAdapter(this, triplets, options);
+    const { model, engine, template, mode, normalizes, chunkTokens, encoding } = this;
+    const trained = new Encoder(model, {
+      ...encoding,
+      engine,
+      template,
+      mode,
+      normalizes,
+      chunkTokens,
+      steps: this.steps,
+      adapter,
+    });
+    if (options.to !== undefined) await trained.save(options.to);
+    return trained;
   }
 
   /**

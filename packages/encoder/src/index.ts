@@ -1,4 +1,8 @@
 export { Encoder, type EmbedOptions, type LoadOptions } from "./encoder.ts";
+/** @public What scripts read their data with, and tell refusals by, so that one package is enough for them. */
+export { isProblem, Problem } from "@espalier/contract";
+/** @public */
+export { readStsPairs, readTexts, readTriplets } from "@espalier/model/data";
 export { loadModel, type LoadedModel } from "./loaded-model.ts";
 export { poolingWeights } from "./pooling.ts";
 export { Random } from "./random.ts";
@@ -28,7 +32,9 @@ export { writeSentenceTransformers } from "./export/sentence-transformers.ts";
 export { fixTokenizerConfig } from "./export/tokenizer-config.ts";
 
 /** @public Options that README.md describes, for code that names them. */
-export type { EncoderOptions } from "./encoder.ts";
+export type { EncoderOptions, PruneOptions } from "./encoder.ts";
+/** @public */
+export type { TrainOptions } from "./training/train-adapter.ts";
 /** @public */
 export type { L3PruneOptions } from "./pruning/l3prune.ts";
 /** @public */

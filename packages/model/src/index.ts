@@ -44,6 +44,7 @@ export {
 } from "./checkpoint/adapter.ts";
 export { narrow, widen } from "./checkpoint/dtype.ts";
 export { loadByBoth } from "./tokenizer/both-releases.ts";
+export { checkNewFolder } from "./checkpoint/durable.ts";
 export { mergeAdapter } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";
 export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";

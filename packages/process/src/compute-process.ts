@@ -20,7 +20,7 @@ import {
 import { explainCrash } from "./crash.ts";
 import { monotonicMs } from "./lifeline.ts";
 import { onLines } from "./lines.ts";
-import { programArguments } from "./program.ts";
+import { builtProgram, programArguments } from "./program.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** What a compute process reports while it works; what it prints comes as `log`. */
@@ -88,7 +88,8 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
   const pipeIf = (stream: unknown) => (stream ? "pipe" : "ignore");
   const leased = leaseSeconds === undefined ? [] : [String(deadlineDescriptor)];
   const child = spawn(process.execPath, [...programArguments(entry), String(process.pid), ...leased], {
-    cwd: dirname(entry),
+    // Where its sources lie, which are not there where programs are installed.
+    cwd: dirname(builtProgram(entry) ?? entry),
     env: environment,
     stdio: ["pipe", "pipe", "pipe", "pipe", pipeIf(texts), pipeIf(vectors), pipeIf(leased.length > 0)],
     detached: true,

@@ -1,8 +1,9 @@
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { Problem, type MetricPoint, type Progress } from "@espalier/contract";
 import type { JobKind, JobOf, OutcomeOf } from "@espalier/contract/compute";
 import { startCompute } from "@espalier/process";
+import { repository } from "../repository.ts";
 
 export interface ComputeOptions {
   environment: NodeJS.ProcessEnv;
@@ -19,7 +20,7 @@ export interface ComputeOptions {
   vectors?: Writable;
 }
 
-const entry = fileURLToPath(import.meta.resolve("@espalier/compute"));
+const entry = join(repository, "apps/compute/src/main.ts");
 
 /**
  * Runs one job in a process of its own: the command line has no tensors, and a crash leaves it standing. The kernel's kills

@@ -1,6 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, rmdir, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  type FileHandle,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { Problem } from "@espalier/contract";
 
 /** Makes the entries of a directory durable: a rename is lost with the power unless its directory is synced. */
@@ -33,15 +43,36 @@ export async function writeDurably(path: string, write: (file: FileHandle) => Pr
 }
 
 /**
+ * Refuses a place in which {@link buildFolder} could make no folder, before somebody computes what is to be in it.
+ * @throws {Problem} `resource/conflict` when `path` exists and is not an empty directory; the system's error when nothing can
+ * be written there
+ */
+export async function checkNewFolder(path: string): Promise<void> {
+  const existing = await contentOf(path);
+  if (existing !== undefined && existing.length > 0) throw occupied(path);
+  for (let above = dirname(resolve(path)); ; above = dirname(above)) {
+    try {
+      return await access(above, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(above) === above) throw error;
+    }
+  }
+}
+
+/** Names in a directory; undefined where there is nothing, and the fault of what is no directory. */
+const contentOf = (path: string): Promise<(string | undefined)[] | undefined> =>
+  readdir(path).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? undefined : [error.code]));
+
+const occupied = (path: string): Problem =>
+  new Problem("resource/conflict", `${path} exists; choose another folder, or remove it first`);
+
+/**
  * A new folder that appears whole or not at all: `fill` works in a temporary sibling, which then takes the name.
  * @throws {Problem} `resource/conflict` when `path` exists and is not an empty directory
  */
 export async function buildFolder(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const existing = await readdir(path).catch((error: NodeJS.ErrnoException) =>
-    error.code === "ENOENT" ? undefined : [error.code],
-  );
-  if (existing !== undefined && existing.length > 0)
-    throw new Problem("resource/conflict", `${path} exists; choose another folder, or remove it first`);
+  const existing = await contentOf(path);
+  if (existing !== undefined && existing.length > 0) throw occupied(path);
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   await mkdir(temporary);
