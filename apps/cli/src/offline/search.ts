@@ -40,12 +40,20 @@ export function parseSearch(values: { [Name in keyof typeof searchOptions]?: str
   return { mode, settings };
 }
 
+/** Warnings of the result are left to whoever shows it; what else is remarked is told when the search ends. */
 export async function search(
-  context: Context,
+  { output, ...context }: Context,
   job: Omit<JobOf<"search">, "kind" | "engine" | "threads">,
 ): Promise<SearchResult> {
-  const { result } = await computeWithBars(context, "search", job);
-  return result;
+  const remarks = new Set<string>();
+  const warn = (message: string) => void remarks.add(message);
+  try {
+    const { result } = await computeWithBars({ ...context, output: { ...output, warn } }, "search", job);
+    for (const warning of result.warnings) remarks.delete(warning);
+    return result;
+  } finally {
+    for (const remark of remarks) output.warn(remark);
+  }
 }
 
 /** The curve with its picks, and how sure they are. */
