@@ -7,6 +7,7 @@ import { modelTypes, openCheckpoint } from "@espalier/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HubServer } from "../packages/model/src/testing/hub-server.ts";
 import { demoModel, demoTriplets } from "../apps/cli/src/testing/espalier.ts";
+import { blocks } from "./pages.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -31,16 +32,6 @@ afterEach(async () => {
   await hub[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
-
-/** The fenced blocks of a language in a page, or in one of its sections. */
-async function blocks(page: string, language: string, section?: string): Promise<string[]> {
-  const text = await readFile(join(root, page), "utf8");
-  const part =
-    section === undefined ? text : text.split(/^## /m).find((each) => each.startsWith(`${section}\n`));
-  return [...(part ?? "").matchAll(/^```(\w+)\n(.*?)^```$/gms)]
-    .filter(([, found]) => found === language)
-    .map(([, , code]) => code);
-}
 
 /** Runs blocks of a page as one script, which must also be right for the compiler. */
 async function runScript(code: readonly string[]): Promise<string> {

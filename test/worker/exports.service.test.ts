@@ -172,6 +172,20 @@ it("refuses formats that cannot hold the model, and says what to do instead", as
   });
 });
 
+it("leaves out what the model cannot be written in where it is to, but not the only format", async () => {
+  const some = await pool.submit({
+    kind: "export",
+    model: cut,
+    formats: ["safetensors", "peft"],
+    leaveOut: true,
+  });
+  const { exports, leftOut } = (await pool.end(some.id)).result as ExportResult;
+  expect(exports.map(({ format }) => format)).toEqual(["safetensors"]);
+  expect(leftOut).toEqual([{ format: "peft", reason: expect.stringContaining("no adapter") }]);
+  const none = await pool.submit({ kind: "export", model: cut, formats: ["peft"], leaveOut: true });
+  expect((await pool.end(none.id, "FAILED")).problem).toMatchObject({ code: "export/unsupported" });
+});
+
 it("exports a model of which every weight was trained", async () => {
   const trained = await train({ pooling: "mean" }, { method: "full", steps: 2 });
   const run = await pool.submit({ kind: "export", model: trained, formats: ["safetensors", "onnx"] });

@@ -1,12 +1,14 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
+  isProblem,
   leastParity,
   poolingFile,
   Problem,
   resolveEncoding,
   sentenceTransformersFiles,
   type ExportFormat,
+  type LeftOut,
   type Parity,
 } from "@espalier/contract";
 import {
@@ -90,6 +92,7 @@ export async function exportModel(
   const pooledAlike = whole.least >= leastParity;
 
   const exports: ExportedFolder[] = [];
+  const leftOut: LeftOut[] = [];
   const notes: string[] = [];
   const written = parseConfig(await readFile(join(output, "config.json"), "utf8"));
   if (written.source.get("is_causal") === false)
@@ -178,13 +181,30 @@ export async function exportModel(
   };
   for (const [i, format] of job.formats.entries()) {
     phase(format, i + 1);
-    exports.push(await make[format]());
+    try {
+      exports.push(await make[format]());
+    } catch (error) {
+      const others = job.formats.length - leftOut.length > 1;
+      if (!(job.leaveOut && others && isProblem(error) && cannotBeWritten.has(error.code))) throw error;
+      await rm(join(output, format), { recursive: true, force: true });
+      leftOut.push({ format, reason: error.message });
+      report.log("warn", `The format ${format} is left out. ${error.message}`);
+    }
   }
   report.progress({ phase: "done", done: phases, total: phases, unit: "formats" });
   for (const note of notes) report.log("info", note);
   const architecture = job.formats.includes("safetensors") ? await readArchitecture(output) : undefined;
-  return { kind: "export", exports, notes, ...(architecture && { architecture }) };
+  return {
+    kind: "export",
+    exports,
+    ...(leftOut.length > 0 && { leftOut }),
+    notes,
+    ...(architecture && { architecture }),
+  };
 }
+
+/** Problems that say of one format that it cannot hold the model, or not truly. */
+const cannotBeWritten: ReadonlySet<string> = new Set(["export/unsupported", "export/not-equal"]);
 
 const dtypeAdvice = ({ dtype, adapter }: ExportJob): string =>
   dtype === "F32" || !adapter

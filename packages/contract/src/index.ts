@@ -35,6 +35,7 @@ export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
 export {
   Export,
+  LeftOut,
   ExportFormat,
   exportFormats,
   ExportResult,

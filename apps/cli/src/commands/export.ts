@@ -13,6 +13,7 @@ import {
   type Encoding,
   type Export,
   type ExportFormat,
+  type LeftOut,
   type Run,
 } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
@@ -32,7 +33,7 @@ export const exportModel = defineCommand({
   arguments: "MODEL|DIR",
   summary: "write a model as other tools load it: one of the service, or a folder without a server",
   help: [
-    `--format F      ${exportFormats.join(", ")}; repeat, or all (default safetensors)`,
+    `--format F      ${exportFormats.join(", ")}; repeat, or all that can be (default safetensors)`,
     "--out OUT       where to put it; one folder for each format where there are several",
     "--dtype D       of safetensors: F32, BF16 or F16",
     "--shard-bytes N most bytes of one file of weights",
@@ -72,9 +73,9 @@ export const exportModel = defineCommand({
     const { result } = await client.runs.get(run.id);
     if (result === undefined || !("exports" in result))
       throw new Problem("internal/error", `The run ${run.id} succeeded without exports.`);
-    if (target !== undefined) await download(client, result.exports, target, new ProgressBars(output));
+    if (target !== undefined) await download(client, result, target, new ProgressBars(output));
     if (output.json) output.printJson(result);
-    else printExports(result.exports, result.notes, output.print);
+    else printExports(result, output.print);
     return code;
   },
 });
@@ -121,14 +122,15 @@ interface SubmittedValues {
 }
 
 async function submit(client: Client, model: string, values: SubmittedValues): Promise<Run> {
-  const formats = values.format?.includes("all") ? [...exportFormats] : values.format;
+  const all = values.format?.includes("all");
   return client.runs.submit({
     spec: {
       kind: "export",
       model: await lookUp("model", model, client.models.list),
       // The service checks the formats, and names the one that is wrong.
       ...given({
-        formats: formats as ExportFormat[] | undefined,
+        formats: (all ? [...exportFormats] : values.format) as ExportFormat[] | undefined,
+        leaveOut: all || undefined,
         dtype: values.dtype as "F32" | undefined,
         shardBytes: parseCount("shard-bytes", values["shard-bytes"]),
         name: values.name,
@@ -150,15 +152,16 @@ async function makeEmptyFolder(folder: string): Promise<boolean> {
   return made !== undefined;
 }
 
-/** Downloads every file once and checks it; a file that several formats share is downloaded for each. */
+/** Downloads every file once, each format into its own folder where several were asked for, and checks it; a file that several formats share is downloaded for each. */
 async function download(
   client: Client,
-  exports: readonly Export[],
+  { exports, leftOut = [] }: { exports: readonly Export[]; leftOut?: readonly LeftOut[] },
   target: string,
   bars: ProgressBars,
 ): Promise<void> {
+  const apart = exports.length + leftOut.length > 1;
   const files = exports.flatMap(({ format, files: own }) =>
-    own.map((file) => ({ ...file, path: join(target, ...(exports.length > 1 ? [format] : []), file.name) })),
+    own.map((file) => ({ ...file, path: join(target, ...(apart ? [format] : []), file.name) })),
   );
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let received = 0;

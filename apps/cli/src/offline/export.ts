@@ -34,8 +34,9 @@ export async function exportFolder(
   if (values.out === undefined)
     throw new UsageError("--out OUT is missing: where the folder's export is to be");
   if (values.name !== undefined) throw new UsageError("--name is for models of the service, not for folders");
+  const all = values.format?.includes("all") ?? false;
   const { formats, dtype, shardBytes } = resolveExportSettings({
-    formats: values.format?.includes("all") ? [...exportFormats] : values.format,
+    formats: all ? [...exportFormats] : values.format,
     dtype: values.dtype,
     shardBytes: parseCount("shard-bytes", values["shard-bytes"]),
   });
@@ -47,23 +48,25 @@ export async function exportFolder(
     encoding: values.encoding,
   } satisfies SpecOf<"export">);
   const target = path(values.out);
-  const { exports, notes } = await makeFolder(target, async (draft) => {
+  const { exports, ...rest } = await makeFolder(target, async (draft) => {
     const written = `${draft}.work`;
-    const { exports, notes } = await computeWithBars(context, "export", {
+    const { exports, leftOut, notes } = await computeWithBars(context, "export", {
       model,
       output: written,
       ...(await adapterOf(model)),
       formats,
+      leaveOut: all,
       modelName: nameOf(model),
       encoding: await folderEncoding(model, spec.encoding),
       shardBytes,
       ...given({ dtype }),
     });
-    return { exports: await place(exports, written, draft), notes };
+    const placed = await place(exports, written, draft, formats.length > 1);
+    return { exports: placed, ...given({ leftOut }), notes };
   });
-  if (output.json) output.printJson({ path: target, exports, notes });
+  if (output.json) output.printJson({ path: target, exports, ...rest });
   else {
-    printExports(exports, notes, output.print);
+    printExports({ exports, ...rest }, output.print);
     output.note(`written to ${target}`);
   }
 }
@@ -83,17 +86,18 @@ async function adapterOf(model: string) {
   return { adapter: text !== undefined, base: { name, config } };
 }
 
-/** Gives each format its files: in a folder of its own where there are several. */
+/** Gives each format its files: in a folder of its own where they are to be `apart`. */
 async function place(
   exports: readonly ExportedFolder[],
   written: string,
   target: string,
+  apart: boolean,
 ): Promise<ExportRow[]> {
   const left = new Map<string, number>();
   for (const { path } of exports.flatMap(({ files }) => files)) left.set(path, (left.get(path) ?? 0) + 1);
   const rows: ExportRow[] = [];
   for (const { format, files, ...parities } of exports) {
-    const folder = exports.length > 1 ? join(target, format) : target;
+    const folder = apart ? join(target, format) : target;
     const placed = [];
     for (const { name, path } of files) {
       const [from, to] = [join(written, path), join(folder, name)];

@@ -1,4 +1,4 @@
-import type { Export } from "@espalier/contract";
+import type { Export, LeftOut } from "@espalier/contract";
 import { formatBytes } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 
@@ -7,10 +7,15 @@ export type ExportRow = Pick<Export, "format" | "parity" | "int8"> & {
   files: readonly { name: string; bytes: number }[];
 };
 
-/** What an export has written, and how near its vectors are to the model's. */
+interface ExportRows {
+  exports: readonly ExportRow[];
+  leftOut?: readonly LeftOut[];
+  notes: readonly string[];
+}
+
+/** What an export has written, how near its vectors are to the model's, and what it had to leave out. */
 export function printExports(
-  exports: readonly ExportRow[],
-  notes: readonly string[],
+  { exports, leftOut = [], notes }: ExportRows,
   print: (line: string) => void,
 ): void {
   const cosine = (value: number | undefined) => value?.toFixed(6) ?? "";
@@ -29,5 +34,6 @@ export function printExports(
       align: "right",
     },
   ]);
-  for (const line of [...lines, ...notes]) print(line);
+  const missing = leftOut.map(({ format, reason }) => `left out: ${format}. ${reason}`);
+  for (const line of [...lines, ...missing, ...notes]) print(line);
 }

@@ -18,7 +18,7 @@ export const exportRun: WorkerKind<"export"> = {
     const { store } = context;
     const { teamId } = claim;
     const lineage = await lineageOf(store, teamId, model);
-    const { formats = ["safetensors"], shardBytes = 5_000_000_000, dtype } = spec;
+    const { formats = ["safetensors"], leaveOut = false, shardBytes = 5_000_000_000, dtype } = spec;
     const encoding = spec.encoding ?? (await trainedWith(store, teamId, model));
     return {
       job: {
@@ -29,6 +29,7 @@ export const exportRun: WorkerKind<"export"> = {
         adapter: hasAdapter(model),
         base: await adapterBase(store, teamId, lineage, workspace),
         formats,
+        leaveOut,
         modelName: originName(lineage),
         encoding: await folderEncoding(workspace.model, encoding),
         shardBytes,
@@ -38,14 +39,15 @@ export const exportRun: WorkerKind<"export"> = {
       sources,
     };
   },
-  computedWith: ({ formats, dtype, shardBytes, base, encoding }) => ({
+  computedWith: ({ formats, leaveOut, dtype, shardBytes, base, encoding }) => ({
     formats,
+    leaveOut,
     dtype,
     shardBytes,
     base: { name: base.name, layers: base.layers },
     encoding: resolveEncoding(encoding),
   }),
-  async publish({ exports, notes, architecture }, { adoptOutput, derived }) {
+  async publish({ exports, leftOut, notes, architecture }, { adoptOutput, derived }) {
     const artifacts = await adoptOutput("export-file");
     const byPath = new Map(artifacts.map((artifact) => [artifact.name, artifact]));
     const folders = exports.map(({ files, ...rest }): Export => ({
@@ -56,9 +58,10 @@ export const exportRun: WorkerKind<"export"> = {
       }),
     }));
     const merged = folders.find(({ format }) => format === "safetensors");
-    if (!merged || !architecture) return { result: { exports: folders, notes }, artifacts };
+    const result = { exports: folders, ...(leftOut && { leftOut }), notes };
+    if (!merged || !architecture) return { result, artifacts };
     const made = derived("merged", architecture, merged.files);
-    return { result: { modelId: made.id, exports: folders, notes }, artifacts, model: made };
+    return { result: { modelId: made.id, ...result }, artifacts, model: made };
   },
 };
 

@@ -55,9 +55,17 @@ export const Export = Type.Object({
 });
 export type Export = Static<typeof Export>;
 
+/** A format that the model cannot be written in, of an export that was to leave such formats out. */
+export const LeftOut = Type.Object({
+  format: ExportFormat,
+  reason: Type.String({ description: "what the model cannot have in it, and what would help" }),
+});
+export type LeftOut = Static<typeof LeftOut>;
+
 export const ExportResult = Type.Object({
   modelId: Type.Optional(idOf("model")),
   exports: Type.Array(Export),
+  leftOut: Type.Optional(Type.Array(LeftOut)),
   notes: Type.Array(Type.String(), { description: "what a user of the folders should know" }),
 });
 export type ExportResult = Static<typeof ExportResult>;
@@ -77,6 +85,13 @@ export const ExportSpec = Type.Object(
         maxItems: exportFormats.length,
         uniqueItems: true,
         default: ["safetensors"],
+      }),
+    ),
+    leaveOut: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          "leave out each format that the model cannot be written in, and say why, as long as one can; otherwise the run fails",
       }),
     ),
     encoding: Type.Optional(Encoding),
@@ -119,6 +134,7 @@ export const ExportJob = Type.Object({
     config: Type.String({ description: "its config.json" }),
   }),
   formats: Type.Array(ExportFormat, { minItems: 1 }),
+  leaveOut: Type.Boolean(),
   ...embeddingFields,
   dtype: Type.Optional(Type.Enum(["F32", "BF16", "F16"])),
   shardBytes: Type.Integer({ minimum: 1 }),
@@ -139,6 +155,7 @@ export const ExportOutcome = Type.Object({
   /** Of the merged model, where there is one. */
   architecture: Type.Optional(Architecture),
   exports: Type.Array(ExportedFolder),
+  leftOut: Type.Optional(Type.Array(LeftOut)),
   notes: Type.Array(Type.String()),
 });
 
@@ -147,6 +164,7 @@ export const exportRules: KindRules<ExportSpec> = {
   resolve: ({ encoding, ...spec }) => ({
     ...spec,
     formats: spec.formats ?? ["safetensors"],
+    leaveOut: spec.leaveOut ?? false,
     shardBytes: spec.shardBytes ?? usualShardBytes,
     ...(encoding === undefined ? {} : { encoding: fillEncoding(encoding) }),
   }),

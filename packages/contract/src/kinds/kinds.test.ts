@@ -40,6 +40,7 @@ it("is resolved with the defaults of its mode and method, and leaves open what t
   expect(resolveSpec(specs[5])).toEqual({
     ...specs[5],
     formats: ["safetensors"],
+    leaveOut: false,
     shardBytes: 5_000_000_000,
   });
 });
