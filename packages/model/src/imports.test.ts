@@ -6,7 +6,11 @@ const light = /^(node:|\.\/|\.\.\/(architectures|checkpoint|files|modules)\/|@es
 test.each([
   ["architectures", light],
   ["checkpoint", light],
-  ["data", light],
+  // Files as spreadsheets and tables of columns write them.
+  [
+    "data",
+    /^(node:|\.\/|\.\.\/(architectures|checkpoint|files|modules)\/|@espalier\/contract$|csv-parse$|hyparquet(-compressors)?$)/,
+  ],
   ["modules", light],
   // A reader of checkpoints that also speaks HTTP.
   ["hub", /^(node:|\.\/|\.\.\/(checkpoint|files)\/|@espalier\/contract$|undici$)/],

@@ -43,7 +43,7 @@ export {
   type LoraPair,
 } from "./checkpoint/adapter.ts";
 export { narrow, widen } from "./checkpoint/dtype.ts";
-export { loadByBoth } from "./tokenizer/both-releases.ts";
+export { loadByBoth } from "./checkpoint/tokenizer-class.ts";
 export { checkNewFolder } from "./checkpoint/durable.ts";
 export { mergeAdapter } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";

@@ -79,7 +79,7 @@ describe("a query string", () => {
       name: "a",
       kind: "sts",
       header: true,
-      format: "jsonl",
+      replace: false,
     });
   });
 

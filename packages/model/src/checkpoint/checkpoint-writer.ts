@@ -4,7 +4,7 @@ import { isModuleFile, modelFileNames, Problem } from "@espalier/contract";
 import type { ModelFiles } from "../files/model-files.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { buildFolder, writeDurably } from "./durable.ts";
-import { loadByBoth } from "../tokenizer/both-releases.ts";
+import { loadByBoth } from "./tokenizer-class.ts";
 import { readText } from "../files/read-text.ts";
 import { formatJson, JsonError, parseJson, type JsonObject, type JsonValue } from "./json.ts";
 import { bytesOf, writeSafetensors, type TensorSource } from "./safetensors-writer.ts";

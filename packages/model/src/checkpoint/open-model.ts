@@ -1,6 +1,6 @@
 import { findText, readText, type ModelSource } from "../files/read-text.ts";
 import { findModules } from "../modules/modules.ts";
-import { tokenizerRemarks } from "../tokenizer/remarks.ts";
+import { tokenizerRemarks } from "./tokenizer-remarks.ts";
 import { maxConfigBytes } from "./config.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { checkTokenizer, maxTokenizerBytes } from "./fits.ts";

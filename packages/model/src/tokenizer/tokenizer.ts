@@ -4,7 +4,7 @@ import { findText, readText } from "../files/read-text.ts";
 import { noTemplate, render, type Template } from "../templates/template.ts";
 import { parseTokenizerConfig, type Side } from "./config.ts";
 import { Pipeline } from "./pipeline.ts";
-import { tokenizerRemarks } from "./remarks.ts";
+import { tokenizerRemarks } from "../checkpoint/tokenizer-remarks.ts";
 import { noSpecialTokens, type SpecialTokens } from "./post-processor.ts";
 
 /** One text as the model sees it. Positions [start, end) of `ids` are pooled; what lies before or after only steers. */

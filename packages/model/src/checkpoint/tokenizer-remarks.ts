@@ -1,4 +1,4 @@
-import { JsonError, parseJson, type JsonObject, type JsonValue } from "../checkpoint/json.ts";
+import { JsonError, parseJson, type JsonObject, type JsonValue } from "./json.ts";
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 const contentOf = (token: JsonValue): string | undefined => {

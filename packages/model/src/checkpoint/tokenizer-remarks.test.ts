@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tokenizerRemarks } from "./remarks.ts";
+import { tokenizerRemarks } from "./tokenizer-remarks.ts";
 
 const json = (value: unknown) => JSON.stringify(value);
 const bert = json({
