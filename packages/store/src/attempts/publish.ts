@@ -16,10 +16,16 @@ export async function publish(
   if (model) {
     const name = normaliseName(model.name);
     const named = { teamId: owner.teamId, name };
-    // What a run has made is kept, whoever took its name meanwhile; the name means what is newest.
+    // What a run has made is kept, whoever took its name meanwhile; the name means what is newest, and the run's log says so.
     await lockName(tx, "model", named);
-    await takeName(tx, "model", { ...named, replace: true });
+    const replaced = await takeName(tx, "model", { ...named, replace: true });
     await insertModel(tx, { ...owner, state: "READY", model: { ...model, name } });
+    if (replaced !== undefined)
+      await tx.query("insert into log_line (run_id, attempt, level, message) values ($1, $2, 'info', $3)", [
+        owner.runId,
+        owner.attempt,
+        `The name ${name} means this model from now on; until now it meant ${replaced}.`,
+      ]);
   }
   const { rows } = await tx.query<{ id: string }>(
     `update model set state = 'READY', architecture = coalesce($2::jsonb, architecture),

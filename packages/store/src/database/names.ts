@@ -21,19 +21,20 @@ export async function lockName(
 /**
  * Makes a name free for the one that is inserted next in this transaction. A unique index holds it: of the rows of a name at most one
  * has no `replaced_at`.
+ * @returns the id of the one that had the name until now
  * @throws {Problem} `resource/name-taken` where another has it and is not to be replaced
  */
 export async function takeName(
   tx: Transaction,
   noun: "dataset" | "model",
   { teamId, name, replace }: Holder & { replace: boolean },
-): Promise<void> {
+): Promise<string | undefined> {
   const { rows } = await tx.query<{ id: string }>(
     `select id from ${noun} where team_id = $1 and name = $2 and replaced_at is null for update`,
     [teamId, name],
   );
   const [holder] = rows;
-  if (holder === undefined) return;
+  if (holder === undefined) return undefined;
   if (!replace)
     throw new Problem(
       "resource/name-taken",
@@ -41,4 +42,5 @@ export async function takeName(
       { field: "/name" },
     );
   await tx.query(`update ${noun} set replaced_at = now() where id = $1`, [holder.id]);
+  return holder.id;
 }

@@ -48,3 +48,29 @@ test("imports of one name at once are one", async () => {
   const { model } = await store.models.registerHub({ ...models, replace: true });
   expect(model.name).toBe("org/name");
 });
+
+const tiny = {
+  type: "llama",
+  layers: 2,
+  hiddenSize: 4,
+  vocabularySize: 8,
+  parameters: 64,
+  dtype: "F32",
+};
+
+test("a model that a run has made takes over the name, and the run's log says what it meant before", async () => {
+  const made: string[] = [];
+  const logs: string[][] = [];
+  for (let i = 0; i < 2; i++) {
+    const run = await store.submit();
+    const { lease } = await store.claimed(run.id);
+    const model = { id: newId("model"), name: "encoder", architecture: tiny, files: [] };
+    await store.leases.succeed(lease, { result: { modelId: model.id }, model });
+    made.push(model.id);
+    logs.push((await store.logs.list(store.teamId, run.id)).items.map(({ message }) => message));
+  }
+  expect(logs).toEqual([
+    [],
+    [`The name encoder means this model from now on; until now it meant ${made[0]}.`],
+  ]);
+});
