@@ -144,12 +144,13 @@ describe("a submission", () => {
     const waits = await store.submit();
     await operator.teams.set("orchard", { pendingRuns: 2 });
     const { text } = await store.teams.createKey(store.teamId, "importer");
+    let models = 0;
     const submit = () =>
       app.inject({
         method: "POST",
         url: "/v1/models",
         headers: { authorization: `Bearer ${text}` },
-        payload: { name: "m", source: { hub: "org/name" } },
+        payload: { name: `m${++models}`, source: { hub: "org/name" } },
       });
     expect((await submit()).statusCode).toBe(202);
     const refused = await submit();
