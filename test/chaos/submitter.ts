@@ -70,6 +70,15 @@ export class Submitter {
     return answer?.ok ?? false;
   }
 
+  /** What one API answers to a plain question, also when that is a refusal. */
+  async answer(index: number): Promise<{ status: number; retryAfter: string | null }> {
+    const response = await fetch(`${this.#urls[index]}/v1/runs?limit=1`, {
+      headers: { authorization: `Bearer ${this.#key}` },
+    });
+    await response.body?.cancel();
+    return { status: response.status, retryAfter: response.headers.get("retry-after") };
+  }
+
   /** Brings in the model that all trainings start from. */
   async prepare(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), "espalier-tiny-"));
@@ -248,7 +257,7 @@ export class Submitter {
     const known = this.#datasets.get(triplets);
     if (known !== undefined) return known;
     const { id } = await this.#ask((client) =>
-      client.datasets.create({ name: "script", kind: "triplets" }, triplets),
+      client.datasets.create({ name: "script", kind: "triplets", replace: true }, triplets),
     );
     this.#datasets.set(triplets, id);
     return id;

@@ -1,4 +1,5 @@
 import { clientScenarios } from "./clients.ts";
+import { connectionScenarios } from "./connections.ts";
 import { diskScenarios } from "./disk.ts";
 import { hostScenarios } from "./hosts.ts";
 import { leaseScenarios } from "./leases.ts";
@@ -13,6 +14,7 @@ export const scenarios: readonly Scenario[] = [
   ...workerScenarios,
   ...serverScenarios,
   ...clientScenarios,
+  ...connectionScenarios,
   ...diskScenarios,
   ...hostScenarios,
   ...leaseScenarios,
