@@ -135,6 +135,7 @@ describe("a stream of events", () => {
       "update run set state = 'RUNNING', lease_owner = $1, lease_until = now() + interval '1 min', attempt = 1 where id = any($2)",
       [store.workerId, runIds],
     );
+    await store.sql("insert into run_progress (run_id, attempt) select unnest($1::text[]), 1", [runIds]);
     const progress = { phase: "train", done: 1, total: 2, unit: "steps" };
     await store.heartbeats.beat(store.workerId, {
       runs: runIds.map((runId) => ({ runId, attempt: 1, progress })),
