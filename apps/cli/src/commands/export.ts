@@ -23,6 +23,7 @@ import { printExports } from "../tables/export-table.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { lookUp } from "../service/lookup.ts";
+import { parseFormats } from "../arguments/export-formats.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
 import { exportFolder } from "../offline/export.ts";
@@ -122,15 +123,15 @@ interface SubmittedValues {
 }
 
 async function submit(client: Client, model: string, values: SubmittedValues): Promise<Run> {
-  const all = values.format?.includes("all");
+  const { formats, leaveOut } = parseFormats(values.format);
   return client.runs.submit({
     spec: {
       kind: "export",
       model: await lookUp("model", model, client.models.list),
       // The service checks the formats, and names the one that is wrong.
       ...given({
-        formats: (all ? [...exportFormats] : values.format) as ExportFormat[] | undefined,
-        leaveOut: all || undefined,
+        formats: formats as ExportFormat[] | undefined,
+        leaveOut: leaveOut || undefined,
         dtype: values.dtype as "F32" | undefined,
         shardBytes: parseCount("shard-bytes", values["shard-bytes"]),
         name: values.name,

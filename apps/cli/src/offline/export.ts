@@ -1,14 +1,9 @@
 import { constants, copyFile, mkdir, readFile, rename, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import {
-  exportFormats,
-  resolveExportSettings,
-  resolveSpec,
-  type Encoding,
-  type SpecOf,
-} from "@espalier/contract";
+import { resolveExportSettings, resolveSpec, type Encoding, type SpecOf } from "@espalier/contract";
 import type { ExportedFolder } from "@espalier/contract/compute";
 import { folderEncoding } from "@espalier/model";
+import { parseFormats } from "../arguments/export-formats.ts";
 import { given, parseCount } from "../arguments/settings.ts";
 import { UsageError, type Context } from "../command.ts";
 import { nameOf } from "../service/model-folder.ts";
@@ -34,9 +29,9 @@ export async function exportFolder(
   if (values.out === undefined)
     throw new UsageError("--out OUT is missing: where the folder's export is to be");
   if (values.name !== undefined) throw new UsageError("--name is for models of the service, not for folders");
-  const all = values.format?.includes("all") ?? false;
+  const asked = parseFormats(values.format);
   const { formats, dtype, shardBytes } = resolveExportSettings({
-    formats: all ? [...exportFormats] : values.format,
+    formats: asked.formats,
     dtype: values.dtype,
     shardBytes: parseCount("shard-bytes", values["shard-bytes"]),
   });
@@ -55,7 +50,7 @@ export async function exportFolder(
       output: written,
       ...(await adapterOf(model)),
       formats,
-      leaveOut: all,
+      leaveOut: asked.leaveOut,
       modelName: nameOf(model),
       encoding: await folderEncoding(model, spec.encoding),
       shardBytes,

@@ -1,7 +1,7 @@
 import { normaliseName } from "@espalier/contract";
 import { insertArtifacts } from "../artifacts/artifacts.ts";
 import type { Transaction } from "../database/database.ts";
-import { lockName, takeName } from "../database/names.ts";
+import { claimName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
 import type { Success } from "./leases.ts";
 import { insertModel, insertModelFiles } from "../models/models.ts";
@@ -15,10 +15,8 @@ export async function publish(
   await insertArtifacts(tx, owner, artifacts);
   if (model) {
     const name = normaliseName(model.name);
-    const named = { teamId: owner.teamId, name };
     // What a run has made is kept, whoever took its name meanwhile; the name means what is newest, and the run's log says so.
-    await lockName(tx, "model", named);
-    const replaced = await takeName(tx, "model", { ...named, replace: true });
+    const replaced = await claimName(tx, "model", { teamId: owner.teamId, name, replace: true });
     await insertModel(tx, { ...owner, state: "READY", model: { ...model, name } });
     if (replaced !== undefined)
       await tx.query("insert into log_line (run_id, attempt, level, message) values ($1, $2, 'info', $3)", [

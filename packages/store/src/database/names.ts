@@ -44,3 +44,13 @@ export async function takeName(
   await tx.query(`update ${noun} set replaced_at = now() where id = $1`, [holder.id]);
   return holder.id;
 }
+
+/** {@link lockName}, then {@link takeName}: for whoever need not look at the holder in between. */
+export async function claimName(
+  tx: Transaction,
+  noun: "dataset" | "model",
+  holder: Holder & { replace: boolean },
+): Promise<string | undefined> {
+  await lockName(tx, noun, holder);
+  return takeName(tx, noun, holder);
+}

@@ -15,7 +15,7 @@ import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
 import type { StoredFile } from "../bytes/bytes.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Prisma } from "../generated/client.ts";
-import { lockName, takeName } from "../database/names.ts";
+import { claimName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, present } from "../database/row.ts";
@@ -77,8 +77,7 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
       within(tx, async (tx) => {
         const { teamId } = options;
         const name = normaliseName(given);
-        await lockName(tx, "model", { teamId, name });
-        await takeName(tx, "model", { teamId, name, replace });
+        await claimName(tx, "model", { teamId, name, replace });
         await lockUpload(tx, teamId, uploadId);
         const stored = await uploadFiles(tx, uploadId);
         if (stored.length === 0) throw new Problem("upload/incomplete", "The upload has no files yet.");
@@ -120,8 +119,7 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
       within(tx, async (tx) => {
         const { teamId } = options;
         const name = normaliseName(given);
-        await lockName(tx, "model", { teamId, name });
-        await takeName(tx, "model", { teamId, name, replace });
+        await claimName(tx, "model", { teamId, name, replace });
         const id = newId("model");
         const run = await submitRun(tx, { ...options, spec: { kind: "import", modelId: id, source } });
         if (token !== undefined) await secrets.put(run.id, token, tx);
