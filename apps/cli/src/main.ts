@@ -1,5 +1,9 @@
+import { keepLoopbackDirect } from "@espalier/process";
 import { runCli } from "./cli.ts";
 import { exitCode } from "./exit-code.ts";
+
+// The service that most commands ask, and the parts of a stack, are on this host.
+keepLoopbackDirect(process.env);
 
 const interrupted = new AbortController();
 let since = Infinity;

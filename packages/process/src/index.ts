@@ -3,5 +3,6 @@ export { explainError } from "./crash.ts";
 export { hasEnded, identify, isRunning, ownIdentity, waitForEnd, type ProcessIdentity } from "./identity.ts";
 export { endGroupWithParent } from "./lifeline.ts";
 export { onLines } from "./lines.ts";
+export { keepLoopbackDirect } from "./loopback.ts";
 export { countOomKills } from "./oom-kills.ts";
 export { builtProgram, programArguments } from "./program.ts";
