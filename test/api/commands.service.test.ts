@@ -118,3 +118,37 @@ it("a graph is submitted from a file, or refused by the names of its circle", as
     err: expect.stringContaining("two → one → two") as string,
   });
 });
+
+it("keys are made, listed, rotated and revoked, and each says whose it is", async () => {
+  const { text } = await api.store.teams.createKey(api.store.teamId, { name: "boss", role: "admin" });
+  const boss = cliOf(api, text, folder);
+  const made = await boss.espalier("key", "create", "ci", "--user", "ann", "--expires", "90d");
+  expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^esp_\w+$/) as string });
+  const ann = cliOf(api, made.out, folder);
+  expect((await ann.espalier("me")).out).toMatch(
+    /^user ann of team orchard, member; key ci \(key_\w+\), ends 20/,
+  );
+  expect(await ann.espalier("key", "create", "more")).toMatchObject({
+    code: 4,
+    err: expect.stringContaining("role `admin`") as string,
+  });
+
+  const rotated = await boss.espalier("key", "rotate", "ci", "--overlap", "2h");
+  expect((await boss.espalier("key", "list")).out).toMatch(
+    /ci +member +valid +20.*\n.*ci +member +valid +20/,
+  );
+  const several = await boss.espalier("key", "revoke", "ci");
+  expect(several).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/several keys are named `ci`: key_\w+ /) as string,
+  });
+  const [, old] = /takes the place of (key_\w+)/.exec(rotated.err)!;
+  expect((await boss.espalier("key", "revoke", old)).out).toBe(`${old}  ci  revoked`);
+  expect(await ann.espalier("me")).toMatchObject({
+    code: 4,
+    err: expect.stringContaining("was revoked at") as string,
+  });
+  expect(await cliOf(api, rotated.out, folder).espalier("me")).toMatchObject({ code: 0 });
+  expect((await boss.espalier("key", "list", "--ended")).out).toMatch(/ci +member +revoked/);
+  expect(await boss.espalier("key", "revoke", "nothing")).toMatchObject({ code: 5 });
+});

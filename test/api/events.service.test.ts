@@ -80,7 +80,9 @@ const beat = (lease: Lease, done: number) =>
 
 describe("a stream of events", () => {
   it("tells the life of a run, with its progress, to its team alone", async () => {
-    const { text: theirs } = await store.teams.createKey((await store.teams.ensure("strangers")).id, "k");
+    const { text: theirs } = await store.teams.createKey((await store.teams.ensure("strangers")).id, {
+      name: "k",
+    });
     const [ours, foreign] = [await follow("/v1/events"), await follow("/v1/events", theirs)];
     const { id } = await store.submit();
     const { lease } = await store.claimed(id);

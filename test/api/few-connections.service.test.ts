@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = await startPostgres(["max_connections=20"]);
   store = await openTestStore(server.url);
   api = await listen(store);
-  ({ text: key } = await store.teams.createKey(store.teamId, "ops", undefined, "operator"));
+  ({ text: key } = await store.teams.createKey(store.teamId, { name: "ops", role: "admin", operator: true }));
   for (const name of ["w2", "w3"])
     await store.workers.register({ name, host: "here", version: "0", devices: [cpu] });
 }, 180_000);

@@ -18,9 +18,9 @@ export interface TestApi {
 export async function startTestApi(): Promise<TestApi> {
   const store = await openTestStore();
   const { app, url } = await listen(store);
-  const { text: key } = await store.teams.createKey(store.teamId, "dev");
+  const { text: key } = await store.teams.createKey(store.teamId, { name: "dev" });
   const other = await store.teams.ensure("strangers");
-  const { text: theirs } = await store.teams.createKey(other.id, "theirs");
+  const { text: theirs } = await store.teams.createKey(other.id, { name: "theirs" });
 
   const [modelId, triplets, sts] = [newId("model"), newId("dataset"), newId("dataset")];
   const architecture = {

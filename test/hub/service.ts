@@ -51,7 +51,7 @@ export async function startHubService(): Promise<HubService> {
     });
     return { server, url: await server.listen({ host: "127.0.0.1", port }) };
   };
-  const { text: key } = await pool.store.teams.createKey(pool.teamId, "test");
+  const { text: key } = await pool.store.teams.createKey(pool.teamId, { name: "test" });
   const service: HubService = {
     pool,
     hub,

@@ -22,7 +22,11 @@ beforeAll(async () => {
   const api = await listen(store, { maxDatasetBytes: 1e9, maxFileBytes: 1e9 });
   ({ app } = api);
   const { url } = api;
-  const { text: operatorKey } = await store.teams.createKey(pool.teamId, "ops", undefined, "operator");
+  const { text: operatorKey } = await store.teams.createKey(pool.teamId, {
+    name: "ops",
+    role: "admin",
+    operator: true,
+  });
   const operator = createClient({ url, key: operatorKey });
   const member = async (team: string) =>
     createClient({ url, key: (await operator.teams.createKey(team, { name: "key", user: "ann" })).text });

@@ -8,7 +8,7 @@ export async function fillPool(store: Store, queued = 10_000): Promise<void> {
   for (let i = 0; i < pool.teams; i++) {
     const { id } = await store.teams.ensure(`team-${i}`);
     for (let user = 0; user < pool.users; user++)
-      await store.teams.createKey(id, "key", undefined, "member", `user-${user}`);
+      await store.teams.createKey(id, { name: "key", user: `user-${user}` });
     await store.teams.change(`team-${i}`, { weight: 1 + (i % 3), devices: i % 2 ? 10 : null });
   }
   for (let i = 0; i < pool.workers; i++) {

@@ -32,7 +32,11 @@ export async function lists(): Promise<void> {
     console.log(
       `a million ended runs are there after ${((performance.now() - started) / 1000).toFixed(0)} s`,
     );
-    const { text: key } = await store.teams.createKey(teamId, "bench", undefined, "operator");
+    const { text: key } = await store.teams.createKey(teamId, {
+      name: "bench",
+      role: "admin",
+      operator: true,
+    });
     for (const path of [
       "/v1/teams",
       "/v1/runs?limit=200",

@@ -3,6 +3,7 @@ import { openDeliveryQueues } from "@espalier/queue";
 import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
+import { bootstrap } from "./auth/bootstrap.ts";
 import { checkConnections } from "./connections.ts";
 import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
@@ -40,8 +41,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   });
   const dataFolder = await watchDataFolder(store.dataFolder, log);
   const team = await store.teams.ensure("default");
-  if (config.bootstrapKey !== undefined)
-    await store.teams.createKey(team.id, "first", config.bootstrapKey, "operator");
+  if (config.bootstrapKey !== undefined) await bootstrap(store, team.id, config.bootstrapKey, log);
   const queue = await openDeliveryQueues(config);
   const scheduler = await startSchedulerThread(config);
   const janitor = startJanitor(store, log);

@@ -36,7 +36,10 @@ export interface Config {
   logLevel: string;
   /** Seals the hub tokens of clients. The workers have the same secret. Absent: such tokens are refused. */
   secret?: string;
-  /** An operator's key that the team `default` gets when the API starts. Whoever starts the API has made it. */
+  /**
+   * A key of an admin and operator that the team `default` gets when the API starts. Whoever starts the API has made it. Another
+   * one than at the start before revokes that.
+   */
   bootstrapKey?: string;
   /** How long a worker may be silent before others take its runs. The workers have the same setting. */
   lease: LeaseTiming;

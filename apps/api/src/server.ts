@@ -13,6 +13,8 @@ import { experiments } from "./experiments/routes.ts";
 import { garbage } from "./garbage/routes.ts";
 import { graphs } from "./graphs/routes.ts";
 import { compileValidator } from "./http/validation.ts";
+import { keys } from "./keys/routes.ts";
+import { me } from "./me/routes.ts";
 import { models } from "./models/routes.ts";
 import { bodies } from "./plugins/bodies.ts";
 import { health } from "./plugins/health.ts";
@@ -76,6 +78,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(pool, { prefix: "/v1", store, version, queue, queueServer, pooled, dataFolder });
   await app.register(queued, { prefix: "/v1", store });
   await app.register(garbage, { prefix: "/v1/garbage", store });
+  await app.register(keys, { prefix: "/v1/keys", store });
+  await app.register(me, { prefix: "/v1", store });
   await app.register(teams, { prefix: "/v1/teams", store });
   return app;
 }

@@ -162,16 +162,10 @@ export {
   SearchSettings,
   type ResolvedSearchSettings,
 } from "./kinds/search.ts";
-export {
-  ApiKey,
-  defaultPendingRuns,
-  KeyCreate,
-  KeyRole,
-  Team,
-  TeamChange,
-  TeamUser,
-  UserChange,
-} from "./teams/team.ts";
+export { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "./teams/key.ts";
+export { Me } from "./teams/me.ts";
+export { reaches, TeamRole, teamRoles } from "./teams/role.ts";
+export { defaultPendingRuns, Team, TeamChange, TeamUser, UserChange } from "./teams/team.ts";
 export {
   resolveTrainingSettings,
   TrainingResult,

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { ArrayCreate, idOf, PageQuery, RunArray, RunChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { member, viewer } from "../auth/access.ts";
 import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -44,12 +44,15 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
 
   app.get(
     "/",
-    { config: member, schema: { querystring: PageQuery, response: { 200: page(RunArray) } } },
+    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(RunArray) } } },
     (request) => store.arrays.list(teamOf(request), request.query),
   );
 
-  const one = { config: member, schema: { params: ArrayId, response: { 200: RunArray } } };
-  app.get("/:arrayId", one, (request) => store.arrays.get(teamOf(request), request.params.arrayId));
+  const schema = { params: ArrayId, response: { 200: RunArray } };
+  const one = { config: member, schema };
+  app.get("/:arrayId", { config: viewer, schema }, (request) =>
+    store.arrays.get(teamOf(request), request.params.arrayId),
+  );
   app.post("/:arrayId/cancel", one, (request) =>
     store.arrays.cancel(teamOf(request), request.params.arrayId),
   );

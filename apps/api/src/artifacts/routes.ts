@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Artifact, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { parseRange } from "./range.ts";
 
@@ -13,13 +13,13 @@ const ArtifactId = Type.Object({ artifactId: idOf("artifact") }, { additionalPro
 export const artifacts: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   app.get(
     "/:artifactId",
-    { config: member, schema: { params: ArtifactId, response: { 200: Artifact } } },
+    { config: viewer, schema: { params: ArtifactId, response: { 200: Artifact } } },
     (request) => store.artifacts.get(teamOf(request), request.params.artifactId),
   );
 
   app.get(
     "/:artifactId/content",
-    { config: member, schema: { params: ArtifactId } },
+    { config: viewer, schema: { params: ArtifactId } },
     async (request, reply) => {
       const [teamId, { artifactId }] = [teamOf(request), request.params];
       const artifact = await store.artifacts.get(teamId, artifactId);

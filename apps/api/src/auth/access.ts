@@ -1,35 +1,36 @@
-import { Problem, type KeyRole } from "@espalier/contract";
-import type { FastifyRequest } from "fastify";
+import { Problem, reaches, type TeamRole } from "@espalier/contract";
+import type { SignIn } from "@espalier/store";
+import type { FastifyContextConfig, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Principal } from "./principal.ts";
 
-/** Who may call a route: anyone, also without a key; any key; or an operator's key. */
-export type RouteRole = "anyone" | KeyRole;
+/** Who may call a route: anyone, also without a key; whoever has the role, or one after it, in its team; a pool's operator. */
+export type RouteRole = "anyone" | TeamRole | "operator";
 
 declare module "fastify" {
   interface FastifyContextConfig {
     /** Every route names it. A server with a route that does not name it fails to start. */
     role: RouteRole;
+    /** The route's path names a `:team`. The role is asked for in the caller's own team; every team is open to operators. */
+    named?: boolean;
   }
 }
 
 /** The `config` of a route, by who may call it. */
 export const anyone = { role: "anyone" } as const;
+export const viewer = { role: "viewer" } as const;
 export const member = { role: "member" } as const;
+export const admin = { role: "admin" } as const;
 export const operator = { role: "operator" } as const;
+/** The `config` of a route of the team that its path names. */
+export const ofTeam = <Role extends TeamRole>(role: Role) => ({ role, named: true }) as const;
 
-/** Whether a key of a role may call a route of a role. */
-const allows: Record<KeyRole, Record<KeyRole, boolean>> = {
-  member: { member: true, operator: true },
-  operator: { member: false, operator: true },
-};
-
-/** Finds whom a key belongs to; undefined for a key that is not known or was revoked. */
-export type Authenticate = (key: string) => Promise<Principal | undefined>;
+/** Finds whom a key belongs to. */
+export type Authenticate = (key: string) => Promise<SignIn>;
 
 /**
- * Lets a request through to its route if the key in `Authorization: Bearer <key>` has the role that the route's `config`
- * names. A path that does not exist needs a key too, so that a stranger cannot tell which paths exist.
+ * Lets a request through to its route if the key in `Authorization: Bearer <key>` may call it by what the route's `config` says. A
+ * path that does not exist needs a key too, so that a stranger cannot tell which paths exist.
  * @throws {Error} at start, for a route without a role
  */
 export const access = fp<{ authenticate: Authenticate }>(
@@ -39,23 +40,51 @@ export const access = fp<{ authenticate: Authenticate }>(
         throw new Error(`${String(method)} ${url} does not say who may call it: give it config.role.`);
     });
     app.decorateRequest("principal", null);
-    app.addHook("onRequest", async (request) => {
-      const role = request.is404 ? "member" : request.routeOptions.config.role;
+    app.addHook("onRequest", async (request, reply) => {
+      const { role, named = false }: FastifyContextConfig = request.is404
+        ? viewer
+        : request.routeOptions.config;
       if (role === "anyone") return;
-      const principal = await authenticate(keyOf(request));
-      if (principal === undefined)
-        throw new Problem("auth/required", "This API key is not known or was revoked.");
-      if (!allows[role][principal.role])
-        throw new Problem("auth/forbidden", `Only a key with the role \`${role}\` may do this.`);
+      const principal = await signIn(request, authenticate);
+      // Every later line of the log says whose request it is about.
+      request.log = reply.log = request.log.child({ team: principal.teamName, keyId: principal.keyId });
       request.setDecorator<Principal>("principal", principal);
+      if (!(named && principal.operator)) refuse(principal, role, named ? request : undefined);
     });
   },
   { name: "access" },
 );
 
-function keyOf({ headers }: FastifyRequest): string {
-  const [, key] = /^Bearer +(\S{1,256})$/i.exec(headers.authorization ?? "") ?? [];
+/** @throws {Problem} where a caller may not do what asks for a role, in the team that a request's path names */
+function refuse({ teamName, role, operator }: Principal, needed: RouteRole, request?: FastifyRequest): void {
+  const { team } = (request?.params ?? {}) as { team?: string };
+  // Whether another team exists is not for its neighbours to know.
+  if (team !== undefined && team !== teamName)
+    throw new Problem("resource/not-found", "There is no such team for this key.");
+  if (needed === "operator" ? operator : needed === "anyone" || reaches(role, needed)) return;
+  throw new Problem(
+    "auth/forbidden",
+    needed === "operator"
+      ? "Only a pool operator's key may do this."
+      : `Only a key with the role \`${needed}\` or more may do this; this one's is \`${role}\`.`,
+  );
+}
+
+/** @throws {Problem} `auth/required`, and the log has a line that says which key it was, and from where */
+async function signIn(request: FastifyRequest, authenticate: Authenticate): Promise<Principal> {
+  const [, key] = /^Bearer +(\S{1,256})$/i.exec(request.headers.authorization ?? "") ?? [];
   if (key === undefined)
     throw new Problem("auth/required", "Send your API key as `Authorization: Bearer <key>`.");
-  return key;
+  const found = await authenticate(key);
+  if ("caller" in found) return found.caller;
+  request.log.warn({ ...found, address: request.ip }, "sign-in refused");
+  throw new Problem("auth/required", reasons[found.refusal]("since" in found ? found.since : undefined));
 }
+
+/** What a holder of the whole key may know of it; of any other nothing is said. */
+const reasons = {
+  malformed: () => "This is not an API key: it has no right check digits, so it was mistyped or cut off.",
+  unknown: () => "This API key is not known.",
+  revoked: (since = "") => `This API key was revoked at ${since}; ask an admin of your team for another one.`,
+  expired: (since = "") => `This API key ended at ${since}; ask an admin of your team for another one.`,
+} satisfies Record<Exclude<SignIn, { caller: unknown }>["refusal"], (since?: string) => string>;

@@ -1,16 +1,11 @@
-import type { KeyRole } from "@espalier/contract";
+import type { Caller } from "@espalier/store";
 import type { FastifyRequest } from "fastify";
 
-/** Whom a key belongs to. */
-export interface Principal {
-  teamId: string;
-  userId?: string;
-  keyId: string;
-  keyName: string;
-  role: KeyRole;
-}
+/** Who calls. */
+export type Principal = Caller;
 
-const principalOf = (request: FastifyRequest): Principal => request.getDecorator<Principal>("principal");
+export const principalOf = (request: FastifyRequest): Principal =>
+  request.getDecorator<Principal>("principal");
 
 /** The team whose key the request carries. */
 export const teamOf = (request: FastifyRequest): string => principalOf(request).teamId;
@@ -22,7 +17,7 @@ export function ownerOf(request: FastifyRequest): { teamId: string; userId?: str
 }
 
 /** Whether the answer shows what only operators see. Who may call a route is for its `config.role` to say. */
-export const isOperator = (request: FastifyRequest): boolean => principalOf(request).role === "operator";
+export const isOperator = (request: FastifyRequest): boolean => principalOf(request).operator;
 
 /** Who the request is by, for the record: `<key id> (<key name>)`. */
 export function authorOf(request: FastifyRequest): string {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Dataset, DatasetCreateQuery, idOf, PageQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { member, viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { limited } from "../http/body.ts";
 import { page } from "../http/page.ts";
@@ -33,13 +33,13 @@ export const datasets: FastifyPluginAsyncTypebox<{ store: Store; maxDatasetBytes
 
   app.get(
     "/",
-    { config: member, schema: { querystring: PageQuery, response: { 200: page(Dataset) } } },
+    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Dataset) } } },
     (request) => store.datasets.list(teamOf(request), request.query),
   );
 
   app.get(
     "/:datasetId",
-    { config: member, schema: { params: DatasetId, response: { 200: Dataset } } },
+    { config: viewer, schema: { params: DatasetId, response: { 200: Dataset } } },
     (request) => store.datasets.get(teamOf(request), request.params.datasetId),
   );
 };

@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Event, idOf } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
-import { teamOf } from "../auth/principal.ts";
+import { viewer } from "../auth/access.ts";
+import { KeyWatch } from "../auth/key-watch.ts";
+import { principalOf } from "../auth/principal.ts";
 import { EventFeed } from "./feed.ts";
 import { streamEvents } from "./stream.ts";
 
@@ -17,17 +18,19 @@ const response = {
 /** Live events of the team, or of one run, as server-sent events. */
 export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   const feed = new EventFeed(store.events);
-  app.get("/events", { config: member, schema: { response } }, async (request, reply) => {
-    await streamEvents(request, reply, { store, feed, teamId: teamOf(request) });
+  const watch = new KeyWatch(store.teams, app.log);
+  app.get("/events", { config: viewer, schema: { response } }, async (request, reply) => {
+    const { teamId, keyId } = principalOf(request);
+    await streamEvents(request, reply, { store, feed, watch, teamId, keyId });
   });
 
   app.get(
     "/runs/:runId/events",
-    { config: member, schema: { params: RunId, response } },
+    { config: viewer, schema: { params: RunId, response } },
     async (request, reply) => {
-      const [teamId, { runId }] = [teamOf(request), request.params];
+      const [{ teamId, keyId }, { runId }] = [principalOf(request), request.params];
       await store.runs.get(teamId, runId);
-      await streamEvents(request, reply, { store, feed, teamId, runId });
+      await streamEvents(request, reply, { store, feed, watch, teamId, keyId, runId });
     },
   );
 };

@@ -3,12 +3,16 @@ import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Event } from "@espalier/contract";
 import type { Store } from "@espalier/store";
+import type { KeyWatch } from "../auth/key-watch.ts";
 import type { EventFeed } from "./feed.ts";
 import { follow, type Subject } from "./follow.ts";
 
 interface Source extends Subject {
   store: Pick<Store, "events">;
   feed: EventFeed;
+  /** Ends the stream when its key is revoked or ends. */
+  watch: KeyWatch;
+  keyId: string;
 }
 
 const heartbeatMs = 15_000;
@@ -32,7 +36,7 @@ const streamHeaders = {
 export async function streamEvents(
   request: FastifyRequest,
   reply: FastifyReply,
-  { store: { events }, feed, ...subject }: Source,
+  { store: { events }, feed, watch, keyId, ...subject }: Source,
 ): Promise<void> {
   if (request.method === "HEAD") return void reply.headers(streamHeaders).send();
   const lastId = request.headers["last-event-id"];
@@ -44,8 +48,10 @@ export async function streamEvents(
   const raw: ServerResponse = reply.raw;
   const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
   let leave = (): void => undefined;
+  const unwatch = watch.follow(keyId, () => end("the key was revoked or has ended;"));
   raw.on("close", () => {
     clearInterval(heartbeat);
+    unwatch();
     leave();
   });
   reply.hijack();

@@ -3,7 +3,7 @@ import { Experiment, ExperimentSpec, idOf, PageQuery, RunChange } from "@espalie
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { member, viewer } from "../auth/access.ts";
 import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -38,7 +38,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
 
   app.get(
     "/",
-    { config: member, schema: { querystring: PageQuery, response: { 200: page(Experiment) } } },
+    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Experiment) } } },
     async (request) => {
       const teamId = teamOf(request);
       const { items, ...rest } = await store.experiments.list(teamId, request.query);
@@ -46,8 +46,9 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     },
   );
 
-  const one = { config: member, schema: { params: ExperimentId, response: { 200: Experiment } } };
-  app.get("/:experimentId", one, async (request) => {
+  const schema = { params: ExperimentId, response: { 200: Experiment } };
+  const one = { config: member, schema };
+  app.get("/:experimentId", { config: viewer, schema }, async (request) => {
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.get(teamId, request.params.experimentId));
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const api = await listen(store);
   ({ app } = api);
   const { url } = api;
-  const { text } = await store.teams.createKey(store.teamId, "ops", undefined, "operator");
+  const { text } = await store.teams.createKey(store.teamId, { name: "ops", role: "admin", operator: true });
   operator = createClient({ url, key: text });
   const keyOf = async (team: string) => (await operator.teams.createKey(team, { name: "dev" })).text;
   member = createClient({ url, key: await keyOf("orchard") });

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run, streamingBytes } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { member, viewer } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -56,11 +56,11 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
 
   app.get(
     "/",
-    { config: member, schema: { querystring: PageQuery, response: { 200: page(Model) } } },
+    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Model) } } },
     (request) => store.models.list(teamOf(request), request.query),
   );
 
-  app.get("/:modelId", { config: member, schema: { params: ModelId, response: { 200: Model } } }, (request) =>
+  app.get("/:modelId", { config: viewer, schema: { params: ModelId, response: { 200: Model } } }, (request) =>
     store.models.get(teamOf(request), request.params.modelId),
   );
 };

@@ -1,5 +1,5 @@
 import swagger from "@fastify/swagger";
-import { ProblemDocument } from "@espalier/contract";
+import { ProblemDocument, teamRoles } from "@espalier/contract";
 import fp from "fastify-plugin";
 import { Type } from "typebox";
 import { anyone, type RouteRole } from "../auth/access.ts";
@@ -20,8 +20,7 @@ export const openapi = fp<{ version: string }>(
             key: {
               type: "http",
               scheme: "bearer",
-              description:
-                "An API key. An operation names the role that the key needs; an operator's key may also do what a member's may.",
+              description: `An API key. An operation names the least role that the key needs in its team, of ${Object.keys(teamRoles).join(", ")}; or \`operator\`, which a pool operator's key is apart from its role. Of a path that names a team, an operator's key may call every operation.`,
             },
           },
         },

@@ -24,11 +24,11 @@ beforeAll(async () => {
     dataFolder: () => dataFolder,
   });
   app = listening.app;
-  const clientOf = async (role: "operator" | "member") => {
-    const { text } = await store.teams.createKey(store.teamId, role, undefined, role);
+  const clientOf = async (operator: boolean) => {
+    const { text } = await store.teams.createKey(store.teamId, { name: "key", role: "viewer", operator });
     return createClient({ url: listening.url, key: text });
   };
-  [operator, member] = [await clientOf("operator"), await clientOf("member")];
+  [operator, member] = [await clientOf(true), await clientOf(false)];
 });
 afterAll(async () => {
   await app.close();

@@ -1,4 +1,4 @@
-import { createClient, newId, type Client, type KeyRole } from "@espalier/contract";
+import { createClient, newId, type Client } from "@espalier/contract";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../../../test/servers/api.ts";
@@ -15,8 +15,8 @@ let workerId: string;
 let deviceId: string;
 let runId: string;
 
-const clientOf = async (teamId: string, name: string, role: KeyRole) => {
-  const { text } = await store.teams.createKey(teamId, name, undefined, role);
+const clientOf = async (teamId: string, name: string, operator: boolean) => {
+  const { text } = await store.teams.createKey(teamId, { name, role: "viewer", operator });
   return { client: createClient({ url, key: text }), key: text };
 };
 let operatorKey: string;
@@ -24,10 +24,10 @@ let operatorKey: string;
 beforeAll(async () => {
   store = await openTestStore();
   ({ app, url } = await listen(store));
-  ({ client: operator, key: operatorKey } = await clientOf(store.teamId, "ops", "operator"));
-  ({ client: member } = await clientOf(store.teamId, "dev", "member"));
+  ({ client: operator, key: operatorKey } = await clientOf(store.teamId, "ops", true));
+  ({ client: member } = await clientOf(store.teamId, "dev", false));
   const other = await store.teams.ensure("strangers");
-  ({ client: stranger } = await clientOf(other.id, "theirs", "member"));
+  ({ client: stranger } = await clientOf(other.id, "theirs", false));
   const worker = await store.workers.register({ name: "gpu-1", host: "h", version: "0", devices: [cpu] });
   [workerId, deviceId] = [worker.id, worker.devices[0].id];
   ({ id: runId } = await store.submit());

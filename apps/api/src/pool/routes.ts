@@ -12,8 +12,9 @@ import {
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member, operator } from "../auth/access.ts";
+import { operator, viewer } from "../auth/access.ts";
 import { authorOf, isOperator, teamOf } from "../auth/principal.ts";
+import { bodyIsOptional } from "../http/optional-body.ts";
 import { list, page } from "../http/page.ts";
 import { readPool, type PoolSources } from "./document.ts";
 import { teamEvent, teamPool, teamView } from "./view.ts";
@@ -23,11 +24,6 @@ const DeviceId = Type.Object(
   { workerId: idOf("worker"), deviceId: idOf("device") },
   { additionalProperties: false },
 );
-
-/** A body of which every field is optional may be left out. */
-const bodyIsOptional = async (request: FastifyRequest): Promise<void> => {
-  request.body ??= {};
-};
 
 /** The shared pool. All teams see its workers; operators change them. */
 export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = async (app, sources) => {
@@ -49,12 +45,12 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
       throw new Problem("resource/not-found", `Worker ${workerId} has no device ${deviceId}.`);
   };
 
-  app.get("/pool", { config: member, schema: { response: { 200: Pool } } }, async (request) => {
+  app.get("/pool", { config: viewer, schema: { response: { 200: Pool } } }, async (request) => {
     const found = await readPool(sources, teamOf(request));
     return isOperator(request) ? found : teamPool(found);
   });
 
-  app.get("/workers", { config: member, schema: { response: { 200: list(Worker) } } }, async (request) => {
+  app.get("/workers", { config: viewer, schema: { response: { 200: list(Worker) } } }, async (request) => {
     const items = isOperator(request)
       ? await store.workers.list()
       : (await store.workers.list(teamOf(request))).map(teamView);
@@ -62,14 +58,14 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
   });
 
   const one = { params: WorkerId, response: { 200: Worker } };
-  app.get("/workers/:workerId", { config: member, schema: one }, (request) =>
+  app.get("/workers/:workerId", { config: viewer, schema: one }, (request) =>
     show(request, request.params.workerId),
   );
 
   app.get(
     "/workers/:workerId/events",
     {
-      config: member,
+      config: viewer,
       schema: { params: WorkerId, querystring: PageQuery, response: { 200: page(WorkerEvent) } },
     },
     async (request) => {

@@ -17,7 +17,7 @@ import {
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { member, viewer } from "../auth/access.ts";
 import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { list, page } from "../http/page.ts";
@@ -58,12 +58,15 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.get(
     "/",
-    { config: member, schema: { querystring: ListQuery, response: { 200: page(Run) } } },
+    { config: viewer, schema: { querystring: ListQuery, response: { 200: page(Run) } } },
     (request) => store.runs.list(teamOf(request), request.query),
   );
 
-  const one = { config: member, schema: { params: RunId, response: { 200: Run } } };
-  app.get("/:runId", one, (request) => store.runs.get(teamOf(request), request.params.runId));
+  const schema = { params: RunId, response: { 200: Run } };
+  const one = { config: member, schema };
+  app.get("/:runId", { config: viewer, schema }, (request) =>
+    store.runs.get(teamOf(request), request.params.runId),
+  );
   app.post("/:runId/cancel", one, (request) => store.runs.cancel(teamOf(request), request.params.runId));
   app.post("/:runId/hold", one, (request) =>
     store.runs.hold(teamOf(request), request.params.runId, authorOf(request)),
@@ -115,7 +118,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.get(
     "/:runId/attempts",
-    { config: member, schema: { params: RunId, response: { 200: list(Attempt) } } },
+    { config: viewer, schema: { params: RunId, response: { 200: list(Attempt) } } },
     async (request) => ({
       items: await store.runs.attempts(teamOf(request), request.params.runId),
     }),
@@ -123,7 +126,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.get(
     "/:runId/artifacts",
-    { config: member, schema: { params: RunId, response: { 200: list(Artifact) } } },
+    { config: viewer, schema: { params: RunId, response: { 200: list(Artifact) } } },
     async (request) => ({
       items: await store.artifacts.ofRun(teamOf(request), request.params.runId),
     }),
@@ -131,13 +134,13 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
 
   app.get(
     "/:runId/metrics",
-    { config: member, schema: { params: RunId, querystring: MetricsQuery, response: { 200: page(Metric) } } },
+    { config: viewer, schema: { params: RunId, querystring: MetricsQuery, response: { 200: page(Metric) } } },
     (request) => store.metrics.list(teamOf(request), request.params.runId, request.query),
   );
 
   app.get(
     "/:runId/logs",
-    { config: member, schema: { params: RunId, querystring: PageQuery, response: { 200: page(LogLine) } } },
+    { config: viewer, schema: { params: RunId, querystring: PageQuery, response: { 200: page(LogLine) } } },
     (request) => store.logs.list(teamOf(request), request.params.runId, request.query),
   );
 };

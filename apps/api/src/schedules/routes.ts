@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Firing, idOf, PageQuery, Schedule, ScheduleChange, ScheduleCreate } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { member, viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { answerOnce } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -26,12 +26,15 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
 
   app.get(
     "/",
-    { config: member, schema: { querystring: PageQuery, response: { 200: page(Schedule) } } },
+    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Schedule) } } },
     (request) => store.schedules.list(teamOf(request), request.query),
   );
 
-  const one = { config: member, schema: { params: ScheduleId, response: { 200: Schedule } } };
-  app.get("/:scheduleId", one, (request) => store.schedules.get(teamOf(request), request.params.scheduleId));
+  const schema = { params: ScheduleId, response: { 200: Schedule } };
+  const one = { config: member, schema };
+  app.get("/:scheduleId", { config: viewer, schema }, (request) =>
+    store.schedules.get(teamOf(request), request.params.scheduleId),
+  );
   app.patch(
     "/:scheduleId",
     {
@@ -43,7 +46,7 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
   app.get(
     "/:scheduleId/firings",
     {
-      config: member,
+      config: viewer,
       schema: { params: ScheduleId, querystring: PageQuery, response: { 200: page(Firing) } },
     },
     (request) => store.schedules.firings(teamOf(request), request.params.scheduleId, request.query),

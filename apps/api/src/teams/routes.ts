@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import {
-  ApiKey,
   KeyCreate,
   Name,
+  NewApiKey,
   Retention,
   RetentionChange,
   Team,
@@ -11,9 +11,10 @@ import {
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { operator } from "../auth/access.ts";
-import { authorOf } from "../auth/principal.ts";
+import { ofTeam, operator } from "../auth/access.ts";
+import { authorOf, principalOf } from "../auth/principal.ts";
 import { list } from "../http/page.ts";
+import { mint } from "../keys/mint.ts";
 
 const TeamName = Type.Object({ team: Name }, { additionalProperties: false });
 const UserName = Type.Object({ team: Name, user: Name }, { additionalProperties: false });
@@ -25,7 +26,9 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
   }));
 
   const one = { params: TeamName, response: { 200: Team } };
-  app.get("/:team", { config: operator, schema: one }, (request) => store.teams.get(request.params.team));
+  app.get("/:team", { config: ofTeam("viewer"), schema: one }, (request) =>
+    store.teams.get(request.params.team),
+  );
 
   app.put("/:team", { config: operator, schema: { ...one, body: TeamChange } }, async (request) => {
     const by = authorOf(request);
@@ -35,18 +38,22 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
   });
 
   const kept = { params: TeamName, response: { 200: Retention } };
-  app.get("/:team/retention", { config: operator, schema: kept }, (request) =>
+  app.get("/:team/retention", { config: ofTeam("viewer"), schema: kept }, (request) =>
     store.policies.get(request.params.team),
   );
-  app.put("/:team/retention", { config: operator, schema: { ...kept, body: RetentionChange } }, (request) => {
-    const { team } = request.params;
-    request.log.info({ team, change: request.body, by: authorOf(request) }, "retention changed");
-    return store.policies.change(team, request.body);
-  });
+  app.put(
+    "/:team/retention",
+    { config: ofTeam("admin"), schema: { ...kept, body: RetentionChange } },
+    (request) => {
+      const { team } = request.params;
+      request.log.info({ team, change: request.body, by: authorOf(request) }, "retention changed");
+      return store.policies.change(team, request.body);
+    },
+  );
 
   app.put(
     "/:team/users/:user",
-    { config: operator, schema: { params: UserName, body: UserChange, response: { 200: Team } } },
+    { config: ofTeam("admin"), schema: { params: UserName, body: UserChange, response: { 200: Team } } },
     async (request) => {
       const by = authorOf(request);
       const { team, user } = request.params;
@@ -57,18 +64,8 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
 
   app.post(
     "/:team/keys",
-    {
-      config: operator,
-      schema: {
-        params: TeamName,
-        body: KeyCreate,
-        response: { 201: Type.Object({ key: ApiKey, text: Type.String() }) },
-      },
-    },
-    async (request, reply) => {
-      const { name, user, role } = request.body;
-      const { id } = await store.teams.ensure(request.params.team);
-      return reply.code(201).send(await store.teams.createKey(id, name, undefined, role, user));
-    },
+    { config: ofTeam("admin"), schema: { params: TeamName, body: KeyCreate, response: { 201: NewApiKey } } },
+    async (request, reply) =>
+      reply.code(201).send(await mint(store, principalOf(request), request.params.team, request.body)),
   );
 };

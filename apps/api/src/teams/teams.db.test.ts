@@ -15,14 +15,14 @@ import { accrued } from "@espalier/scheduler";
 
 let store: TestStore;
 let app: FastifyInstance;
+let url: string;
 let operator: Client;
 let member: Client;
 beforeAll(async () => {
   store = await openTestStore();
   const api = await listen(store);
-  ({ app } = api);
-  const { url } = api;
-  const { text } = await store.teams.createKey(store.teamId, "ops", undefined, "operator");
+  ({ app, url } = api);
+  const { text } = await store.teams.createKey(store.teamId, { name: "ops", role: "admin", operator: true });
   operator = createClient({ url, key: text });
   member = createClient({
     url,
@@ -79,10 +79,26 @@ describe("weights and quotas", () => {
     const forbidden = { code: "auth/forbidden" };
     await expect(member.teams.list()).rejects.toMatchObject(forbidden);
     await expect(member.teams.set("orchard", { weight: 9 })).rejects.toMatchObject(forbidden);
-    await expect(member.teams.createKey("mine", { name: "x" })).rejects.toMatchObject(forbidden);
+    await expect(member.teams.createKey("orchard", { name: "x" })).rejects.toMatchObject(forbidden);
     const missing = { code: "resource/not-found" };
+    await expect(member.teams.createKey("mine", { name: "x" })).rejects.toMatchObject(missing);
     await expect(operator.teams.set("desert", { weight: 2 })).rejects.toMatchObject(missing);
     await expect(operator.teams.setUser("orchard", "bob", { weight: 2 })).rejects.toMatchObject(missing);
+  });
+
+  it("are shown to every key of the team with what it uses, and an admin of it sets those of its users", async () => {
+    const clientOf = async (role: "viewer" | "admin") =>
+      createClient({ url, key: (await operator.teams.createKey("orchard", { name: role, role })).text });
+    const [viewer, admin] = [await clientOf("viewer"), await clientOf("admin")];
+    expect(await viewer.teams.get("orchard")).toMatchObject({
+      name: "orchard",
+      users: [{ name: "ann" }, {}],
+    });
+    const { users } = await admin.teams.setUser("orchard", "ann", { weight: 0.25 });
+    expect(users[0]).toMatchObject({ name: "ann", weight: 0.25 });
+    const forbidden = { code: "auth/forbidden" };
+    await expect(admin.teams.set("orchard", { weight: 9 })).rejects.toMatchObject(forbidden);
+    await expect(member.teams.setUser("orchard", "ann", { weight: 9 })).rejects.toMatchObject(forbidden);
   });
 
   it("are accepted below what runs now, with a note that says what follows", async () => {
@@ -143,7 +159,7 @@ describe("a submission", () => {
   it("is refused, with the time after which to try again, while as many runs of its team wait as the quota allows", async () => {
     const waits = await store.submit();
     await operator.teams.set("orchard", { pendingRuns: 2 });
-    const { text } = await store.teams.createKey(store.teamId, "importer");
+    const { text } = await store.teams.createKey(store.teamId, { name: "importer" });
     let models = 0;
     const submit = () =>
       app.inject({

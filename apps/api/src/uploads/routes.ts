@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { idOf, isModelFile, Problem, Upload } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { member, viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { limited } from "../http/body.ts";
 
@@ -23,7 +23,7 @@ export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: nu
 
   app.get(
     "/:uploadId",
-    { config: member, schema: { params: UploadId, response: { 200: Upload } } },
+    { config: viewer, schema: { params: UploadId, response: { 200: Upload } } },
     (request) => store.uploads.get(teamOf(request), request.params.uploadId),
   );
 

@@ -19,7 +19,9 @@ import { evaluate } from "./evaluate.ts";
 import { exportModel } from "./export.ts";
 import { gc } from "./gc.ts";
 import { graphSubmit } from "./graph.ts";
+import { keyCreate, keyList, keyRevoke, keyRotate } from "./key.ts";
 import { l3prune } from "./l3prune.ts";
+import { me } from "./me.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
 import { pool } from "./pool.ts";
@@ -122,6 +124,11 @@ export const commands: readonly Command[] = [
   teamSet,
   teamRetention,
   teamKey,
+  me,
+  keyList,
+  keyCreate,
+  keyRotate,
+  keyRevoke,
   gc,
   prune,
   l3prune,

@@ -1,46 +1,18 @@
-import type { KeyRole, Team, TeamChange } from "@espalier/contract";
+import type { Team, TeamChange } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../terminal/output.ts";
-import { formatTable } from "../terminal/table.ts";
+import { teamTable } from "../tables/team-table.ts";
+import { keyHelp, keyOptions, parseKey } from "../arguments/key.ts";
 import { given, parseCount, parseNumber } from "../arguments/settings.ts";
-
-const number = (value: number): string => String(Math.round(value * 10) / 10);
-const of = (used: number, limit: number | null | undefined): string =>
-  limit === undefined || limit === null ? number(used) : `${number(used)} of ${number(limit)}`;
-
-type Row = Pick<Team, "name" | "weight" | "period" | "runningDevices" | "usedDeviceHours" | "queuedRuns"> & {
-  quota: Team["quota"];
-};
 
 function print(output: Output, teams: readonly Team[]): void {
   // A team whose only user is `default` is one line.
-  const rows: Row[] = teams.flatMap((team) => [
+  const rows = teams.flatMap((team) => [
     team,
     ...(team.users.length > 1 ? team.users.map((user) => ({ ...user, name: `  ${user.name}` })) : []),
   ]);
-  const lines = formatTable(rows, [
-    { title: "TEAM", value: ({ name }) => name },
-    { title: "WEIGHT", value: ({ weight }) => number(weight), align: "right" },
-    {
-      title: "DEVICES",
-      value: ({ runningDevices, quota }) => of(runningDevices, quota.devices),
-      align: "right",
-    },
-    {
-      title: "BORROWS",
-      value: ({ quota }) => (quota.borrowing == null ? "any" : number(quota.borrowing)),
-      align: "right",
-    },
-    {
-      title: "HOURS",
-      value: ({ usedDeviceHours, quota }) => of(usedDeviceHours, quota.deviceHours),
-      align: "right",
-    },
-    { title: "PERIOD", value: ({ period }) => period },
-    { title: "QUEUED", value: ({ queuedRuns, quota }) => of(queuedRuns, quota.queuedRuns), align: "right" },
-  ]);
-  for (const line of lines) output.print(line);
+  for (const line of teamTable(rows)) output.print(line);
   for (const { name, notes } of teams) for (const note of notes) output.note(`${name}: ${note}`);
 }
 
@@ -111,16 +83,13 @@ export const teamSet = defineCommand({
 export const teamKey = defineCommand({
   name: "team key",
   arguments: "TEAM NAME",
-  summary: "make an API key, and the team where it is missing; for operators",
-  help: [
-    "--user NAME          whose key it is; default `default`",
-    "--operator           it may do what operators do",
-  ],
+  summary:
+    "make an API key of a team, and the team where it is missing; for operators while the team has no admin",
+  help: keyHelp,
   arity: [2, 2],
-  options: { user: { type: "string" }, operator: { type: "boolean" } },
-  async run({ output, connect }, { user, operator }, [team = "", name = ""]) {
-    const role: KeyRole = operator ? "operator" : "member";
-    const made = await connect().teams.createKey(team, { name, role, ...given({ user }) });
+  options: keyOptions,
+  async run({ output, connect }, values, [team = "", name = ""]) {
+    const made = await connect().teams.createKey(team, { name, ...parseKey(values) });
     if (output.json) output.printJson(made);
     else output.print(made.text);
     return exitCode.ok;

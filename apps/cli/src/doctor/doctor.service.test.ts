@@ -20,7 +20,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "espalier-doctor-"));
   const listening = await listen(store);
   app = listening.app;
-  const { text } = await store.teams.createKey(store.teamId, "ops", undefined, "operator");
+  const { text } = await store.teams.createKey(store.teamId, { name: "ops", role: "admin", operator: true });
   environment = {
     ESPALIER_URL: listening.url,
     ESPALIER_KEY: text,

@@ -21,7 +21,8 @@ import type { Run, RunCreate, RunState } from "../runs/run.ts";
 import type { Firing, Schedule, ScheduleChange, ScheduleCreate } from "../experiments/schedule.ts";
 import { backoff } from "../backoff.ts";
 import { readEvents } from "./sse.ts";
-import type { ApiKey, KeyCreate } from "../teams/team.ts";
+import type { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "../teams/key.ts";
+import type { Me } from "../teams/me.ts";
 import type { Upload } from "../models/upload.ts";
 import type { CordonCreate, DrainCreate, Worker, WorkerEvent } from "../pool/worker.ts";
 
@@ -233,7 +234,18 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     pool: () => json<Pool>("GET", "/v1/pool"),
     /** The runs that wait for devices, in the order in which they would start. */
     queue: (query: QueueQuery = {}) => json<QueuePage>("GET", "/v1/queue", { query }),
-    /** For operators. */
+    /** Whose the key is, what it may do, and what its team and its user have used. */
+    me: () => json<Me>("GET", "/v1/me"),
+    /** Those of the team for an admin; those of its own user for others. The text of a key is shown once. */
+    keys: {
+      list: (query: KeyQuery = {}) => json<Page<ApiKey>>("GET", "/v1/keys", { query }),
+      create: (key: KeyCreate) => json<NewApiKey>("POST", "/v1/keys", { json: key }),
+      /** Makes a key like this one, which ends when the overlap does. */
+      rotate: (id: string, rotation: KeyRotate = {}) =>
+        json<NewApiKey>("POST", `/v1/keys/${id}/rotate`, { json: rotation }),
+      revoke: (id: string) => json<ApiKey>("DELETE", `/v1/keys/${id}`),
+    },
+    /** An admin's own team; every team for operators, and to them alone what gives a team more of the pool. */
     teams: {
       list: () => json<{ items: Team[] }>("GET", "/v1/teams"),
       get: (name: string) => json<Team>("GET", `/v1/teams/${encodeURIComponent(name)}`),
@@ -248,7 +260,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Retention>("PUT", `/v1/teams/${encodeURIComponent(name)}/retention`, { json: change }),
       /** The key's text is shown this once. */
       createKey: (name: string, key: KeyCreate) =>
-        json<{ key: ApiKey; text: string }>("POST", `/v1/teams/${encodeURIComponent(name)}/keys`, {
+        json<NewApiKey>("POST", `/v1/teams/${encodeURIComponent(name)}/keys`, {
           json: key,
         }),
     },

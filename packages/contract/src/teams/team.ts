@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { idOf, Name, Timestamp } from "../id.ts";
+import { idOf, Name } from "../id.ts";
 
 const quotaPeriods = ["day", "week", "month"] as const;
 
@@ -82,31 +82,3 @@ export const UserChange = Type.Object(
   { additionalProperties: false },
 );
 export type UserChange = Static<typeof UserChange>;
-
-/** An operator may drain workers, cordon devices and set quotas, and sees the whole pool. */
-export const KeyRole = Type.Enum(["member", "operator"]);
-export type KeyRole = Static<typeof KeyRole>;
-
-/** `POST /v1/teams/:name/keys`. The team and the user are made if they do not exist. */
-export const KeyCreate = Type.Object(
-  {
-    name: Name,
-    user: Type.Optional(Type.Unsafe<string>({ ...Name, description: "whose it is; default `default`" })),
-    role: Type.Optional(KeyRole),
-  },
-  { additionalProperties: false },
-);
-export type KeyCreate = Static<typeof KeyCreate>;
-
-/** An API key as it is listed. The secret itself is shown once, when the key is made. */
-export const ApiKey = Type.Object({
-  id: idOf("key"),
-  teamId: idOf("team"),
-  userId: Type.Optional(idOf("user")),
-  name: Name,
-  role: KeyRole,
-  createdAt: Timestamp,
-  lastUsedAt: Type.Optional(Timestamp),
-  revokedAt: Type.Optional(Timestamp),
-});
-export type ApiKey = Static<typeof ApiKey>;

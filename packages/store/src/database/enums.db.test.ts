@@ -2,7 +2,6 @@ import {
   AttemptState,
   DatasetKind,
   Firing,
-  KeyRole,
   ModelState,
   Preempted,
   PriorityClass,
@@ -10,6 +9,7 @@ import {
   RunState,
   ScheduleChange,
   Team,
+  TeamRole,
   WorkerState,
 } from "@espalier/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,7 +17,7 @@ import { openTestStore, type TestStore } from "../../../../test/servers/store.ts
 
 /** What the contract lets stand in each column of which the database checks the words. */
 const enums: Record<string, { enum: readonly string[] }> = {
-  "api_key.role": KeyRole,
+  "api_key.role": TeamRole,
   "attempt.state": AttemptState,
   "dataset.kind": DatasetKind,
   "model.state": ModelState,
