@@ -6,13 +6,13 @@ import {
   type Pool,
   type PoolConnections,
 } from "@espalier/contract";
-import type { PoolState } from "@espalier/store";
+import { alertKey, type PoolState } from "@espalier/store";
 import type { DataFolderSeen } from "./data-folder-watch.ts";
 
 /** What alerts are judged from: the document, and what it leaves out. */
 export interface AlertInput {
   pool: Omit<Pool, "alerts">;
-  state: Pick<PoolState, "hosts" | "clocks">;
+  state: Pick<PoolState, "hosts" | "clocks" | "alertsSince">;
   dataFolder: DataFolderSeen;
   /** How long this API has been there, in seconds: before its first passes the scheduler is not silent. */
   uptime: number;
@@ -27,13 +27,25 @@ export function alertsOf({ pool, state, dataFolder, uptime }: AlertInput): Alert
     ...ofDataFolder(dataFolder),
     ...ofScheduler(pool, uptime),
     ...ofDeliveryQueues(pool),
-    ...ofWorkers(pool),
-    ...ofConnections(pool),
     ...ofParts(pool, state, dataFolder),
-    ...ofClocks(pool, state),
+    ...databaseAlerts(pool, state),
   ];
   const rank = ({ severity }: Alert): number => (severity === "critical" ? 0 : 1);
   return alerts.sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * Those that are judged from the database alone, and whose beginning nothing there tells: the leader notes them every few
+ * seconds, so that `since` is known.
+ */
+export function databaseAlerts(
+  pool: Pick<AlertInput["pool"], "workers" | "devices" | "queue" | "database">,
+  state: Pick<PoolState, "clocks" | "alertsSince">,
+): Alert[] {
+  return [...ofWorkers(pool), ...ofConnections(pool), ...ofClocks(pool, state)].map((alert) => {
+    const since = state.alertsSince.get(alertKey(alert));
+    return since === undefined ? alert : { ...alert, since };
+  });
 }
 
 function ofDataFolder({ path, since, state }: DataFolderSeen): Alert[] {
@@ -59,13 +71,17 @@ function ofDeliveryQueues({ deliveryQueues: { server, state, since } }: AlertInp
   return [raise("delivery-queues-away", "delivery queues", facts, since)];
 }
 
-function ofWorkers({ workers, devices, queue: { queued } }: AlertInput["pool"]): Alert[] {
+function ofWorkers({
+  workers,
+  devices,
+  queue: { queued },
+}: Pick<AlertInput["pool"], "workers" | "devices" | "queue">): Alert[] {
   if (workers.active + workers.draining === 0) return [raise("no-worker", "pool", { queued })];
   const living = devices.idle + devices.busy + devices.held;
   return devices.open === 0 ? [raise("no-device", "pool", { devices: living })] : [];
 }
 
-function ofConnections({ database: { connections } }: AlertInput["pool"]): Alert[] {
+function ofConnections({ database: { connections } }: Pick<AlertInput["pool"], "database">): Alert[] {
   if (!connections) return [];
   const { used, allowed, needed, fitting } = connections;
   const processes = processesOf(connections);
@@ -92,7 +108,10 @@ function ofParts(
   });
 }
 
-function ofClocks({ database }: AlertInput["pool"], { clocks }: AlertInput["state"]): Alert[] {
+function ofClocks(
+  { database }: Pick<AlertInput["pool"], "database">,
+  { clocks }: Pick<PoolState, "clocks">,
+): Alert[] {
   const off = Math.abs(database.clockOffset) > clockTolerance;
   const own = { host: "this API's host", seconds: database.clockOffset };
   return [

@@ -1,7 +1,7 @@
 import { connectionNeed, type Pool, type PoolConnections, type QueueServer } from "@espalier/contract";
 import type { PoolState, Store } from "@espalier/store";
 import type { Probe } from "../plugins/probe.ts";
-import { alertsOf } from "./alerts.ts";
+import { alertsOf, databaseAlerts } from "./alerts.ts";
 import type { DataFolderSeen } from "./data-folder-watch.ts";
 
 /** What an API knows of the pool beside its database. */
@@ -36,11 +36,7 @@ export async function readPool(sources: PoolSources, teamId: string): Promise<Po
       }),
     },
     dataFolder: viewOf(dataFolder),
-    database: {
-      version: state.version,
-      clockOffset: Math.round(state.clockOffset * 1000) / 1000,
-      connections: connectionsOf(state, { queueServer, pooled }),
-    },
+    database: databaseOf(state, { queueServer, pooled }),
     deliveryQueues: {
       server: queueServer,
       state: queueUp ? "up" : "away",
@@ -54,6 +50,25 @@ export async function readPool(sources: PoolSources, teamId: string): Promise<Po
     },
   };
   return { ...pool, alerts: alertsOf({ pool, state, dataFolder, uptime: process.uptime() }) };
+}
+
+const databaseOf = (
+  state: PoolState,
+  given: Pick<PoolSources, "queueServer" | "pooled">,
+): Pool["database"] => ({
+  version: state.version,
+  clockOffset: Math.round(state.clockOffset * 1000) / 1000,
+  connections: connectionsOf(state, given),
+});
+
+/** Writes down which alerts there are that the database alone shows, for `since`. */
+export async function noteAlerts({
+  store,
+  ...given
+}: Pick<PoolSources, "store" | "queueServer" | "pooled">): Promise<void> {
+  const state = await store.pool.read();
+  const alerts = databaseAlerts({ ...state, database: databaseOf(state, given) }, state);
+  await store.pool.noteAlerts(alerts);
 }
 
 function viewOf({ path, since, state }: DataFolderSeen): Pool["dataFolder"] {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { listen } from "../../../../test/servers/api.ts";
 import { cpu, openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 import type { DataFolderSeen } from "./data-folder-watch.ts";
+import { noteAlerts } from "./document.ts";
 
 let store: TestStore;
 let app: FastifyInstance;
@@ -139,7 +140,38 @@ it("each part that fails has an alert, with the worker's name and since when", a
   queueUp = true;
 });
 
-it("without a living worker nothing can start", async () => {
+it("without a living worker nothing can start, and the first that noted it says since when", async () => {
+  const note = () => noteAlerts({ store, queueServer: "postgres", pooled: false });
+  const found = async () => (await operator.pool()).alerts.find(({ code }) => code === "no-worker");
+  await note();
   await store.sql("update worker set state = 'STOPPED' where state = 'ACTIVE'");
-  expect(codes(await operator.pool())).toContain("no-worker pool");
+  expect(await found()).not.toHaveProperty("since");
+  await note();
+  const first = (await found())!.since!;
+  expect(Date.parse(first)).toBeLessThanOrEqual(Date.now() + 1000);
+  await note();
+  expect((await found())!.since).toBe(first);
+  const { id } = await store.workers.register({ name: "new", host: "h", version: "0", devices: [cpu] });
+  await note();
+  expect(await found()).toBeUndefined();
+  await store.workers.stop(id);
+  await note();
+  expect((await found())!.since).not.toBe(first);
+});
+
+it("connections that are short and clocks that are off have a beginning too", async () => {
+  await store.workers.register({ name: "late", host: "node-9", version: "0", devices: [cpu] });
+  await store.sql(
+    "update worker_pulse p set clock_offset = 90 from worker w where w.id = p.worker_id and w.name = 'late'",
+  );
+  await Promise.all(
+    Array.from({ length: 12 }, (_, i) =>
+      store.workers.register({ name: `many-${i}`, host: "h", version: "0", devices: [cpu] }),
+    ),
+  );
+  await noteAlerts({ store, queueServer: "postgres", pooled: false });
+  const { alerts } = await operator.pool();
+  const since = new Map(alerts.map((alert) => [alert.code, alert.since]));
+  expect([...since.keys()].sort()).toEqual(["clock-off", "connections-short", "worker-lost"]);
+  expect([...since.values()].every((each) => each !== undefined)).toBe(true);
 });

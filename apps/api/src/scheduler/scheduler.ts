@@ -20,6 +20,8 @@ export interface SchedulerOptions {
   /** A run that was dispatched this long ago and not claimed is delivered again; default 30 s. */
   redeliverSeconds?: number;
   policy?: Policy;
+  /** Called with each reconciliation: writes down which alerts there are. */
+  noteAlerts?: () => Promise<void>;
 }
 
 export interface Scheduler {
@@ -51,6 +53,7 @@ export function startScheduler({
   reconcileMs = sweepSeconds * 1000,
   redeliverSeconds = 30,
   policy = defaultPolicy,
+  noteAlerts = async () => undefined,
 }: SchedulerOptions): Scheduler {
   const stop = new AbortController();
   let wake = (): void => undefined;
@@ -140,6 +143,7 @@ export function startScheduler({
     for (const runId of await store.leases.stopOverdue()) log.info({ runId }, "its time is over");
     for (const runId of await store.dispatch.recall()) log.info({ runId }, "recalled: its devices are gone");
     await deliveries.deliver(await store.dispatch.redeliver(redeliverSeconds));
+    await noteAlerts().catch((error: unknown) => log.warn({ err: error }, "alerts were not noted"));
   }
 
   async function lead(leadership: Leadership): Promise<void> {

@@ -13,14 +13,27 @@ export interface PoolState extends Pick<Pool, "at" | "workers" | "devices" | "he
   /** Living workers whose host has another time than the database, in seconds ahead of it. */
   clocks: { worker: string; host: string; offset: number }[];
   connections: Connections;
+  /** When an alert was noted first that is still there, by `alertKey`. */
+  alertsSince: ReadonlyMap<string, string>;
   /** Version of PostgreSQL. */
   version: string;
   /** Seconds by which the clock of this process is ahead of the database's. */
   clockOffset: number;
 }
 
+/** What is wrong, and with what. */
+export interface AlertName {
+  code: string;
+  subject: string;
+}
+
+/** An alert's place in a map. */
+export const alertKey = ({ code, subject }: AlertName): string => `${code} ${subject}`;
+
 export interface PoolStates {
   read(): Promise<PoolState>;
+  /** Writes down which alerts there are now, of those that nothing else tells the beginning of. */
+  noteAlerts(alerts: readonly AlertName[]): Promise<void>;
   /**
    * Writes down that the scheduler has made a pass.
    * @param leader its host and process, for people
@@ -30,6 +43,15 @@ export interface PoolStates {
 
 export const createPoolStates = ({ query, snapshot }: Database): PoolStates => ({
   read: () => snapshot(readPool),
+  async noteAlerts(alerts) {
+    await query(
+      `with present as (select * from unnest($1::text[], $2::text[]) a (code, subject)),
+         past as (delete from alert_since s where not exists
+           (select from present p where p.code = s.code and p.subject = s.subject))
+       insert into alert_since (code, subject) select code, subject from present on conflict (code, subject) do nothing`,
+      [alerts.map(({ code }) => code), alerts.map(({ subject }) => subject)],
+    );
+  },
   async passed(leader) {
     await query(
       `insert into scheduler_pass as p (leader) values ($1)
@@ -77,6 +99,7 @@ async function readPool(tx: Transaction): Promise<PoolState> {
     queue: await readQueue(tx),
     scheduler: await readPass(tx),
     connections: await readConnections(tx),
+    alertsSince: await readAlertsSince(tx),
   };
 }
 
@@ -116,6 +139,13 @@ async function readClocks(tx: Transaction): Promise<PoolState["clocks"]> {
     [clockTolerance],
   );
   return rows;
+}
+
+async function readAlertsSince(tx: Transaction): Promise<Map<string, string>> {
+  const { rows } = await tx.query<AlertName & { since: Date }>(
+    "select code, subject, since from alert_since",
+  );
+  return new Map(rows.map((row) => [alertKey(row), iso(row.since)]));
 }
 
 async function readQueue(tx: Transaction): Promise<PoolState["queue"]> {

@@ -5,6 +5,7 @@ import { openDeliveryQueues } from "@espalier/queue";
 import { openStore } from "@espalier/store";
 import { pino } from "pino";
 import type { Config } from "../../config.ts";
+import { noteAlerts } from "../../pool/document.ts";
 import { startScheduler } from "../scheduler.ts";
 
 const { databaseUrl, sessionUrl, redisUrl, data: bytesRoot, secret, lease, logLevel } = workerData as Config;
@@ -25,6 +26,12 @@ const scheduler = startScheduler({
   log,
   reconcileMs: (lease.lease * 2_000) / 9,
   redeliverSeconds: (lease.lease * 2) / 3,
+  noteAlerts: () =>
+    noteAlerts({
+      store,
+      queueServer: redisUrl === undefined ? "postgres" : "redis",
+      pooled: sessionUrl !== undefined,
+    }),
   ring: ({ worker, ...delivery }) => queue.add(worker, delivery),
 });
 
