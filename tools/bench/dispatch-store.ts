@@ -1,35 +1,45 @@
 /**
  * A whole pass of the scheduler through PostgreSQL: runs queued by 20 teams of 5 users, 200 devices of 25 workers, all
- * of them in use. Three passes that differ in what they write: the first, which tells every run why it waits; one that has
- * nothing new to tell; and one after half a minute, when every place has moved. Each step's wall clock, and the processor time
- * of this process.
+ * of them in use. The first pass of a leader, until its decisions are committed and until every run has been told why it
+ * waits; passes in which nothing has changed; passes after a run was submitted and another cancelled; and one that writes
+ * another place for every run. Wall clock, and processor time of this process and of PostgreSQL, which others do not disturb.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { plan } from "@espalier/scheduler";
-import { portion } from "../../apps/api/src/scheduler/scheduler.ts";
-import { WaitingReports } from "../../apps/api/src/scheduler/waiting-reports.ts";
-import { KeptQueue, migrate, openStore, type Store } from "../../packages/store/src/index.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Passes } from "../../apps/api/src/scheduler/passes.ts";
+import { migrate, openStore, type Store } from "../../packages/store/src/index.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
 import { fillPool } from "./full-pool.ts";
+import { serverCpuMs } from "./server-cpu.ts";
 
 export async function dispatchStore(queued: number): Promise<void> {
   const server = await startPostgres();
   const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-bench-"));
   await migrate(server.url);
   const store = await openStore({ databaseUrl: server.url, bytesRoot });
+  const count = queued > 10_000 ? 5 : 20;
   try {
     await fillPool(store, queued);
     console.log(`a pass through PostgreSQL over ${queued} queued runs, all devices in use:`);
-    const memory = (): Memory => ({ reports: new WaitingReports(), queue: new KeptQueue() });
-    const steady = memory();
-    print("  the first of a leader", await passes(1, () => pass(store, steady, 0)));
-    for (let i = 0; i < 3; i++) await pass(store, steady, 0);
-    print("  nothing new to tell", await passes(queued > 10_000 ? 5 : 20, () => pass(store, steady, 0)));
-    // Each time as if another half minute had gone by, and the head of the queue had started.
-    let shift = 0;
-    print("  every place has moved", await passes(5, () => pass(store, steady, ++shift)));
+    const leader = new Leader(store);
+    print("  the first of a leader", [await leader.pass()]);
+    print("  and why all wait", [await leader.passExplaining()]);
+    for (let i = 0; i < 3; i++) await leader.pass();
+    print("  nothing has changed", await times(count, () => leader.pass()));
+    const change = changes(store);
+    const changed = async () => (await change(), leader.pass());
+    print("  one is new and one is gone", await times(count, changed));
+    const explained = async () => (await change(), leader.passExplaining());
+    print("  the same, and why all wait", await times(count, explained));
+    const moved = async () => {
+      await store.transaction((tx) => tx.query("update run_waiting set position = position + 1"));
+      leader.forget();
+      await leader.pass();
+      return leader.passExplaining();
+    };
+    print("  every place has moved", await times(3, moved));
   } finally {
     await store.close();
     await server.remove();
@@ -37,68 +47,91 @@ export async function dispatchStore(queued: number): Promise<void> {
   }
 }
 
-/** What the scheduler keeps from pass to pass. */
-interface Memory {
-  reports: WaitingReports;
-  queue: KeptQueue;
+/** Submits one run and cancels another, each time others. */
+function changes(store: Store): () => Promise<void> {
+  let n = 0;
+  return () =>
+    store.transaction(async (tx) => {
+      n++;
+      await tx.query(
+        `insert into run (id, team_id, user_id, kind, state, spec, model_id, predicted_bytes, queued_at)
+           select 'run_n' || $1::int, team_id, user_id, kind, state, spec, model_id, predicted_bytes, now() from run where id = 'run_q7'`,
+        [n],
+      );
+      await tx.query(
+        "update run set state = 'CANCELLED', ended_at = now() where id = 'run_q' || (100 + $1::int)",
+        [n],
+      );
+    });
 }
 
 interface Times {
-  snapshot: number;
-  plan: number;
-  /** Of the decisions, with the first portion of reasons. */
-  commit: number;
-  /** Of the other portions, between which the scheduler goes on when something happens. */
-  tell: number;
+  /** Until the decisions are committed. */
+  decided: number;
+  /** Until all reasons are. */
+  all: number;
   cpu: number;
-  told: number;
+  serverCpu: number;
 }
 
-async function pass(store: Store, { reports, queue }: Memory, shift: number): Promise<Times> {
-  const cpu = process.cpuUsage();
-  const started = performance.now();
-  const snapshot = await store.dispatch.snapshot(queue);
-  const { queued, running, now, number } = snapshot;
-  const read = performance.now();
-  const { starts, preemptions, reservations, waiting } = plan(snapshot);
-  if (starts.length + preemptions.length > 0) throw new Error("the pool is not full");
-  const teamOf = new Map([...queued, ...running].map(({ id, teamId }) => [id, teamId]));
-  const moved = waiting.map((each) => ({ ...each, position: each.position && each.position + shift }));
-  const told = reports.changed(moved, teamOf, now + shift * 30_000);
-  const planned = performance.now();
-  let committed = planned;
-  for (let from = 0; from === 0 || from < told.length; from += portion) {
-    const next = String(BigInt(number) + BigInt(from / portion));
-    const waiting = told.slice(from, from + portion);
-    const decisions = { number: next, starts: [], preemptions: [], reservations, waiting };
-    if (!(await store.dispatch.commit(decisions))) throw new Error("another plan came first");
-    if (from === 0) committed = performance.now();
+class Leader {
+  readonly #store: Store;
+  readonly #passes: Passes;
+  #decidedAt = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#passes = new Passes({
+      store,
+      onCommitted: async () => void (this.#decidedAt = performance.now()),
+    });
   }
-  const ended = performance.now();
-  const { user, system } = process.cpuUsage(cpu);
-  return {
-    snapshot: read - started,
-    plan: planned - read,
-    commit: committed - planned,
-    tell: ended - committed,
-    cpu: (user + system) / 1000,
-    told: told.length,
-  };
+
+  forget(): void {
+    this.#passes.forget();
+  }
+
+  /** A pass after the time at which it may say why runs wait. */
+  async passExplaining(): Promise<Times> {
+    await sleep(this.#passes.explainsIn);
+    return this.pass();
+  }
+
+  async pass(): Promise<Times> {
+    const serverCpu = await serverCpuMs(this.#store);
+    const cpu = process.cpuUsage();
+    const started = performance.now();
+    this.#decidedAt = 0;
+    const { decided, committed } = await this.#passes.pass();
+    const ended = performance.now();
+    const { user, system } = process.cpuUsage(cpu);
+    if (!decided) throw new Error("another plan came first");
+    if ((committed?.deliveries.length ?? 0) + (committed?.preempted.length ?? 0) > 0)
+      throw new Error("the pool is not full");
+    return {
+      decided: (this.#decidedAt || ended) - started,
+      all: ended - started,
+      cpu: (user + system) / 1000,
+      serverCpu: (await serverCpuMs(this.#store)) - serverCpu,
+    };
+  }
 }
 
-async function passes(count: number, once: () => Promise<Times>): Promise<Times[]> {
-  const times: Times[] = [];
-  for (let i = 0; i < count; i++) times.push(await once());
-  return times;
+async function times(count: number, once: () => Promise<Times>): Promise<Times[]> {
+  const all: Times[] = [];
+  for (let i = 0; i < count; i++) all.push(await once());
+  return all;
 }
 
-function print(title: string, times: readonly Times[]): void {
+function print(title: string, all: readonly Times[]): void {
   const median = (pick: (each: Times) => number): number =>
-    times.map(pick).sort((a, b) => a - b)[Math.floor(times.length / 2)];
+    all.map(pick).sort((a, b) => a - b)[Math.floor(all.length / 2)];
+  const mean = (pick: (each: Times) => number): number =>
+    all.reduce((sum, each) => sum + pick(each), 0) / all.length;
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
   console.log(
-    `${title}: snapshot ${ms(median((t) => t.snapshot))}, plan ${ms(median((t) => t.plan))}, commit ${ms(
-      median((t) => t.commit),
-    )}, in all ${ms(median((t) => t.snapshot + t.plan + t.commit))}; then ${median((t) => t.told)} reasons in ${ms(median((t) => t.tell))}; ${ms(median((t) => t.cpu))} of processor here`,
+    `${title}: decided after ${ms(median((t) => t.decided))}, all told after ${ms(median((t) => t.all))}; processor: ${ms(
+      mean((t) => t.cpu),
+    )} here, ${ms(mean((t) => t.serverCpu))} of PostgreSQL`,
   );
 }

@@ -4,7 +4,7 @@
  * in ms a second (10 = 1 % of a core), and how long a beat took. An empty statement at the same pace tells what the machine
  * takes for the round trips alone; where others compute too, that is a multiple of what it is on a quiet one.
  */
-import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +13,7 @@ import { migrate, openStore, type Store } from "../../packages/store/src/index.t
 import { claimOn } from "../../test/servers/place.ts";
 import { startPostgres } from "../../test/servers/postgres.ts";
 import { cards } from "./cards.ts";
+import { serverCpuMs } from "./server-cpu.ts";
 
 const pool = { workers: 500, devices: 4, connections: 50, endedRuns: 20_000 };
 const warmSeconds = 15;
@@ -142,30 +143,3 @@ const measurement = (): Measurement => ({
   utilization: Math.floor(Math.random() * 100),
   temperature: 30 + Math.floor(Math.random() * 50),
 });
-
-/** Processor time of the postmaster's processes so far, also of those that have ended. */
-async function serverCpuMs(store: Store): Promise<number> {
-  const postmaster = await store.transaction(async (tx) => {
-    const { rows } = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
-    return (await stat(rows[0].pid)).parent;
-  });
-  let ticks = 0;
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const process = await stat(Number(name)).catch(() => undefined);
-    if (process?.parent === postmaster) ticks += process.own;
-    if (Number(name) === postmaster) ticks += process!.own + process!.ended;
-  }
-  // USER_HZ is 100 on every Linux (proc(5)).
-  return ticks * 10;
-}
-
-/** Of proc(5)'s `stat`: ppid, utime + stime, and cutime + cstime, in ticks. */
-async function stat(pid: number): Promise<{ parent: number; own: number; ended: number }> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8");
-  const fields = text
-    .slice(text.lastIndexOf(")") + 2)
-    .split(" ")
-    .map(Number);
-  return { parent: fields[1], own: fields[11] + fields[12], ended: fields[13] + fields[14] };
-}

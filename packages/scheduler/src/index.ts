@@ -18,4 +18,5 @@ export type {
   TeamQuota,
   User,
 } from "./snapshot.ts";
+export { sameReservations, Standing } from "./standing.ts";
 export { accrued, decayed, type Usage } from "./usage.ts";

@@ -2,11 +2,11 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { sweepSeconds } from "@espalier/contract";
-import { KeptQueue, type Delivery, type DispatchWaiting, type Leadership, type Store } from "@espalier/store";
+import type { Delivery, Leadership, Store } from "@espalier/store";
 import { fireSchedules } from "../schedules/fire.ts";
-import { defaultPolicy, plan, type Policy, type Snapshot } from "@espalier/scheduler";
+import type { Policy } from "@espalier/scheduler";
 import { Deliveries } from "./deliveries.ts";
-import { WaitingReports } from "./waiting-reports.ts";
+import { Passes } from "./passes.ts";
 
 export interface SchedulerOptions {
   store: Store;
@@ -31,8 +31,6 @@ export interface Scheduler {
 /** Under this name the leader holds its lock. It stays as it is: during an upgrade, old and new processes must not both lead. */
 const leaderLock = "dispatcher";
 
-/** Reasons to wait that one transaction stores at most. */
-export const portion = 2_000;
 /** Least time between two passes: what happens meanwhile is decided in one. */
 const coalesceMs = 50;
 /** The last pass is written down this often, for people. */
@@ -52,14 +50,12 @@ export function startScheduler({
   passMs = 2_000,
   reconcileMs = sweepSeconds * 1000,
   redeliverSeconds = 30,
-  policy = defaultPolicy,
+  policy,
   noteAlerts = async () => undefined,
 }: SchedulerOptions): Scheduler {
   const stop = new AbortController();
   let wake = (): void => undefined;
   let hinted = false;
-  const reports = new WaitingReports();
-  const queue = new KeptQueue();
   const unsubscribe = store.events.subscribe(({ what }) => {
     // Progress frees nothing, and why runs wait is what this one writes.
     if (what !== "state" && what !== "") return;
@@ -84,56 +80,20 @@ export function startScheduler({
       log.warn({ err: error, waiting }, "the queue takes no deliveries; trying again"),
   });
 
-  /** Decides once over all that waits; false when another leader has decided since the snapshot. */
+  const passes = new Passes({
+    store,
+    ...(policy === undefined ? {} : { policy }),
+    onCommitted: ({ deliveries: made }) => deliveries.deliver(made),
+    interrupted: () => hinted || stop.signal.aborted,
+  });
+
+  /** False when another leader has decided since the snapshot. */
   async function pass(): Promise<boolean> {
-    const snapshot = await store.dispatch.snapshot(queue);
-    const { queued, running, now, number } = snapshot;
-    if (queued.length === 0 && snapshot.reservations.length === 0) return true;
-    const { starts, preemptions, reservations, waiting } = plan(snapshot, policy);
-    const teamOf = new Map([...queued, ...running].map(({ id, teamId }) => [id, teamId]));
-    const told = reports.changed(waiting, teamOf, now);
-    const nothing = starts.length + preemptions.length + told.length === 0;
-    if (nothing && sameReservations(reservations, snapshot.reservations)) return true;
-    const first = told.slice(0, portion);
-    const committed = await commit({ number, starts, preemptions, reservations, waiting: first });
-    if (!committed) return false;
-    for (const skipped of committed.skipped) log.info(skipped, "not started");
+    const { decided, committed, preemptions } = await passes.pass();
+    for (const skipped of committed?.skipped ?? []) log.info(skipped, "not started");
     for (const { runId, reason, forRunId } of preemptions)
-      if (committed.preempted.includes(runId)) log.info({ runId, reason, forRunId }, "asked to make room");
-    await deliveries.deliver(committed.deliveries);
-    return tell(told.slice(portion), { number, reservations });
-  }
-
-  /** Commits decisions. If they are not stored, or another leader has written since, all is told again. */
-  async function commit(decisions: Parameters<Store["dispatch"]["commit"]>[0]) {
-    let committed;
-    try {
-      committed = await store.dispatch.commit(decisions);
-    } finally {
-      if (!committed) reports.forget();
-    }
-    return committed;
-  }
-
-  /**
-   * Stores why runs wait in portions, after the decisions, which must not wait for it. When something happens meanwhile, the
-   * next pass comes first. False when another leader has decided.
-   */
-  async function tell(
-    told: DispatchWaiting[],
-    { number, reservations }: { number: string; reservations: Snapshot["reservations"] },
-  ): Promise<boolean> {
-    let next = BigInt(number) + 1n;
-    for (let from = 0; from < told.length; from += portion) {
-      if (hinted || stop.signal.aborted) {
-        reports.forget(told.slice(from));
-        return true;
-      }
-      const waiting = told.slice(from, from + portion);
-      const decisions = { number: String(next++), starts: [], preemptions: [], reservations, waiting };
-      if (!(await commit(decisions))) return false;
-    }
-    return true;
+      if (committed?.preempted.includes(runId)) log.info({ runId, reason, forRunId }, "asked to make room");
+    return decided;
   }
 
   /** Finds what was lost on the way: silent workers, expired leases, deliveries that nobody claimed. */
@@ -165,7 +125,7 @@ export function startScheduler({
       if (!decided) log.warn("a plan was made from what another leader has changed; planning again");
       // When many runs wait, at most half of the time is spent on plans.
       await sleep(Math.max(coalesceMs, performance.now() - started));
-      if (decided) await pause(passMs);
+      if (decided) await pause(Math.min(passMs, passes.owesIn ?? passMs));
     }
   }
 
@@ -174,8 +134,7 @@ export function startScheduler({
       let leadership: Leadership | undefined;
       try {
         leadership = await store.leader.acquire(leaderLock);
-        reports.forget();
-        queue.forget();
+        passes.forget();
         if (leadership) await lead(leadership);
       } catch (error) {
         log.error({ err: error }, "a pass of the scheduler failed; it will be tried again");
@@ -196,15 +155,3 @@ export function startScheduler({
     },
   };
 }
-
-/** The instants at which devices are expected move all the time; what is kept for whom does not. */
-const sameReservations = (a: Snapshot["reservations"], b: Snapshot["reservations"]): boolean =>
-  a.length === b.length &&
-  a.every(({ runId, deviceIds, promised }, i) => {
-    const other = b[i]!;
-    return (
-      other.runId === runId &&
-      other.promised === promised &&
-      other.deviceIds.join(" ") === deviceIds.join(" ")
-    );
-  });

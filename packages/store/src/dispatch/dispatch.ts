@@ -3,7 +3,8 @@ import type { Preemption, Reservation, Start } from "@espalier/scheduler";
 import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
 import { KeptQueue } from "./kept-queue.ts";
-import { readSnapshot, silenceOf, type NumberedSnapshot } from "./snapshot.ts";
+import { silenceOf } from "../pool/silence.ts";
+import { readSnapshot, type NumberedSnapshot } from "./snapshot.ts";
 
 /** A delivery to put on the queue of a worker, by its name. `dispatch` numbers the deliveries of a run. */
 export interface Delivery {

@@ -55,14 +55,25 @@ it("holds what a full read would return, whatever has happened to the queue sinc
   }
 });
 
-it("keeps a run that nobody has written since", async () => {
+it("gives the same list until a queued run is written", async () => {
   const queue = new KeptQueue();
   const { id } = await store.submit();
-  const find = async () => (await store.dispatch.snapshot(queue)).queued.find((run) => run.id === id);
-  const first = await find();
-  expect(await find()).toBe(first);
+  const read = async () => (await store.dispatch.snapshot(queue)).queued;
+  const find = (runs: readonly QueuedRun[]) => runs.find((run) => run.id === id);
+  const first = await read();
+  expect(await read()).toBe(first);
   await store.runs.change({ teamId: store.teamId, runId: id, change: { priority: 7 }, by: "she" });
-  expect(await find()).toEqual({ ...first, priority: 7 });
+  const second = await read();
+  expect(find(second)).toEqual({ ...find(first), priority: 7 });
+  expect(await read()).toBe(second);
+});
+
+it("is empty when the last run has left", async () => {
+  const queue = new KeptQueue();
+  await store.submit();
+  await store.dispatch.snapshot(queue);
+  await store.sql("update run set held_at = now() where state = 'QUEUED'");
+  expect((await store.dispatch.snapshot(queue)).queued).toEqual([]);
 });
 
 it("knows how long a run may still compute, whatever its earlier attempts have used", async () => {

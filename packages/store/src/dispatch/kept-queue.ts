@@ -9,15 +9,20 @@ export type HistoryKeys = (kind: RunKind, modelId: string | null) => readonly st
 const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8`;
 const isQueued = "state = 'QUEUED' and held_at is null and cancel_requested_at is null";
 
-/** The queued runs, each with the transaction that wrote its row last: a row that was not written since is as it was. */
-const versions = `select coalesce(string_agg(r.id || ' ' || r.xmin, ' '), '') as versions from run r where ${isQueued}`;
+/** Parts of the queue, by the hash of a run's id: of a part where nothing was written, nothing is read. */
+const partCount = 1024;
+const part = `hashtext(id) & ${partCount - 1}`;
+
+/** Of each part a hash over its runs and the transactions that wrote their rows last: while nothing is written it is the same. */
+const prints = `select array_agg(part) as parts, array_agg(print::text) as prints from (
+    select ${part} as part, bit_xor(hashtextextended(id || ' ' || xmin, 0)) as print from run r where ${isQueued} group by 1) p`;
 
 // One document is read several times faster than ten thousand rows.
 const columns = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
     ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes,
     case when avoid_until > now() then json_build_object('places', avoid, 'until', ${ms("avoid_until")}) end,
-    ${wallMs})), '[]') as runs
-  from run r where ${isQueued} and ($1::text[] is null or id = any($1))`;
+    ${wallMs}, ${part})), '[]') as runs
+  from run r where ${isQueued} and ($1::int[] is null or ${part} = any($1))`;
 
 type QueuedTuple = [
   id: string,
@@ -34,77 +39,75 @@ type QueuedTuple = [
   predictedBytes: number | null,
   avoids: Avoidance | null,
   wallMs: number | null,
+  part: number,
 ];
 
-interface Kept {
-  readonly version: string;
-  readonly run: QueuedRun;
+interface Part {
+  readonly print: string;
+  readonly runs: QueuedRun[];
 }
 
-/** When more than this part of the queue is new, all of it is read: a list of so many ids costs more than it saves. */
+/** When more than this share of the parts has changed, the whole queue is read: to name so many costs more than it saves. */
 const mostPart = 0.25;
 
 /**
- * The queued runs as they were read last. A pass reads of each run only which transaction has written its row, and the rest
- * of those that were written since. It belongs to one reader of one database.
+ * The queued runs as they were read last. A pass reads a hash of each part of the queue, and whole only the parts in which
+ * something was written since. It belongs to one reader of one database.
  */
 export class KeptQueue {
-  #kept = new Map<string, Kept>();
+  #parts = new Map<number, Part>();
   #order: readonly QueuedRun[] = [];
 
-  /** The queued runs that the transaction sees, by priority, then age, which is how a plan takes those of a user. */
-  async read(tx: Transaction, historyKeys: HistoryKeys): Promise<QueuedRun[]> {
-    const versionOf = await this.#versions(tx);
-    const fresh = [...versionOf.keys()].filter((id) => this.#kept.get(id)?.version !== versionOf.get(id));
-    const read = new Map(
-      fresh.length === 0
-        ? []
-        : (await tuples(tx, fresh.length > mostPart * versionOf.size ? null : fresh)).map((tuple) => [
-            tuple[0],
-            tuple,
-          ]),
-    );
-    const kept = new Map<string, Kept>();
+  /**
+   * The queued runs that the transaction sees, by priority, then age, which is how a plan takes those of a user. The very
+   * same list as before if nothing was written.
+   */
+  async read(tx: Transaction, historyKeys: HistoryKeys): Promise<readonly QueuedRun[]> {
+    const printOf = await readPrints(tx);
+    const changed = [...printOf.keys()].filter((part) => this.#parts.get(part)?.print !== printOf.get(part));
+    if (changed.length === 0 && printOf.size === this.#parts.size) return this.#order;
+    const parts = new Map<number, Part>();
+    const gone = new Set<QueuedRun>();
     const added: QueuedRun[] = [];
-    for (const [id, version] of versionOf) {
-      const last = this.#kept.get(id);
-      if (last?.version === version) kept.set(id, last);
-      else {
-        const run = toQueued(read.get(id)!, historyKeys);
-        kept.set(id, { version, run });
-        added.push(run);
-      }
+    const all = changed.length > mostPart * printOf.size;
+    for (const [part, print] of printOf) {
+      const last = this.#parts.get(part);
+      parts.set(part, last?.print === print && !all ? last : { print, runs: [] });
     }
-    const same = added.length === 0 && kept.size === this.#order.length;
-    this.#kept = kept;
+    for (const [part, last] of this.#parts)
+      if (parts.get(part) !== last) for (const run of last.runs) gone.add(run);
+    if (changed.length > 0)
+      for (const tuple of await tuples(tx, all ? null : changed)) {
+        const run = toQueued(tuple, historyKeys);
+        added.push(run);
+        parts.get(tuple.at(-1) as number)!.runs.push(run);
+      }
+    this.#parts = parts;
     // What stays is sorted already, which the sort makes use of.
-    if (!same)
-      this.#order = [...this.#order.filter((run) => kept.get(run.id)?.run === run), ...added].sort(
-        byPriority,
-      );
-    return [...this.#order];
+    this.#order = [...this.#order.filter((run) => !gone.has(run)), ...added.sort(byPriority)].sort(
+      byPriority,
+    );
+    return this.#order;
   }
 
   /** The next read reads everything, as a reader must whose database may be another one. */
   forget(): void {
-    this.#kept = new Map();
+    this.#parts = new Map();
     this.#order = [];
   }
+}
 
-  async #versions(tx: Transaction): Promise<Map<string, string>> {
-    const { rows } = await tx.query<{ versions: string }>(versions);
-    const words = rows[0]!.versions.split(" ");
-    const versionOf = new Map<string, string>();
-    for (let i = 0; i + 1 < words.length; i += 2) versionOf.set(words[i]!, words[i + 1]!);
-    return versionOf;
-  }
+async function readPrints(tx: Transaction): Promise<Map<number, string>> {
+  const { rows } = await tx.query<{ parts: number[] | null; prints: string[] | null }>(prints);
+  const { parts, prints: each } = rows[0]!;
+  return new Map(parts?.map((part, i) => [part, each![i]!]));
 }
 
 const byPriority = (a: QueuedRun, b: QueuedRun): number =>
   b.priority - a.priority || a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1);
 
-async function tuples(tx: Transaction, ids: readonly string[] | null): Promise<QueuedTuple[]> {
-  const { rows } = await tx.query<{ runs: QueuedTuple[] }>(columns, [ids]);
+async function tuples(tx: Transaction, parts: readonly number[] | null): Promise<QueuedTuple[]> {
+  const { rows } = await tx.query<{ runs: QueuedTuple[] }>(columns, [parts]);
   return rows[0]!.runs;
 }
 

@@ -14,6 +14,7 @@ import type {
 import { wallMs } from "../attempts/wall-time.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { KeptQueue } from "./kept-queue.ts";
+import { silenceOf } from "../pool/silence.ts";
 import { spentHours, usageNow, type UsageRow } from "./usage.ts";
 
 /** The pool as one moment saw it. */
@@ -36,9 +37,6 @@ const keysOf = new Map<string, readonly string[]>();
 
 /** A device that does not say how much memory it has is taken for a small card. */
 const unknownMemoryBytes = 8e9;
-
-/** A worker that has missed three heartbeats gets no new runs; it is LOST much later, because what it runs may go on. */
-export const silenceOf = ({ heartbeat }: LeaseTiming): number => 3 * heartbeat;
 
 const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8`;
 
