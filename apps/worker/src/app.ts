@@ -58,7 +58,8 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     log,
     computeEntry = fileURLToPath(new URL("../../compute/src/main.ts", import.meta.url)),
   } = options;
-  const { name, version, labels, graceSeconds, hungSeconds, leastFreePercent, lease: timing } = config;
+  const { name, version, labels, graceSeconds, storageSeconds, hungSeconds } = config;
+  const { leastFreePercent, lease: timing } = config;
   const stopping = new AbortController();
   const {
     nvidia,
@@ -181,6 +182,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       },
       computeEntry,
       graceSeconds,
+      storageSeconds,
       hungSeconds,
       stopping: stopping.signal,
       ...(threads === undefined ? {} : { threads }),

@@ -37,6 +37,11 @@ export interface Config {
   threads?: number;
   /** ESPALIER_GRACE_SECONDS: time that a compute process gets for its last checkpoint on shutdown; default 6. */
   graceSeconds: number;
+  /**
+   * ESPALIER_STORAGE_SECONDS: a result that this host cannot store, while other workers take runs, waits at least so long before
+   * its run is given back for them; default 120.
+   */
+  storageSeconds: number;
   /** ESPALIER_HUNG_SECONDS: a computation that is silent this long, and 20 times its median step, is ended; default 600. */
   hungSeconds: number;
   /** ESPALIER_LEASE_SECONDS: how long a worker may be silent before others take its runs; default 45, and the API's. */
@@ -99,6 +104,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     leastFreeData: number("ESPALIER_MIN_FREE_DATA", 0) ?? leastFree.data,
     ...(threads === undefined ? {} : { threads: Math.floor(threads) }),
     graceSeconds: number("ESPALIER_GRACE_SECONDS", 0) ?? 6,
+    storageSeconds: number("ESPALIER_STORAGE_SECONDS", 0) ?? 120,
     hungSeconds: number("ESPALIER_HUNG_SECONDS", 10) ?? 600,
     lease: leaseTimingOf(number("ESPALIER_LEASE_SECONDS", 5) ?? 45),
     ...(secret ? { secret } : {}),

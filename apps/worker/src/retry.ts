@@ -12,7 +12,7 @@ export const isStorageFailure = (error: unknown): boolean =>
 
 export interface RetryOptions {
   /** Whether to try again after this error, the n-th in a row. */
-  again: (error: unknown, failures: number) => boolean;
+  again: (error: unknown, failures: number) => boolean | Promise<boolean>;
   /** Ends a pause. */
   signal?: AbortSignal;
 }
@@ -26,7 +26,7 @@ export async function retry<T>(work: () => Promise<T>, { again, signal }: RetryO
     try {
       return await work();
     } catch (error) {
-      if (!again(error, failures)) throw error;
+      if (!(await again(error, failures))) throw error;
       await sleep(backoff(failures, pauses), undefined, { signal }).catch(() => undefined);
       signal?.throwIfAborted();
     }

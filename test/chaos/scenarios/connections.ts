@@ -19,10 +19,6 @@ class Foreigner {
     this.#taking = this.#take();
   }
 
-  get sessions(): number {
-    return this.#sessions.length;
-  }
-
   async #take(): Promise<void> {
     while (!this.#leaving.signal.aborted) {
       const session = new pg.Client({ connectionString: this.#url, application_name: "foreign" });
@@ -50,6 +46,40 @@ const heldSeconds = 20;
 /** More requests at a time than an API that nobody asks has connections. */
 const crowd = 20;
 
+/** Starts PostgreSQL again with so many connections; undefined: with as many as before. */
+async function limitConnections(d: Deployment, most: number | undefined): Promise<void> {
+  const sql =
+    most === undefined ? "alter system reset max_connections" : `alter system set max_connections = ${most}`;
+  // It may have to wait for a connection, too.
+  await until("the setting is changed", () =>
+    d.change(sql).then(
+      () => true,
+      () => false,
+    ),
+  );
+  await d.postgres.stop();
+  await d.postgres.start();
+}
+
+/** Asks all APIs, many questions at a time, until something has happened; how often each status was answered. */
+async function askUntil(d: Deployment, over: () => boolean): Promise<Map<number, number>> {
+  const statuses = new Map<number, number>();
+  while (!over()) {
+    for (const [index] of d.apis.entries())
+      for (const { status, retryAfter } of await answers(d, index)) {
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        if (status === 503) assert.match(retryAfter ?? "", /^\d+$/);
+      }
+    await sleep(200);
+  }
+  console.log(`answers: ${JSON.stringify([...statuses])}`);
+  assert.deepEqual(
+    [...statuses.keys()].filter((status) => status !== 200 && status !== 503),
+    [],
+  );
+  return statuses;
+}
+
 /** What many questions at a time to an API are answered. */
 const answers = (d: Deployment, index: number) =>
   Promise.all(Array.from({ length: crowd }, () => d.client.answer(index)));
@@ -68,23 +98,10 @@ export const connectionScenarios: readonly Scenario[] = [
         await until("no connection is left", () => foreigner.refused > 0);
         d.note("take every connection", "postgres");
         const end = performance.now() + heldSeconds * 1000;
-        const statuses = new Map<number, number>();
         const submission = d.client.submit({ steps: 10 });
         // It is waited for at the end; until then, its failure is nobody's.
         submission.catch(() => undefined);
-        while (performance.now() < end) {
-          for (const [index] of d.apis.entries())
-            for (const { status, retryAfter } of await answers(d, index)) {
-              statuses.set(status, (statuses.get(status) ?? 0) + 1);
-              if (status === 503) assert.match(retryAfter ?? "", /^\d+$/);
-            }
-          await sleep(200);
-        }
-        console.log(`${foreigner.sessions} foreign sessions; answers: ${JSON.stringify([...statuses])}`);
-        assert.deepEqual(
-          [...statuses.keys()].filter((status) => status !== 200 && status !== 503),
-          [],
-        );
+        const statuses = await askUntil(d, () => performance.now() > end);
         assert.ok(statuses.get(503), "no request was refused");
         await foreigner.leave();
         const all = [...runIds, await submission];
@@ -92,6 +109,30 @@ export const connectionScenarios: readonly Scenario[] = [
         for (const runId of all) assert.deepEqual(await endsOf(d, runId), ["SUCCEEDED"]);
       } finally {
         await foreigner.leave();
+      }
+    },
+  },
+  {
+    number: 42,
+    title:
+      "PostgreSQL has 20 connections for two APIs and three workers, which may want 67: requests are answered or told when to come again, and runs start and succeed uncharged.",
+    queues: both,
+    async run(d) {
+      await limitConnections(d, 20);
+      d.note("max_connections = 20", "postgres");
+      try {
+        await d.ready();
+        let ended = false;
+        const runs = (async () => {
+          const runIds = await several(d, 3, { steps: 100, script: { pace: 60 } });
+          await succeed(d, runIds);
+          return runIds;
+        })().finally(() => (ended = true));
+        runs.catch(() => undefined);
+        await askUntil(d, () => ended);
+        for (const runId of await runs) assert.deepEqual(await endsOf(d, runId), ["SUCCEEDED"]);
+      } finally {
+        await limitConnections(d, undefined);
       }
     },
   },

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { noVolume, Volume } from "../mount.ts";
 import { until } from "../patience.ts";
 import {
   attemptsOn,
   both,
   databaseTime,
+  endsOf,
   isHeld,
   several,
   succeed,
@@ -72,6 +75,39 @@ export const diskScenarios: readonly Scenario[] = [
       for (const each of good) await each.kill();
       await succeedAtOnce(d, await several(d, 2, { steps: 10 }));
       await bad.kill();
+    },
+  },
+  {
+    number: 41,
+    title:
+      "The data folder of one worker stays away beside a good one: the result waits for its bound, and the run is given back, uncharged, and ends elsewhere.",
+    queues: both,
+    async run(d) {
+      const [bad, good, ...rest] = d.workers;
+      for (const each of d.workers) await each.kill();
+      bad.start({ ESPALIER_STORAGE_SECONDS: "6" });
+      const runId = await d.client.submit({ steps: 60, every: 5, script: { pace: 40 } });
+      await d.client.saves(runId);
+      const nowhere = join(d.folder, "nowhere");
+      await mkdir(nowhere, { recursive: true });
+      bad.mount.show(nowhere);
+      d.note("unmount the data folder", bad.name);
+      await isHeld(d, bad, "data-folder");
+      const waits = async (): Promise<boolean> =>
+        (await d.client.logs(runId)).some((line) =>
+          line.startsWith("The result waits until it can be stored"),
+        );
+      await until("the result waits", waits);
+      // Nobody could do better: it waits for longer than its bound.
+      await sleep(10_000);
+      assert.deepEqual(await endsOf(d, runId), ["RUNNING"]);
+      good.start();
+      await succeed(d, [runId]);
+      assert.deepEqual(await endsOf(d, runId), ["RETURNED", "SUCCEEDED"]);
+      assert.ok((await d.client.logs(runId)).some((line) => /given back for another worker/.test(line)));
+      bad.mount.heal();
+      await isHeld(d, bad);
+      for (const each of rest) each.start();
     },
   },
   {

@@ -21,6 +21,7 @@ import { publish } from "./publish.ts";
 import { Telemetry } from "./telemetry.ts";
 import { SaveGrace } from "./save-grace.ts";
 import { SavedProgress } from "./saved-progress.ts";
+import { StorageWait } from "./storage-wait.ts";
 import type { Scratch, Workspace } from "./workspace.ts";
 
 export interface AttemptContext {
@@ -38,6 +39,7 @@ export interface AttemptContext {
   /** Environment of the compute process: it shows its devices and no other. */
   environment: Readonly<Record<string, string | undefined>>;
   graceSeconds: number;
+  storageSeconds: number;
   hungSeconds: number;
   /** Aborts when the worker is asked to end. */
   stopping: AbortSignal;
@@ -64,6 +66,7 @@ export class AttemptSupervisor {
   readonly #saved: SavedProgress;
   readonly #log: Logger;
   #prepared: PreparedRun | undefined;
+  #storageWait: StorageWait | undefined;
 
   constructor(claim: Claim, context: AttemptContext) {
     const { store } = context;
@@ -225,6 +228,13 @@ export class AttemptSupervisor {
         this.#untilStored(work),
       );
     } catch (error) {
+      if (this.#storageWait?.isOver) {
+        this.note(
+          "warn",
+          "The result could not be stored here, so the run is given back for another worker.",
+        );
+        return this.#conclude({ type: "stopped" });
+      }
       const problem = isProblem(error) ? error : explainError(error);
       return this.#conclude({ type: "failed", problem }, workspace);
     }
@@ -272,14 +282,23 @@ export class AttemptSupervisor {
     else await settled;
   }
 
-  /** Repeats what fails because the volume of the data folder is full or away, for as long as the attempt may go on. */
+  /**
+   * Repeats what fails because the volume of the data folder is full or away, for as long as the attempt may go on, and no other
+   * worker is the better place. See `StorageWait`.
+   */
   #untilStored<T>(work: () => Promise<T>): Promise<T> {
+    const { store, storageSeconds } = this.#context;
     return retry(work, {
       again: (error, failures) => {
         if (!isStorageFailure(error) || this.#context.stopping.aborted) return false;
         if (this.#held.interruption !== undefined || this.#held.preempted.aborted) return false;
+        this.#storageWait ??= new StorageWait({
+          least: storageSeconds,
+          unsavedSince: this.#saved.recordedAt,
+          othersTakeRuns: () => store.workers.takeRuns({ except: this.#claim.lease.workerId }),
+        });
         if (failures === 1) this.note("warn", `The result waits until it can be stored: ${String(error)}`);
-        return true;
+        return this.#storageWait.goesOn();
       },
     });
   }

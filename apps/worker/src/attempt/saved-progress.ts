@@ -28,12 +28,18 @@ export class SavedProgress {
   /** The newest one that could not be stored, because the volume is full or away. */
   #unstored: { step: number; path: string } | undefined;
   #chain: Promise<void> = Promise.resolve();
+  #recordedAt = performance.now();
 
   constructor(store: Pick<Store, "bytes" | "leases">, claim: Claim, options: SavedProgressOptions) {
     this.#store = store;
     this.#claim = claim;
     this.#options = options;
     this.#recorded = claim.checkpoint;
+  }
+
+  /** Since when, on `performance.now()`, what was computed would have to be computed again. */
+  get recordedAt(): number {
+    return this.#recordedAt;
   }
 
   /** Takes a finished file away from the compute process. */
@@ -100,6 +106,7 @@ export class SavedProgress {
     }
     const previous = this.#recorded;
     this.#recorded = checkpoint;
+    this.#recordedAt = performance.now();
     this.#pending = undefined;
     if (previous) await this.#store.bytes.remove(previous.stored.location).catch(() => undefined);
   }

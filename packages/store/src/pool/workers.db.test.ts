@@ -196,3 +196,17 @@ describe("a registration", () => {
     await expect(insert(1, "a", 0)).rejects.toThrow("duplicate key");
   });
 });
+
+it("another takes runs while a device of one is open that is not silent", async () => {
+  await store.sql("update worker set state = 'STOPPED'");
+  const mine = await store.workers.register(worker("mine"));
+  const other = await store.workers.register(worker("other"));
+  const others = () => store.workers.takeRuns({ except: mine.id });
+  expect(await others()).toBe(true);
+  await store.holds.report(other.devices[0].id, [{ cause: "data-folder", reason: "Away." }]);
+  expect(await others()).toBe(false);
+  await store.holds.report(other.devices[0].id, []);
+  expect(await others()).toBe(true);
+  await silence(other.id);
+  expect(await others()).toBe(false);
+});

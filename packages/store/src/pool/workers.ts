@@ -11,6 +11,7 @@ import { migrationLock } from "../database/migrate.ts";
 import { checkRegistration, type NewWorker } from "./registration.ts";
 import { found, present } from "../database/row.ts";
 import { writeWorkerEvent } from "./worker-events.ts";
+import { silenceOf } from "./silence.ts";
 import { readWorkers } from "./worker-rows.ts";
 
 /** Condition on a worker `w` and its pulse `p`: it is ACTIVE, or was seen within a day and is the last one of its name. */
@@ -38,6 +39,8 @@ export interface Workers {
   list(teamId?: string): Promise<Worker[]>;
   /** The most devices that one of these workers has, whatever their state; 0 where there is no worker. */
   mostDevices(): Promise<number>;
+  /** Whether a living worker other than this one takes new runs on any device, whether or not it is in use now. */
+  takeRuns(question: { except: string }): Promise<boolean>;
   /**
    * Makes ACTIVE workers LOST that have been silent this long (default: a lease); not soon after the start of the database,
    * by default 20 s. Returns their ids.
@@ -100,6 +103,14 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
            where ${isPresent} group by w.id) of_worker`,
       );
       return rows[0]!.most;
+    },
+    async takeRuns({ except }) {
+      const { rows } = await query<{ any: boolean }>(
+        `select exists (select from claimable_device d join worker_pulse p on p.worker_id = d.worker_id
+           where d.worker_id <> $1 and p.seen_at > now() - make_interval(secs => $2)) as any`,
+        [except, silenceOf(timing)],
+      );
+      return rows[0]!.any;
     },
     markLost: (silentSeconds = timing.lease, graceSeconds = timing.grace) =>
       transaction(async (tx) => {
