@@ -233,6 +233,7 @@ export class AttemptSupervisor {
           "warn",
           "The result could not be stored here, so the run is given back for another worker.",
         );
+        await this.#drainReport();
         return this.#conclude({ type: "stopped" });
       }
       const problem = isProblem(error) ? error : explainError(error);
