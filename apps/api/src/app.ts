@@ -4,7 +4,7 @@ import { migrate, openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
 import { bootstrap } from "./auth/bootstrap.ts";
-import { checkConnections } from "./connections.ts";
+import { ConnectionWatch } from "./connections.ts";
 import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
 import { watchDataFolder } from "./pool/data-folder-watch.ts";
@@ -59,13 +59,14 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     maxDatasetBytes: config.maxDatasetBytes,
   });
   const url = await server.listen({ host: config.host, port: config.port });
-  await checkConnections(store, { queueServer, pooled }, log).catch((error: unknown) =>
-    log.warn({ err: error }, "the connections of the database were not counted"),
-  );
+  const connections = new ConnectionWatch(store, { queueServer, pooled }, log);
+  await connections.look();
+  connections.watch();
   return {
     url,
     async stop() {
       await server.close();
+      await connections.stop();
       await janitor.stop();
       await dataFolder.stop();
       await scheduler.stop();

@@ -5,7 +5,13 @@ export { ArrayCreate, parseIndices, RunArray, type Indices } from "./runs/array.
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
 export { Alert, alertRows, raise } from "./pool/alert.ts";
-export { connectionBudget, connectionNeed, poolSizes, type QueueServer } from "./pool/connections.ts";
+export {
+  apiPoolSize,
+  connectionBudget,
+  connectionNeed,
+  poolSizes,
+  type QueueServer,
+} from "./pool/connections.ts";
 export { Pool, schedulerSilence, type HeldPart, type PoolConnections } from "./pool/pool.ts";
 export {
   Dataset,

@@ -90,6 +90,8 @@ export interface Store {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** For the budget of connections. */
   connections(): Promise<Connections>;
+  /** Takes at most so many connections for statements and transactions from now on; those beyond are closed when they are idle. */
+  limitConnections(most: number): void;
   /** One round trip to the database. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -141,6 +143,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     dataFolder,
     transaction: database.transaction,
     connections: () => readConnections(database),
+    limitConnections: database.limit,
     async ping() {
       await database.query("select 1");
     },

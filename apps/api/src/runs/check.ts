@@ -66,7 +66,7 @@ export async function checkModel(model: ModelRef, place: Place): Promise<void> {
     await kindOf(model.run, place);
     return;
   }
-  const { state, name } = await store.models.get(teamId, model);
+  const { state, name } = await store.models.outline(teamId, model);
   if (state === "READY") return;
   throw new Problem(
     "resource/conflict",
@@ -94,7 +94,7 @@ export async function checkLayers(
     return;
   }
   if (typeof model !== "string") return;
-  const found = await store.models.get(teamId, model);
+  const found = await store.models.outline(teamId, model);
   const { layers: depth } = knownArchitecture(found);
   try {
     keptLayers(layers, depth, mode);
@@ -125,8 +125,8 @@ export async function checkDataset(
   datasetId: string,
   kinds: readonly DatasetKind[],
   { store, teamId, field }: Place,
-): Promise<Dataset> {
-  const dataset = await store.datasets.get(teamId, datasetId);
+): Promise<Pick<Dataset, "name" | "rows">> {
+  const dataset = await store.datasets.outline(teamId, datasetId);
   if (kinds.includes(dataset.kind)) return dataset;
   throw new Problem(
     "dataset/wrong-kind",

@@ -1,11 +1,4 @@
-import {
-  predictMemory,
-  sizeAfter,
-  type Model,
-  type ModelRef,
-  type ModelSize,
-  type RunSpec,
-} from "@espalier/contract";
+import { predictMemory, sizeAfter, type ModelRef, type ModelSize, type RunSpec } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 
 /** The imported or produced model that a run works on in the end, and how large what it works on will be. */
@@ -31,7 +24,7 @@ async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace):
     cuts.push(spec);
     next = spec.kind === "import" ? spec.modelId : spec.model;
   }
-  const { id, architecture }: Model = await store.models.get(teamId, next);
+  const { id, architecture } = await store.models.outline(teamId, next);
   return {
     modelId: id,
     size: architecture && cuts.reduceRight((size, spec) => sizeAfter(spec, size), architecture as ModelSize),

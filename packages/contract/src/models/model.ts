@@ -41,7 +41,10 @@ export const Model = Type.Object({
 export type Model = Static<typeof Model>;
 
 /** @throws {Problem} `resource/conflict` for a model of a hub whose import has not read it yet */
-export function knownArchitecture({ name, architecture }: Model): Architecture {
+export function knownArchitecture({
+  name,
+  architecture,
+}: Pick<Model, "name" | "architecture">): Architecture {
   if (architecture !== undefined) return architecture;
   throw new Problem(
     "resource/conflict",

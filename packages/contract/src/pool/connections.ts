@@ -31,6 +31,34 @@ export const connectionBudget = { redis: budgetOf("redis"), postgres: budgetOf("
 /** For people, backups and what watches the database. */
 const spareConnections = 5;
 
+/** With fewer for its requests an API does not work. */
+const leastOfApi = 2;
+
+/**
+ * How many connections an API takes for its requests where PostgreSQL has not enough for all: it leaves to the scheduler and to
+ * workers, of which there is one at least, what they may hold. Or requests, which come again and again, would leave none for runs.
+ * @param allowed connections that the server gives
+ */
+export function apiPoolSize({
+  queue,
+  pooled,
+  apis,
+  workers,
+  allowed,
+}: {
+  queue: QueueServer;
+  pooled: boolean;
+  apis: number;
+  workers: number;
+  allowed: number;
+}): number {
+  if (pooled) return poolSizes.api;
+  const { api, worker } = connectionBudget[queue];
+  const fixed = api - poolSizes.api;
+  const left = Math.floor((allowed - Math.max(1, workers) * worker) / Math.max(1, apis)) - fixed;
+  return Math.max(leastOfApi, Math.min(poolSizes.api, left));
+}
+
 export interface ConnectionNeed {
   /** What one process may hold at most. */
   perApi: number;

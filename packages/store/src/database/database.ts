@@ -29,6 +29,8 @@ export interface Database {
     sql: string,
     values: unknown[],
   ) => Promise<pg.QueryResult<Row>>;
+  /** Changes how many connections the pool has at most; those beyond are closed when they are idle. */
+  limit: (most: number) => void;
   /** Connections are given out for a transaction at a time, so that settings of a session do not hold. */
   pooled: boolean;
   transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
@@ -167,6 +169,9 @@ export function openDatabase({
     bulk: (text, values = []) => inBulk(() => send({ text, values })),
     prepared: (name, text, values) =>
       send({ ...(pooled ? {} : { name }), text, values, query_timeout: preparedMs }, renewing),
+    limit(most) {
+      pool.options.max = most;
+    },
     pooled,
     transaction,
     async snapshot(work) {

@@ -37,14 +37,18 @@ export interface Datasets {
     tx?: Transaction,
   ): Promise<Dataset>;
   get(teamId: string, datasetId: string): Promise<Dataset>;
+  /** What a submission is judged by, of one table. */
+  outline(teamId: string, datasetId: string): Promise<DatasetOutline>;
   list(teamId: string, query?: PageQuery): Promise<Page<Dataset>>;
   stored(teamId: string, datasetId: string): Promise<StoredObject>;
 }
 
+export type DatasetOutline = Pick<Dataset, "id" | "name" | "kind" | "rows">;
+
 const withArtifact = { artifact: true } as const;
 type DatasetRow = Prisma.DatasetGetPayload<{ include: typeof withArtifact }>;
 
-export function createDatasets({ prisma, within }: Database): Datasets {
+export function createDatasets({ prisma, query, within }: Database): Datasets {
   const find = async (teamId: string, id: string) =>
     found(await prisma.dataset.findUnique({ where: { id, teamId }, include: withArtifact }), "dataset", id);
   return {
@@ -81,6 +85,13 @@ export function createDatasets({ prisma, within }: Database): Datasets {
         };
       }),
     get: async (teamId, datasetId) => toDataset(await find(teamId, datasetId)),
+    async outline(teamId, datasetId) {
+      const { rows } = await query<DatasetOutline>(
+        "select id, name, kind, rows from dataset where id = $1 and team_id = $2",
+        [datasetId, teamId],
+      );
+      return found(rows[0], "dataset", datasetId);
+    },
     async list(teamId, { limit: wanted, cursor } = {}) {
       const limit = pageLimit(wanted);
       const rows = await prisma.dataset.findMany({

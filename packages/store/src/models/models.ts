@@ -59,6 +59,8 @@ export interface Models {
     tx?: Transaction,
   ): Promise<{ model: Model; run: Run }>;
   get(teamId: string, modelId: string): Promise<Model>;
+  /** What a submission is judged by: all of a model but its files, which are read from two more tables. */
+  outline(teamId: string, modelId: string): Promise<ModelOutline>;
   /** Those of these models that the team has, by id. */
   named(teamId: string, modelIds: readonly string[]): Promise<Map<string, Model>>;
   list(teamId: string, query?: PageQuery): Promise<Page<Model>>;
@@ -66,10 +68,12 @@ export interface Models {
   files(teamId: string, modelId: string): Promise<StoredFile[]>;
 }
 
+export type ModelOutline = Pick<Model, "id" | "name" | "state" | "architecture">;
+
 const withFiles = { files: { include: { artifact: true }, orderBy: { name: "asc" } } } as const;
 type ModelRow = Prisma.ModelGetPayload<{ include: typeof withFiles }>;
 
-export function createModels({ prisma, within }: Database, secrets: Pick<Secrets, "put">): Models {
+export function createModels({ prisma, query, within }: Database, secrets: Pick<Secrets, "put">): Models {
   const find = async (teamId: string, id: string) =>
     found(await prisma.model.findUnique({ where: { id, teamId }, include: withFiles }), "model", id);
   return {
@@ -143,6 +147,13 @@ export function createModels({ prisma, within }: Database, secrets: Pick<Secrets
       }),
 
     get: async (teamId, modelId) => toModel(await find(teamId, modelId)),
+    async outline(teamId, modelId) {
+      const { rows } = await query<
+        Omit<ModelOutline, "architecture"> & { architecture: Architecture | null }
+      >("select id, name, state, architecture from model where id = $1 and team_id = $2", [modelId, teamId]);
+      const { architecture, ...outline } = found(rows[0], "model", modelId);
+      return { ...outline, ...present({ architecture }) };
+    },
     async named(teamId, modelIds) {
       const rows = await prisma.model.findMany({
         where: { teamId, id: { in: [...modelIds] } },

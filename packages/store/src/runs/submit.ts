@@ -81,10 +81,11 @@ export async function submitRun(
       input.array?.index,
     ],
   );
-  await tx.query("insert into run_dependency (run_id, depends_on_id) select $1, unnest($2::text[])", [
-    id,
-    dependsOn,
-  ]);
+  if (dependsOn.length > 0)
+    await tx.query("insert into run_dependency (run_id, depends_on_id) select $1, unnest($2::text[])", [
+      id,
+      dependsOn,
+    ]);
   return readRun(tx, teamId, id);
 }
 
@@ -102,6 +103,7 @@ async function firstState(
   teamId: string,
   dependsOn: readonly string[],
 ): Promise<"QUEUED" | "WAITING"> {
+  if (dependsOn.length === 0) return "QUEUED";
   const { rows } = await tx.query<{ id: string; state: RunState }>(
     "select id, state from run where team_id = $1 and id = any($2) order by id for share",
     [teamId, dependsOn],
