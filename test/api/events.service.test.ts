@@ -143,7 +143,9 @@ describe("a stream of events", () => {
       runs: runIds.map((runId) => ({ runId, attempt: 1, progress })),
       measurements: [],
     });
-    await stream.until((seen) => runIds.every((id) => storyOf(seen, id).includes(1)));
+    await stream.until((seen) =>
+      runIds.every((id) => [1, "RUNNING"].every((each) => storyOf(seen, id).includes(each))),
+    );
     await stream.close();
     const states = stream.seen.filter(({ type }) => type === "run.state").map(({ runId }) => runId);
     expect(new Set(states).size).toBe(200);
@@ -151,13 +153,15 @@ describe("a stream of events", () => {
   });
 
   it("is described, with what its messages hold", async () => {
-    const { paths } = (await (await fetch(`${api.url}/openapi.json`)).json()) as {
+    const { paths, components } = (await (await fetch(`${api.url}/openapi.json`)).json()) as {
       paths: Record<string, { get: { responses: Record<string, { content?: object }> } }>;
+      components: { schemas: Record<string, object> };
     };
     for (const path of ["/v1/events", "/v1/runs/{runId}/events"])
-      expect(JSON.stringify(paths[path]?.get.responses["200"]?.content)).toMatch(
-        /text.event-stream.*run\.progress/,
-      );
+      expect(paths[path]?.get.responses["200"]?.content).toEqual({
+        "text/event-stream": { schema: { $ref: "#/components/schemas/Event" } },
+      });
+    expect(JSON.stringify(components.schemas.RunProgressEvent)).toContain("run.progress");
   });
 
   it("refuses an id that it has not given, and a run that there is not", async () => {

@@ -5,6 +5,7 @@ import { openTestStore, type TestStore } from "../servers/store.ts";
 /** The API without its scheduler, on a store of its own, with a model and datasets of which nobody reads the bytes. */
 export interface TestApi {
   store: TestStore;
+  app: Awaited<ReturnType<typeof listen>>["app"];
   url: string;
   key: string;
   client: Client;
@@ -50,6 +51,7 @@ export async function startTestApi(): Promise<TestApi> {
 
   return {
     store,
+    app,
     url,
     key,
     client: createClient({ url, key }),

@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { defaultLimits } from "../../apps/api/src/limits/limits.ts";
 import { buildServer, type ServerOptions } from "../../apps/api/src/server.ts";
 
 /** Options of a silent server whose data folder and queues are well. */
@@ -18,6 +19,7 @@ export function serverOptions(store: ServerOptions["store"], maxBytes = 1e6): Se
     version: "0",
     maxFileBytes: maxBytes,
     maxDatasetBytes: maxBytes,
+    limits: defaultLimits,
   };
 }
 

@@ -57,6 +57,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     version,
     maxFileBytes: config.maxFileBytes,
     maxDatasetBytes: config.maxDatasetBytes,
+    limits: config.limits,
   });
   const url = await server.listen({ host: config.host, port: config.port });
   const connections = new ConnectionWatch(store, { queueServer, pooled }, log);

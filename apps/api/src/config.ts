@@ -1,6 +1,7 @@
 import { leaseTimingOf, leastFree, type LeaseTiming } from "@espalier/contract";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
+import { defaultLimits, type Limits } from "./limits/limits.ts";
 
 const Env = Type.Object({
   DATABASE_URL: Type.String({ minLength: 1 }),
@@ -47,6 +48,7 @@ export interface Config {
   leastFreeData: number;
   maxFileBytes: number;
   maxDatasetBytes: number;
+  limits: Limits;
 }
 
 /** Reads the environment; throws an Error that names every variable that is missing or wrong. */
@@ -77,5 +79,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     leastFreeData: value.ESPALIER_MIN_FREE_DATA,
     maxFileBytes: value.ESPALIER_MAX_FILE_BYTES,
     maxDatasetBytes: value.ESPALIER_MAX_DATASET_BYTES,
+    limits: defaultLimits,
   };
 }

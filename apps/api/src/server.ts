@@ -12,15 +12,18 @@ import { events } from "./events/routes.ts";
 import { experiments } from "./experiments/routes.ts";
 import { garbage } from "./garbage/routes.ts";
 import { graphs } from "./graphs/routes.ts";
+import { answerClientError } from "./http/client-error.ts";
 import { compileValidator } from "./http/validation.ts";
 import { keys } from "./keys/routes.ts";
 import { me } from "./me/routes.ts";
+import type { Limits } from "./limits/limits.ts";
 import { models } from "./models/routes.ts";
 import { bodies } from "./plugins/bodies.ts";
 import { health } from "./plugins/health.ts";
 import { openapi } from "./plugins/openapi.ts";
-import { problemDocuments } from "./plugins/problems.ts";
+import { answerFrameworkError, problemDocuments } from "./plugins/problems.ts";
 import { Probe } from "./plugins/probe.ts";
+import { unreadBodies } from "./plugins/unread-bodies.ts";
 import type { DataFolderSeen } from "./pool/data-folder-watch.ts";
 import { pool } from "./pool/routes.ts";
 import { queue as queued } from "./queue/routes.ts";
@@ -42,31 +45,38 @@ export interface ServerOptions {
   version: string;
   maxFileBytes: number;
   maxDatasetBytes: number;
+  limits: Limits;
 }
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, dataFolder, log, version, maxFileBytes, maxDatasetBytes, queueServer, pooled } = options;
+  const { store, dataFolder, log, version, maxFileBytes, maxDatasetBytes, queueServer, pooled, limits } =
+    options;
   const [database, queue] = [new Probe(() => store.ping()), new Probe(options.queue)];
   const app = Fastify({
     loggerInstance: log,
     genReqId: () => `req_${randomUUID()}`,
-    bodyLimit: 1_048_576,
+    bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
+    connectionTimeout: limits.idleMs,
     routerOptions: { maxParamLength: 200 },
+    http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.headersMs / 3 },
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, { log }),
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
   // Answers are built from the contract's types, so they are not checked. The schemas of responses describe the API.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   await app.register(problemDocuments);
   await app.register(access, { authenticate: (key) => store.teams.verify(key) });
-  await app.register(bodies);
+  await app.register(bodies, { maxBytes: limits.bodyBytes, withinMs: limits.bodyMs });
+  await app.register(unreadBodies, { withinMs: limits.restMs });
   await app.register(openapi, { version });
   await app.register(health, { database, queue, dataFolder: () => dataFolder().state });
 
-  await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes });
+  await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes, pace: limits.pace });
   await app.register(models, { prefix: "/v1/models", store });
-  await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes });
+  await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes, pace: limits.pace });
   await app.register(experiments, { prefix: "/v1/experiments", store });
   await app.register(graphs, { prefix: "/v1/graphs", store });
   await app.register(arrays, { prefix: "/v1/arrays", store });

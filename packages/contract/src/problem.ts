@@ -12,6 +12,23 @@ interface ProblemRow {
 export const problems = {
   "request/invalid": { status: 400, failure: "data", title: "The request does not match its schema" },
   "request/too-large": { status: 413, failure: "data", title: "The body is larger than allowed" },
+  "request/timeout": { status: 408, failure: "data", title: "The request came too slowly" },
+  "request/uri-too-long": { status: 414, failure: "data", title: "The path or its query is too long" },
+  "request/headers-too-large": {
+    status: 431,
+    failure: "data",
+    title: "The headers are larger than allowed",
+  },
+  "request/method-not-allowed": {
+    status: 405,
+    failure: "data",
+    title: "The resource does not know this method",
+  },
+  "request/range-not-satisfiable": {
+    status: 416,
+    failure: "data",
+    title: "The range lies outside the content",
+  },
   "request/unsupported-media-type": {
     status: 415,
     failure: "data",
@@ -181,7 +198,11 @@ export const problems = {
 
 /** Seconds after which asking again may succeed (`Retry-After`), of problems that pass by themselves. */
 export const retryAfterSeconds: Partial<Record<ProblemCode, number>> = {
+  "request/timeout": 1,
   "team/too-many-runs": 30,
+  "hub/unavailable": 30,
+  "worker/lost": 5,
+  "storage/unavailable": 30,
   "service/unavailable": 5,
 };
 
@@ -200,6 +221,8 @@ export interface ProblemFacts {
   line?: number;
   step?: number;
   runId?: string;
+  /** Seconds after which asking again may succeed; without it, what {@link retryAfterSeconds} says. */
+  retryAfter?: number;
   errors?: { field: string; detail: string }[];
   /** What still refers to a resource that was to be deleted: at most 20. */
   referrers?: Referrer[];
@@ -221,6 +244,9 @@ export const ProblemDocument = Type.Object(
     line: Type.Optional(Type.Integer()),
     step: Type.Optional(Type.Integer()),
     runId: Type.Optional(Type.String()),
+    retryAfter: Type.Optional(
+      Type.Integer({ minimum: 0, description: "seconds after which asking again may succeed" }),
+    ),
     errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), detail: Type.String() }))),
     referrers: Type.Optional(Type.Array(Referrer)),
   },

@@ -12,6 +12,7 @@ export { type Finding } from "./pool/holds.ts";
 export { alertKey, type PoolState } from "./pool/pool-state.ts";
 export { type Leadership } from "./database/leader.ts";
 export { type Checkpoint, type Claim, type Success } from "./attempts/leases.ts";
+export { type NewDataset } from "./datasets/datasets.ts";
 export { type NewModel } from "./models/models.ts";
 export { type NewRun } from "./runs/runs.ts";
 export { migrate } from "./database/migrate.ts";

@@ -4,7 +4,7 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
-import { answerOnce } from "../http/idempotency.ts";
+import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
@@ -17,7 +17,10 @@ const ArrayId = Type.Object({ arrayId: idOf("array") }, { additionalProperties: 
 export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   app.post(
     "/",
-    { config: member, schema: { body: ArrayCreate, response: { 202: RunArray } } },
+    {
+      config: member,
+      schema: { headers: IdempotentHeaders, body: ArrayCreate, response: { 202: RunArray } },
+    },
     async (request, reply) => {
       const teamId = teamOf(request);
       const { array, needs } = request.body;

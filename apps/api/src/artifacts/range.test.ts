@@ -19,12 +19,23 @@ describe("a range", () => {
   });
 
   it("is ignored in forms that are not one range of bytes", () => {
-    for (const header of [undefined, "", "bytes=-", "lines=1-2", "bytes=0-1,3-4"])
+    for (const header of [
+      undefined,
+      "",
+      "bytes=-",
+      "lines=1-2",
+      "bytes=0-1,3-4",
+      "bytes=5-4",
+      "bytes",
+      "bytes=a-b",
+    ])
       expect(parseRange(header, 10)).toBeUndefined();
   });
 
-  it("is refused outside the bytes", () => {
-    expect(() => parseRange("bytes=10-", 10)).toThrow("outside the 10 bytes");
-    expect(() => parseRange("bytes=5-4", 10)).toThrow("outside the 10 bytes");
+  it("cannot be satisfied outside the bytes", () => {
+    for (const header of ["bytes=10-", "bytes=10-20", "bytes=-0", `bytes=${"9".repeat(400)}-`])
+      expect(() => parseRange(header, 10)).toThrow("outside the 10 bytes");
+    for (const header of ["bytes=0-", "bytes=0-0", "bytes=-5"])
+      expect(() => parseRange(header, 0)).toThrow("outside the 0 bytes");
   });
 });

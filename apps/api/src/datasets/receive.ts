@@ -1,18 +1,22 @@
 import type { Readable } from "node:stream";
-import { newId, type Dataset, type DatasetCreateQuery } from "@espalier/contract";
+import { isProblem, newId, type Dataset, type DatasetCreateQuery } from "@espalier/contract";
 import { jsonLines, readDataset, Reading } from "@espalier/model/data";
-import { locations, type Store } from "@espalier/store";
+import { locations, type NewDataset, type Store } from "@espalier/store";
 
 interface Submission {
-  teamId: string;
   query: DatasetCreateQuery;
   body: Readable;
   /** Of a body that is unpacked. */
   maxBytes: number;
+  /** Registers what was stored, or gives the dataset that was registered in its place. */
+  register: (dataset: Omit<NewDataset, "teamId">) => Promise<Dataset>;
 }
 
 /** Checks, normalises and stores a dataset as it arrives. After a refusal nothing of it remains. */
-export async function receive(store: Store, { teamId, query, body, maxBytes }: Submission): Promise<Dataset> {
+export async function receive(
+  store: Pick<Store, "bytes">,
+  { query, body, maxBytes, register }: Submission,
+): Promise<Dataset> {
   const id = newId("dataset");
   const summary = { rows: 0, duplicates: 0 };
   const location = locations.dataset(id, "rows.jsonl");
@@ -22,9 +26,8 @@ export async function receive(store: Store, { teamId, query, body, maxBytes }: S
   const lines = jsonLines(rows, summary);
   try {
     const stored = await store.bytes.put(location, encoded(lines));
-    const dataset = await store.datasets.register({
+    const dataset = await register({
       id,
-      teamId,
       name,
       kind,
       replace,
@@ -39,7 +42,8 @@ export async function receive(store: Store, { teamId, query, body, maxBytes }: S
     if (dataset.id !== id) await store.bytes.remove(location);
     return dataset;
   } catch (error) {
-    await store.bytes.remove(location);
+    // When the connection breaks, the transaction may have been committed; then the bytes are in use.
+    if (!(isProblem(error) && error.code === "service/unavailable")) await store.bytes.remove(location);
     throw error;
   }
 }

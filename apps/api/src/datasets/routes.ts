@@ -4,30 +4,46 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
-import { limited } from "../http/body.ts";
+import { limited, type Pace } from "../http/body.ts";
+import { doOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { receive } from "./receive.ts";
 
 const DatasetId = Type.Object({ datasetId: idOf("dataset") }, { additionalProperties: false });
 
 /** Training triplets and evaluation tasks. A body is checked line by line while it arrives; it is stored whole or not at all. */
-export const datasets: FastifyPluginAsyncTypebox<{ store: Store; maxDatasetBytes: number }> = async (
-  app,
-  { store, maxDatasetBytes },
-) => {
+export const datasets: FastifyPluginAsyncTypebox<{
+  store: Store;
+  maxDatasetBytes: number;
+  pace: Pace;
+}> = async (app, { store, maxDatasetBytes, pace }) => {
   app.post(
     "/",
-    { config: member, schema: { querystring: DatasetCreateQuery, response: { 201: Dataset } } },
+    {
+      config: member,
+      schema: {
+        headers: IdempotentHeaders,
+        querystring: DatasetCreateQuery,
+        consumes: ["application/octet-stream"],
+        response: { 201: Dataset },
+      },
+    },
     async (request, reply) => {
-      const body = limited(request, maxDatasetBytes);
-      return reply.code(201).send(
-        await receive(store, {
-          teamId: teamOf(request),
-          query: request.query,
-          body,
-          maxBytes: maxDatasetBytes,
-        }),
-      );
+      const teamId = teamOf(request);
+      const dataset = await receive(store, {
+        query: request.query,
+        body: limited(request, maxDatasetBytes, pace),
+        maxBytes: maxDatasetBytes,
+        async register(dataset) {
+          const content = dataset.stored.sha256;
+          const { body, replayed } = await doOnce(store, { request, status: 201, content }, (tx) =>
+            store.datasets.register({ teamId, ...dataset }, tx),
+          );
+          if (replayed) reply.header("idempotency-replayed", "true");
+          return body;
+        },
+      });
+      return reply.code(201).send(dataset);
     },
   );
 

@@ -10,23 +10,35 @@ import { streamEvents } from "./stream.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
 
+const Headers = Type.Object({
+  "last-event-id": Type.Optional(
+    Type.String({
+      pattern: "^(?:\\d{1,19}-\\d{1,19})?$",
+      description: "the id of the last message that came: what followed it is sent first",
+    }),
+  ),
+});
+
 /** The schema of the `data` of each message. The stream itself is written by `streamEvents`. */
 const response = {
-  200: { description: "server-sent events", content: { "text/event-stream": { schema: Event } } },
+  200: {
+    description: "server-sent events; each `data` is an event",
+    content: { "text/event-stream": { schema: Event } },
+  },
 };
 
 /** Live events of the team, or of one run, as server-sent events. */
 export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   const feed = new EventFeed(store.events);
   const watch = new KeyWatch(store.teams, app.log);
-  app.get("/events", { config: viewer, schema: { response } }, async (request, reply) => {
+  app.get("/events", { config: viewer, schema: { headers: Headers, response } }, async (request, reply) => {
     const { teamId, keyId } = principalOf(request);
     await streamEvents(request, reply, { store, feed, watch, teamId, keyId });
   });
 
   app.get(
     "/runs/:runId/events",
-    { config: viewer, schema: { params: RunId, response } },
+    { config: viewer, schema: { headers: Headers, params: RunId, response } },
     async (request, reply) => {
       const [{ teamId, keyId }, { runId }] = [principalOf(request), request.params];
       await store.runs.get(teamId, runId);

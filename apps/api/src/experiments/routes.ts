@@ -5,9 +5,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
-import { answerOnce } from "../http/idempotency.ts";
+import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
-import { Patch, patched } from "../http/patch.ts";
+import { patch, patched } from "../http/patch.ts";
 import { parserOf } from "../http/validation.ts";
 import { checkExperiment } from "./check.ts";
 import { expand } from "./expand.ts";
@@ -32,7 +32,10 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
 
   app.post(
     "/",
-    { config: member, schema: { body: ExperimentSpec, response: { 202: Experiment } } },
+    {
+      config: member,
+      schema: { headers: IdempotentHeaders, body: ExperimentSpec, response: { 202: Experiment } },
+    },
     (request, reply) => submit(request.body, request, reply),
   );
 
@@ -81,7 +84,10 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
   });
   app.post(
     "/:experimentId/clone",
-    { config: member, schema: { params: ExperimentId, body: Patch, response: { 202: Experiment } } },
+    {
+      config: member,
+      schema: { headers: IdempotentHeaders, params: ExperimentId, ...patch, response: { 202: Experiment } },
+    },
     async (request, reply) => {
       const { spec } = await store.experiments.get(teamOf(request), request.params.experimentId);
       return submit(parseSpec(patched(spec, request)), request, reply);

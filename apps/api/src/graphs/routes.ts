@@ -3,7 +3,7 @@ import { Graph, GraphCreate, type Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
-import { answerOnce } from "../http/idempotency.ts";
+import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
 import { expectationsOf } from "../runs/origin.ts";
@@ -13,7 +13,7 @@ import { expandGraph } from "./expand.ts";
 export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   app.post(
     "/",
-    { config: member, schema: { body: GraphCreate, response: { 202: Graph } } },
+    { config: member, schema: { headers: IdempotentHeaders, body: GraphCreate, response: { 202: Graph } } },
     async (request, reply) => {
       const teamId = teamOf(request);
       const planned = expandGraph(request.body);

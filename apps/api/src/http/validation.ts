@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler } from "fastify";
 import { Problem } from "@espalier/contract";
 import type { Static, TSchema } from "typebox";
+import { checkParameters } from "./document.ts";
 import { Compile } from "typebox/compile";
 import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
@@ -23,6 +24,8 @@ interface SchemaError {
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);
   return (data: unknown) => {
+    // A body was looked through when it was parsed.
+    if (httpPart !== "body") checkParameters(data);
     const value =
       httpPart === "body" ? data : Value.Default(schema, Value.Convert(schema, Value.Clone(data ?? {})));
     if (validator.Check(value)) return { value };

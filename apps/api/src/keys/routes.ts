@@ -4,7 +4,6 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { admin, viewer } from "../auth/access.ts";
 import { principalOf } from "../auth/principal.ts";
-import { bodyIsOptional } from "../http/optional-body.ts";
 import { page } from "../http/page.ts";
 import { mint } from "./mint.ts";
 import { checkExpiry, keyFor, teamFor, seenKeys } from "./rights.ts";
@@ -39,8 +38,7 @@ export const keys: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     "/:keyId/rotate",
     {
       config: viewer,
-      schema: { params: KeyId, body: KeyRotate, response: { 201: NewApiKey } },
-      preValidation: bodyIsOptional,
+      schema: { params: KeyId, body: KeyRotate, bodyIsOptional: true, response: { 201: NewApiKey } },
     },
     async (request, reply) => {
       const by = principalOf(request);

@@ -4,14 +4,15 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
-import { answerOnce } from "../http/idempotency.ts";
+import { answerOnce, idempotencyKey } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { hubTokenOf } from "./hub-token.ts";
 import { inspect } from "./inspect.ts";
 
 const ModelId = Type.Object({ modelId: idOf("model") }, { additionalProperties: false });
 
-const HubToken = Type.Object({
+const Headers = Type.Object({
+  ...idempotencyKey,
   [hubTokenHeader]: Type.Optional(
     Type.String({
       description:
@@ -30,7 +31,7 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     {
       config: member,
       schema: {
-        headers: HubToken,
+        headers: Headers,
         body: ModelCreate,
         response: { 202: Type.Object({ model: Model, run: Run }) },
       },

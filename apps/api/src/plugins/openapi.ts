@@ -1,47 +1,29 @@
-import swagger from "@fastify/swagger";
-import { ProblemDocument, teamRoles } from "@espalier/contract";
 import fp from "fastify-plugin";
-import { Type } from "typebox";
-import { anyone, type RouteRole } from "../auth/access.ts";
+import { anyone } from "../auth/access.ts";
+import { describeApi, type DescribedRoute } from "../openapi/describe.ts";
+import { operations } from "../openapi/operations.ts";
 
-/** Describes all routes that are registered after it at `/openapi.json` (OpenAPI 3.1), with the role that each asks for. */
+/**
+ * Describes all routes that are registered after it at `/openapi.json` (OpenAPI 3.1), with the role that each asks for.
+ * @throws {Error} at start, for a route that has no name in `openapi/operations.ts`
+ */
 export const openapi = fp<{ version: string }>(
   async (app, { version }) => {
-    await app.register(swagger, {
-      openapi: {
-        openapi: "3.1.0",
-        info: {
-          title: "Espalier",
-          version,
-          description: "Prune language models, train them as text encoders, measure them.",
-        },
-        components: {
-          securitySchemes: {
-            key: {
-              type: "http",
-              scheme: "bearer",
-              description: `An API key. An operation names the least role that the key needs in its team, of ${Object.keys(teamRoles).join(", ")}; or \`operator\`, which a pool operator's key is apart from its role. Of a path that names a team, an operator's key may call every operation.`,
-            },
-          },
-        },
-      },
-      transform: ({ schema, url, route }) => ({
-        schema: {
-          ...schema,
-          security: securityOf(route.config!.role),
-          response: {
-            // Swagger also passes routes without a schema.
-            ...(schema?.response as object | undefined),
-            default: Type.Unsafe({ ...ProblemDocument, description: "problem" }),
-          },
-        },
-        url,
-      }),
+    const routes: DescribedRoute[] = [];
+    app.addHook("onRoute", ({ method: methods, url, schema = {}, config }) => {
+      // Fastify serves a prefix with and without a slash, and HEAD wherever it serves GET.
+      if (schema.hide === true || url.endsWith("/")) return;
+      for (const method of [methods].flat().filter((each) => each !== "HEAD")) {
+        if (!Object.hasOwn(operations, `${method} ${url}`))
+          throw new Error(`${method} ${url} has no name: give it a row in openapi/operations.ts.`);
+        routes.push({ method, path: url, schema, role: config!.role });
+      }
     });
-    app.get("/openapi.json", { config: anyone, schema: { hide: true } }, () => app.swagger());
+    let text: string | undefined;
+    app.get("/openapi.json", { config: anyone, schema: { hide: true } }, (_request, reply) => {
+      text ??= JSON.stringify(describeApi({ version, routes }));
+      return reply.type("application/json; charset=utf-8").send(text);
+    });
   },
   { name: "openapi" },
 );
-
-const securityOf = (role: RouteRole): Record<string, string[]>[] =>
-  role === "anyone" ? [] : [{ key: [role] }];

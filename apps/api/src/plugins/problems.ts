@@ -1,39 +1,60 @@
-import { isProblem, Problem, retryAfterSeconds } from "@espalier/contract";
+import { isProblem, Problem, retryAfterSeconds, type ProblemCode } from "@espalier/contract";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import { methodsOf } from "../http/methods.ts";
 
 /** The problems of errors of Fastify that a client causes. Every other error with a status of 4xx is `request/invalid`. */
-const codes = {
+const codes: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: "request/too-large",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "request/unsupported-media-type",
-} as const;
+  FST_ERR_MAX_PARAM_LENGTH: "request/uri-too-long",
+};
 
 /** Answers every error with a problem document (RFC 9457). The cause of an internal error is only logged. */
 export const problemDocuments = fp(
   async (app) => {
-    app.setErrorHandler(async (error, request, reply) => {
-      const problem = toProblem(error);
-      if (problem.status >= 500) request.log.error({ err: error }, "request failed");
-      return reply
-        .code(problem.status)
-        .headers(headersOf(problem))
-        .type("application/problem+json")
-        .send(JSON.stringify(problem.toDocument(request.id)));
-    });
-    app.setNotFoundHandler(() => {
-      throw new Problem(
-        "resource/not-found",
-        "There is nothing at this path; /openapi.json lists what there is.",
-      );
+    const allowed = methodsOf(app);
+    app.setErrorHandler(answerProblem);
+    app.setNotFoundHandler(async (request, reply) => {
+      const methods = allowed(request.url);
+      if (methods === undefined)
+        throw new Problem(
+          "resource/not-found",
+          "There is nothing at this path; /openapi.json lists what there is.",
+        );
+      reply.header("allow", methods.join(", "));
+      throw new Problem("request/method-not-allowed", `This path knows ${methods.join(", ")}.`);
     });
   },
   { name: "problem-documents" },
 );
 
-function headersOf({ code }: Problem): Record<string, string> {
-  const seconds = retryAfterSeconds[code];
+/** Also of errors from before a route is found, where Fastify calls no error handler. */
+async function answerProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const problem = toProblem(error);
+  if (problem.status >= 500) request.log.error({ err: error }, "request failed");
+  return reply
+    .code(problem.status)
+    .headers(headersOf(problem))
+    .type("application/problem+json")
+    .send(JSON.stringify(problem.toDocument(request.id)));
+}
+
+/** Of errors before a route was found. Fastify types them as if they were always its own. */
+export const answerFrameworkError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+  void answerProblem(error, request, reply);
+
+export function headersOf({ code, facts }: Problem): Record<string, string> {
+  const seconds = facts.retryAfter ?? retryAfterSeconds[code];
   return {
     ...(code === "auth/required" ? { "www-authenticate": "Bearer" } : {}),
     ...(seconds === undefined ? {} : { "retry-after": String(seconds) }),
+    // The rest of a body that came too slowly is not waited for.
+    ...(code === "request/timeout" ? { connection: "close" } : {}),
   };
 }
 
@@ -42,7 +63,7 @@ function toProblem(error: unknown): Problem {
   if (!(error instanceof Error)) return new Problem("internal/error", "Something failed inside the service.");
   const code = "code" in error ? String(error.code) : "";
   const status = "statusCode" in error ? Number(error.statusCode) : 500;
-  if (Object.hasOwn(codes, code)) return new Problem(codes[code as keyof typeof codes], `${error.message}.`);
+  if (Object.hasOwn(codes, code)) return new Problem(codes[code]!, `${error.message}.`);
   if (status >= 400 && status < 500) return new Problem("request/invalid", `${error.message}.`);
   if (isDatabaseAway(code)) {
     return new Problem(

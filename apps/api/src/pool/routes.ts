@@ -14,7 +14,6 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { operator, viewer } from "../auth/access.ts";
 import { authorOf, isOperator, teamOf } from "../auth/principal.ts";
-import { bodyIsOptional } from "../http/optional-body.ts";
 import { list, page } from "../http/page.ts";
 import { readPool, type PoolSources } from "./document.ts";
 import { teamEvent, teamPool, teamView } from "./view.ts";
@@ -77,7 +76,10 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
 
   app.post(
     "/workers/:workerId/drain",
-    { config: operator, schema: { ...one, body: DrainCreate }, preValidation: bodyIsOptional },
+    {
+      config: operator,
+      schema: { ...one, body: DrainCreate, bodyIsOptional: true },
+    },
     async (request) => {
       const by = authorOf(request);
       const { now: atOnce = false, reason } = request.body;
@@ -98,7 +100,10 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
   const device = { params: DeviceId, response: { 200: Worker } };
   app.post(
     "/workers/:workerId/devices/:deviceId/cordon",
-    { config: operator, schema: { ...device, body: CordonCreate }, preValidation: bodyIsOptional },
+    {
+      config: operator,
+      schema: { ...device, body: CordonCreate, bodyIsOptional: true },
+    },
     async (request) => {
       const by = authorOf(request);
       await checkDevice(request.params);

@@ -19,9 +19,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
-import { answerOnce } from "../http/idempotency.ts";
+import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { list, page } from "../http/page.ts";
-import { Patch, patched } from "../http/patch.ts";
+import { patch, patched } from "../http/patch.ts";
 import { parserOf } from "../http/validation.ts";
 import { checkSpec } from "./check.ts";
 import { checkNeeds } from "./needs.ts";
@@ -52,8 +52,10 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     );
   }
 
-  app.post("/", { config: member, schema: { body: RunCreate, response: { 202: Run } } }, (request, reply) =>
-    submit(request.body, request, reply),
+  app.post(
+    "/",
+    { config: member, schema: { headers: IdempotentHeaders, body: RunCreate, response: { 202: Run } } },
+    (request, reply) => submit(request.body, request, reply),
   );
 
   app.get(
@@ -88,7 +90,10 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   app.post("/:runId/retry", one, (request) => store.runs.retry(teamOf(request), request.params.runId));
   app.post(
     "/:runId/clone",
-    { config: member, schema: { params: RunId, body: Patch, response: { 202: Run } } },
+    {
+      config: member,
+      schema: { headers: IdempotentHeaders, params: RunId, ...patch, response: { 202: Run } },
+    },
     async (request, reply) => {
       const {
         kind,

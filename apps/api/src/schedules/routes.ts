@@ -4,7 +4,7 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
-import { answerOnce } from "../http/idempotency.ts";
+import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { checkSubmission } from "./check.ts";
 
@@ -14,7 +14,10 @@ const ScheduleId = Type.Object({ scheduleId: idOf("schedule") }, { additionalPro
 export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   app.post(
     "/",
-    { config: member, schema: { body: ScheduleCreate, response: { 201: Schedule } } },
+    {
+      config: member,
+      schema: { headers: IdempotentHeaders, body: ScheduleCreate, response: { 201: Schedule } },
+    },
     async (request, reply) => {
       const [teamId, schedule] = [teamOf(request), request.body];
       await checkSubmission(schedule.submission, store, teamId);

@@ -4,7 +4,8 @@ import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
-import { limited } from "../http/body.ts";
+import { limited, type Pace } from "../http/body.ts";
+import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 
 const UploadId = Type.Object({ uploadId: idOf("upload") }, { additionalProperties: false });
 const UploadFile = Type.Object(
@@ -13,12 +14,16 @@ const UploadFile = Type.Object(
 );
 
 /** Files that are sent one by one before they become a model. */
-export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: number }> = async (
-  app,
-  { store, maxFileBytes },
-) => {
-  app.post("/", { config: member, schema: { response: { 201: Upload } } }, async (request, reply) =>
-    reply.code(201).send(await store.uploads.create(teamOf(request))),
+export const uploads: FastifyPluginAsyncTypebox<{
+  store: Store;
+  maxFileBytes: number;
+  pace: Pace;
+}> = async (app, { store, maxFileBytes, pace }) => {
+  app.post(
+    "/",
+    { config: member, schema: { headers: IdempotentHeaders, response: { 201: Upload } } },
+    async (request, reply) =>
+      answerOnce(store, { request, reply, status: 201 }, (tx) => store.uploads.create(teamOf(request), tx)),
   );
 
   app.get(
@@ -29,7 +34,10 @@ export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: nu
 
   app.put(
     "/:uploadId/files/:name",
-    { config: member, schema: { params: UploadFile, response: { 200: Upload } } },
+    {
+      config: member,
+      schema: { params: UploadFile, consumes: ["application/octet-stream"], response: { 200: Upload } },
+    },
     async (request) => {
       const { uploadId, name } = request.params;
       if (!isModelFile(name)) {
@@ -39,7 +47,7 @@ export const uploads: FastifyPluginAsyncTypebox<{ store: Store; maxFileBytes: nu
           { field: "/name" },
         );
       }
-      return store.uploads.putFile(teamOf(request), uploadId, name, limited(request, maxFileBytes));
+      return store.uploads.putFile(teamOf(request), uploadId, name, limited(request, maxFileBytes, pace));
     },
   );
 

@@ -7,6 +7,7 @@ import {
   type RunState,
 } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
+import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
 import { changeRuns, lockedStates } from "../runs/change.ts";
@@ -95,7 +96,7 @@ export function createArrays({ query, transaction, within }: Database): Arrays {
       const limit = pageLimit(wanted);
       const { rows } = await query<Row>(
         `${select} and ($2::text is null or t.id < $2) order by t.id desc limit $3`,
-        [teamId, cursor, limit + 1],
+        [teamId, byId.read(cursor)[0], limit + 1],
       );
       return toPage(rows, limit, toArray, ({ id }) => id);
     },

@@ -28,6 +28,8 @@ export function createArtifacts({ prisma }: Database): Artifacts {
     get: async (teamId, artifactId) => toArtifact(await find(teamId, artifactId)),
     stored: async (teamId, artifactId) => toStored(await find(teamId, artifactId)),
     async ofRun(teamId, runId) {
+      const run = await prisma.run.findUnique({ where: { id: runId, teamId }, select: { id: true } });
+      found(run, "run", runId);
       const rows = await prisma.artifact.findMany({ where: { teamId, runId }, orderBy: { id: "asc" } });
       return rows.map(toArtifact);
     },

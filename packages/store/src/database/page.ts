@@ -1,4 +1,4 @@
-import { Problem, type Page } from "@espalier/contract";
+import type { Page } from "@espalier/contract";
 
 const defaultLimit = 50;
 const maxLimit = 200;
@@ -19,14 +19,4 @@ export function toPage<Row, T>(
     items: items.map(toItem),
     ...(rows.length > limit && last !== undefined ? { cursor: cursorOf(last) } : {}),
   };
-}
-
-/** Throws `request/invalid` for a cursor that no page has given. */
-export function matchCursor(cursor: string, form: RegExp): RegExpExecArray {
-  const match = form.exec(cursor);
-  if (!match)
-    throw new Problem("request/invalid", "The cursor is not one of this list; start without it.", {
-      field: "/cursor",
-    });
-  return match;
 }

@@ -13,8 +13,20 @@ import type { Database, Transaction } from "../database/database.ts";
 import type { Prisma } from "../generated/client.ts";
 import { lockName, takeName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
+import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
+
+export interface NewDataset {
+  id: string;
+  teamId: string;
+  name: string;
+  kind: DatasetKind;
+  rows: number;
+  stored: StoredObject;
+  reading?: DatasetReading;
+  replace?: boolean;
+}
 
 export interface Datasets {
   /**
@@ -23,19 +35,7 @@ export interface Datasets {
    * @param replace the name means the new one from now on, where another has it
    * @throws {Problem} `resource/name-taken`
    */
-  register(
-    input: {
-      id: string;
-      teamId: string;
-      name: string;
-      kind: DatasetKind;
-      rows: number;
-      stored: StoredObject;
-      reading?: DatasetReading;
-      replace?: boolean;
-    },
-    tx?: Transaction,
-  ): Promise<Dataset>;
+  register(input: NewDataset, tx?: Transaction): Promise<Dataset>;
   get(teamId: string, datasetId: string): Promise<Dataset>;
   /** What a submission is judged by, of one table. */
   outline(teamId: string, datasetId: string): Promise<DatasetOutline>;
@@ -94,8 +94,9 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
     },
     async list(teamId, { limit: wanted, cursor } = {}) {
       const limit = pageLimit(wanted);
+      const [before] = byId.read(cursor);
       const rows = await prisma.dataset.findMany({
-        where: { teamId, ...(cursor === undefined ? {} : { id: { lt: cursor } }) },
+        where: { teamId, ...(before === undefined ? {} : { id: { lt: before } }) },
         orderBy: { id: "desc" },
         take: limit + 1,
         include: withArtifact,

@@ -1,7 +1,7 @@
 import type { RecordedEvent, RunProgressEvent } from "@espalier/contract";
 import type { Client } from "pg";
 import { watch, type Database } from "../database/database.ts";
-import { matchCursor } from "../database/page.ts";
+import { cursorOf } from "../database/cursor.ts";
 import { iso } from "../database/row.ts";
 
 /** Says that something may have changed; reading says what. All fields are empty when hints may have been missed. */
@@ -38,6 +38,12 @@ export interface Events {
 export const channel = "espalier_run";
 const reconnectMs = 1_000;
 const watchSeconds = 15;
+/** A transaction's number and a serial number. */
+const byTransaction = cursorOf(["bigint", "bigint"], {
+  separator: "-",
+  field: "/last-event-id",
+  refusal: "This id is of no event; connect without Last-Event-ID.",
+});
 const anything: Hint = { teamId: "", runId: "", what: "" };
 
 /** `close` ends the connection that listens. */
@@ -85,10 +91,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     teamId: string | null,
     { runId, after, limit }: { runId?: string | undefined; after: string; limit: number },
   ): Promise<{ teamId: string; event: RecordedEvent }[]> {
-    const [, xid, seq] = matchCursor(
-      after,
-      /^(\d{1,18}|[1-8]\d{18})-(\d{1,18}|[1-8]\d{18}|9223372036854775807)$/,
-    );
+    const [xid, seq] = byTransaction.read(after);
     const { rows } = await query<{ teamId: string; xid: string; seq: string; at: Date; body: object }>(
       `select team_id as "teamId", xid, seq, at, body from event
        where ($1::text is null or team_id = $1) and ($2::text is null or run_id = $2)
@@ -99,7 +102,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     );
     return rows.map(({ teamId, xid, seq, at, body }) => ({
       teamId,
-      event: { id: `${xid}-${seq}`, at: iso(at), ...body } as RecordedEvent,
+      event: { id: byTransaction.write(xid, seq), at: iso(at), ...body } as RecordedEvent,
     }));
   }
 
@@ -114,7 +117,7 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     },
     async position() {
       const { rows } = await query<{ xid: string }>("select (event_horizon() - 1)::text as xid");
-      return `${rows[0]!.xid}-9223372036854775807`;
+      return byTransaction.write(rows[0]!.xid, 2n ** 63n - 1n);
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -13,6 +13,7 @@ import {
 import type { Database, Transaction } from "../database/database.ts";
 import type { Experiment as ExperimentRow } from "../generated/client.ts";
 import { toJson } from "../database/json.ts";
+import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { changeRuns, lockedStates } from "../runs/change.ts";
 import { holdRuns, releaseRuns } from "../runs/hold.ts";
@@ -142,8 +143,9 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
     get,
     async list(teamId, { limit: wanted, cursor } = {}) {
       const limit = pageLimit(wanted);
+      const [before] = byId.read(cursor);
       const rows = await prisma.experiment.findMany({
-        where: { teamId, ...(cursor === undefined ? {} : { id: { lt: cursor } }) },
+        where: { teamId, ...(before === undefined ? {} : { id: { lt: before } }) },
         orderBy: { id: "desc" },
         take: limit + 1,
       });

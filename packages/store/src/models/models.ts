@@ -17,6 +17,7 @@ import type { Database, Transaction } from "../database/database.ts";
 import type { Prisma } from "../generated/client.ts";
 import { claimName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
+import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, present } from "../database/row.ts";
 import type { Secrets } from "../runs/secrets.ts";
@@ -163,8 +164,9 @@ export function createModels({ prisma, query, within }: Database, secrets: Pick<
     },
     async list(teamId, { limit: wanted, cursor } = {}) {
       const limit = pageLimit(wanted);
+      const [before] = byId.read(cursor);
       const rows = await prisma.model.findMany({
-        where: { teamId, ...(cursor === undefined ? {} : { id: { lt: cursor } }) },
+        where: { teamId, ...(before === undefined ? {} : { id: { lt: before } }) },
         orderBy: { id: "desc" },
         take: limit + 1,
         include: withFiles,

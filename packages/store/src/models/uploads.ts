@@ -5,7 +5,7 @@ import type { Database, Transaction } from "../database/database.ts";
 import { found, iso } from "../database/row.ts";
 
 export interface Uploads {
-  create(teamId: string): Promise<Upload>;
+  create(teamId: string, tx?: Transaction): Promise<Upload>;
   get(teamId: string, uploadId: string): Promise<Upload>;
   /** Stores one file, in place of an earlier one of this name. Throws `resource/conflict` when a model uses the upload. */
   putFile(
@@ -22,7 +22,7 @@ export interface Uploads {
   sweep(olderThanSeconds?: number): Promise<number>;
 }
 
-export function createUploads({ prisma, query, transaction }: Database, bytes: Bytes): Uploads {
+export function createUploads({ prisma, query, transaction, within }: Database, bytes: Bytes): Uploads {
   const find = async (teamId: string, id: string) =>
     found(
       await prisma.upload.findUnique({
@@ -49,10 +49,15 @@ export function createUploads({ prisma, query, transaction }: Database, bytes: B
   }
 
   return {
-    async create(teamId) {
-      const { id, createdAt } = await prisma.upload.create({ data: { id: newId("upload"), teamId } });
-      return { id, files: [], createdAt: iso(createdAt) };
-    },
+    create: (teamId, tx) =>
+      within(tx, async (tx) => {
+        const id = newId("upload");
+        const { rows } = await tx.query<{ created_at: Date }>(
+          "insert into upload (id, team_id) values ($1, $2) returning created_at",
+          [id, teamId],
+        );
+        return { id, files: [], createdAt: iso(rows[0]!.created_at) };
+      }),
     get,
     async putFile(teamId, uploadId, name, source, options) {
       refuseUsed((await find(teamId, uploadId)).modelId);

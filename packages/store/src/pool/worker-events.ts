@@ -1,7 +1,8 @@
 import type { HoldCause, Page, PageQuery, WorkerEvent } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import type { WorkerEvent as WorkerEventRow } from "../generated/client.ts";
-import { matchCursor, pageLimit, toPage } from "../database/page.ts";
+import { cursorOf } from "../database/cursor.ts";
+import { pageLimit, toPage } from "../database/page.ts";
 import { iso, present } from "../database/row.ts";
 
 export interface WorkerEvents {
@@ -10,6 +11,8 @@ export interface WorkerEvents {
   /** Deletes events that are older than this (default: 90 days), and returns how many. */
   sweep(olderThanSeconds?: number): Promise<number>;
 }
+
+const byNumber = cursorOf(["bigint"]);
 
 export type NewWorkerEvent = Pick<WorkerEvent, "worker" | "type" | "device" | "cause" | "reason"> & {
   by: string;
@@ -28,13 +31,13 @@ export function createWorkerEvents({ prisma, query }: Database): WorkerEvents {
   return {
     async list(workerName, { limit, cursor } = {}) {
       const size = pageLimit(limit);
-      const before = cursor === undefined ? undefined : matchCursor(cursor, /^\d{1,18}$/)[0];
+      const [before] = byNumber.read(cursor);
       const rows = await prisma.workerEvent.findMany({
         where: { workerName, ...(before === undefined ? {} : { id: { lt: BigInt(before) } }) },
         orderBy: { id: "desc" },
         take: size + 1,
       });
-      return toPage(rows, size, toEvent, ({ id }) => String(id));
+      return toPage(rows, size, toEvent, ({ id }) => byNumber.write(id));
     },
     async sweep(olderThanSeconds = 90 * 86_400) {
       const { rowCount } = await query(

@@ -2,7 +2,8 @@ import { isTerminal, type RunState } from "@espalier/contract";
 import { leaseLost } from "../attempts/end.ts";
 import type { Database } from "../database/database.ts";
 import { toText } from "../database/json.ts";
-import { matchCursor, pageLimit, toPage } from "../database/page.ts";
+import { cursorOf } from "../database/cursor.ts";
+import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
 import type { Lease, LogLevel, LogLine, Page, PageQuery } from "@espalier/contract";
 
@@ -25,6 +26,8 @@ export interface Logs {
  */
 export const heldRun =
   "select id from run where id = $1 and attempt = $2 and lease_owner = $3 and state = 'RUNNING' for key share";
+
+const bySequence = cursorOf(["bigint"]);
 
 const maxMessage = 16_384;
 
@@ -50,13 +53,13 @@ export function createLogs({ prisma, bulk }: Database): Logs {
       if (!rows[0]?.held) throw leaseLost(lease);
     },
 
-    async list(teamId, runId, { limit: wanted, cursor = "0" } = {}) {
+    async list(teamId, runId, { limit: wanted, cursor } = {}) {
       const limit = pageLimit(wanted);
-      matchCursor(cursor, /^\d{1,18}$/);
+      const [after = "0"] = bySequence.read(cursor);
       const run = await prisma.run.findUnique({ where: { id: runId, teamId }, select: { state: true } });
       const { state } = found(run, "run", runId);
       const rows = await prisma.logLine.findMany({
-        where: { runId, seq: { gt: BigInt(cursor) } },
+        where: { runId, seq: { gt: BigInt(after) } },
         orderBy: { seq: "asc" },
         take: limit + 1,
       });
@@ -69,11 +72,11 @@ export function createLogs({ prisma, bulk }: Database): Logs {
           level: level as LogLevel,
           message,
         }),
-        ({ seq }) => String(seq),
+        ({ seq }) => bySequence.write(seq),
       );
       // The run can still write, so the reader gets a cursor to come back with.
       return page.cursor === undefined && !isTerminal(state as RunState)
-        ? { ...page, cursor: String(rows.at(-1)?.seq ?? cursor) }
+        ? { ...page, cursor: bySequence.write(rows.at(-1)?.seq ?? after) }
         : page;
     },
   };

@@ -1,7 +1,8 @@
 import type { Lease, Metric, MetricPoint, MetricsQuery, Page } from "@espalier/contract";
 import { leaseLost } from "../attempts/end.ts";
 import type { Database } from "../database/database.ts";
-import { matchCursor, pageLimit, toPage } from "../database/page.ts";
+import { cursorOf } from "../database/cursor.ts";
+import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
 import { heldRun } from "./logs.ts";
 import { pointsQuery, seriesOf, type Series } from "./series.ts";
@@ -21,6 +22,8 @@ export interface Metrics {
 
 /** Names that one statement reads points of, so that a run of very many does not read a page of each. */
 const namesAtOnce = 20;
+
+const byPoint = cursorOf(["name", "int", "int"]);
 
 interface PointRow {
   name: string;
@@ -62,8 +65,7 @@ export function createMetrics({ prisma, query, bulk }: Database): Metrics {
 
     async list(teamId, runId, { limit: wanted, cursor, name, attempt, discarded = false } = {}) {
       const limit = pageLimit(wanted);
-      const [, afterName = "", afterStep, afterAttempt] =
-        cursor === undefined ? [] : matchCursor(cursor, /^(\S{1,200}):(\d{1,10}):(\d{1,10})$/);
+      const [afterName = "", afterStep, afterAttempt] = byPoint.read(cursor);
       found(
         await prisma.run.findUnique({ where: { id: runId, teamId }, select: { id: true } }),
         "run",
@@ -104,7 +106,7 @@ export function createMetrics({ prisma, query, bulk }: Database): Metrics {
           at: iso(row.at),
           ...(row.sampled ? { sampled: true as const } : {}),
         }),
-        (row) => `${row.name}:${row.step}:${row.attempt}`,
+        ({ name, step, attempt }) => byPoint.write(name, step, attempt),
       );
     },
   };

@@ -1,6 +1,7 @@
 import type { PriorityClass, QueueEntry, QueuePage, QueueQuery, RunKind, RunState } from "@espalier/contract";
 import type { Database } from "../database/database.ts";
-import { matchCursor, pageLimit, toPage } from "../database/page.ts";
+import { cursorOf } from "../database/cursor.ts";
+import { pageLimit, toPage } from "../database/page.ts";
 import { iso, present } from "../database/row.ts";
 import { toWaiting, waitingColumn, type WaitingRow } from "./row.ts";
 
@@ -28,11 +29,12 @@ const position = "case when r.held_at is null then w.position end";
 /** Runs that are about to start come first, runs without a position last. */
 const place = `case r.state when 'DISPATCHED' then 0 else coalesce(${position}, 2147483647) end`;
 
+const byPlace = cursorOf(["int", "id"]);
+
 export const createQueued = ({ query }: Database): Queued => ({
   async page(teamId, { limit: wanted, cursor, own = false } = {}) {
     const limit = pageLimit(wanted);
-    const [, afterPlace, afterId] =
-      cursor === undefined ? [] : matchCursor(cursor, /^(\d{1,10}):(\w{1,64})$/);
+    const [afterPlace, afterId] = byPlace.read(cursor);
     const { rows } = await query<Row>(
       `select r.id, ${place} as place, ${position} as position, r.team_id = $1 as own, r.class, r.kind, r.state, r.variant,
          r.experiment_id as "experimentId", r.queued_at as "queuedAt", ${waitingColumn} as waiting
@@ -47,7 +49,7 @@ export const createQueued = ({ query }: Database): Queued => ({
        from run where state in ('QUEUED', 'DISPATCHED')`,
       [teamId],
     );
-    return { ...toPage(rows, limit, toEntry, (row) => `${row.place}:${row.id}`), ...counts[0]! };
+    return { ...toPage(rows, limit, toEntry, (row) => byPlace.write(row.place, row.id)), ...counts[0]! };
   },
 });
 

@@ -24,6 +24,7 @@ import {
 import type { Database, Transaction } from "../database/database.ts";
 import { settleDependents } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "../generated/client.ts";
+import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
 import { changeRun } from "./change.ts";
@@ -118,7 +119,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
         `select ${runColumns} from run r where r.team_id = $1 and r.id in (${page}) order by r.id desc`,
         [
           teamId,
-          cursor ?? null,
+          byId.read(cursor)[0] ?? null,
           limit + 1,
           state === undefined ? runStates : [state],
           kind === undefined ? runKinds : [kind],

@@ -22,7 +22,8 @@ import {
   type Submit,
 } from "./firing.ts";
 import { nextTime } from "./next-time.ts";
-import { matchCursor, pageLimit, toPage } from "../database/page.ts";
+import { byId, cursorOf } from "../database/cursor.ts";
+import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
 
 export interface Schedules {
@@ -60,6 +61,8 @@ interface Row extends Partial<FiringRow> {
   nextAt: Date | null;
   createdAt: Date;
 }
+
+const byTime = cursorOf(["time"]);
 
 const select = `select s.id, s.team_id as "teamId", s.name, s.cron, s.timezone, s.overlap, s.submission, s.enabled,
     s.next_at as "nextAt", s.created_at as "createdAt", ${firingColumns}
@@ -102,7 +105,7 @@ export function createSchedules({ prisma, query, transaction, within }: Database
       const limit = pageLimit(wanted);
       const { rows } = await query<Row>(
         `${select} where s.team_id = $1 and ($2::text is null or s.id < $2) order by s.id desc limit $3`,
-        [teamId, cursor, limit + 1],
+        [teamId, byId.read(cursor)[0], limit + 1],
       );
       return toPage(rows, limit, toSchedule, ({ id }) => id);
     },
@@ -132,13 +135,13 @@ export function createSchedules({ prisma, query, transaction, within }: Database
     async firings(teamId, scheduleId, { limit: wanted, cursor } = {}) {
       await read({ query } as Transaction, teamId, scheduleId);
       const limit = pageLimit(wanted);
-      const [, before] = cursor === undefined ? [] : matchCursor(cursor, /^(\d{1,16})$/);
+      const [before] = byTime.read(cursor);
       const { rows } = await query<FiringRow>(
         `select ${firingColumns} from schedule_firing f
          where f.schedule_id = $1 and ($2::float8 is null or f.due_at < to_timestamp($2 / 1000)) order by f.due_at desc limit $3`,
         [scheduleId, before, limit + 1],
       );
-      return toPage(rows, limit, toFiring, ({ dueAt }) => String(dueAt.getTime()));
+      return toPage(rows, limit, toFiring, ({ dueAt }) => byTime.write(dueAt.getTime()));
     },
     async remove(teamId, scheduleId) {
       const { count } = await prisma.schedule.deleteMany({ where: { id: scheduleId, teamId } });

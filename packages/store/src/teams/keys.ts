@@ -13,6 +13,7 @@ import {
 } from "@espalier/contract";
 import type { Database } from "../database/database.ts";
 import type { ApiKey as KeyRow } from "../generated/client.ts";
+import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
 
@@ -149,7 +150,7 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
       const rows = await query<{ id: string }>(
         `select id from api_key where team_id = $1 and ($2::text is null or id < $2) and ($3 or ${valid})
            and ($4::text is null or user_id = $4) order by id desc limit $5`,
-        [teamId, cursor, ended, userId, limit + 1],
+        [teamId, byId.read(cursor)[0], ended, userId, limit + 1],
       );
       const ids = rows.rows.map(({ id }) => id);
       const keys = await prisma.apiKey.findMany({ where: { id: { in: ids } }, orderBy: { id: "desc" } });

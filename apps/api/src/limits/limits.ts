@@ -1,0 +1,26 @@
+import type { Pace } from "../http/body.ts";
+
+/** What one client may ask of an API, so that it keeps answering the others. No default is one that an honest client meets. */
+export interface Limits {
+  /** Of a JSON body. */
+  bodyBytes: number;
+  /** In which a JSON body has come whole. */
+  bodyMs: number;
+  /** How slowly a file may come. */
+  pace: Pace;
+  /** In which the headers of a request have come. */
+  headersMs: number;
+  /** After which a connection on which nothing moves is closed; also one that does not read its answer. */
+  idleMs: number;
+  /** After an answer, in which the rest of a refused body has come. */
+  restMs: number;
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 1_048_576,
+  bodyMs: 30_000,
+  pace: { bytes: 32_768, withinMs: 30_000 },
+  headersMs: 15_000,
+  idleMs: 120_000,
+  restMs: 30_000,
+};

@@ -1,0 +1,98 @@
+import * as contract from "@espalier/contract";
+import { textPattern } from "../http/document.ts";
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type JsonObject = { [name: string]: Json };
+
+/** What may stand beside a `$ref`, because it says something of the place and not of the schema. */
+const ofThePlace = ["description", "default"] as const;
+
+/** A schema that is written out more than once pays for its name. */
+const leastLength = 90;
+
+/** The contract's schemas by what they say; the ids of nouns are among them. */
+function namedSchemas(): ReadonlyMap<string, { name: string; schema: JsonObject }> {
+  const ids = Object.keys(contract.idPrefixes).map((noun) => [
+    `${noun[0]!.toUpperCase()}${noun.slice(1)}Id`,
+    contract.idOf(noun as contract.IdKind),
+  ]);
+  const named = new Map<string, { name: string; schema: JsonObject }>();
+  for (const [name, value] of [...Object.entries(contract), ...ids] as [string, unknown][]) {
+    if (!isSchema(value)) continue;
+    const schema = plain(value);
+    const said = saying(schema);
+    if ((said.length >= leastLength || name.endsWith("Id")) && !named.has(said))
+      named.set(said, { name, schema });
+  }
+  return named;
+}
+
+const isSchema = (value: unknown): value is object =>
+  typeof value === "object" &&
+  value !== null &&
+  ["type", "anyOf", "enum"].some((keyword) => Object.hasOwn(value, keyword));
+
+/** A schema as JSON has it, without the marks of TypeBox. */
+const plain = (schema: object): JsonObject => JSON.parse(JSON.stringify(schema)) as JsonObject;
+
+/** What a schema says, wherever it stands. */
+const saying = (schema: JsonObject): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(schema).filter(([name]) => !isOfThePlace(name))));
+const isOfThePlace = (name: string): boolean => (ofThePlace as readonly string[]).includes(name);
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Writes schemas with references to `#/components/schemas`, and remembers which are needed there. */
+export class Components {
+  readonly #named = namedSchemas();
+  readonly #needed = new Map<string, JsonObject>();
+
+  /** Those that were referred to, by name. */
+  get schemas(): JsonObject {
+    return Object.fromEntries([...this.#needed].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  write(schema: object): JsonObject {
+    return this.#write(plain(schema));
+  }
+
+  #write(schema: JsonObject): JsonObject {
+    const known = this.#named.get(saying(schema));
+    if (known === undefined) return this.#inside(schema);
+    if (!this.#needed.has(known.name)) {
+      // It is there while its inside is written, which may refer to it.
+      this.#needed.set(known.name, {});
+      this.#needed.set(known.name, this.#inside(known.schema));
+    }
+    const differs = Object.entries(schema).filter(
+      ([name, value]) => isOfThePlace(name) && value !== known.schema[name],
+    );
+    return { $ref: `#/components/schemas/${known.name}`, ...Object.fromEntries(differs) };
+  }
+
+  #inside(schema: JsonObject): JsonObject {
+    const written = Object.fromEntries(
+      Object.entries(schema).map(([keyword, value]) => [keyword, this.#keyword(keyword, value)]),
+    );
+    const isText = Object.keys(written).every((name) => name === "type" || isOfThePlace(name));
+    if (written["type"] === "string" && isText) {
+      const { type: _, ...place } = written;
+      this.#needed.set("Text", { type: "string", pattern: textPattern });
+      return { $ref: "#/components/schemas/Text", ...place };
+    }
+    const isFree = ["pattern", "enum", "const", "format"].every((keyword) => !(keyword in written));
+    return written["type"] === "string" && isFree ? { ...written, pattern: textPattern } : written;
+  }
+
+  #keyword(keyword: string, value: Json): Json {
+    if (["properties", "patternProperties"].includes(keyword) && isObject(value))
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, this.#any(each)]));
+    if (["anyOf", "allOf", "oneOf", "prefixItems"].includes(keyword) && Array.isArray(value))
+      return value.map((each) => this.#any(each));
+    if (["items", "additionalProperties", "not"].includes(keyword)) return this.#any(value);
+    return value;
+  }
+
+  #any = (value: Json): Json => (isObject(value) ? this.#write(value) : value);
+}

@@ -1,0 +1,205 @@
+import { STATUS_CODES } from "node:http";
+import { teamRoles } from "@espalier/contract";
+import type { FastifySchema } from "fastify";
+import type { RouteRole } from "../auth/access.ts";
+import { Components, type Json, type JsonObject } from "./components.ts";
+import { operations } from "./operations.ts";
+import { problemResponses, problemsOf } from "./problem-responses.ts";
+
+declare module "fastify" {
+  interface FastifySchema {
+    /** Left out of the API's description. */
+    hide?: boolean;
+    /** Content types of the body; default: JSON. */
+    consumes?: readonly string[];
+    /** A request without a body is taken too. */
+    bodyIsOptional?: boolean;
+  }
+}
+
+export interface DescribedRoute {
+  method: string;
+  /** As it was registered, such as `/v1/runs/:runId`. */
+  path: string;
+  schema: FastifySchema;
+  role: RouteRole;
+}
+
+const description = `Prune language models, train them as text encoders, measure them.
+
+Errors are problem documents (RFC 9457) with a stable \`code\`. Lists have pages: \`cursor\` of one leads to the next. A POST that makes
+something takes an \`Idempotency-Key\`: sent again within a day, it gets the first answer. Limits of requests are told by 429 and
+\`Retry-After\`.`;
+
+/** The API in OpenAPI 3.1. */
+export function describeApi({
+  version,
+  routes,
+}: {
+  version: string;
+  routes: readonly DescribedRoute[];
+}): JsonObject {
+  const components = new Components();
+  const paths: Record<string, JsonObject> = {};
+  for (const route of routes) {
+    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
+    (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route, components);
+  }
+  const responses = problemResponses(components);
+  const parameters = shareParameters(
+    Object.values(paths).flatMap((methods) => Object.values(methods) as JsonObject[]),
+  );
+  const tags = [...new Set(routes.map(({ path }) => tagOf(path)))].sort();
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Espalier",
+      version,
+      description,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/", description: "the API that answers this" }],
+    tags: tags.map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: components.schemas,
+      responses,
+      parameters,
+      headers: { [replayed]: replayedHeader },
+      securitySchemes: {
+        key: {
+          type: "http",
+          scheme: "bearer",
+          description: `An API key. An operation names the least role that the key needs in its team, of ${Object.keys(teamRoles).join(", ")}; or \`operator\`, which a pool operator's key is apart from its role. Of a path that names a team, an operator's key may call every operation.`,
+        },
+      },
+    },
+  };
+}
+
+const tagOf = (path: string): string => path.split("/")[2] ?? "";
+
+function operationOf({ method, path, schema, role }: DescribedRoute, components: Components): JsonObject {
+  const parameters = [
+    ...parametersOf("path", schema.params, components),
+    ...parametersOf("query", schema.querystring, components),
+    ...parametersOf("header", schema.headers, components),
+  ];
+  const hasBody = schema.body !== undefined || schema.consumes !== undefined;
+  const problems = problemsOf({
+    needsKey: role !== "anyone",
+    needsRole: !["anyone", "viewer"].includes(role),
+    hasParameters: parameters.length > 0,
+    namesResource: schema.params !== undefined,
+    hasBody,
+    writes: method !== "GET",
+    hasRange: parameters.some(({ name }) => name === "Range"),
+  });
+  return {
+    ...operations[`${method} ${path}`]!,
+    tags: [tagOf(path)],
+    security: role === "anyone" ? [] : [{ key: [role] }],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(hasBody ? { requestBody: bodyOf(schema, components) } : {}),
+    responses: { ...answersOf(schema, components), ...problems },
+  };
+}
+
+interface ObjectSchema {
+  properties?: Record<string, object>;
+  required?: readonly string[];
+}
+
+function parametersOf(where: string, schema: unknown, components: Components): JsonObject[] {
+  const { properties = {}, required = [] } = (schema ?? {}) as ObjectSchema;
+  return Object.entries(properties).map(([name, property]) => {
+    const { description: said, ...written } = components.write(property);
+    return {
+      name: where === "header" ? headerName(name) : name,
+      in: where,
+      ...(required.includes(name) ? { required: true } : {}),
+      ...(said === undefined ? {} : { description: said }),
+      schema: written,
+    };
+  });
+}
+
+/** Writes parameters that several operations have once, under `#/components/parameters`. */
+function shareParameters(operations: readonly JsonObject[]): JsonObject {
+  const uses = new Map<string, number>();
+  const all = operations.flatMap(({ parameters = [] }) => parameters as JsonObject[]);
+  for (const text of all.map((each) => JSON.stringify(each))) uses.set(text, (uses.get(text) ?? 0) + 1);
+  const shared = new Map<string, string>();
+  for (const [text, count] of uses) {
+    if (count < 2) continue;
+    const { name } = JSON.parse(text) as { name: string };
+    const taken = [...shared.values()].filter((each) => each.replace(/\d+$/, "") === name).length;
+    shared.set(text, taken === 0 ? name : `${name}${taken + 1}`);
+  }
+  for (const operation of operations)
+    if (operation["parameters"] !== undefined)
+      operation["parameters"] = (operation["parameters"] as JsonObject[]).map((each) => {
+        const name = shared.get(JSON.stringify(each));
+        return name === undefined ? each : { $ref: `#/components/parameters/${name}` };
+      });
+  return Object.fromEntries([...shared].map(([text, name]) => [name, JSON.parse(text) as JsonObject]));
+}
+
+/** `idempotency-key` as `Idempotency-Key`, `last-event-id` as `Last-Event-ID` */
+const headerName = (name: string): string =>
+  name.replaceAll(/(?<=^|-)(?:id$|\w)/g, (letters) => letters.toUpperCase());
+
+const binary = { type: "string", format: "binary" };
+
+function bodyOf(
+  { body, consumes, bodyIsOptional = false }: FastifySchema,
+  components: Components,
+): JsonObject {
+  const media: Json = { schema: body === undefined ? binary : components.write(body as object) };
+  return {
+    required: !bodyIsOptional,
+    content: Object.fromEntries((consumes ?? ["application/json"]).map((type) => [type, media])),
+  };
+}
+
+/** An answer that is not JSON says what it is by its `content`. */
+interface Answer {
+  description?: string;
+  headers?: JsonObject;
+  content?: Record<string, { schema: object }>;
+}
+
+function answersOf({ response, headers }: FastifySchema, components: Components): JsonObject {
+  const replays = "idempotency-key" in ((headers as ObjectSchema | undefined)?.properties ?? {});
+  return Object.fromEntries(
+    Object.entries(response as Record<string, object>).map(([status, schema]) => {
+      const answer = schema as Answer;
+      const isBare = ["204", "304"].includes(status);
+      const content =
+        answer.content === undefined
+          ? { "application/json": { schema: components.write(schema) } }
+          : Object.fromEntries(
+              Object.entries(answer.content).map(([type, media]) => [
+                type,
+                { schema: components.write(media.schema) },
+              ]),
+            );
+      return [
+        status,
+        {
+          description: (isBare || answer.content ? answer.description : undefined) ?? STATUS_CODES[status]!,
+          ...((answer.content || isBare) && answer.headers ? { headers: answer.headers } : {}),
+          ...(replays ? { headers: replayHeaders } : {}),
+          ...(isBare ? {} : { content }),
+        },
+      ];
+    }),
+  );
+}
+
+const replayed = "Idempotency-Replayed";
+const replayedHeader: JsonObject = {
+  schema: { type: "string", const: "true" },
+  description: "this is the answer of an earlier request with the same Idempotency-Key",
+};
+const replayHeaders: JsonObject = { [replayed]: { $ref: `#/components/headers/${replayed}` } };
