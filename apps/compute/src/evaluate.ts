@@ -1,8 +1,9 @@
 import type { StsScore } from "@espalier/contract";
-import { Encoder, evaluateSts } from "@espalier/encoder";
+import { evaluateSts } from "@espalier/encoder";
 import type { EvaluateJob, OutcomeOf } from "@espalier/contract/compute";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { stsPairs } from "./dataset.ts";
+import { openEncoder } from "./open.ts";
 
 /**
  * Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. A score is the metric
@@ -14,8 +15,8 @@ export async function evaluate(
 ): Promise<OutcomeOf<"evaluate">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { model, mode, modelName, encoding, chunkTokens } = job;
-  const encoder = await Encoder.load(model, { engine, mode, modelName, chunkTokens, ...encoding });
-  for (const remark of encoder.model.remarks ?? []) report.log("warn", remark);
+  const options = { mode, modelName, chunkTokens, encoding };
+  const { encoder, told } = await openEncoder(model, options, { engine, report });
   const sts: StsScore[] = [];
   let seconds = 0;
   let tokens = 0;
@@ -47,7 +48,10 @@ export async function evaluate(
   const tokensPerSecond = seconds > 0 ? tokens / seconds : 0;
   const peak = peakMemoryBytes();
   report.metrics(0, { tokens_per_second: tokensPerSecond, peak_memory_bytes: peak });
-  return { kind: "evaluate", result: { sts, tokensPerSecond, tokens, seconds, peakMemoryBytes: peak } };
+  return {
+    kind: "evaluate",
+    result: { ...told, sts, tokensPerSecond, tokens, seconds, peakMemoryBytes: peak },
+  };
 }
 
 type Datasets = EvaluateJob["datasets"];

@@ -1,12 +1,11 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   isProblem,
   leastParity,
-  poolingFile,
   Problem,
   resolveEncoding,
-  sentenceTransformersFiles,
+  templateChoices,
   type ExportFormat,
   type LeftOut,
   type Parity,
@@ -18,6 +17,7 @@ import {
   loadModel,
   parityOf,
   parityTexts,
+  removeSentenceTransformers,
   writeSentenceTransformers,
   type LoadOptions,
 } from "@espalier/encoder";
@@ -25,6 +25,7 @@ import { loadTemplate } from "@espalier/model/tokenizer";
 import {
   findModules,
   findPrompts,
+  findRecord,
   mergeAdapter,
   onBase,
   parseConfig,
@@ -32,11 +33,13 @@ import {
   refuseSteps,
   replicable,
   writeAdapter,
+  writeRecord,
   type LoraAdapter,
 } from "@espalier/model";
 import type { ExportedFolder, ExportJob, OutcomeOf } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
+import { tell, type Told } from "./open.ts";
 import { withoutEightBits, writeOnnxFiles } from "./export-onnx.ts";
 
 const noAdapter: LoraAdapter = { rank: 1, alpha: 1, pairs: new Map() };
@@ -56,8 +59,12 @@ export async function exportModel(
     signal.throwIfAborted();
     report.progress({ phase: format, done, total: phases, unit: "formats" });
   };
+  let told: Told = {};
   const vectorsOf = async (directory: string, changed: Partial<LoadOptions> = {}) => {
-    const encoder = await Encoder.load(directory, { engine, modelName, ...encoding, ...changed });
+    const options = { engine, modelName, ...encoding, ...changed };
+    const encoder = await Encoder.load(directory, options);
+    // What was written from the model has nothing new to say.
+    if (directory === job.model && changed.adapter === undefined) told = tell(encoder.model.remarks, report);
     try {
       return await encoder.embed(parityTexts, { signal });
     } finally {
@@ -80,9 +87,17 @@ export async function exportModel(
     layers: kept,
   });
   const prompts = await findPrompts(output);
+  const { matryoshka } = (await findRecord(job.model)) ?? {};
+  const dimensions = matryoshka && Math.max(...matryoshka);
   // They say how the base pooled; what this model was trained with is said below, where it can be.
-  for (const name of sentenceTransformersFiles) await rm(join(output, name), { force: true });
-  await rm(join(output, dirname(poolingFile)), { recursive: true, force: true });
+  await removeSentenceTransformers(output);
+  const { name: named } = await loadTemplate(encoding.template, { directory: job.model, modelName });
+  const template =
+    encoding.template === "auto"
+      ? (templateChoices.find((one) => one === named) ?? "none")
+      : encoding.template;
+  const record = { encoding: { ...encoding, template }, matryoshka };
+  await writeRecord(output, record);
   await fixTokenizerConfig(output, encoding.maxLength);
   const merged = (await readdir(output)).map((name) => ({ name, path: name }));
   const companions = merged.filter(({ name }) => name !== "config.json" && !name.startsWith("model"));
@@ -123,6 +138,7 @@ export async function exportModel(
           { field: "/spec/formats" },
         );
       await writeAdapter(folder, adapter, { name, ...(layers === undefined ? {} : { layers }) });
+      await writeRecord(folder, record);
       if (layers !== undefined)
         notes.push(
           `PEFT cuts ${name} to the ${layers.length} layers that the adapter was trained on when it loads it.`,
@@ -147,7 +163,12 @@ export async function exportModel(
         pooling,
         maxLength,
         prompts,
+        dimensions,
       });
+      if (matryoshka !== undefined && dimensions !== undefined)
+        notes.push(
+          `The first ${matryoshka.join(", ")} numbers of a vector were trained to serve alone, and none after the first ${dimensions}: load the folder by SentenceTransformer(folder, truncate_dim=${dimensions}). Its config_sentence_transformers.json says so too, which sentence-transformers 5 and 6 do not read there.`,
+        );
       if (pooling === "weighted_mean")
         notes.push(
           "sentence-transformers weighs tokens by their column, so this folder must be used with padding on the right, as its tokenizer says; text-embeddings-inference and vLLM have no weighted mean.",
@@ -199,6 +220,7 @@ export async function exportModel(
     exports,
     ...(leftOut.length > 0 && { leftOut }),
     notes,
+    ...told,
     ...(architecture && { architecture }),
   };
 }

@@ -1,7 +1,8 @@
 import { loadTokenizer } from "@espalier/model/tokenizer";
-import { architectureOf, openModel, refuseNonFinite } from "@espalier/model";
+import { architectureOf, refuseNonFinite } from "@espalier/model";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
+import { openChecked } from "./open.ts";
 
 /** Checks a model folder that nothing has checked yet: headers, config, tokenizer, and every weight for NaN and infinity. */
 export async function importModel(
@@ -9,14 +10,13 @@ export async function importModel(
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"import">> {
   report.progress({ phase: "check", done: 0, total: 2, unit: "checks" });
-  const checkpoint = await openModel(model);
+  const { checkpoint, told } = await openChecked(model, report);
   try {
-    for (const remark of checkpoint.remarks) report.log("warn", remark);
     await loadTokenizer(model);
     report.progress({ phase: "check", done: 1, total: 2, unit: "checks" });
     await refuseNonFinite(checkpoint);
     report.progress({ phase: "check", done: 2, total: 2, unit: "checks" });
-    return { kind: "import", architecture: architectureOf(checkpoint) };
+    return { kind: "import", architecture: architectureOf(checkpoint), ...told };
   } finally {
     await checkpoint.close();
   }

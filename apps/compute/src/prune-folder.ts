@@ -1,7 +1,15 @@
 import { keptLayers } from "@espalier/contract";
-import { findAdapter, openCheckpoint, onBase, openModel, saveLayers, type Checkpoint } from "@espalier/model";
+import {
+  findAdapter,
+  folderEncoding,
+  openCheckpoint,
+  onBase,
+  saveLayers,
+  type Checkpoint,
+} from "@espalier/model";
 import type { CheckpointSize, OutcomeOf, PruneFolderJob } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
+import { openChecked } from "./open.ts";
 
 /** Writes some layers of a folder, its adapter merged into them where it holds one. */
 export async function pruneFolder(
@@ -9,20 +17,21 @@ export async function pruneFolder(
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"prune-folder">> {
   report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
-  const checkpoint = await openModel(job.model);
-  for (const remark of checkpoint.remarks) report.log("warn", remark);
+  const { checkpoint, told } = await openChecked(job.model, report);
   await checkpoint.close();
   const adapter = await findAdapter(job.model);
   const { config } = checkpoint;
   const kept = adapter
     ? onBase(adapter, config, job.layers)
     : { layers: keptLayers(job.layers, config.layers), adapter };
-  await saveLayers(job.model, job.output, { layers: kept.layers }, kept.adapter);
+  // A folder that was trained in both directions without its config saying so is written with a config that does.
+  const { attention } = await folderEncoding(job.model, {});
+  await saveLayers(job.model, job.output, { layers: kept.layers, attention }, kept.adapter);
   report.progress({ phase: "prune", done: 1, total: 1, unit: "models" });
   const written = await openCheckpoint(job.output);
   await written.close();
   const [before, after] = [sizeOf(checkpoint), sizeOf(written)];
-  return { kind: "prune-folder", before, after, mergedAdapter: adapter !== undefined };
+  return { kind: "prune-folder", before, after, mergedAdapter: adapter !== undefined, ...told };
 }
 
 const sizeOf = ({ config, parameters, bytes }: Checkpoint): CheckpointSize => ({

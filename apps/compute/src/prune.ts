@@ -2,6 +2,7 @@ import { truncateCheckpoint } from "@espalier/model";
 import type { OutcomeOf, PruneJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
+import { openChecked } from "./open.ts";
 
 /** Writes the checkpoint with the layers that are kept. */
 export async function pruneModel(
@@ -9,7 +10,9 @@ export async function pruneModel(
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"prune">> {
   report.progress({ phase: "truncate", done: 0, total: 1, unit: "models" });
+  const { checkpoint, told } = await openChecked(job.model, report);
+  await checkpoint.close();
   await truncateCheckpoint(job.model, job.output, job.layers);
   report.progress({ phase: "truncate", done: 1, total: 1, unit: "models" });
-  return { kind: "prune", architecture: await readArchitecture(job.output) };
+  return { kind: "prune", architecture: await readArchitecture(job.output), ...told };
 }

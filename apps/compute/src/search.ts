@@ -1,7 +1,8 @@
-import { Encoder, l3prune } from "@espalier/encoder";
+import { l3prune } from "@espalier/encoder";
 import type { OutcomeOf, SearchJob } from "@espalier/contract/compute";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { triplets } from "./dataset.ts";
+import { openEncoder } from "./open.ts";
 
 /** Finds the depths worth keeping (L3Prune). `layer_loss` is a curve over depths: its step is the number of layers. */
 export async function search(
@@ -10,8 +11,8 @@ export async function search(
 ): Promise<OutcomeOf<"search">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { settings, mode, modelName, encoding, chunkTokens } = job;
-  const encoder = await Encoder.load(job.model, { engine, mode, modelName, chunkTokens, ...encoding });
-  for (const remark of encoder.model.remarks ?? []) report.log("warn", remark);
+  const options = { mode, modelName, chunkTokens, encoding };
+  const { encoder, told } = await openEncoder(job.model, options, { engine, report });
   const rows = await triplets(job.triplets);
   const started = performance.now();
   const result = await l3prune(encoder, rows, {
@@ -27,5 +28,5 @@ export async function search(
     report.metrics(i + 1, { layer_loss: loss ?? Number.NaN });
   for (const warning of result.warnings) report.log("warn", warning);
   report.metrics(0, { peak_memory_bytes: peakMemoryBytes() });
-  return { kind: "search", result };
+  return { kind: "search", result: { ...told, ...result } };
 }

@@ -1,9 +1,15 @@
 import { join } from "node:path";
 import { mkdir } from "node:fs/promises";
-import { resolveEncoding, resolveTrainingSettings, type Architecture } from "@espalier/contract";
+import {
+  resolveEncoding,
+  resolveTrainingSettings,
+  templateChoices,
+  type Architecture,
+  type TemplateChoice,
+} from "@espalier/contract";
 import {
   adapterOf,
-  loadModel,
+  describeFolder,
   loadTrainingState,
   saveTrainingState,
   train as trainModel,
@@ -18,6 +24,7 @@ import type { OutcomeOf, TrainJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { textsAsTriplets, triplets } from "./dataset.ts";
+import { openLoaded } from "./open.ts";
 
 /** Trains an adapter or a whole model, from a checkpoint of an earlier attempt where there is one. */
 export async function train(
@@ -27,9 +34,9 @@ export async function train(
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
   const { mode } = job;
   const settings = resolveTrainingSettings(job.settings, mode);
-  const { template, ...encoding } = resolveEncoding(job.encoding);
-  const model = await loadModel(job.model);
-  for (const remark of model.remarks ?? []) report.log("warn", remark);
+  const resolved = resolveEncoding(job.encoding);
+  const { template, ...encoding } = resolved;
+  const { model, told } = await openLoaded(job.model, report);
   refuseSteps(await findModules(job.model, model.config.hiddenSize), "training");
   const inputs: TrainingInputs = {
     model,
@@ -70,6 +77,12 @@ export async function train(
   });
 
   const architecture = await writeResult(job, inputs, training);
+  await describeFolder(job.output, job.model, {
+    // Which template a name means is known now, and not where the folder has another name.
+    encoding: template === "auto" ? { ...resolved, template: nameOf(inputs.template) } : resolved,
+    width: model.config.hiddenSize,
+    matryoshka: settings.matryoshka,
+  });
   const peak = peakMemoryBytes();
   report.metrics(settings.steps, { peak_memory_bytes: peak });
   const { losses, tokens, seconds } = training;
@@ -77,6 +90,7 @@ export async function train(
   return {
     kind: "train",
     result: {
+      ...told,
       steps: settings.steps,
       firstLoss: losses[0]!,
       lastLoss: mean(losses.slice(-Math.max(1, Math.floor(losses.length / 10)))),
@@ -94,11 +108,11 @@ export async function train(
 /** Writes a whole model and says what it is, or an adapter as PEFT does. */
 async function writeResult(
   job: TrainJob,
-  { model, settings, mode }: TrainingInputs,
+  { model, settings, mode, encoding }: TrainingInputs,
   { parameters }: Training,
 ): Promise<Architecture | undefined> {
   if (settings.method === "full") {
-    await replaceWeights(job.model, job.output, parameters);
+    await replaceWeights(job.model, job.output, parameters, encoding.attention);
     return readArchitecture(job.output);
   }
   await mkdir(job.output, { recursive: true });
@@ -107,6 +121,10 @@ async function writeResult(
   await writeAdapter(job.output, adapter, { name: job.baseName });
   return undefined;
 }
+
+/** The template that a choice by name has led to. */
+const nameOf = (template: TrainingInputs["template"]): TemplateChoice =>
+  templateChoices.find((choice) => choice === template?.name) ?? "none";
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -28,8 +28,10 @@ export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletio
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
 export { clockTolerance, leastFree } from "./pool/storage.ts";
 export {
+  checkedEncoding,
   Encoding,
   namedTemplates,
+  templateChoices,
   Pooling,
   resolveEncoding,
   type ResolvedEncoding,
@@ -120,6 +122,7 @@ export {
   isModuleFile,
   modelFileNames,
   modulesFile,
+  recordFile,
   sentenceTransformersFiles,
   poolingFile,
   shardName,

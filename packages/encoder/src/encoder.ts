@@ -1,6 +1,7 @@
 import {
   isProblem,
   keptLayers,
+  poolingFile,
   Problem,
   resolveEncoding,
   type Encoding,
@@ -31,13 +32,13 @@ import {
 } from "@espalier/model";
 import { textEncoder } from "./blocks/text-encoder.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
-import { loadTemplate, type Template, type TokenizedText } from "@espalier/model/tokenizer";
+import { loadTemplate, noTemplate, type Template, type TokenizedText } from "@espalier/model/tokenizer";
 import { runChunks } from "./run-chunks.ts";
 import { findModel } from "./find-model.ts";
 import { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
 import { trainAdapter, type TrainOptions } from "./training/train-adapter.ts";
 import { usualEngine } from "./usual-engine.ts";
-import { tokenizeText } from "./tokenize.ts";
+import { howToEncode, tokenizeText, type Tokenizing } from "./tokenize.ts";
 import { frozen } from "./training/lora.ts";
 import { afterSteps } from "./vector-steps.ts";
 import { rowOf, unit } from "./vectors.ts";
@@ -65,6 +66,8 @@ export interface EncoderOptions {
   readonly adapter?: LoraAdapter | undefined;
   /** Whether vectors are scaled to length 1 where a call does not say. @default false, of a folder what its `modules.json` says */
   readonly normalizes?: boolean | undefined;
+  /** Whether an instruction may be pooled where all tokens are. @default true, of a folder what its `1_Pooling/config.json` says */
+  readonly poolsPrompts?: boolean | undefined;
   /** What is done with a pooled vector before that. @default nothing, of a folder what its `modules.json` says */
   readonly steps?: readonly VectorStep[] | undefined;
   /** Most tokens that are computed at once, padding included; bounds memory. @default 1024 */
@@ -97,6 +100,14 @@ export interface PruneOptions extends L3PruneOptions {
 export interface EmbedOptions {
   /** Given to the model before each text, and not pooled. @default none */
   readonly instruction?: string | undefined;
+  /** What stands between the instruction and the text. @default what the template says, `; ` without one */
+  readonly separator?: string | undefined;
+  /**
+   * How many numbers of each vector are kept, from the first on, as `truncate_dim` of sentence-transformers: after the
+   * modules of the folder, and before the scaling that `normalize` asks for.
+   * @default all
+   */
+  readonly dimensions?: number | undefined;
   /** Scale every vector to length 1. @default whether the model's `modules.json` ends with a normalisation */
   readonly normalize?: boolean | undefined;
   /** Stops between chunks; the promise then rejects with the signal's reason. */
@@ -120,6 +131,7 @@ export class Encoder {
   readonly template: Template | undefined;
   readonly mode: Mode;
   readonly normalizes: boolean;
+  readonly poolsPrompts: boolean;
   readonly steps: readonly VectorStep[];
   readonly chunkTokens: number;
   #executable: Promise<Executable> | undefined;
@@ -139,17 +151,30 @@ export class Encoder {
     const found = options.adapter ?? (await findAdapter(directory));
     const layers = found && adaptedDepth(found, whole.config);
     const model = layers === undefined ? whole : keptLayersOf(whole, layers);
-    const { pooling, pooled, maxLength } = options;
+    const { pooling, pooled, attention, maxLength } = options;
     const modules = await findModules(directory, model.config.hiddenSize);
+    const choice = typeof template === "string" ? template : undefined;
+    const { template: named = "none", ...encoding } = await folderEncoding(
+      directory,
+      {
+        pooling,
+        pooled,
+        attention,
+        maxLength,
+        template: choice,
+      },
+      options.mode,
+    );
     return new Encoder(model, {
       ...others,
       engine,
       normalizes: options.normalizes ?? modules?.normalizes,
       steps: options.steps ?? modules?.steps,
-      ...(await folderEncoding(directory, { pooling, pooled, maxLength })),
+      poolsPrompts: options.poolsPrompts ?? modules?.poolsPrompts,
+      ...encoding,
       template:
-        typeof template === "string"
-          ? await loadTemplate(template, { directory, modelName: modelName ?? hubName })
+        template === undefined || typeof template === "string"
+          ? await loadTemplate(named, { directory, modelName: modelName ?? hubName })
           : template,
       adapter: found && { rank: found.rank, alpha: found.alpha, pairs: found.pairs },
     });
@@ -172,6 +197,7 @@ export class Encoder {
     this.template = template;
     this.mode = mode;
     this.normalizes = options.normalizes ?? false;
+    this.poolsPrompts = options.poolsPrompts ?? true;
     this.steps = options.steps ?? [];
     this.chunkTokens = options.chunkTokens ?? 1024;
   }
@@ -199,13 +225,15 @@ export class Encoder {
     if (ref === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
     const layers = keptLayers(ref, this.layers, this.mode);
-    const { engine, template, mode, normalizes, steps, chunkTokens, encoding, adapter, model } = this;
+    const { engine, template, mode, normalizes, poolsPrompts, steps, chunkTokens, encoding, adapter, model } =
+      this;
     return new Encoder(keptLayersOf(model, layers), {
       ...encoding,
       engine,
       template,
       mode,
       normalizes,
+      poolsPrompts,
       steps,
       chunkTokens,
       adapter: adapter && {
@@ -242,13 +270,14 @@ export class Encoder {
   ): Promise<Encoder> {
     if (options.to !== undefined) await checkNewFolder(options.to);
     const adapter = await trainAdapter(this, triplets, options);
-    const { model, engine, template, mode, normalizes, chunkTokens, encoding } = this;
+    const { model, engine, template, mode, normalizes, poolsPrompts, chunkTokens, encoding } = this;
     const trained = new Encoder(model, {
       ...encoding,
       engine,
       template,
       mode,
       normalizes,
+      poolsPrompts,
       chunkTokens,
       steps: this.steps,
       adapter,
@@ -281,10 +310,30 @@ export class Encoder {
    * @throws {Problem} `text/empty` when a text has no tokens; its field is the text's place, `/0` for the first
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
-    const { instruction, normalize = this.normalizes, signal, report } = options;
+    const { dimensions = this.width, signal, report } = options;
+    const { instruction, separator, shorten } = howToEncode(options, this);
+    if (!(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= this.width))
+      throw new Problem(
+        "request/invalid",
+        `A vector of this model has ${this.width} numbers; dimensions must be from 1 to that.`,
+        {
+          field: "/dimensions",
+        },
+      );
+    if (instruction !== undefined && !this.poolsPrompts)
+      throw new Problem(
+        "config/unsupported",
+        "1_Pooling/config.json says include_prompt false, which is not computed for a text with an instruction",
+        { file: poolingFile, field: "/include_prompt" },
+      );
     // A text that occurs twice is computed once.
     const distinct = [...new Set(texts)];
-    const tokenized = distinct.map((text) => this.#tokenize(text, instruction, texts));
+    const template =
+      separator === undefined ? this.template : { ...(this.template ?? noTemplate), separator };
+    const how = { model: this.model, encoding: this.encoding, mode: this.mode, template };
+    const tokenized = distinct.map((text) =>
+      tokenizeAt(shorten(text), how, instruction, texts.indexOf(text)),
+    );
     const executable = await this.#open();
     const vectors = new Map<string, Float32Array>();
     let tokens = 0;
@@ -294,7 +343,7 @@ export class Encoder {
       const matrix = results["pooled"]!.data as Float32Array;
       for (const [row, i] of chunk.entries()) {
         const vector = afterSteps(rowOf(matrix, row, model.config.hiddenSize), this.steps);
-        vectors.set(distinct[i]!, normalize ? Float32Array.from(unit(vector)) : vector.slice());
+        vectors.set(distinct[i]!, this.#scaled(vector, dimensions, options.normalize));
         tokens += tokenized[i]!.ids.length;
       }
       report?.({ texts: vectors.size, total: distinct.length, tokens });
@@ -313,13 +362,11 @@ export class Encoder {
     return this.close();
   }
 
-  #tokenize(text: string, instruction: string | undefined, texts: readonly string[]): TokenizedText {
-    try {
-      return tokenizeText(text, this, instruction);
-    } catch (error) {
-      if (!isProblem(error)) throw error;
-      throw new Problem(error.code, error.message, { ...error.facts, field: `/${texts.indexOf(text)}` });
-    }
+  /** A vector of its own: scaled as the folder says, cut, and scaled as the caller says. */
+  #scaled(vector: Float32Array, dimensions: number, normalize: boolean | undefined): Float32Array {
+    const whole = this.normalizes && normalize === undefined ? unit(vector) : vector;
+    const cut = Float32Array.from(whole.subarray(0, dimensions));
+    return normalize === true ? Float32Array.from(unit(cut)) : cut;
   }
 
   /** The graph of all layers on the engine, made when it is first needed. */
@@ -339,5 +386,20 @@ export class Encoder {
       this.#executable = undefined;
       throw error;
     }
+  }
+}
+
+/** @param place of the text, which is told where it is refused */
+function tokenizeAt(
+  text: string,
+  how: Tokenizing,
+  instruction: string | undefined,
+  place: number,
+): TokenizedText {
+  try {
+    return tokenizeText(text, how, instruction);
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    throw new Problem(error.code, error.message, { ...error.facts, field: `/${place}` });
   }
 }

@@ -29,6 +29,7 @@ export { browserConfig } from "./export/browser-config.ts";
 export { parityOf } from "./export/parity.ts";
 export { parityTexts } from "./export/parity-texts.ts";
 export { writeSentenceTransformers } from "./export/sentence-transformers.ts";
+export { describeFolder, removeSentenceTransformers } from "./export/describe.ts";
 export { fixTokenizerConfig } from "./export/tokenizer-config.ts";
 
 /** @public Options that README.md describes, for code that names them. */

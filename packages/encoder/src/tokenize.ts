@@ -48,3 +48,44 @@ export const tokenizeTriplets = (
   ...triplets.map(({ positive }) => tokenizeText(positive, how)),
   ...triplets.flatMap((triplet) => negativesOf(triplet).map((text) => tokenizeText(text, how))),
 ];
+
+/** Most tokens of a text that l3prune's `encode` embeds. */
+const referenceLength = 400;
+
+/**
+ * What is done with an instruction and a text before they are tokenised to be embedded. In reference mode as l3prune's `encode` does,
+ * which is not what its training does: a blank stands between them, and a long text loses words at its end.
+ */
+export function howToEncode(
+  {
+    instruction,
+    separator,
+  }: { readonly instruction?: string | undefined; readonly separator?: string | undefined },
+  {
+    mode,
+    encoding: { maxLength },
+    model: { tokenizer },
+  }: Pick<Tokenizing, "encoding"> & {
+    readonly mode: Mode;
+    readonly model: Pick<Tokenizing["model"], "tokenizer">;
+  },
+): {
+  readonly instruction: string | undefined;
+  readonly separator: string | undefined;
+  readonly shorten: (text: string) => string;
+} {
+  if (mode !== "reference") return { instruction, separator, shorten: (text) => text };
+  const count = (text: string) =>
+    Math.min(maxLength, tokenizer.encode(text, { specialTokens: false }).length);
+  return {
+    instruction: instruction?.trim(),
+    separator: separator ?? " ",
+    shorten(text) {
+      for (let tokens = count(text); tokens > referenceLength; tokens = count(text)) {
+        const words = text.trim().split(/\s+/);
+        text = words.slice(0, Math.floor(words.length * (referenceLength / tokens))).join(" ");
+      }
+      return text;
+    },
+  };
+}

@@ -1,9 +1,10 @@
-import type { Encoding } from "@espalier/contract";
+import type { Encoding, Mode } from "@espalier/contract";
 import type { ModelConfig } from "./architectures/model-config.ts";
 import { parseConfig } from "./checkpoint/config.ts";
 import { readText, type ModelSource } from "./files/read-text.ts";
 import { findModules } from "./modules/modules.ts";
 import { findPooling } from "./modules/pooling.ts";
+import { findRecord } from "./modules/record.ts";
 
 const maxConfigBytes = 1024 * 1024;
 
@@ -11,15 +12,29 @@ const maxConfigBytes = 1024 * 1024;
 type Given = { readonly [Name in keyof Encoding]?: Encoding[Name] | undefined };
 
 /**
- * An encoding that is what the model in a folder was made for, where it does not say something else: the pooling that
- * `1_Pooling/config.json` of sentence-transformers names, over the whole sequence as it does, and the longest text of its
- * Transformer module; else as {@link usualEncoding}.
+ * An encoding that is what the model in a folder was made for, where it does not say something else: what `espalier.json` of a
+ * folder that was trained here says; else the pooling that `1_Pooling/config.json` of sentence-transformers names, over the
+ * whole sequence as it does, and the longest text of its Transformer module; else as {@link usualEncoding}.
+ * @param mode in reference mode a template that nobody names is the one for the model's name, as l3prune chooses it
  * @throws {Problem} `config/unsupported` when the pooling is needed, and is one that is not there; and for modules that are
  * not computed
  */
-export async function folderEncoding(source: ModelSource, given: Given): Promise<Encoding> {
+export async function folderEncoding(
+  source: ModelSource,
+  given: Given,
+  mode: Mode = "default",
+): Promise<Encoding> {
+  const encoding = await statedEncoding(source, given);
+  return mode === "reference" && encoding.template === undefined
+    ? { ...encoding, template: "auto" }
+    : encoding;
+}
+
+async function statedEncoding(source: ModelSource, given: Given): Promise<Encoding> {
   const config = parseConfig(await readText(source, "config.json", maxConfigBytes));
   const modules = await findModules(source, config.hiddenSize);
+  const record = await findRecord(source);
+  if (record !== undefined) return usualEncoding(config, { ...record.encoding, ...stated(given) });
   const named = given.pooling === undefined ? await findPooling(source) : undefined;
   const longest = given.maxLength ?? modules?.maxLength;
   return usualEncoding(config, {
@@ -37,14 +52,15 @@ const maxTokens = 8192;
  * kin, which are known by their table of positions, and no more tokens than the table has rows.
  */
 export function usualEncoding({ embedding }: Pick<ModelConfig, "embedding">, given: Given): Encoding {
-  const encoding = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Encoding;
+  const encoding = stated(given);
   const { positions } = embedding;
   if (positions === undefined) return encoding;
   const most = positions.rows - positions.first;
   const maxLength = Math.min(encoding.maxLength ?? defaultLength, most);
   return { pooling: "mean", pooled: "sequence", ...encoding, maxLength };
 }
+
+const stated = (given: Given): Encoding =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
 const defaultLength = 512;

@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
-const light = /^(node:|\.\/|\.\.\/(architectures|checkpoint|files|modules)\/|@espalier\/contract$)/;
+const light =
+  /^(node:|\.\/|\.\.\/(architectures|checkpoint|files|modules|tokenizer-files)\/|@espalier\/contract$)/;
 
 test.each([
   ["architectures", light],
@@ -9,9 +10,10 @@ test.each([
   // Files as spreadsheets and tables of columns write them.
   [
     "data",
-    /^(node:|\.\/|\.\.\/(architectures|checkpoint|files|modules)\/|@espalier\/contract$|csv-parse$|hyparquet(-compressors)?$)/,
+    /^(node:|\.\/|\.\.\/(architectures|checkpoint|files|modules|tokenizer-files)\/|@espalier\/contract$|csv-parse$|hyparquet(-compressors)?$)/,
   ],
   ["modules", light],
+  ["tokenizer-files", light],
   // A reader of checkpoints that also speaks HTTP.
   ["hub", /^(node:|\.\/|\.\.\/(checkpoint|files)\/|@espalier\/contract$|undici$)/],
 ])("%s loads no tokenizer, so that a reader of checkpoints stays light", async (folder, allowed) => {

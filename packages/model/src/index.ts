@@ -16,6 +16,7 @@ export { expectedTensors, linearLayers, ofLayers } from "./architectures/tensors
 // Its files, wherever they lie.
 export { openFile, listModuleFiles, listOthers } from "./files/disk.ts";
 export type { ModelFiles } from "./files/model-files.ts";
+export type { ModelSource } from "./files/read-text.ts";
 export type { RangeReader } from "./files/range-reader.ts";
 
 // Reading them.
@@ -29,6 +30,7 @@ export { openModel } from "./checkpoint/open-model.ts";
 export { parseHeader, readHeader } from "./checkpoint/safetensors.ts";
 export type { VectorStep } from "./modules/dense.ts";
 export { findModules, findPrompts, refuseSteps } from "./modules/modules.ts";
+export { findRecord, writeRecord } from "./modules/record.ts";
 export { folderEncoding, usualEncoding } from "./folder-encoding.ts";
 
 // Writing others that are made from them.
@@ -43,7 +45,7 @@ export {
   type LoraPair,
 } from "./checkpoint/adapter.ts";
 export { narrow, widen } from "./checkpoint/dtype.ts";
-export { loadByBoth } from "./checkpoint/tokenizer-class.ts";
+export { rewrittenTokenizer } from "./tokenizer-files/rewritten.ts";
 export { checkNewFolder } from "./checkpoint/durable.ts";
 export { mergeAdapter } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";

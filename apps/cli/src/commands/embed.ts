@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { vectorFormats, type VectorFormat } from "@espalier/contract/compute";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
@@ -6,7 +7,8 @@ import { parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
-import { given } from "../arguments/settings.ts";
+import { given, parseCount } from "../arguments/settings.ts";
+import { makeFile } from "../offline/new-file.ts";
 
 export const embed = defineCommand({
   name: "embed",
@@ -16,8 +18,11 @@ export const embed = defineCommand({
     ...encodingHelp,
     "--layers N          run only the first N; 30% drops this share of them from the top",
     "--instruction TEXT  told to the model before each text, and not pooled",
+    "--separator TEXT    between the instruction and a text; default `; `, or what the template says",
+    "--dimensions N      the first N numbers of every vector, before --normalize; for models that were trained so (Matryoshka)",
     "--normalize         scale every vector to length 1, as it is by default where modules.json says so",
     "--format F          json: an array a line (default); npy: one NumPy array; f32: raw little-endian rows",
+    "--out FILE          instead of stdout; it must not exist, and its name says the format where it ends in .npy or .f32",
     "DIR is a Hugging Face folder, with an adapter or without. Without TEXT, lines of stdin, none of them empty.",
   ],
   arity: [1, Infinity],
@@ -25,14 +30,18 @@ export const embed = defineCommand({
     ...encodingOptions,
     layers: { type: "string" },
     instruction: { type: "string" },
+    separator: { type: "string" },
+    dimensions: { type: "string" },
     normalize: { type: "boolean" },
+    out: { type: "string" },
     format: { type: "string" },
   },
   async run({ environment, output, path, signal, stdin, stdout }, values, [dir = "", ...texts]) {
-    const format = parseFormat(values.format);
-    if (format !== "json" && output.json)
+    const format = parseFormat(values.format ?? endingOf(values.out));
+    const target = values.out === undefined ? undefined : path(values.out);
+    if (format !== "json" && output.json && target === undefined)
       throw new UsageError(`--json asks for lines of JSON, --format for ${format}`);
-    if (format !== "json" && stdout.isTTY)
+    if (format !== "json" && stdout.isTTY && target === undefined)
       throw new UsageError(`${format} is not for a terminal; send it to a file or a program`);
     const encoding = parseEncoding(values);
     const model = path(dir);
@@ -45,31 +54,47 @@ export const embed = defineCommand({
       model,
       encoding,
       format,
-      ...given({ layers, normalize: values.normalize, instruction: values.instruction }),
+      ...given({
+        layers,
+        normalize: values.normalize,
+        instruction: values.instruction,
+        separator: values.separator,
+        dimensions: parseCount("dimensions", values.dimensions),
+      }),
       ...(texts.length > 0 && { texts }),
     };
-    try {
-      await compute("embed", job, {
+    const embedTo = (vectors: Writable) =>
+      compute("embed", job, {
         environment,
         signal,
         ...(texts.length === 0 && { texts: stdin }),
-        vectors: stdout,
+        vectors,
         warn: (message) => {
           bars.end();
           output.warn(message);
         },
         progress({ phase, done, unit }) {
           // Vectors and bars on one terminal would draw over one another.
-          if (output.json || stdout.isTTY) return;
+          if (output.json || (target === undefined && stdout.isTTY)) return;
           bars.show([{ label: phase, text: `${done.toLocaleString("en")} ${unit}` }]);
         },
       });
+    try {
+      if (target === undefined) await embedTo(stdout);
+      else {
+        const { texts: count, width } = await makeFile(target, embedTo);
+        if (output.json) output.printJson({ path: target, texts: count, dimensions: width });
+        else output.note(`${count.toLocaleString("en")} vectors of ${width} numbers written to ${target}`);
+      }
     } finally {
       bars.end();
     }
     return exitCode.ok;
   },
 });
+
+/** The format that the name of a file says, if it does. */
+const endingOf = (file: string | undefined): string | undefined => /\.(npy|f32)$/.exec(file ?? "")?.[1];
 
 function parseFormat(text = "json"): VectorFormat {
   const format = vectorFormats.find((format) => format === text);

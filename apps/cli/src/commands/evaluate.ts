@@ -64,7 +64,7 @@ export const evaluate = defineCommand({
         modelName: nameOf(model),
         datasets,
         mode: spec.mode,
-        encoding: await folderEncoding(model, spec.encoding),
+        encoding: await folderEncoding(model, spec.encoding ?? {}, spec.mode),
         ...given({ chunkTokens: chunkTokensOf(spec) }),
       });
       if (output.json) output.printJson({ ...result, sts: result.sts.map(withoutId) });

@@ -77,6 +77,7 @@ export const exportModel = defineCommand({
     if (target !== undefined) await download(client, result, target, new ProgressBars(output));
     if (output.json) output.printJson(result);
     else printExports(result, output.print);
+    for (const remark of result.remarks ?? []) output.warn(remark);
     return code;
   },
 });

@@ -1,4 +1,4 @@
-import { Problem } from "@espalier/contract";
+import { Problem, type SearchResult } from "@espalier/contract";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
@@ -52,7 +52,7 @@ export const l3prune = defineCommand({
       const result = await search(context, job);
       if (!output.json) printSearch(context, result);
       try {
-        return { result, pruned: await keep(context, model, draft, result[pick]) };
+        return { result, pruned: await keep(context, result, model, draft, result[pick]) };
       } catch (error) {
         if (output.json) output.printJson(result);
         throw error;
@@ -66,12 +66,22 @@ export const l3prune = defineCommand({
 
 /** Writes the model with the layers that were picked. */
 async function keep(
-  { environment, signal }: Context,
+  { environment, output: { warn }, signal }: Context,
+  told: SearchResult,
   model: string,
   output: string,
   layers: number | null,
 ): Promise<OutcomeOf<"prune-folder">> {
   if (layers === null)
     throw new Problem("layers/out-of-range", "The search picked no depth, so that nothing was written.");
-  return compute("prune-folder", { model, layers, output }, { environment, signal });
+  return compute(
+    "prune-folder",
+    { model, layers, output },
+    {
+      environment,
+      signal,
+      // The search has told what both notice.
+      warn: (remark) => told.remarks?.includes(remark) || warn(remark),
+    },
+  );
 }

@@ -73,7 +73,7 @@ export const train = defineCommand({
           modelName: nameOf(model),
           triplets,
           texts: kind === "texts",
-          encoding: await folderEncoding(model, encoding),
+          encoding: await folderEncoding(model, encoding, mode),
           // Nobody could go on from a checkpoint: an interrupted command leaves nothing.
           settings: { ...settings, checkpointEvery: settings.steps },
           checkpoints: work,

@@ -45,7 +45,7 @@ export async function exportFolder(
   const target = path(values.out);
   const { exports, ...rest } = await makeFolder(target, async (draft) => {
     const written = `${draft}.work`;
-    const { exports, leftOut, notes } = await computeWithBars(context, "export", {
+    const { exports, leftOut, notes, remarks } = await computeWithBars(context, "export", {
       model,
       output: written,
       ...(await adapterOf(model)),
@@ -57,7 +57,7 @@ export async function exportFolder(
       ...given({ dtype }),
     });
     const placed = await place(exports, written, draft, formats.length > 1);
-    return { exports: placed, ...given({ leftOut }), notes };
+    return { exports: placed, ...given({ leftOut, remarks }), notes };
   });
   if (output.json) output.printJson({ path: target, exports, ...rest });
   else {

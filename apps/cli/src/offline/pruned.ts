@@ -7,9 +7,10 @@ import { formatTable } from "../terminal/table.ts";
 export function printPruned(
   output: Output,
   path: string,
-  { before, after, mergedAdapter }: OutcomeOf<"prune-folder">,
+  { before, after, mergedAdapter, remarks }: OutcomeOf<"prune-folder">,
 ): void {
-  if (output.json) return output.printJson({ path, before, after, mergedAdapter });
+  if (output.json)
+    return output.printJson({ path, before, after, mergedAdapter, ...(remarks && { remarks }) });
   const rows = [
     { name: "before", ...before },
     { name: "after", ...after },

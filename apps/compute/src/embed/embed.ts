@@ -8,9 +8,10 @@ import {
   type EmbedJob,
   type OutcomeOf,
 } from "@espalier/contract/compute";
-import { Encoder, type EmbedOptions } from "@espalier/encoder";
+import type { Encoder, EmbedOptions } from "@espalier/encoder";
 import { readTextLines } from "@espalier/model/data";
 import type { Computation } from "../computation.ts";
+import { openEncoder } from "../open.ts";
 import { atPlace, textBatches, type TextBatch } from "./text-batches.ts";
 import { formatVectors } from "./vectors.ts";
 
@@ -23,26 +24,32 @@ export async function embed(
   { engine, signal, report }: Computation,
 ): Promise<OutcomeOf<"embed">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
-  const whole = await Encoder.load(job.model, { engine, ...job.encoding });
-  for (const remark of whole.model.remarks ?? []) report.log("warn", remark);
+  const { encoder: whole } = await openEncoder(job.model, { encoding: job.encoding }, { engine, report });
   const encoder = job.layers === undefined ? whole : whole.keep(job.layers);
   const started = performance.now();
   let tokens = 0;
   let texts = 0;
-  const { instruction, normalize } = job;
+  const { instruction, separator, dimensions, normalize } = job;
   const batches = textBatches(job.texts === undefined ? lines() : Readable.from(job.texts));
   const unit = job.texts === undefined ? "line" : "text";
-  const rows = embedBatches(encoder, batches, { instruction, normalize, signal }, unit, (embedded, read) => {
-    texts += embedded;
-    tokens += read;
-    report.progress({ phase: "embed", done: texts, total: 0, unit: "texts" });
-  });
+  const rows = embedBatches(
+    encoder,
+    batches,
+    { instruction, separator, dimensions, normalize, signal },
+    unit,
+    (embedded, read) => {
+      texts += embedded;
+      tokens += read;
+      report.progress({ phase: "embed", done: texts, total: 0, unit: "texts" });
+    },
+  );
   const output = new Socket({ fd: vectorsDescriptor, readable: false, writable: true });
-  await pipeline(formatVectors[job.format](rows, encoder.width), output);
+  const width = dimensions ?? encoder.width;
+  await pipeline(formatVectors[job.format](rows, width), output);
   return {
     kind: "embed",
     texts,
-    width: encoder.width,
+    width,
     tokens,
     seconds: (performance.now() - started) / 1000,
   };

@@ -17,7 +17,7 @@ export const evaluateRun: WorkerKind<"evaluate"> = {
         model: workspace.model,
         modelName: originName(await lineageOf(store, claim.teamId, model)),
         datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
-        encoding: await folderEncoding(workspace.model, spec.encoding ?? {}),
+        encoding: await folderEncoding(workspace.model, spec.encoding ?? {}, spec.mode),
         ...(chunkTokens === undefined ? {} : { chunkTokens }),
       },
       model,

@@ -19,7 +19,7 @@ export const exportRun: WorkerKind<"export"> = {
     const { teamId } = claim;
     const lineage = await lineageOf(store, teamId, model);
     const { formats = ["safetensors"], leaveOut = false, shardBytes = 5_000_000_000, dtype } = spec;
-    const encoding = spec.encoding ?? (await trainedWith(store, teamId, model));
+    const encoding = { ...(await trainedWith(store, teamId, model)), ...spec.encoding };
     return {
       job: {
         ...common,
@@ -47,7 +47,7 @@ export const exportRun: WorkerKind<"export"> = {
     base: { name: base.name, layers: base.layers },
     encoding: resolveEncoding(encoding),
   }),
-  async publish({ exports, leftOut, notes, architecture }, { adoptOutput, derived }) {
+  async publish({ exports, leftOut, notes, remarks, architecture }, { adoptOutput, derived }) {
     const artifacts = await adoptOutput("export-file");
     const byPath = new Map(artifacts.map((artifact) => [artifact.name, artifact]));
     const folders = exports.map(({ files, ...rest }): Export => ({
@@ -58,7 +58,7 @@ export const exportRun: WorkerKind<"export"> = {
       }),
     }));
     const merged = folders.find(({ format }) => format === "safetensors");
-    const result = { exports: folders, ...(leftOut && { leftOut }), notes };
+    const result = { exports: folders, ...(leftOut && { leftOut }), notes, ...(remarks && { remarks }) };
     if (!merged || !architecture) return { result, artifacts };
     const made = derived("merged", architecture, merged.files);
     return { result: { modelId: made.id, ...result }, artifacts, model: made };

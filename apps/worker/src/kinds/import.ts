@@ -8,8 +8,8 @@ export const importRun: WorkerKind<"import"> = {
     return { job: { ...common, kind: "import", model: workspace.model }, model, sources: [] };
   },
   computedWith: () => ({}),
-  async publish({ architecture, commit }, { model, adoptOutput }) {
-    const result = { modelId: model.id };
+  async publish({ architecture, commit, remarks }, { model, adoptOutput }) {
+    const result = { modelId: model.id, ...(remarks && { remarks }) };
     if (commit === undefined) return { result, architecture };
     const artifacts = await adoptOutput("model-file");
     const source = { ...model.source!, commit };

@@ -13,10 +13,10 @@ export const pruneRun: WorkerKind<"prune"> = {
     return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
   },
   computedWith: ({ layers }) => ({ layers }),
-  async publish({ architecture }, { adoptOutput, derived }) {
+  async publish({ architecture, remarks }, { adoptOutput, derived }) {
     const artifacts = await adoptOutput("model-file");
     const made = derived(`${architecture.layers}-layers`, architecture, artifacts.map(asFile));
-    return { result: { modelId: made.id }, artifacts, model: made };
+    return { result: { modelId: made.id, ...(remarks && { remarks }) }, artifacts, model: made };
   },
 };
 

@@ -18,7 +18,7 @@ export const searchRun: WorkerKind<"search"> = {
         modelName: originName(await lineageOf(store, claim.teamId, model)),
         model: workspace.model,
         triplets: triplets.path,
-        encoding: await folderEncoding(workspace.model, spec.encoding ?? {}),
+        encoding: await folderEncoding(workspace.model, spec.encoding ?? {}, spec.mode),
         settings,
         ...(chunkTokens === undefined ? {} : { chunkTokens }),
       },

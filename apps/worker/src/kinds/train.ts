@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { knownArchitecture, Problem, resolveEncoding, resolveTrainingSettings } from "@espalier/contract";
+import {
+  knownArchitecture,
+  Problem,
+  resolveEncoding,
+  resolveTrainingSettings,
+  sentenceTransformersFiles,
+} from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import type { Claim } from "@espalier/store";
 import type { PreparationContext } from "../attempt/prepare.ts";
@@ -27,7 +33,7 @@ export const trainRun: WorkerKind<"train"> = {
         modelName: originName(await lineageOf(store, claim.teamId, model)),
         triplets: triplets.path,
         texts: triplets.kind === "texts",
-        encoding: await folderEncoding(workspace.model, spec.encoding ?? {}),
+        encoding: await folderEncoding(workspace.model, spec.encoding ?? {}, spec.mode),
         settings,
         checkpoints: workspace.checkpoints,
         ...(resume === undefined ? {} : { resume }),
@@ -44,8 +50,13 @@ export const trainRun: WorkerKind<"train"> = {
   async publish({ result, architecture }, { model, adoptOutput, derived }) {
     const artifacts = await adoptOutput(architecture ? "model-file" : "adapter-file");
     const files = artifacts.map(asFile);
-    // An adapter goes with the files of its base.
-    const base = architecture ? [] : model.files.map(({ name, artifactId }) => ({ name, artifactId }));
+    // An adapter goes with the files of its base, but for those that say how the base made vectors of texts.
+    const own = new Set([...files.map(({ name }) => name), ...sentenceTransformersFiles]);
+    const base = architecture
+      ? []
+      : model.files
+          .filter(({ name }) => !own.has(name))
+          .map(({ name, artifactId }) => ({ name, artifactId }));
     const made = derived("trained", architecture ?? knownArchitecture(model), [...base, ...files]);
     return { result: { ...result, modelId: made.id }, artifacts, model: made };
   },

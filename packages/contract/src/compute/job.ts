@@ -30,6 +30,8 @@ const EmbedJob = Type.Object({
   layers: Type.Optional(Layers),
   encoding: Encoding,
   instruction: Type.Optional(Type.String()),
+  separator: Type.Optional(Type.String({ description: "between instruction and text" })),
+  dimensions: Type.Optional(Type.Integer({ minimum: 1, description: "numbers of a vector that are kept" })),
   /** @default whether the folder says so */
   normalize: Type.Optional(Type.Boolean()),
   texts: Type.Optional(Type.Array(Type.String(), { description: "absent: lines of the texts' descriptor" })),

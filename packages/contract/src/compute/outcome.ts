@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { RunOutcome as OutcomeOfRun, type RunJob } from "../kinds/kinds.ts";
+import { Remarks } from "../kinds/remarks.ts";
 import type { JobKind } from "./job.ts";
 
 /** What a folder's checkpoint weighs. */
@@ -18,6 +19,7 @@ export const Outcome = Type.Union([
     before: CheckpointSize,
     after: CheckpointSize,
     mergedAdapter: Type.Boolean(),
+    ...Remarks.properties,
   }),
   Type.Object({
     kind: Type.Literal("embed"),

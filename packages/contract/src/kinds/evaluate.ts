@@ -1,10 +1,11 @@
 import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { idOf } from "../id.ts";
-import { Encoding, fillEncoding } from "../models/encoding.ts";
+import { Encoding, checkedEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import { embeddingAdvice, embeddingBytes, embeddingChunkTokens } from "./memory.ts";
 import { Mode } from "./mode.ts";
+import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
 
 export const StsScore = Type.Object({
@@ -17,6 +18,7 @@ export const StsScore = Type.Object({
 export type StsScore = Static<typeof StsScore>;
 
 export const EvaluationResult = Type.Object({
+  ...Remarks.properties,
   sts: Type.Array(StsScore),
   tokensPerSecond: Type.Number({ description: "embedding speed over the evaluation, real tokens" }),
   tokens: Type.Integer(),
@@ -56,7 +58,7 @@ export const evaluateRules: KindRules<EvaluateSpec> = {
   resolve: (spec) => ({
     ...spec,
     mode: spec.mode ?? "default",
-    encoding: fillEncoding(spec.encoding),
+    encoding: checkedEncoding(spec.encoding),
   }),
   dependencies: ({ model }) => [runOf(model)],
   chunkTokens: () => embeddingChunkTokens,

@@ -2,10 +2,11 @@ import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { filled } from "../defaults.ts";
 import { idOf, Name } from "../id.ts";
-import { Encoding, fillEncoding } from "../models/encoding.ts";
+import { Encoding, checkedEncoding } from "../models/encoding.ts";
 import { Architecture } from "../models/model.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import { baseBytes, tableBytes, weightBytes } from "./memory.ts";
+import { Remarks } from "./remarks.ts";
 import { noChunks, runOf, sameSize, type KindRules } from "./rules.ts";
 
 export const exportFormats = ["safetensors", "peft", "sentence-transformers", "onnx"] as const;
@@ -63,6 +64,7 @@ export const LeftOut = Type.Object({
 export type LeftOut = Static<typeof LeftOut>;
 
 export const ExportResult = Type.Object({
+  ...Remarks.properties,
   modelId: Type.Optional(idOf("model")),
   exports: Type.Array(Export),
   leftOut: Type.Optional(Type.Array(LeftOut)),
@@ -157,6 +159,7 @@ export const ExportOutcome = Type.Object({
   exports: Type.Array(ExportedFolder),
   leftOut: Type.Optional(Type.Array(LeftOut)),
   notes: Type.Array(Type.String()),
+  ...Remarks.properties,
 });
 
 export const exportRules: KindRules<ExportSpec> = {
@@ -166,7 +169,7 @@ export const exportRules: KindRules<ExportSpec> = {
     formats: spec.formats ?? ["safetensors"],
     leaveOut: spec.leaveOut ?? false,
     shardBytes: spec.shardBytes ?? usualShardBytes,
-    ...(encoding === undefined ? {} : { encoding: fillEncoding(encoding) }),
+    ...(encoding === undefined ? {} : { encoding: checkedEncoding(encoding) }),
   }),
   dependencies: ({ model }) => [runOf(model)],
   chunkTokens: noChunks,

@@ -4,6 +4,7 @@ import { idOf } from "../id.ts";
 import { HubSource } from "../models/hub.ts";
 import { Architecture } from "../models/model.ts";
 import { streamingBytes } from "./memory.ts";
+import { Remarks } from "./remarks.ts";
 import { noChunks, sameSize, type KindRules } from "./rules.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -35,6 +36,7 @@ export const HubImportJob = Type.Object({
 export const ImportOutcome = Type.Object({
   kind: Type.Literal("import"),
   architecture: Architecture,
+  ...Remarks.properties,
   commit: Type.Optional(Type.String({ description: "of a hub; the model's files are in `output`" })),
 });
 

@@ -31,12 +31,13 @@ describe.each(specs)("the resolved spec of a run of kind $kind", (spec) => {
 it("is resolved with the defaults of its mode and method, and leaves open what the model decides", () => {
   expect(resolveSpec(specs[3])).toMatchObject({
     mode: "default",
-    encoding: { pooling: "mean", attention: "model", maxLength: 512, template: "none" },
+    encoding: { pooling: "mean" },
     settings: { learningRate: 2e-5, steps: 1000, chunkTokens: 1024 },
   });
   const search = resolveSpec({ kind: "search", model, datasetId, mode: "reference" });
   expect(search).toMatchObject({ settings: { scale: 20, sampling: "shuffled" } });
-  expect(search).not.toHaveProperty("encoding.pooling");
+  for (const name of ["pooling", "attention", "maxLength", "template"])
+    expect(search).not.toHaveProperty(["encoding", name]);
   expect(resolveSpec(specs[5])).toEqual({
     ...specs[5],
     formats: ["safetensors"],

@@ -7,6 +7,7 @@ import { ModelRef } from "../models/model-ref.ts";
 import { isProblem } from "../problem.ts";
 import { streamingBytes, type ModelSize } from "./memory.ts";
 import { Mode } from "./mode.ts";
+import { Remarks } from "./remarks.ts";
 import { noChunks, runOf, type KindRules } from "./rules.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -31,10 +32,17 @@ export const PruneJob = Type.Object({
   output: Type.String({ description: "folder to make" }),
 });
 
-export const PruneOutcome = Type.Object({ kind: Type.Literal("prune"), architecture: Architecture });
+export const PruneOutcome = Type.Object({
+  kind: Type.Literal("prune"),
+  architecture: Architecture,
+  ...Remarks.properties,
+});
 
 /** What a run leaves behind that makes a model and has nothing else to say. */
-export const ModelResult = Type.Object({ modelId: idOf("model") });
+export const ModelResult = Type.Object({
+  ...Remarks.properties,
+  modelId: idOf("model"),
+});
 
 export const pruneRules: KindRules<PruneSpec> = {
   sharesDevice: true,

@@ -2,10 +2,11 @@ import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { filled, type Loose } from "../defaults.ts";
 import { idOf } from "../id.ts";
-import { Encoding, fillEncoding } from "../models/encoding.ts";
+import { Encoding, checkedEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import { embeddingAdvice, embeddingBytes, embeddingChunkTokens } from "./memory.ts";
 import { Mode } from "./mode.ts";
+import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
 import { trainingScale } from "./train.ts";
 
@@ -44,6 +45,7 @@ export type SearchSettings = Static<typeof SearchSettings>;
 
 /** What a search found. Depths are numbers of layers kept, 1-based: `lossByLayer[n-1]` is the loss with n layers. */
 export const SearchResult = Type.Object({
+  ...Remarks.properties,
   lossByLayer: Type.Array(Type.Union([Type.Number(), Type.Null()]), {
     description: "null where the loss was not finite",
   }),
@@ -108,7 +110,7 @@ export const searchRules: KindRules<SearchSpec> = {
   resolve: (spec) => ({
     ...spec,
     mode: spec.mode ?? "default",
-    encoding: fillEncoding(spec.encoding),
+    encoding: checkedEncoding(spec.encoding),
     settings: resolveSearchSettings(spec.settings, spec.mode),
   }),
   dependencies: ({ model }) => [runOf(model)],

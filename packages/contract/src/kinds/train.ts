@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { filled, type Loose } from "../defaults.ts";
 import { idOf, Name } from "../id.ts";
-import { Encoding, fillEncoding, resolveEncoding } from "../models/encoding.ts";
+import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { Architecture } from "../models/model.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type ModelSize,
 } from "./memory.ts";
 import { Mode } from "./mode.ts";
+import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
 
 const rate = (description: string) =>
@@ -106,6 +107,7 @@ export const TrainingSettings = Type.Object(
 export type TrainingSettings = Static<typeof TrainingSettings>;
 
 export const TrainingResult = Type.Object({
+  ...Remarks.properties,
   modelId: Type.String(),
   steps: Type.Integer(),
   firstLoss: Type.Number(),
@@ -189,7 +191,7 @@ export const trainRules: KindRules<TrainSpec> = {
   resolve: (spec) => ({
     ...spec,
     mode: spec.mode ?? "default",
-    encoding: fillEncoding(spec.encoding),
+    encoding: checkedEncoding(spec.encoding),
     settings: resolveTrainingSettings(spec.settings, spec.mode),
   }),
   dependencies: ({ model }) => [runOf(model)],

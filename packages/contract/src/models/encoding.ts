@@ -22,9 +22,10 @@ export type TemplateChoice = (typeof templateChoices)[number];
 /**
  * How a text becomes a vector; the same for search, training and evaluation of one experiment.
  *
- * What it does not say depends on the model. Pooling is what the folder's `1_Pooling/config.json` names, over the whole
- * sequence, as sentence-transformers does; without that file it is the mean of the whole sequence for BERT and its kin,
- * and `weighted_mean` of the content for all others. A BERT takes no more tokens than it has positions.
+ * What it does not say depends on the model: a folder that was trained here says it in `espalier.json`. Else pooling is what the
+ * folder's `1_Pooling/config.json` names, over the whole sequence, as sentence-transformers does, and the longest text what its
+ * Transformer module says; without these files it is the mean of the whole sequence for BERT and its kin, and
+ * `weighted_mean` of the content for all others. A BERT takes no more tokens than it has positions.
  */
 export const Encoding = Type.Object(
   {
@@ -77,6 +78,11 @@ export type ResolvedEncoding = Required<Encoding>;
 export const resolveEncoding = (encoding: Loose<Encoding> = {}): ResolvedEncoding =>
   filled(Encoding, { pooling: "weighted_mean", pooled: "content" }, encoding) as ResolvedEncoding;
 
-/** Fills in the defaults that no model decides. */
-export const fillEncoding = (encoding: Loose<Encoding> = {}): Encoding =>
-  filled(Encoding, {}, encoding) as Encoding;
+/**
+ * An encoding as it was asked for: what it does not say stays open, because the model's folder decides it.
+ * @throws {Problem} `request/invalid` naming the field
+ */
+export function checkedEncoding(encoding: Loose<Encoding> = {}): Encoding {
+  resolveEncoding(encoding);
+  return Object.fromEntries(Object.entries(encoding).filter(([, value]) => value !== undefined));
+}

@@ -25,6 +25,9 @@ export const sentenceTransformersFiles = [
   poolingFile,
 ] as const;
 
+/** Where a model that was trained here says how it turns texts into vectors. */
+export const recordFile = "espalier.json";
+
 /** What a Hugging Face model folder may hold beside shards. Pickles and code never belong to one. */
 export const modelFileNames = [
   "config.json",
@@ -44,6 +47,7 @@ export const modelFileNames = [
   "model.safetensors",
   "model.safetensors.index.json",
   ...sentenceTransformersFiles,
+  recordFile,
 ] as const;
 
 /** Whether a file of this name belongs to a model folder. Everything else in a folder is left alone, never read. */

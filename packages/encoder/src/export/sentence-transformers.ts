@@ -9,6 +9,14 @@ export interface SentenceTransformersOptions {
   readonly maxLength: number;
   /** Those of the model that it was made from, by name. @default none */
   readonly prompts?: Readonly<Record<string, string>> | undefined;
+  /** Whether vectors are scaled to length 1. @default true */
+  readonly normalizes?: boolean | undefined;
+  /**
+   * Numbers of a vector that were trained. No release until 6.2 takes it from here: it says what to give to
+   * `SentenceTransformer(folder, truncate_dim=…)`.
+   * @default all
+   */
+  readonly dimensions?: number | undefined;
 }
 
 /** The names of poolings in `1_Pooling/config.json`, all of which readers expect. */
@@ -30,9 +38,9 @@ const modulePackage = "sentence_transformers.models";
  */
 export async function writeSentenceTransformers(
   directory: string,
-  { width, pooling, maxLength, prompts = {} }: SentenceTransformersOptions,
+  { width, pooling, maxLength, prompts = {}, normalizes = true, dimensions }: SentenceTransformersOptions,
 ): Promise<string[]> {
-  const modules = ["Transformer", "Pooling", "Normalize"].map((type, idx) => ({
+  const modules = ["Transformer", "Pooling", ...(normalizes ? ["Normalize"] : [])].map((type, idx) => ({
     idx,
     name: `${idx}`,
     path: idx === 0 ? "" : `${idx}_${type}`,
@@ -51,6 +59,7 @@ export async function writeSentenceTransformers(
       prompts,
       default_prompt_name: null,
       similarity_fn_name: "cosine",
+      ...(dimensions !== undefined && { truncate_dim: dimensions }),
     },
   };
   await mkdir(join(directory, "1_Pooling"), { recursive: true });

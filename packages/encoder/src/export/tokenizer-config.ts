@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatJson, loadByBoth, parseJson, type JsonObject } from "@espalier/model";
+import { formatJson, parseJson, rewrittenTokenizer, type JsonObject } from "@espalier/model";
 
 const file = "tokenizer_config.json";
 
@@ -10,10 +10,10 @@ const file = "tokenizer_config.json";
  * @param maxLength tokens
  */
 export async function fixTokenizerConfig(directory: string, maxLength: number): Promise<void> {
+  for (const [name, text] of await rewrittenTokenizer(directory, { plain: true }))
+    await writeFile(join(directory, name), text);
   const config = await readObject(directory, file);
   const tokenizer = await readObject(directory, "tokenizer.json");
-  loadByBoth(config);
-  config.set("tokenizer_class", "PreTrainedTokenizerFast");
   config.set("padding_side", "right");
   config.set("model_max_length", maxLength);
   // Written by other classes; they would ask for code or for files that the fast tokenizer does not need.

@@ -32,6 +32,11 @@ export async function writeGoldenModel(directory: string, config: ModelConfig): 
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, "config.json"), formatJson(new Map(config.source), config.spellings));
   await writeFile(join(directory, "tokenizer.json"), letterTokenizerJson);
+  // Some classes that an architecture has by default would put tokens around a text that these letters do not have.
+  await writeFile(
+    join(directory, "tokenizer_config.json"),
+    '{ "tokenizer_class": "PreTrainedTokenizerFast" }',
+  );
   const tensors = [...expectedTensors(config)].map(([name, shape]) => ({
     name: config.naming.prefix + name,
     dtype: "F32" as const,
@@ -41,7 +46,12 @@ export async function writeGoldenModel(directory: string, config: ModelConfig): 
   await writeSafetensors(join(directory, "model.safetensors"), tensors);
 }
 
-function goldenWeight(name: string, shape: readonly number[], config: ModelConfig): Float32Array {
+/** The weight of a tensor, by its name and shape. */
+export function goldenWeight(
+  name: string,
+  shape: readonly number[],
+  config: { readonly finalNorm?: ModelConfig["finalNorm"] | undefined } = {},
+): Float32Array {
   const values = goldenNumbers(
     name,
     shape.reduce((product, size) => product * size, 1),

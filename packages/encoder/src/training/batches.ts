@@ -1,5 +1,4 @@
-import { Problem, type Triplet } from "@espalier/contract";
-
+import { Problem, type Mode, type Triplet } from "@espalier/contract";
 import { Random, type RandomState } from "../random.ts";
 
 /** Where a {@link Batches} stands, plain numbers. */
@@ -15,22 +14,27 @@ export interface BatchesPosition {
  * Endless batches of triplets: each epoch shuffles the examples of a task, cuts them into full batches and shuffles the
  * batches of all tasks. A batch holds one task, so that its in-batch negatives are of a kind; a short tail waits for the
  * next epoch.
+ *
+ * In reference mode each epoch goes through the same batches in the same order, as l3prune's sequential sampler does, and rows are
+ * cut into batches as they come, whatever they say of one another.
  */
 export class Batches {
   readonly #triplets: readonly Triplet[];
   readonly #size: number;
   #position: BatchesPosition;
+  readonly #mode: Mode;
   #epoch: readonly (readonly number[])[];
 
-  private constructor(triplets: readonly Triplet[], size: number, position: BatchesPosition) {
+  private constructor(triplets: readonly Triplet[], size: number, mode: Mode, position: BatchesPosition) {
     this.#triplets = triplets;
     this.#size = size;
+    this.#mode = mode;
     this.#position = position;
     this.#epoch = this.#shuffle();
   }
 
   /** @throws {Problem} `dataset/too-small` when no task fills a batch */
-  static start(triplets: readonly Triplet[], size: number, seed: number): Batches {
+  static start(triplets: readonly Triplet[], size: number, seed: number, mode: Mode = "default"): Batches {
     const largest = Math.max(0, ...tasks(triplets).map((rows) => rows.length));
     if (largest < size) {
       const where = largest === triplets.length ? "the dataset has" : "its largest task has";
@@ -40,7 +44,7 @@ export class Batches {
         { field: "/batchSize" },
       );
     }
-    return new Batches(triplets, size, { epoch: 0, batch: 0, random: Random.seeded(seed).state });
+    return new Batches(triplets, size, mode, { epoch: 0, batch: 0, random: Random.seeded(seed).state });
   }
 
   /** How many full batches of one task an epoch has. */
@@ -49,8 +53,13 @@ export class Batches {
   }
 
   /** Continues at a position of batches of the same triplets and size. */
-  static resume(triplets: readonly Triplet[], size: number, position: BatchesPosition): Batches {
-    return new Batches(triplets, size, position);
+  static resume(
+    triplets: readonly Triplet[],
+    size: number,
+    position: BatchesPosition,
+    mode: Mode = "default",
+  ): Batches {
+    return new Batches(triplets, size, mode, position);
   }
 
   get position(): BatchesPosition {
@@ -67,7 +76,8 @@ export class Batches {
     const rows = this.#epoch[batch]!.map((row) => this.#triplets[row]!);
     if (batch + 1 < this.#epoch.length) this.#position = { epoch, batch: batch + 1, random };
     else {
-      this.#position = { epoch: epoch + 1, batch: 0, random: this.#endOfEpoch };
+      const next = this.#mode === "reference" ? random : this.#endOfEpoch;
+      this.#position = { epoch: epoch + 1, batch: 0, random: next };
       this.#epoch = this.#shuffle();
     }
     return rows;
@@ -78,7 +88,9 @@ export class Batches {
   #shuffle(): number[][] {
     const random = Random.restored(this.#position.random);
     const batches = tasks(this.#triplets).flatMap((rows) =>
-      cut(random.shuffled(rows), this.#triplets, this.#size),
+      this.#mode === "reference"
+        ? inOrder(random.shuffled(rows), this.#size)
+        : cut(random.shuffled(rows), this.#triplets, this.#size),
     );
     const planned = random.shuffled(batches);
     this.#endOfEpoch = random.state;
@@ -96,6 +108,10 @@ function tasks(triplets: readonly Triplet[]): number[][] {
   }
   return [...byTask.values()];
 }
+
+/** Full batches of rows as they come. */
+const inOrder = (rows: readonly number[], size: number): number[][] =>
+  Array.from({ length: Math.floor(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
 
 /** In batches: a dataset that repeats one text a million times is not searched through for each batch. */
 const mostWaiting = 8;

@@ -83,7 +83,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   const { resume, engine, signal } = control;
   const { batchSize, seed, steps, accumulate } = settings;
   checkPrefixes(settings.matryoshka, model.config.hiddenSize);
-  const fresh = Batches.start(triplets, batchSize, seed);
+  const fresh = Batches.start(triplets, batchSize, seed, mode);
   const fingerprint = fingerprintOf(inputs);
   if (resume && resume.fingerprint !== fingerprint) {
     throw new Problem(
@@ -91,7 +91,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
       "The saved state belongs to a training with other settings, data or model; start anew.",
     );
   }
-  const batches = resume ? Batches.resume(triplets, batchSize, resume.batches) : fresh;
+  const batches = resume ? Batches.resume(triplets, batchSize, resume.batches, mode) : fresh;
   const schedule = scheduleOf(settings, batches.perEpoch);
   const collapse = new CollapseWatch(schedule.warmup);
   const trainable = trainableOf(inputs);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { configOfLayers, parseConfig } from "../checkpoint/config.ts";
-import { loadByBoth } from "../checkpoint/tokenizer-class.ts";
+import { loadByBoth } from "../tokenizer-files/tokenizer-class.ts";
 import { parseJson, type JsonObject } from "../checkpoint/json.ts";
 
 const folder = new URL("../testing/goldens/", import.meta.url);

@@ -4,9 +4,8 @@ import { isModuleFile, modelFileNames, Problem } from "@espalier/contract";
 import type { ModelFiles } from "../files/model-files.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { buildFolder, writeDurably } from "./durable.ts";
-import { loadByBoth } from "./tokenizer-class.ts";
-import { readText } from "../files/read-text.ts";
-import { formatJson, JsonError, parseJson, type JsonObject, type JsonValue } from "./json.ts";
+import { rewrittenTokenizer } from "../tokenizer-files/rewritten.ts";
+import { formatJson, type JsonObject, type JsonValue } from "./json.ts";
 import { bytesOf, writeSafetensors, type TensorSource } from "./safetensors-writer.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
@@ -70,8 +69,11 @@ export async function writeDerived(
   await buildFolder(target, async (folder) => {
     await writeWeights(folder, groups);
     await writeDurably(join(folder, "config.json"), (file) => file.writeFile(config));
+    const rewritten = await rewrittenTokenizer(source.files);
+    for (const [name, text] of rewritten)
+      await writeDurably(join(folder, name), (file) => file.writeFile(text));
     for (const name of await source.files.names())
-      if (isCompanion(name)) await copyCompanion(source.files, folder, name);
+      if (isCompanion(name) && !rewritten.has(name)) await copyDurably(source.files, folder, name);
   });
 }
 
@@ -109,34 +111,6 @@ async function writeWeights(folder: string, groups: readonly (readonly TensorSou
   await writeDurably(join(folder, "model.safetensors.index.json"), (file) =>
     file.writeFile(formatJson(index)),
   );
-}
-
-const tokenizerConfig = "tokenizer_config.json";
-const maxTokenizerConfigBytes = 1024 * 1024;
-
-/** As it is, but for a tokenizer_config.json that only one release of transformers loads. */
-async function copyCompanion(files: ModelFiles, to: string, name: string): Promise<void> {
-  if (name === tokenizerConfig) {
-    const spellings = new Map<string, string>();
-    const text = await readText(files, name, maxTokenizerConfigBytes);
-    const config = parsed(text, spellings);
-    if (config !== undefined && loadByBoth(config)) {
-      await writeDurably(join(to, name), (file) => file.writeFile(formatJson(config, spellings)));
-      return;
-    }
-  }
-  await copyDurably(files, to, name);
-}
-
-/** The object of a JSON text; undefined where there is none, which is for others to refuse. */
-function parsed(text: string, spellings: Map<string, string>): JsonObject | undefined {
-  try {
-    const value = parseJson(text, { spellings, asPython: true });
-    return value instanceof Map ? value : undefined;
-  } catch (error) {
-    if (error instanceof JsonError) return undefined;
-    throw error;
-  }
 }
 
 async function copyDurably(files: ModelFiles, to: string, name: string): Promise<void> {

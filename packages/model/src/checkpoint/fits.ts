@@ -55,11 +55,13 @@ export const maxTokenizerBytes = 64 * 1024 * 1024;
  * alone: Gemma 3's text models have one for images, which no text holds; a text that does is refused when it is embedded.
  * @param tokenizerJson text of `tokenizer.json`
  * @param rows of the embedding table
+ * @returns what `JSON.parse` makes of the text
  * @throws {Problem} `tokenizer/malformed` or `tokenizer/mismatch`, naming the token
  */
-export function checkTokenizer(tokenizerJson: string, rows: number): void {
+export function checkTokenizer(tokenizerJson: string, rows: number): unknown {
   const file = "tokenizer.json";
-  for (const [token, id, isSpecial] of tokenIds(tokenizerJson)) {
+  const root = parsed(tokenizerJson);
+  for (const [token, id, isSpecial] of tokenIds(root)) {
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) {
       throw new Problem("tokenizer/malformed", `tokenizer.json gives ${shown(token)} the id ${shown(id)}`, {
         file,
@@ -70,21 +72,25 @@ export function checkTokenizer(tokenizerJson: string, rows: number): void {
       throw new Problem("tokenizer/mismatch", message, { file });
     }
   }
+  return root;
 }
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 80);
 
-/** Every token with its id: of the model's vocabulary (a map, or a list for Unigram) and of the added tokens. */
-function* tokenIds(tokenizerJson: string): Generator<[token: unknown, id: unknown, isSpecial: boolean]> {
-  const refuse = (reason: string): never => {
-    throw new Problem("tokenizer/malformed", `tokenizer.json ${reason}`, { file: "tokenizer.json" });
-  };
-  let root: unknown;
+function refuse(reason: string): never {
+  throw new Problem("tokenizer/malformed", `tokenizer.json ${reason}`, { file: "tokenizer.json" });
+}
+
+function parsed(tokenizerJson: string): unknown {
   try {
-    root = JSON.parse(tokenizerJson);
+    return JSON.parse(tokenizerJson);
   } catch (error) {
-    refuse(`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Every token with its id: of the model's vocabulary (a map, or a list for Unigram) and of the added tokens. */
+function* tokenIds(root: unknown): Generator<[token: unknown, id: unknown, isSpecial: boolean]> {
   const found = own(root, "added_tokens") ?? [];
   const added: readonly unknown[] = Array.isArray(found)
     ? found
@@ -100,7 +106,7 @@ function* tokenIds(tokenizerJson: string): Generator<[token: unknown, id: unknow
 }
 
 /** A property of a parsed JSON object itself, never of its prototype. */
-function own(value: unknown, key: string): unknown {
+export function own(value: unknown, key: string): unknown {
   return typeof value === "object" && value !== null && Object.hasOwn(value, key)
     ? Object.getOwnPropertyDescriptor(value, key)?.value
     : undefined;

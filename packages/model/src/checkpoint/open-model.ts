@@ -1,7 +1,7 @@
-import { findText, readText, type ModelSource } from "../files/read-text.ts";
+import { readText, type ModelSource } from "../files/read-text.ts";
 import { findModules } from "../modules/modules.ts";
-import { tokenizerRemarks } from "./tokenizer-remarks.ts";
-import { maxConfigBytes } from "./config.ts";
+import { outlineOf } from "../tokenizer-files/outline.ts";
+import { readBeside } from "../tokenizer-files/read.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { checkTokenizer, maxTokenizerBytes } from "./fits.ts";
 
@@ -15,9 +15,9 @@ export async function openModel(source: ModelSource): Promise<Checkpoint> {
   try {
     const tokenizer = await readText(checkpoint.files, "tokenizer.json", maxTokenizerBytes);
     await findModules(checkpoint.files, checkpoint.config.hiddenSize);
-    checkTokenizer(tokenizer, checkpoint.config.vocabularySize);
-    const config = (await findText(checkpoint.files, "tokenizer_config.json", maxConfigBytes)) ?? "{}";
-    return { ...checkpoint, remarks: [...checkpoint.remarks, ...tokenizerRemarks(tokenizer, config)] };
+    const parsed = checkTokenizer(tokenizer, checkpoint.config.vocabularySize);
+    const outline = outlineOf(parsed, await readBeside(checkpoint.files));
+    return { ...checkpoint, remarks: [...checkpoint.remarks, ...(outline?.remarks ?? [])] };
   } catch (error) {
     await checkpoint.close();
     throw error;

@@ -1,4 +1,5 @@
 import { Problem } from "@espalier/contract";
+import { refuseMark } from "./byte-order-mark.ts";
 import type { ModelFiles } from "./model-files.ts";
 
 /** Weights in formats that run code when they are loaded, by their first bytes and not by their name. */
@@ -43,6 +44,8 @@ async function refuseByContent(files: ModelFiles, name: string): Promise<void> {
         `${name} is a Git LFS pointer and not the file itself; run git lfs pull in the folder, or git lfs install before cloning`,
         { file: name },
       );
+    // What is copied without being read here is read by Python, which refuses it.
+    if (name.endsWith(".json")) refuseMark(start, name);
     const format = refusedFormat(start);
     // A safetensors file begins with the length of its header, in eight bytes. The first two may by chance be those of
     // another format; the last four are zero in every header that is accepted.

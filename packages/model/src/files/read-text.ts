@@ -1,4 +1,5 @@
 import { insteadOf, Problem } from "@espalier/contract";
+import { refuseMark } from "./byte-order-mark.ts";
 import { folderFiles } from "./disk.ts";
 import type { ModelFiles } from "./model-files.ts";
 
@@ -31,17 +32,12 @@ export async function findText(source: ModelSource, name: string, most: number):
         { file: name },
       );
     const bytes = await file.read(0, file.size);
+    refuseMark(bytes, name);
     try {
-      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-      if (!text.startsWith("\uFEFF")) return text;
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
       throw new Problem("checkpoint/malformed", `${name} is not UTF-8`, { file: name });
     }
-    throw new Problem(
-      "checkpoint/malformed",
-      `${name} begins with a byte order mark, which other readers of models refuse; save it without`,
-      { file: name },
-    );
   } finally {
     await file.close();
   }

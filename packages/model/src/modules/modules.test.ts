@@ -5,7 +5,7 @@ import { folderEncoding } from "../folder-encoding.ts";
 import { openModel } from "../checkpoint/open-model.ts";
 import { truncateCheckpoint } from "../checkpoint/truncate.ts";
 import { temporaryFolder, writeTinyModel } from "../testing/tiny-model.ts";
-import { findModules, findPrompts } from "./modules.ts";
+import { findModules, findPrompts, refuseSteps } from "./modules.ts";
 
 const moduleOf = (type: string, path: string) => ({
   idx: 0,
@@ -36,14 +36,19 @@ async function withFiles<Result>(
   for (const [name, content] of Object.entries({ ...files, ...changed })) {
     if (content === undefined) continue;
     await mkdir(dirname(join(model, name)), { recursive: true });
-    await writeFile(join(model, name), JSON.stringify(content));
+    await writeFile(join(model, name), typeof content === "string" ? content : JSON.stringify(content));
   }
   return await use(model);
 }
 
 test("the modules of a folder say its pooling, its longest text, and whether vectors are normalised", async () => {
   await withFiles({}, async (model) => {
-    expect(await findModules(model, 16)).toEqual({ steps: [], normalizes: true, maxLength: 40 });
+    expect(await findModules(model, 16)).toEqual({
+      steps: [],
+      normalizes: true,
+      poolsPrompts: true,
+      maxLength: 40,
+    });
     expect(await folderEncoding(model, {})).toMatchObject({ pooling: "cls", maxLength: 40 });
     expect(await folderEncoding(model, { maxLength: 8 })).toMatchObject({ maxLength: 8 });
     expect(await findPrompts(model)).toEqual({ query: "query: ", passage: "passage: " });
@@ -91,7 +96,7 @@ test.each<[named: RegExp, file: string, content: unknown]>([
     "sentence_bert_config.json",
     { modality_config: { text: { method: "get_text_features" } } },
   ],
-  [/truncate_dim/, st, { truncate_dim: 8 }],
+  [/max_seq_length is 40.0/, "sentence_bert_config.json", '{"max_seq_length": 40.0}'],
   [/default_prompt_name/, st, { default_prompt_name: "query", prompts: { query: "query: " } }],
   [/model_type/, st, { model_type: "SparseEncoder" }],
   [/later_invention/, st, { later_invention: 2 }],
@@ -103,12 +108,28 @@ test.each<[named: RegExp, file: string, content: unknown]>([
   });
 });
 
-test("a pooling that leaves the prompt out is refused", async () => {
+test("a pooling that leaves the prompt out is refused where a text may have one, and read where none has", async () => {
   const pooling = { pooling_mode_mean_tokens: true, include_prompt: false };
-  await withFiles({ "1_Pooling/config.json": pooling }, async (model) =>
-    expect(folderEncoding(model, {})).rejects.toMatchObject({
-      code: "config/unsupported",
-      facts: { file: "1_Pooling/config.json", field: "/include_prompt" },
-    }),
+  await withFiles({ "1_Pooling/config.json": pooling }, async (model) => {
+    expect(await folderEncoding(model, {})).toMatchObject({ pooling: "mean", pooled: "sequence" });
+    const modules = await findModules(model, 16);
+    expect(() => refuseSteps(modules, "training")).toThrow(/include_prompt false.* training/);
+  });
+});
+
+test("without max_seq_length, texts are cut where config.json or tokenizer_config.json says, whichever is less", async () => {
+  const bare = { "sentence_bert_config.json": {} };
+  await withFiles({ ...bare, "tokenizer_config.json": { model_max_length: 24 } }, async (model) =>
+    expect(await findModules(model, 16)).toMatchObject({ maxLength: 24 }),
   );
+  await withFiles({ ...bare, "tokenizer_config.json": { model_max_length: 1e30 } }, async (model) =>
+    expect((await findModules(model, 16))?.maxLength).toBeLessThan(1e6),
+  );
+});
+
+test("truncate_dim is read past, as sentence-transformers takes it from its caller alone", async () => {
+  await withFiles({ [st]: { truncate_dim: 8 } }, async (model) => {
+    await (await openModel(model)).close();
+    expect(await findModules(model, 16)).toMatchObject({ normalizes: true });
+  });
 });

@@ -10,6 +10,7 @@ import {
 } from "../checkpoint/field-table.ts";
 import type { JsonObject, JsonValue } from "../checkpoint/json.ts";
 import { readDense, readLayerNorm, type VectorStep } from "./dense.ts";
+import { poolsPrompts } from "./pooling.ts";
 import { findJson, findObject, unusable } from "./read-object.ts";
 
 /** What the files of sentence-transformers in a model folder say. */
@@ -20,6 +21,8 @@ export interface Modules {
   readonly steps: readonly VectorStep[];
   /** Whether it scales vectors to length 1 at the end. */
   readonly normalizes: boolean;
+  /** Whether a prompt before a text is pooled with it. */
+  readonly poolsPrompts: boolean;
 }
 
 /** Where releases and model families put the settings of the Transformer module; the first that is there counts. */
@@ -60,7 +63,7 @@ const modelFields: FieldTable = {
   ),
   default_prompt_name: obeyed,
   similarity_fn_name: harmless("it compares vectors and does not change them"),
-  truncate_dim: neutral(),
+  truncate_dim: harmless("sentence-transformers takes it from its caller alone"),
 };
 
 /**
@@ -93,7 +96,8 @@ export async function findModules(source: ModelSource, width: number): Promise<M
   return {
     steps: normalizes ? steps.slice(0, -1) : steps,
     normalizes,
-    maxLength: await readTransformer(source),
+    poolsPrompts: await poolsPrompts(source),
+    maxLength: await longestText(source),
   };
 }
 
@@ -102,7 +106,12 @@ export async function findModules(source: ModelSource, width: number): Promise<M
  * @param work what would not go through them
  * @throws {Problem} `config/unsupported`
  */
-export function refuseSteps(modules: Pick<Modules, "steps"> | undefined, work: string): void {
+export function refuseSteps(
+  modules: Pick<Modules, "steps" | "poolsPrompts"> | undefined,
+  work: string,
+): void {
+  if (modules?.poolsPrompts === false)
+    throw unusable(poolingFile, `says include_prompt false, which ${work} does not do`);
   const [step] = modules?.steps ?? [];
   if (step === undefined) return;
   const names = { dense: "Dense", "layer-norm": "LayerNorm", normalize: "Normalize" };
@@ -164,6 +173,23 @@ function kindOf(module: JsonObject): { kind: string; path: string } {
   if (typeof type !== "string" || typeof path !== "string")
     throw unusable(modulesFile, "has a module without a type or a path");
   return { kind: ownType.exec(type)?.[1] ?? type.slice(0, 80), path };
+}
+
+/**
+ * Tokens at which sentence-transformers cuts texts: what its Transformer module says; else as many as config.json has positions,
+ * or as tokenizer_config.json says, where that is less.
+ */
+async function longestText(source: ModelSource): Promise<number | undefined> {
+  const stated = await readTransformer(source);
+  if (stated !== undefined) return stated;
+  const [config, tokenizer] = await Promise.all([
+    findObject(source, "config.json"),
+    findObject(source, "tokenizer_config.json"),
+  ]);
+  const limits = [config?.get("max_position_embeddings"), tokenizer?.get("model_max_length")].filter(
+    (limit) => typeof limit === "number" && limit >= 1,
+  ) as number[];
+  return limits.length === 0 ? undefined : Math.floor(Math.min(...limits));
 }
 
 async function readTransformer(source: ModelSource): Promise<number | undefined> {

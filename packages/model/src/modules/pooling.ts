@@ -1,12 +1,5 @@
 import { poolingFile, type Pooling } from "@espalier/contract";
-import {
-  checkFields,
-  harmless,
-  neutral,
-  obeyed,
-  refuseFieldOf,
-  type FieldTable,
-} from "../checkpoint/field-table.ts";
+import { checkFields, harmless, obeyed, refuseFieldOf, type FieldTable } from "../checkpoint/field-table.ts";
 import type { ModelSource } from "../files/read-text.ts";
 import { findObject, unusable } from "./read-object.ts";
 
@@ -28,8 +21,12 @@ const fields: FieldTable = {
   word_embedding_dimension: width,
   embedding_dimension: width,
   pooling_mode: obeyed,
-  include_prompt: neutral(true),
+  include_prompt: obeyed,
 };
+
+/** Whether the pooling takes a prompt before a text in; without the file it does. */
+export const poolsPrompts = async (source: ModelSource): Promise<boolean> =>
+  (await findObject(source, poolingFile))?.get("include_prompt") !== false;
 
 /**
  * The pooling that `1_Pooling/config.json` names; undefined where there is no such file.

@@ -12,7 +12,20 @@ export async function findJson(source: ModelSource, file: string): Promise<JsonV
   const text = await findText(source, file, maxBytes);
   if (text === undefined) return undefined;
   try {
-    return parseJson(text, { asPython: true });
+    const spellings = new Map<string, string>();
+    const value = parseJson(text, { asPython: true, spellings });
+    // None of these files has a number that is no whole one, and Python refuses 256.0 where it wants 256.
+    const [path, spelling] = [...spellings].find(([, digits]) => /[.eE]/.test(digits)) ?? [];
+    if (path !== undefined && !inside.test(path))
+      throw new Problem(
+        "config/unsupported",
+        `${file}: ${path.slice(1)} is ${spelling}, and not a whole number`,
+        {
+          file,
+          field: path,
+        },
+      );
+    return value;
   } catch (error) {
     if (error instanceof JsonError) throw unusable(file, `is not valid JSON (${error.message})`);
     throw error;
@@ -25,6 +38,9 @@ export async function findObject(source: ModelSource, file: string): Promise<Jso
   if (root === undefined || root instanceof Map) return root;
   throw unusable(file, "is not a JSON object");
 }
+
+/** Objects that are for other libraries, or that are refused as a whole. */
+const inside = /^\/(?:prompts|similarity_fn_name|\w*_(?:args|kwargs))\//;
 
 export const unusable = (file: string, what: string): Problem =>
   new Problem("config/unsupported", `${file} ${what}`, { file });

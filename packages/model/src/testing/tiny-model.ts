@@ -62,6 +62,11 @@ export async function writeTinyModel(directory: string, options: TinyModelOption
     join(directory, "tokenizer.json"),
     JSON.stringify({ model: { type: "BPE", vocab: { a: 0, b: 31 }, merges: [] }, added_tokens: [] }),
   );
+  // The class that an architecture has by default would add tokens to it.
+  await writeFile(
+    join(directory, "tokenizer_config.json"),
+    JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast" }),
+  );
   if (shards === 1) {
     await writeSafetensors(join(directory, "model.safetensors"), tensors);
     return;

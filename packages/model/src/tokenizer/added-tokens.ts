@@ -15,6 +15,8 @@ export interface AddedToken {
   /** Whether it is found in the normalized text, by its normalized content. */
   readonly normalized: boolean;
   readonly special: boolean;
+  /** Whether it is left to be tokenised like other text. @default false */
+  readonly isLeft?: boolean;
 }
 
 /**
@@ -90,7 +92,7 @@ export class AddedTokens {
         at++;
         continue;
       }
-      if (!token.singleWord || !(isWordBefore(text, at) || isWordAt(text, end))) {
+      if (token.isLeft !== true && (!token.singleWord || !(isWordBefore(text, at) || isWordAt(text, end)))) {
         // This token may begin inside the whitespace that the token before it includes.
         const start = token.leftStrip ? Math.max(whitespaceBefore(text, at), rest) : at;
         between(rest, start);

@@ -6,8 +6,11 @@ export type Side = "left" | "right";
 export interface TokenizerConfig {
   /** Longest sequence that the model was made for, special tokens included; undefined where there is no limit. */
   readonly maxLength: number | undefined;
-  readonly truncationSide: Side;
+  /** Undefined where it does not say, and tokenizer.json decides. */
+  readonly truncationSide: Side | undefined;
   readonly paddingSide: Side;
+  /** Whether special tokens in a text are tokenised as the text that they are. */
+  readonly splitsSpecial: boolean;
   /** The tokens with a name, such as `bos_token`, for chat templates. */
   readonly namedTokens: ReadonlyMap<string, string>;
   readonly chatTemplate: string | undefined;
@@ -37,14 +40,15 @@ export function parseTokenizerConfig(text: string): TokenizerConfig {
   return {
     maxLength: maxLength(root),
     truncationSide: side(root, "truncation_side"),
-    paddingSide: side(root, "padding_side"),
+    paddingSide: side(root, "padding_side") ?? "right",
+    splitsSpecial: root.optionalFlag("split_special_tokens", false),
     namedTokens: new Map(tokenNames.map((name) => [name, token(root, name)] as const).filter(isGiven)),
     chatTemplate: chatTemplate(root),
   };
 }
 
-const side = (root: Part, key: string): Side =>
-  root.value(key) === undefined ? "right" : root.word(key, sides);
+const side = (root: Part, key: string): Side | undefined =>
+  root.value(key) === undefined ? undefined : root.word(key, sides);
 
 function maxLength(root: Part): number | undefined {
   const value = root.value("model_max_length");

@@ -1,3 +1,3 @@
 export { loadTemplate } from "../templates/load-template.ts";
-export { type Template } from "../templates/template.ts";
+export { noTemplate, type Template } from "../templates/template.ts";
 export { loadTokenizer, parseTokenizer, type TokenizedText, type Tokenizer } from "./tokenizer.ts";

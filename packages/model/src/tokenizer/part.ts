@@ -40,6 +40,11 @@ export class Part {
     this.place = place;
   }
 
+  /** All of it. */
+  get fields(): JsonObject {
+    return this.#fields;
+  }
+
   /** The value of a field; undefined where it is missing or null. */
   value(key: string): JsonValue | undefined {
     return this.#fields.get(key) ?? undefined;

@@ -2,10 +2,9 @@ import { AddedTokens, readAddedTokens } from "./added-tokens.ts";
 import type { Model } from "./models/model.ts";
 import { readModel } from "./models/read-model.ts";
 import { readNormalizer, type Normalizer } from "./normalizers.ts";
-import { parseFile } from "./part.ts";
+import type { Part } from "./part.ts";
 import { noSpecialTokens, readPostProcessor, type SpecialTokens } from "./post-processor.ts";
 import { readPreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
-import { readScore } from "./score.ts";
 
 /** How many pieces keep their ids, and the length of the longest of these pieces. All of them take about 20 MB. */
 const cachedPieces = 100_000;
@@ -15,6 +14,8 @@ const longestCachedPiece = 64;
 export class Pipeline {
   /** The ids that the post-processor puts around the ids of a text. */
   readonly specialTokens: SpecialTokens;
+  /** Where the file cuts texts, if it says so. */
+  readonly truncationSide: "left" | "right" | undefined;
   readonly #whole: AddedTokens;
   readonly #normalized: AddedTokens;
   readonly #normalizer: Normalizer | undefined;
@@ -24,12 +25,15 @@ export class Pipeline {
 
   /**
    * The truncation and padding that the file asks for are ignored, as in `transformers`: they are the caller's part.
+   * @param root of tokenizer.json
+   * @param options `splits`: special tokens in a text, and these, are tokenised as the text that they are. @default none
    * @throws {Problem} `tokenizer/malformed` for what the library would not read, and for what is not supported
    */
-  constructor(tokenizerJson: string) {
-    const root = parseFile(tokenizerJson, "tokenizer.json", { readNumber: readScore });
+  constructor(root: Part, { splits }: { splits?: ReadonlySet<string> | undefined } = {}) {
     if (root.string("version", "1.0") !== "1.0") root.refuse("is of another version than 1.0");
     this.#model = readModel(root.part("model"));
+    const direction = root.optionalPart("truncation")?.word("direction", ["Left", "Right"], "Right");
+    this.truncationSide = direction && (direction === "Left" ? "left" : "right");
     const normalizer = root.optionalPart("normalizer");
     this.#normalizer = normalizer && readNormalizer(normalizer);
     const moved = this.#normalizer !== undefined && !this.#normalizer.keepsPlaces;
@@ -37,7 +41,10 @@ export class Pipeline {
     this.#preTokenizer = preTokenizer && readPreTokenizer(preTokenizer, moved);
     const postProcessor = root.optionalPart("post_processor");
     this.specialTokens = postProcessor === undefined ? noSpecialTokens : readPostProcessor(postProcessor);
-    const added = readAddedTokens(root.parts("added_tokens", []), this.#model);
+    const added = readAddedTokens(root.parts("added_tokens", []), this.#model).map((token) => ({
+      ...token,
+      isLeft: splits !== undefined && (token.special || splits.has(token.content)),
+    }));
     this.#whole = new AddedTokens(
       added.filter(({ normalized }) => !normalized),
       ({ content }) => content,

@@ -105,7 +105,7 @@ describe("what is pooled", () => {
     expect(() => wordLevel.tokenize("", { pooled, specialTokens: false })).toThrow(/it has no tokens/);
   });
 
-  // As l3prune's `tokenize`: `embed_mask[-len(ids of the text alone):] = 1` on the ids of the whole, cut on the right.
+  // As l3prune's `tokenize`: `embed_mask[-len(ids of the text alone):] = 1` on the ids of the whole once it is cut.
   test("is, with the reference's spans, as many tokens at the end as the text alone has", () => {
     const spans = "reference";
     const span = (...given: Parameters<Tokenizer["tokenize"]>) => {
@@ -116,7 +116,7 @@ describe("what is pooled", () => {
     expect(span("a b c", { spans, instruction: "find" })).toEqual([6, 7, 1]);
     expect(span("a b c d", { spans, instruction: "d d d", maxLength: 6 })).toEqual([8, 2, 5, 1]);
     expect(span("a b c d", { spans, instruction: "d d d", maxLength: 6, truncationSide: "left" })).toEqual([
-      8, 2, 5, 1,
+      6, 7, 8, 1,
     ]);
     expect(span("a b c d", { spans, maxLength: 3 })).toEqual([0, 5, 1]);
     expect(span("a", { spans, template: { ...noTemplate, suffix: " d" } })).toEqual([8, 1]);

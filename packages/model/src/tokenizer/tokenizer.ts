@@ -1,10 +1,14 @@
 import { Problem, type Encoding, type Mode } from "@espalier/contract";
 import { maxTokenizerBytes } from "../checkpoint/fits.ts";
 import { findText, readText } from "../files/read-text.ts";
+import type { Beside } from "../tokenizer-files/added.ts";
+import { completed } from "../tokenizer-files/completed.ts";
+import { objectOf, readBeside, tokenizerConfigFile } from "../tokenizer-files/read.ts";
 import { noTemplate, render, type Template } from "../templates/template.ts";
 import { parseTokenizerConfig, type Side } from "./config.ts";
+import { Part, parseFile } from "./part.ts";
 import { Pipeline } from "./pipeline.ts";
-import { tokenizerRemarks } from "../checkpoint/tokenizer-remarks.ts";
+import { readScore } from "./score.ts";
 import { noSpecialTokens, type SpecialTokens } from "./post-processor.ts";
 
 /** One text as the model sees it. Positions [start, end) of `ids` are pooled; what lies before or after only steers. */
@@ -39,7 +43,7 @@ export interface Tokenizer {
   readonly truncationSide: Side;
   /** The side where transformers would pad. It does not matter here, because pooling uses positions. */
   readonly paddingSide: Side;
-  /** Where its two files say different things. */
+  /** Where releases of transformers read its files differently. */
   readonly remarks: readonly string[];
   /** Ids of one string, as `transformers` gives them. @default specialTokens true */
   encode(text: string, options?: { specialTokens?: boolean }): Int32Array;
@@ -51,8 +55,7 @@ export interface Tokenizer {
    *
    * - `spans: "default"`: the boundary is found before truncation, so that a truncated text loses content at its end and
    *   never takes instruction tokens in. Special tokens are not content.
-   * - `spans: "reference"`: as in l3prune. The whole is cut on the right, and the content tokens are counted back from its
-   *   end, so that special tokens at the end are content, and so are tokens of the instruction when a text is truncated.
+   * - `spans: "reference"`: as in l3prune. The content tokens are counted back from the end of the whole once it is cut, so that special tokens at the end are content, and so are tokens of the instruction when a text is truncated.
    * @throws {Problem} `text/empty` when no token is left to pool
    */
   tokenize(text: string, options?: TokenizeOptions): TokenizedText;
@@ -68,12 +71,26 @@ const cachedCharacters = 8_000_000;
 const longestCachedText = 10_000;
 
 /**
- * Makes a tokenizer from the texts of `tokenizer.json` and `tokenizer_config.json`.
+ * Makes a tokenizer from the texts of `tokenizer.json` and `tokenizer_config.json`, as `AutoTokenizer` of transformers does.
+ * @param configJson default: tokenizer.json alone, as `tokenizers` reads it
+ * @param beside what other files say
  * @throws {Problem} `tokenizer/malformed` for what `tokenizers` would not read, or would read as something else
  */
-export function parseTokenizer(tokenizerJson: string, configJson = "{}"): Tokenizer {
-  const pipeline = new Pipeline(tokenizerJson);
-  const { maxLength: longest, truncationSide: side, paddingSide } = parseTokenizerConfig(configJson);
+export function parseTokenizer(
+  tokenizerJson: string,
+  configJson?: string,
+  beside: Omit<Beside, "config"> = {},
+): Tokenizer {
+  const parsed = parseFile(tokenizerJson, "tokenizer.json", { readNumber: readScore });
+  const config = parseTokenizerConfig(configJson ?? "{}");
+  const files =
+    configJson === undefined
+      ? undefined
+      : completed(parsed.fields, { ...beside, config: objectOf(configJson, tokenizerConfigFile) });
+  const splits = config.splitsSpecial ? (files?.specials ?? new Set<string>()) : undefined;
+  const pipeline = new Pipeline(files ? new Part(files.root, "") : parsed, { splits });
+  const { maxLength: longest, paddingSide } = config;
+  const side = config.truncationSide ?? pipeline.truncationSide ?? "right";
   const cache = new Map<string, Int32Array>();
   let held = 0;
 
@@ -101,7 +118,7 @@ export function parseTokenizer(tokenizerJson: string, configJson = "{}"): Tokeni
     maxLength: longest,
     truncationSide: side,
     paddingSide,
-    remarks: tokenizerRemarks(tokenizerJson, configJson),
+    remarks: files?.remarks ?? [],
     encode(text, options) {
       return join(plain(text), addedTo(options?.specialTokens ?? true));
     },
@@ -114,7 +131,7 @@ export function parseTokenizer(tokenizerJson: string, configJson = "{}"): Tokeni
       const contentTokens = prompt === "" ? whole.length : plain(content).length;
       const before = added.before.length;
       const room = Math.max(0, Math.min(whole.length, maxLength - before - added.after.length));
-      const fromLeft = !isReference && (options.truncationSide ?? side) === "left";
+      const fromLeft = (options.truncationSide ?? side) === "left";
       const dropped = fromLeft ? whole.length - room : 0;
       const ids = join(whole.subarray(dropped, dropped + room), added);
 
@@ -154,11 +171,11 @@ function join(ids: Int32Array, { before, after }: SpecialTokens): Int32Array {
  * @throws {Problem} `checkpoint/incomplete` where there is no tokenizer.json; otherwise the same as {@link parseTokenizer}
  */
 export async function loadTokenizer(directory: string): Promise<Tokenizer> {
-  const config = await readTokenizerConfig(directory);
-  return parseTokenizer(await readText(directory, "tokenizer.json", maxTokenizerBytes), config);
+  const text = await readText(directory, "tokenizer.json", maxTokenizerBytes);
+  return parseTokenizer(text, await readTokenizerConfig(directory), await readBeside(directory));
 }
 
 /** The text of a folder's tokenizer_config.json; an empty object where there is none. */
 export async function readTokenizerConfig(directory: string): Promise<string> {
-  return (await findText(directory, "tokenizer_config.json", maxConfigBytes)) ?? "{}";
+  return (await findText(directory, tokenizerConfigFile, maxConfigBytes)) ?? "{}";
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "./json.ts";
+import type { JsonObject } from "../checkpoint/json.ts";
 
 /** The class that release 5 of transformers writes and release 4 does not know; it reads `tokenizer.json` as it is. */
 const newClass = "TokenizersBackend";
