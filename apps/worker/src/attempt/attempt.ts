@@ -15,6 +15,7 @@ import type { Heartbeat } from "../pool/heartbeat.ts";
 import { isAway, isStorageFailure, retry } from "../retry.ts";
 import type { HeldLease, Interruption } from "./held-lease.ts";
 import type { HubSettings } from "./hub-settings.ts";
+import { Narrator } from "./narrator.ts";
 import { prepareRun, type PreparedRun } from "./prepare.ts";
 import type { RunJob, RunOutcome } from "@espalier/contract/compute";
 import { publish } from "./publish.ts";
@@ -64,6 +65,7 @@ export class AttemptSupervisor {
   readonly #held: HeldLease;
   readonly #telemetry: Telemetry;
   readonly #saved: SavedProgress;
+  readonly #narrator: Narrator;
   readonly #log: Logger;
   #prepared: PreparedRun | undefined;
   #storageWait: StorageWait | undefined;
@@ -81,7 +83,9 @@ export class AttemptSupervisor {
       flush: () => this.#telemetry.flush(),
       onLost,
       onProblem: (message) => this.#telemetry.log("warn", message),
+      onSaved: (step) => this.#narrator.saved(step),
     });
+    this.#narrator = new Narrator((message) => this.#telemetry.log("info", message));
     this.#held.onRenewed = () => this.#saved.retry();
   }
 
@@ -92,8 +96,10 @@ export class AttemptSupervisor {
 
   /** Never rejects: whatever happens is logged, and written to the run where it can be. */
   async run(): Promise<void> {
-    const { lease, run } = this.#claim;
+    const { lease, run, deviceIds, checkpoint } = this.#claim;
+    const { attempt } = lease;
     this.#log.info({ kind: run.kind }, "attempt started");
+    this.#narrator.started({ kind: run.kind, attempt, devices: deviceIds.length, step: checkpoint?.step });
     let workspace: Workspace | undefined;
     try {
       workspace = await this.#context.scratch
@@ -105,6 +111,7 @@ export class AttemptSupervisor {
         });
       if (workspace === undefined) return;
       const verdict = await this.#compute(workspace);
+      if (verdict.type === "done") this.#narrator.computed();
       if (verdict.type === "stopped" && verdict.killed) this.note("warn", killedFor[verdict.killed]);
       await this.#settle(verdict);
       await this.#conclude(verdict, workspace);
@@ -184,11 +191,13 @@ export class AttemptSupervisor {
     switch (report.type) {
       case "progress":
         grace.progressed(report.progress);
+        this.#narrator.progress(report.progress);
         return this.#held.progress(report.progress);
-      case "metrics":
-        return this.#telemetry.metrics(
-          report.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN })),
-        );
+      case "metrics": {
+        const points = report.points.map(({ value, ...point }) => ({ ...point, value: value ?? Number.NaN }));
+        this.#narrator.metrics(points);
+        return this.#telemetry.metrics(points);
+      }
       case "log":
         return this.#telemetry.log(report.level, report.message);
       case "checkpoint":

@@ -11,6 +11,8 @@ export interface SavedProgressOptions {
   flush: () => Promise<boolean>;
   /** Called when something could not be saved; the computation goes on. */
   onProblem: (message: string) => void;
+  /** Called when a checkpoint is what the run goes on from. */
+  onSaved?: (step: number) => void;
   onLost: () => void;
 }
 
@@ -108,6 +110,7 @@ export class SavedProgress {
     this.#recorded = checkpoint;
     this.#recordedAt = performance.now();
     this.#pending = undefined;
+    this.#options.onSaved?.(checkpoint.step);
     if (previous) await this.#store.bytes.remove(previous.stored.location).catch(() => undefined);
   }
 }
