@@ -28,22 +28,30 @@ const OverlapPolicy = Type.Enum(overlapPolicies, {
 });
 export type OverlapPolicy = (typeof overlapPolicies)[number];
 
-/** `PATCH /v1/schedules/:id`. */
-export const ScheduleChange = Type.Object({ overlap: OverlapPolicy }, closed);
+const Cron = Type.String({
+  maxLength: 256,
+  description:
+    "minute, hour, day of the month, month, day of the week, as crontab(5) has them: *, numbers, ranges, lists, steps of * or of a range, and names of months and days",
+});
+const timezone = { maxLength: 64, description: "IANA name, such as Europe/Berlin" } as const;
+
+/** `PATCH /v1/schedules/:id`; what is left out stays. */
+export const ScheduleChange = Type.Object(
+  {
+    cron: Type.Optional(Cron),
+    timezone: Type.Optional(Type.String(timezone)),
+    overlap: Type.Optional(OverlapPolicy),
+  },
+  { ...closed, minProperties: 1 },
+);
 export type ScheduleChange = Static<typeof ScheduleChange>;
 
 /** `POST /v1/schedules`. */
 export const ScheduleCreate = Type.Object(
   {
     name: Name,
-    cron: Type.String({
-      maxLength: 256,
-      description:
-        "minute, hour, day of the month, month, day of the week, as crontab(5) has them: *, numbers, ranges, lists, steps of * or of a range, and names of months and days",
-    }),
-    timezone: Type.Optional(
-      Type.String({ maxLength: 64, default: "UTC", description: "IANA name, such as Europe/Berlin" }),
-    ),
+    cron: Cron,
+    timezone: Type.Optional(Type.String({ ...timezone, default: "UTC" })),
     overlap: Type.Optional(OverlapPolicy),
     submission: Submission,
   },
@@ -83,6 +91,13 @@ export const Schedule = Type.Object({
   submission: Submission,
   enabled: Type.Boolean({ description: "false: paused" }),
   nextAt: Type.Optional(Timestamp),
+  problem: Type.Optional(
+    Type.Unsafe<ProblemDocument>({
+      ...ProblemDocument,
+      description:
+        "why it is not due again after `nextAt`, or not at all: this release refuses its expression or its time zone, which an earlier one took",
+    }),
+  ),
   last: Type.Optional(Firing),
   createdAt: Timestamp,
 });

@@ -112,7 +112,12 @@ describe("a schedule that is due", () => {
     await due(other, "1 s");
     await store.sql("update schedule set timezone = 'Atlantis/Capital' where id = $1", [id]);
     while (await store.schedules.fireDue(submit));
-    expect(await get(id)).not.toHaveProperty("nextAt");
+    const schedule = await get(id);
+    expect(schedule).not.toHaveProperty("nextAt");
+    expect(schedule.problem).toMatchObject({
+      code: "request/invalid",
+      detail: expect.stringContaining("Atlantis/Capital") as string,
+    });
     expect((await get(other)).last).toMatchObject({ runId: expect.any(String) as string });
   });
 });
@@ -127,6 +132,31 @@ describe("a schedule", () => {
     expect(await store.schedules.fireDue(submit)).toBeUndefined();
     expect(isAhead(await store.schedules.enable(store.teamId, id, true))).toBe(true);
     expect(await store.schedules.fireDue(submit)).toBeUndefined();
+  });
+
+  it("says at once that its expression is refused now, and is mended without losing its history", async () => {
+    const { id } = await create("nightly");
+    expect(await get(id)).not.toHaveProperty("problem");
+    // As an earlier release has stored it.
+    await store.sql("update schedule set cron = '@daily' where id = $1", [id]);
+    const refused = await get(id);
+    expect(isAhead(refused)).toBe(true);
+    expect(refused.problem).toMatchObject({ detail: expect.stringContaining("0 0 * * *") as string });
+    await due(id, "1 s");
+    while (await store.schedules.fireDue(submit));
+    expect(await get(id)).toMatchObject({ cron: "@daily", last: { outcome: "submitted" } });
+    expect(await get(id)).not.toHaveProperty("nextAt");
+    await expect(store.schedules.change(store.teamId, id, { cron: "@hourly" })).rejects.toMatchObject({
+      code: "request/invalid",
+    });
+    const mended = await store.schedules.change(store.teamId, id, { cron: "0 0 * * *" });
+    expect(isAhead(mended)).toBe(true);
+    expect(mended).toMatchObject({ cron: "0 0 * * *", timezone: "Europe/Berlin", overlap: "allow" });
+    expect(mended).not.toHaveProperty("problem");
+    const { nextAt } = await store.schedules.change(store.teamId, id, { overlap: "skip" });
+    expect(nextAt).toBe(mended.nextAt);
+    await store.schedules.enable(store.teamId, id, false);
+    expect(await store.schedules.change(store.teamId, id, { timezone: "UTC" })).not.toHaveProperty("nextAt");
   });
 
   it("has a unique name in its team and a valid cron expression, and only its team sees it", async () => {

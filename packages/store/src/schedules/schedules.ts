@@ -1,10 +1,12 @@
 import {
+  isProblem,
   newId,
   Problem,
   type Firing,
   type OverlapPolicy,
   type Page,
   type PageQuery,
+  type ProblemDocument,
   type Schedule,
   type ScheduleChange,
   type ScheduleCreate,
@@ -124,14 +126,24 @@ export function createSchedules({ prisma, query, transaction, within }: Database
         ]);
         return read(tx, teamId, scheduleId);
       }),
-    async change(teamId, scheduleId, { overlap }) {
-      await query("update schedule set overlap = $3 where team_id = $1 and id = $2", [
-        teamId,
-        scheduleId,
-        overlap,
-      ]);
-      return read({ query } as Transaction, teamId, scheduleId);
-    },
+    change: (teamId, scheduleId, change) =>
+      transaction(async (tx) => {
+        await tx.query("select from schedule where team_id = $1 and id = $2 for update", [
+          teamId,
+          scheduleId,
+        ]);
+        const was = await read(tx, teamId, scheduleId);
+        const { cron, timezone, overlap } = { ...was, ...change };
+        // Its next time stays where nothing is said about it.
+        const moved = change.cron !== undefined || change.timezone !== undefined;
+        const next = moved ? nextTime({ cron, timezone }, await nowOf(tx)) : null;
+        await tx.query(
+          `update schedule set cron = $2, timezone = $3, overlap = $4,
+             next_at = case when enabled then coalesce($5, next_at) end where id = $1`,
+          [scheduleId, cron, timezone, overlap, next],
+        );
+        return read(tx, teamId, scheduleId);
+      }),
     async firings(teamId, scheduleId, { limit: wanted, cursor } = {}) {
       await read({ query } as Transaction, teamId, scheduleId);
       const limit = pageLimit(wanted);
@@ -156,6 +168,17 @@ async function nowOf(tx: Transaction): Promise<Date> {
   return rows[0]!.now;
 }
 
+/** What is wrong with an expression or a zone that an earlier release has taken. */
+function refusalOf(schedule: Pick<Row, "cron" | "timezone">): ProblemDocument | null {
+  try {
+    nextTime(schedule, new Date());
+    return null;
+  } catch (error) {
+    if (isProblem(error)) return error.toDocument();
+    throw error;
+  }
+}
+
 const toSchedule = (row: Row): Schedule => ({
   id: row.id,
   name: row.name,
@@ -167,6 +190,7 @@ const toSchedule = (row: Row): Schedule => ({
   createdAt: iso(row.createdAt),
   ...present({
     nextAt: isoOrNull(row.nextAt),
+    problem: row.enabled ? refusalOf(row) : null,
     last: row.dueAt ? toFiring(row as FiringRow) : null,
   }),
 });
