@@ -7,7 +7,12 @@ import LongestFirst from "./test/longest-first.ts";
  */
 const service = ["**/*.{db,queue,service}.test.ts", "test/**/*.test.ts"];
 /** Tests in `test/` that need no server. */
-const pure = ["test/architecture.test.ts", "test/docs.test.ts", "test/chaos/check.test.ts"];
+const pure = [
+  "test/architecture.test.ts",
+  "test/docs.test.ts",
+  "test/documented/ledger.test.ts",
+  "test/chaos/check.test.ts",
+];
 /** Packages, and clones that a killed test left behind. */
 const foreign = ["**/node_modules/**", "dist/**", ".tsbuild/**"];
 

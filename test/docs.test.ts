@@ -6,6 +6,7 @@ import {
   newId,
   Problem,
   problems,
+  remedies,
   type FailureClass,
   type PastFailure,
   type ProblemCode,
@@ -32,10 +33,22 @@ describe("docs/errors.md", () => {
   const codes = rows.filter(([name]) => name in problems);
   const classes = rows.filter(([name]) => name in failureClasses);
 
-  test("lists every problem with its status, its title and the class of an attempt that it ends", () => {
-    const listed = codes.map(([code, status, title, , failure]) => [code, Number(status), title, failure]);
+  test("lists every problem with its status, its title, what to do and the class of an attempt that it ends", () => {
+    const listed = codes.map(([code, status, title, remedy, failure]) => [
+      code,
+      Number(status),
+      title,
+      remedy,
+      failure,
+    ]);
     expect(listed).toEqual(
-      Object.entries(problems).map(([code, { status, title, failure }]) => [code, status, title, failure]),
+      Object.entries(problems).map(([code, { status, title, failure }]) => [
+        code,
+        status,
+        title,
+        remedies[code as ProblemCode],
+        failure,
+      ]),
     );
   });
 

@@ -51,9 +51,9 @@ it("a run shows why its attempts failed, and is cloned", async () => {
     await store.leases.fail((await store.claimed(id)).lease, problemOf("worker/child-crashed", detail));
   const { out } = await cli.espalier("run", "show", id);
   expect(out).toMatch(/QUARANTINED/);
-  expect(out).toMatch(/run\/quarantined: .*Exit code 9\./);
-  expect(out).toMatch(/1 +FAILED +w +crash +.*SIGSEGV/);
-  expect(out).toMatch(/3 +FAILED +w +poison +.*Exit code 9/);
+  expect(out).toMatch(/run\/quarantined: [^]*Exit code\s9\.\s+→ [^]*docs\/errors\.md/);
+  expect(out).toMatch(/1 +FAILED +w +crash .*\n +why .*SIGSEGV/);
+  expect(out).toMatch(/3 +FAILED +w +poison .*\n +why .*Exit code 9/);
   expect((await cli.espalier("run", "retry", id)).out).toBe(`${id}  QUEUED`);
   const clone = await cli.json<{ spec: object }>("run", "clone", id, "--set", "layers=2");
   expect(clone.spec).toEqual({ kind: "prune", model: api.spec.modelId, layers: 2 });
@@ -102,8 +102,8 @@ it("a schedule is added, listed, paused, resumed and removed", async () => {
   );
   expect(daily.submission).toEqual({ run: { spec } });
   for (const name of ["runs", "weekly"])
-    expect((await cli.espalier("schedule", "remove", name)).out).toMatch(/removed$/);
-  expect((await cli.espalier("schedule", "remove", "weekly")).code).toBe(5);
+    expect((await cli.espalier("schedule", "rm", name)).out).toMatch(/removed$/);
+  expect((await cli.espalier("schedule", "rm", "weekly")).code).toBe(5);
 });
 
 it("a graph is submitted from a file, or refused by the names of its circle", async () => {

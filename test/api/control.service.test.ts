@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const prune = () => ["run", "submit", "prune", "--model", "m", "--layers", "2"];
+const prune = () => ["run", "submit", "prune", "--model", "m", "--keep", "2"];
 
 it("a gang that no host can hold is refused with the number that one can, and waits while the pool has no host", async () => {
   const tooLarge = await cli.espalier(...prune(), "--devices", "3");

@@ -16,9 +16,9 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startTestApi(): Promise<TestApi> {
+export async function startTestApi(more: Parameters<typeof listen>[1] = {}): Promise<TestApi> {
   const store = await openTestStore();
-  const { app, url } = await listen(store);
+  const { app, url } = await listen(store, more);
   const { text: key } = await store.teams.createKey(store.teamId, { name: "dev" });
   const other = await store.teams.ensure("strangers");
   const { text: theirs } = await store.teams.createKey(other.id, { name: "theirs" });

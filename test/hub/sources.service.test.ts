@@ -181,7 +181,7 @@ describe("espalier model import", () => {
   });
 
   it("names a cut model after its repository and depth, and shows it", async () => {
-    const { code, out } = await service.cli(["model", "import", "hf:org/demo", "--layers", "2"]);
+    const { code, out } = await service.cli(["model", "import", "hf:org/demo", "--keep", "2"]);
     expect(code).toBe(0);
     expect(out).toMatch(/org\/demo-2-layers +READY +2 /);
   });
@@ -198,11 +198,11 @@ describe("espalier model import", () => {
       /^error hub\/not-found: org\/demo has no revision v9; check the branch, tag or commit/m,
     ],
     [
-      ["hf:org/demo", "--layers", "99"],
+      ["hf:org/demo", "--keep", "99"],
       3,
       /^error layers\/out-of-range: 99 layers cannot be kept of 12; choose 1 to 12/m,
     ],
-    [["hf:org/demo", "--layers", "two"], 2, /^error usage: /m],
+    [["hf:org/demo", "--keep", "two"], 2, /^error usage: /m],
     [["hf:../etc"], 2, /^error usage: `hf:..\/etc` names no repository; give hf:ORG\/NAME/m],
     [
       ["hf:org/demo", "--private"],
@@ -210,7 +210,7 @@ describe("espalier model import", () => {
       /^error usage: --private sends the token in HF_TOKEN, which is not set/m,
     ],
     [["nowhere"], 5, /^error local\/not-found: .*nowhere does not exist/m],
-    [["nowhere", "--layers", "2"], 2, /^error usage: --layers is for hf:ORG\/NAME/m],
+    [["nowhere", "--keep", "2"], 2, /^error usage: --keep is for hf:ORG\/NAME/m],
   ])("%j says in one line what to do", async (args, exit, line) => {
     const { code, out, err } = await service.cli(["model", "import", ...args]);
     expect({ code, out }).toEqual({ code: exit, out: "" });

@@ -57,7 +57,7 @@ async function sameFiles(a: string, b: string): Promise<void> {
 
 describe("prune", () => {
   test("writes what the library saves, and says what it weighs", async () => {
-    const { code, out, err } = await run("prune MODEL pruned --layers 24%");
+    const { code, out, err } = await run("prune MODEL pruned --drop 24%");
     expect([code, err]).toEqual([0, `written to ${join(folder, "pruned")}\n`]);
     expect(out.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
       ["", "LAYERS", "PARAMETERS", "SIZE"],
@@ -70,11 +70,11 @@ describe("prune", () => {
   });
 
   test("keeps the layers that are named, and refuses what the model does not have", async () => {
-    const { code } = await run("prune MODEL scattered --layers 0-4,9,11");
+    const { code } = await run("prune MODEL scattered --keep 0-4,9,11");
     expect(code).toBe(0);
     await encoder.keep([0, 1, 2, 3, 4, 9, 11]).save(join(folder, "kept"));
     await sameFiles(join(folder, "kept"), join(folder, "scattered"));
-    const refused = await run("prune MODEL none --layers 0-12");
+    const refused = await run("prune MODEL none --keep 0-12");
     expect([refused.code, refused.err]).toEqual([
       1,
       "error layers/out-of-range: There is no layer 12; the 12 layers are numbered 0 to 11.\n  field /layers\n",
@@ -82,7 +82,7 @@ describe("prune", () => {
   });
 
   test("--json gives the same as data", async () => {
-    const { code, out, err } = await run("prune MODEL five --layers 5 --json");
+    const { code, out, err } = await run("prune MODEL five --keep 5 --json");
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out)).toEqual({
       path: join(folder, "five"),
@@ -101,7 +101,7 @@ describe("prune", () => {
       Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i) / 5),
     ]);
     await writeAdapter(adapted, adapterOf(new Map(factors), config, 2, 4), { name: "demo" });
-    const { code, err } = await run("prune adapted merged --layers 3");
+    const { code, err } = await run("prune adapted merged --keep 3");
     expect([code, err]).toEqual([0, expect.stringContaining("adapter merged")]);
     const { out } = await run("embed merged one two");
     const before = (await Encoder.load(adapted, { engine })).keep(3);
@@ -115,7 +115,8 @@ describe("prune", () => {
 });
 
 describe("l3prune", () => {
-  const search = "l3prune MODEL --triplets TRIPLETS --batches 2 --batch 16 --max-length 32 --seed 7";
+  const search =
+    "l3prune MODEL --triplets TRIPLETS --set batches=2 --set batchSize=16 --set seed=7 --max-length 32";
   let found: SearchResult;
   beforeAll(async () => {
     const short = new Encoder(encoder.model, { engine, maxLength: 32 });
@@ -179,7 +180,7 @@ describe("embed", () => {
 
   test("gives the vectors of lines in their order, over many batches", async () => {
     const stdin = [Buffer.from(`\ufeff${texts.slice(0, 2).join("\r\n")}\n`), texts.slice(2).join("\n")];
-    const { code, out, err } = await run("embed MODEL --layers 1", { stdin });
+    const { code, out, err } = await run("embed MODEL --keep 1", { stdin });
     expect([code, err]).toEqual([0, ""]);
     const one = encoder.keep(1);
     expectNear(vectorsIn(out), await one.embed(texts));
@@ -188,7 +189,7 @@ describe("embed", () => {
 
   test("every option means what it means in the library", async () => {
     const args =
-      "embed MODEL --pooling mean --pooled sequence --max-length 6 --layers 75% --instruction find --normalize";
+      "embed MODEL --pooling mean --pooled sequence --max-length 6 --drop 75% --instruction find --normalize";
     const { code, out } = await run(args, { stdin: texts.slice(0, 5).join("\n") });
     expect(code).toBe(0);
     const other = new Encoder(encoder.model, {
@@ -206,9 +207,9 @@ describe("embed", () => {
 
   test("f32 and npy hold the numbers of the JSON", async () => {
     const stdin = texts.slice(0, 3).join("\n");
-    const json = vectorsIn((await run("embed MODEL --layers 2", { stdin })).out);
-    const f32 = await run("embed MODEL --layers 2 --format f32", { stdin });
-    const npy = await run("embed MODEL --layers 2 --format npy", { stdin });
+    const json = vectorsIn((await run("embed MODEL --keep 2", { stdin })).out);
+    const f32 = await run("embed MODEL --keep 2 --format f32", { stdin });
+    const npy = await run("embed MODEL --keep 2 --format npy", { stdin });
     expect([f32.code, npy.code]).toEqual([0, 0]);
     expect(Array.from({ length: 3 * 128 }, (_, i) => f32.stdout.readFloatLE(4 * i))).toEqual(
       json.flatMap((vector) => Array.from(vector)),
@@ -231,36 +232,41 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
   });
 
   test.each<[args: string, exit: number, code: string, message: RegExp, stdin?: string]>([
-    ["prune nowhere out --layers 3", 5, "local/not-found", /nowhere does not exist/],
-    ["prune broken.jsonl out --layers 3", 5, "resource/not-found", /broken.jsonl is not a folder/],
-    ["prune empty out --layers 3", 1, "checkpoint/incomplete", /config.json is missing/],
-    ["prune untokenized out --layers 3", 1, "checkpoint/incomplete", /tokenizer.json is missing/],
-    ["prune torn out --layers 3", 1, "checkpoint/malformed", /model.safetensors/],
-    ["prune MODEL empty --layers 3", 1, "resource/conflict", /empty exists/],
-    ["prune MODEL MODEL --layers 3", 1, "resource/conflict", /exists/],
-    [
-      "prune MODEL broken.jsonl/out --layers 3",
-      5,
-      "local/not-found",
-      /out does not exist: a part of the path/,
-    ],
-    ["prune MODEL out --layers 13", 1, "layers/out-of-range", /choose 1 to 12/],
-    ["prune MODEL out --layers=-1", 1, "layers/out-of-range", /choose 1 to 12/],
-    ["prune MODEL out --layers 99%", 1, "layers/out-of-range", /leaves none/],
-    ["prune MODEL out", 2, "usage", /--layers is missing/],
-    ["prune MODEL --layers 3", 2, "usage", /needs DIR OUT/],
-    ["prune MODEL out --layers few", 2, "usage", /whole number/],
-    ["prune MODEL out --layers small", 2, "usage", /espalier l3prune/],
-    ["prune MODEL out --layers 3 --shards 2", 2, "usage", /--shards/],
+    ["prune nowhere out --keep 3", 5, "local/not-found", /nowhere does not exist/],
+    ["prune broken.jsonl out --keep 3", 5, "resource/not-found", /broken.jsonl is not a folder/],
+    ["prune empty out --keep 3", 1, "checkpoint/incomplete", /config.json is missing/],
+    ["prune untokenized out --keep 3", 1, "checkpoint/incomplete", /tokenizer.json is missing/],
+    ["prune torn out --keep 3", 1, "checkpoint/malformed", /model.safetensors/],
+    ["prune MODEL empty --keep 3", 1, "resource/conflict", /empty exists/],
+    ["prune MODEL MODEL --keep 3", 1, "resource/conflict", /exists/],
+    ["prune MODEL broken.jsonl/out --keep 3", 5, "local/not-found", /out does not exist: a part of the path/],
+    ["prune MODEL out --keep 13", 1, "layers/out-of-range", /choose 1 to 12/],
+    ["prune MODEL out --keep=-1", 1, "layers/out-of-range", /choose 1 to 12/],
+    ["prune MODEL out --drop 99%", 1, "layers/out-of-range", /leaves none/],
+    ["prune MODEL out", 2, "usage", /--keep 24, or --drop 30%/],
+    ["prune MODEL --keep 3", 2, "usage", /needs DIR OUT/],
+    ["prune MODEL out --keep few", 2, "usage", /whole number/],
+    ["prune MODEL out --keep small", 2, "usage", /espalier l3prune/],
+    ["prune MODEL out --keep 3 --shards 2", 2, "usage", /--shards/],
     ["l3prune MODEL", 2, "usage", /--triplets FILE is missing/],
     ["l3prune MODEL --triplets nowhere.jsonl", 5, "local/not-found", /nowhere.jsonl does not exist/],
-    ["l3prune MODEL --triplets empty", 5, "resource/not-found", /is not a file/],
+    ["l3prune MODEL --triplets empty", 2, "local/is-a-folder", /is a folder, and a file is needed/],
     ["l3prune nowhere --triplets TRIPLETS", 5, "local/not-found", /nowhere does not exist/],
     ["l3prune untokenized --triplets TRIPLETS", 1, "checkpoint/incomplete", /tokenizer.json is missing/],
     ["l3prune MODEL --triplets broken.jsonl --out out", 1, "dataset/malformed", /line 17/],
-    ["l3prune MODEL --triplets broken.jsonl --batch 1", 1, "request/invalid", /batchSize must be >= 2/],
-    ["l3prune MODEL --triplets TRIPLETS --batch 4097", 1, "request/invalid", /batchSize must be <= 4096/],
-    ["l3prune MODEL --triplets TRIPLETS --scale much", 2, "usage", /--scale must be a number/],
+    [
+      "l3prune MODEL --triplets broken.jsonl --set batchSize=1",
+      1,
+      "request/invalid",
+      /batchSize must be >= 2/,
+    ],
+    [
+      "l3prune MODEL --triplets TRIPLETS --set batchSize=4097",
+      1,
+      "request/invalid",
+      /batchSize must be <= 4096/,
+    ],
+    ["l3prune MODEL --triplets TRIPLETS --set scale=much", 1, "request/invalid", /scale must be number/],
     ["l3prune MODEL --triplets TRIPLETS --mode odd", 2, "usage", /--mode must be default or reference/],
     ["l3prune MODEL --triplets TRIPLETS --keep large", 2, "usage", /--keep needs --out/],
     ["l3prune MODEL --triplets TRIPLETS --keep half --out out", 2, "usage", /small or large/],
@@ -287,7 +293,7 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["export torn --out out --url http://127.0.0.1:1 --key x", 75, "service/unavailable", /./],
     ["embed", 2, "usage", /needs DIR/],
     ["embed nowhere text", 5, "local/not-found", /nowhere does not exist/],
-    ["embed MODEL --layers 13 text", 1, "layers/out-of-range", /choose 1 to 12/],
+    ["embed MODEL --keep 13 text", 1, "layers/out-of-range", /choose 1 to 12/],
     ["embed MODEL --pooling median text", 1, "request/invalid", /pooling must be one of/],
     ["embed MODEL --max-length 0 text", 1, "request/invalid", /maxLength must be >= 1/],
     ["embed MODEL --format yaml text", 2, "usage", /one of json, npy, f32/],

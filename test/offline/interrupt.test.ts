@@ -95,7 +95,7 @@ describe.runIf(process.platform === "linux")("Ctrl-C", () => {
   });
 
   test("a reader that has enough ends the embedding without an error", async () => {
-    const { pid, stdin, stdout, stderr } = start("embed", demoModel, "--layers", "1", "--max-length", "8");
+    const { pid, stdin, stdout, stderr } = start("embed", demoModel, "--keep", "1", "--max-length", "8");
     const errors = text(stderr!);
     stdin!.on("error", () => undefined);
     Readable.from(lines()).pipe(stdin!);
@@ -119,7 +119,7 @@ describe("a reader that takes no vectors", () => {
     let first: (() => void) | undefined;
     const blocked = new Promise<void>((resolve) => (first = resolve));
     const stdout = new Writable({ highWaterMark: 1, write: () => first!() });
-    const ended = runCli(["embed", demoModel, "--layers", "1", "--max-length", "8"], {
+    const ended = runCli(["embed", demoModel, "--keep", "1", "--max-length", "8"], {
       environment: {},
       cwd: "/",
       stdin: Readable.from(lines()) as unknown as NodeJS.ReadStream,

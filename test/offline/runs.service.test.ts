@@ -60,7 +60,7 @@ async function storedSums(files: readonly { name: string; artifactId: string }[]
 describe("a command on a folder gives what a run that is asked for the same gives", () => {
   test("train, evaluate and export, to the last byte", async () => {
     const small = join(folder, "demo");
-    await espalier(["prune", demoModel, small, "--layers", "2"]);
+    await espalier(["prune", demoModel, small, "--keep", "2"]);
     const imported = await pool.importModel(small, "demo");
     await pool.end(imported.run.id);
     const datasetId = await pool.dataset("triplets", 64);

@@ -2,12 +2,14 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { openCheckpoint } from "@espalier/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { endUp, startUp } from "../../apps/cli/src/stack/testing/up.ts";
 import { demoModel, demoTriplets } from "../../apps/cli/src/testing/espalier.ts";
+import { blocks } from "../documented/pages.ts";
 import { HubServer } from "../../packages/model/src/testing/hub-server.ts";
 
 const run = promisify(execFile);
@@ -81,6 +83,18 @@ async function lines(): Promise<string> {
   return /^```ts\n(.*?)^```$/ms.exec(section)![1];
 }
 
+test("the encoder's page installs the tarballs that are made", async () => {
+  const [code] = await blocks("packages/encoder/README.md", "sh", "Installing");
+  const script = `npm() { printf '%s\\n' "$@"; }\n${code}`;
+  const { stdout } = await run("bash", ["-euc", script], { env: { HOME: folder } });
+  const named = stdout
+    .split("\n")
+    .filter((word) => word.endsWith(".tgz"))
+    .map((path) => basename(path));
+  const made = (await readdir(join(folder, "tarballs"))).filter((name) => name.endsWith(".tgz"));
+  expect(named.sort()).toEqual(made.sort());
+});
+
 test("installing them says nothing of ours", (context) => {
   skipUnless(context);
   expect(installed!.split("\n").filter((line) => /warn.*espalier/i.test(line))).toEqual([]);
@@ -130,6 +144,24 @@ test("the command line runs from its package, with all that it starts", async ()
   // What a service needs at its start lies where it is looked for.
   for (const part of ["prisma/migrations", "apps/cli/demo"])
     expect(await readdir(join(program, part))).toEqual(await readdir(join(root, part)));
+});
+
+test("a service starts from the package, keeps its data where the user stands, and computes", async () => {
+  const up = await startUp(program, join(folder, "service"), folder);
+  try {
+    const espalier = async (...args: string[]): Promise<string> => {
+      const env = { PATH: process.env.PATH, ESPALIER_URL: up.url, ESPALIER_KEY: up.key };
+      return (await run(join(program, "bin/espalier.mjs"), args, { cwd: folder, env })).stdout;
+    };
+    expect(await espalier("model", "import", demoModel, "--name", "demo")).toContain("READY");
+    expect(await espalier("run", "submit", "prune", "--model", "demo", "--keep", "2", "--watch")).toContain(
+      "SUCCEEDED",
+    );
+    await espalier("prune", demoModel, "cut", "--drop", "50%");
+    expect(await readdir(join(folder, "cut"))).toContain("model.safetensors");
+  } finally {
+    expect(await endUp(up, "SIGTERM")).toBe(0);
+  }
 });
 
 test("the command line's package names all that its programs import, and no source of ours", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { commands } from "./commands/index.ts";
 import { espalier } from "./testing/espalier.ts";
 
 const run = (...args: string[]) => espalier(args, { cwd: "/nonexistent" });
@@ -6,8 +7,7 @@ const run = (...args: string[]) => espalier(args, { cwd: "/nonexistent" });
 test("help lists every command on stdout", async () => {
   const { code, out, err } = await run("help");
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const name of ["up", "demo", "model import", "run watch", "experiment submit", "embed"])
-    expect(out).toContain(`espalier ${name}`);
+  for (const { name } of commands) expect(out).toContain(`\n  ${name} `);
 });
 
 test("wrong usage ends with 2 and leaves stdout alone", async () => {

@@ -6,8 +6,11 @@ import { commonOptions, UsageError, type Command, type Context } from "./command
 import { commands } from "./commands/index.ts";
 import { connect } from "./service/connection.ts";
 import { exitCode, exitCodeOf, type ExitCode } from "./exit-code.ts";
-import { commandHelp, overview } from "./help.ts";
+import { findCommand, helpOf } from "./find-command.ts";
+import { commandHelp } from "./help.ts";
+import { renamedOption } from "./arguments/former.ts";
 import { localFailure } from "./local-failure.ts";
+import { closest, meant } from "./terminal/closest.ts";
 import { factsHint, printFailure, type Failure } from "./terminal/failure.ts";
 import { createOutput, type Output } from "./terminal/output.ts";
 
@@ -24,7 +27,7 @@ export interface Process {
 export async function runCli(args: string[], host: Process): Promise<ExitCode> {
   const { environment, cwd, stdin, stdout, stderr, signal } = host;
   const noColor = Boolean(environment["NO_COLOR"]);
-  const command = find(args);
+  const command = findCommand(args);
   // For `demo`, --json names a file and the screen stays as it is.
   const json = args.includes("--json") && command?.options["json"]?.type !== "string";
   const output = createOutput({ stdout, stderr, json, noColor });
@@ -34,9 +37,7 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
       return exitCode.ok;
     }
     if (!command) {
-      const asked = args.length === 0 || args[0] === "help" || args[0] === "--help" || args[0] === "-h";
-      if (!asked) throw new UsageError(`there is no command \`${args.slice(0, 2).join(" ")}\``);
-      output.print(overview(commands));
+      output.print(helpOf(args));
       return args.length === 0 ? exitCode.usage : exitCode.ok;
     }
     const { values, positionals } = parse(command, args.slice(command.name.split(" ").length));
@@ -58,6 +59,7 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
       service,
       connect: () => connect({ ...service, environment, stackFolder }),
       path: (given) => resolve(cwd, given),
+      commands,
     };
     return await command.run(context, values, positionals);
   } catch (error) {
@@ -65,13 +67,14 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
   }
 }
 
-/** The command with the most words that the line begins with. */
-function find(args: string[]): Command | undefined {
-  const fits = (command: Command) => command.name.split(" ").every((word, i) => args[i] === word);
-  return commands.filter(fits).sort((a, b) => b.name.length - a.name.length)[0];
-}
-
-function parse(command: Command, args: string[]) {
+/**
+ * The values and arguments of a command line.
+ * @param args without the words of the command
+ * @throws {UsageError}
+ */
+export function parse(command: Command, args: string[]) {
+  const renamed = renamedOption(command.name, args);
+  if (renamed !== undefined) throw new UsageError(renamed);
   try {
     const parsed = parseArgs({
       args,
@@ -89,8 +92,19 @@ function parse(command: Command, args: string[]) {
       );
     return { values: parsed.values as Record<string, unknown>, positionals: parsed.positionals };
   } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message, { cause: error }) : error;
+    throw error instanceof TypeError ? wrongOption(command, error) : error;
   }
+}
+
+/** What `parseArgs` finds wrong, in our words. */
+function wrongOption({ name, options }: Command, error: TypeError & { code?: string }): UsageError {
+  const [, option] = /^Unknown option '(--?[^']+)'/.exec(error.message) ?? [];
+  if (option === undefined) return new UsageError(error.message, { cause: error });
+  const known = Object.keys({ ...commonOptions, ...options }).map((each) => `--${each}`);
+  return new UsageError(`\`${name}\` has no option ${option}`, {
+    cause: error,
+    hint: meant(closest(option, known)) ?? `\`espalier ${name} --help\` lists its options`,
+  });
 }
 
 function report(error: unknown, output: Output, signal: AbortSignal): ExitCode {
@@ -100,7 +114,7 @@ function report(error: unknown, output: Output, signal: AbortSignal): ExitCode {
     failure = {
       code: "usage",
       message: error.message,
-      hint: "`espalier help` lists the commands",
+      hint: error.hint ?? "`espalier help` lists the commands",
       exit: exitCode.usage,
     };
   else if (isProblem(error))

@@ -21,6 +21,8 @@ export interface Context {
   /** What flags say of the service. */
   service: { url: string | undefined; key: string | undefined };
   path: (given: string) => string;
+  /** All there are. */
+  commands: readonly Command[];
 }
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -36,6 +38,8 @@ export interface Command {
   summary: string;
   /** Lines of help about each option, in order. */
   help?: readonly string[];
+  /** Command lines that work as they stand, where there are such models and data. */
+  examples?: readonly string[];
   /** Least and greatest number of positional arguments. */
   arity: readonly [number, number];
   options: Options;
@@ -64,4 +68,11 @@ export function defineCommand<const O extends Options>(
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {
   override name = "UsageError";
+  /** What to do about it, where that is more than to read the help. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, { hint, cause }: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.hint = hint;
+  }
 }

@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { espalier } from "./testing/espalier.ts";
+import { commands } from "./commands/index.ts";
+import { demoModel, demoTriplets, espalier } from "./testing/espalier.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -15,9 +16,14 @@ afterAll(() => rm(folder, { recursive: true }));
 /** A command line in `folder`, with a service that does not answer. */
 async function run(...args: string[]): Promise<{ code: number; failure: Record<string, string> }> {
   const environment = { ESPALIER_URL: "http://127.0.0.1:1", ESPALIER_KEY: "x" };
-  const { code, err } = await espalier([...args, "--json"], { cwd: folder, environment });
-  const lines = err.trim().split("\n");
-  return { code, failure: JSON.parse(lines.at(-1)!) as Record<string, string> };
+  // `demo` writes its result to the file that --json names.
+  const json = args[0] === "demo" ? [] : ["--json"];
+  const { code, err } = await espalier([...args, ...json], { cwd: folder, environment });
+  const text = err.trim();
+  if (json.length > 0)
+    return { code, failure: JSON.parse(text.split("\n").at(-1)!) as Record<string, string> };
+  const [, kind = "", message = "", hint = ""] = /^error ([^:]+): (.*)(?:\n {2}(.*))?$/.exec(text) ?? [];
+  return { code, failure: { code: kind, message, hint } };
 }
 
 /** Every command that reads something of the user's, by what it reads. */
@@ -28,17 +34,45 @@ const readers: Record<"file" | "folder", ((path: string) => string[])[]> = {
     (path) => ["run", "submit", "--spec", path],
     (path) => ["graph", "submit", path],
     (path) => ["schedule", "add", "nightly", "--cron", "0 3 * * *", "--timezone", "UTC", "--spec", path],
+    (path) => ["train", demoModel, "--triplets", path, "--out", "trained"],
+    (path) => ["train", demoModel, "--texts", path, "--out", "trained"],
+    (path) => ["l3prune", demoModel, "--triplets", path],
+    (path) => ["evaluate", demoModel, "--sts", path],
+    (path) => ["demo", "--model", demoModel, "--triplets", path, "--sts", "file"],
+    (path) => ["demo", "--model", demoModel, "--triplets", "file", "--sts", path],
   ],
   folder: [
     (path) => ["model", "import", path],
-    (path) => ["prune", path, "pruned", "--layers", "2"],
+    (path) => ["prune", path, "pruned", "--keep", "2"],
     (path) => ["l3prune", path, "--triplets", "file", "--out", "pruned"],
     (path) => ["train", path, "--triplets", "file", "--out", "trained"],
     (path) => ["evaluate", path, "--sts", "file"],
     (path) => ["export", `${path}/`, "--out", "exported"],
     (path) => ["embed", path],
+    (path) => ["demo", "--model", path, "--triplets", "file", "--sts", "file"],
   ],
 };
+
+/** Every command that writes where the user says. */
+const writers: ((path: string) => string[])[] = [
+  (path) => ["prune", demoModel, path, "--keep", "2"],
+  (path) => ["l3prune", demoModel, "--triplets", demoTriplets, "--out", path],
+  (path) => ["train", demoModel, "--triplets", demoTriplets, "--out", path],
+  (path) => ["export", `${demoModel}/`, "--out", path],
+  (path) => ["export", "encoder", "--out", path],
+  (path) => ["up", "--data", path],
+  (path) => ["demo", "--json", path],
+];
+
+test("every command that takes a file or a folder is in these tables", () => {
+  const lines = [...readers.file, ...readers.folder, ...writers].map((command) => command("x"));
+  const covered = commands.filter(({ name }) => lines.some((line) => line.join(" ").startsWith(`${name} `)));
+  const takes = commands.filter((command) =>
+    /\b(FILE|DIR|OUT)\b/.test([command.arguments, ...(command.help ?? [])].join(" ")),
+  );
+  expect(takes.filter((command) => !covered.includes(command)).map(({ name }) => name)).toEqual([]);
+  expect(takes.length).toBeGreaterThan(10);
+});
 
 describe.each([...readers.file, ...readers.folder])("%#. a path that does not exist", (command) => {
   test("is not found, in words that name it and say what to do", async () => {
@@ -64,13 +98,28 @@ test.each(readers.folder)("%#. a file in place of a folder is said to be none", 
   expect([1, 5]).toContain(code);
 });
 
-test("a place where nothing can be written is refused before anything is computed", async () => {
-  const { failure } = await run("export", "model", "--out", "file/below");
+test.each(writers)("%#. a place below a file is refused before anything is computed", async (command) => {
+  const { code, failure } = await run(...command("file/below"));
   expect(failure).toMatchObject({
     code: "local/not-found",
     message: expect.stringContaining("file/below") as string,
   });
+  expect(code).toBe(5);
 });
+
+// Not even root may make a folder there.
+test.runIf(process.platform === "linux").each(writers)(
+  "%#. a place where the system lets nobody write is said to be one, before anything is computed",
+  async (command) => {
+    const { code, failure } = await run(...command("/sys/espalier"));
+    expect(failure).toMatchObject({
+      code: "local/no-permission",
+      message: expect.stringContaining("/sys/espalier") as string,
+      hint: expect.stringContaining("choose another place") as string,
+    });
+    expect(code).toBe(1);
+  },
+);
 
 test.each(["http://127.0.0.1:99999", "127.0.0.1:7070", "ftp://127.0.0.1", "no address"])(
   "%s is a slip in the address, and no service that does not answer",

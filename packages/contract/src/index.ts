@@ -139,8 +139,9 @@ export {
   type ProblemCode,
   type Referrer,
 } from "./problem.ts";
+export { remedies } from "./remedies.ts";
 export { RunChange } from "./runs/change.ts";
-export { QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
+export { type Blocker, QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {
   assertMove,
   isTerminal,
@@ -182,5 +183,12 @@ export {
   type ResolvedTrainingSettings,
 } from "./kinds/train.ts";
 export { Upload } from "./models/upload.ts";
-export { ExpectedStart, explainWaiting, Unblock, Waiting, WaitingReason } from "./runs/waiting.ts";
+export {
+  ExpectedStart,
+  explainUnblock,
+  explainWaiting,
+  Unblock,
+  Waiting,
+  WaitingReason,
+} from "./runs/waiting.ts";
 export { CordonCreate, DrainCreate, Worker, WorkerEvent, WorkerState } from "./pool/worker.ts";

@@ -1,11 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { idOf, isModelFile, Problem, Upload } from "@espalier/contract";
+import { idOf, insteadOfFile, isModelFile, Problem, Upload } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
 import { teamOf } from "../auth/principal.ts";
 import { limited, type Pace } from "../http/body.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
+
+/** What such a file is, where its name tells. */
+const insteadOf = (name: string): string =>
+  /^adapter_|\.gguf$/i.test(name) ? ` ${insteadOfFile(name)}.` : "";
 
 const UploadId = Type.Object({ uploadId: idOf("upload") }, { additionalProperties: false });
 const UploadFile = Type.Object(
@@ -43,7 +47,7 @@ export const uploads: FastifyPluginAsyncTypebox<{
       if (!isModelFile(name)) {
         throw new Problem(
           "upload/file-refused",
-          `${JSON.stringify(name)} is not a file of a model folder; send config.json, tokenizer.json and safetensors weights.`,
+          `${JSON.stringify(name)} is not a file of a model folder; send config.json, tokenizer.json and safetensors weights.${insteadOf(name)}`,
           { field: "/name" },
         );
       }

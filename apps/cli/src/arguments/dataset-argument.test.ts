@@ -13,6 +13,14 @@ test("columns make it a TSV, with a header line only when it is named", () => {
   expect(parse(`sick.txt:header,${columns}`)).toEqual({ path: "/data/sick.txt", columns, header: true });
 });
 
+test("columns are also told by the names that a file has", () => {
+  expect(parse("pairs.parquet:score=label,sentence1=first")).toEqual({
+    path: "/data/pairs.parquet",
+    columns: "score=label,sentence1=first",
+    header: false,
+  });
+});
+
 test("a name comes before the file", () => {
   expect(parse("stsb=sts-test.csv:score=1,sentence1=2,sentence2=3")).toEqual({
     path: "/data/sts-test.csv",

@@ -1,5 +1,33 @@
-import type { DatasetCreateQuery, DatasetKind } from "@espalier/contract";
+import {
+  datasetFormats,
+  type DatasetCreateQuery,
+  type DatasetFormat,
+  type DatasetKind,
+} from "@espalier/contract";
+import { UsageError } from "../command.ts";
 import { nameOf } from "../service/model-folder.ts";
+
+/** Options that say how a file of rows is read. */
+export const datasetFileOptions = {
+  format: { type: "string" },
+  columns: { type: "string" },
+  header: { type: "boolean" },
+} as const;
+
+export const datasetFileHelp = [
+  "--format F          jsonl, json (an array), csv, tsv (no quotes), parquet or lines (one text a line);",
+  "                    default: what the file looks like, perhaps compressed by gzip",
+  "--columns LIST      which fields or columns mean what: by name, such as query=question,positive=answer;",
+  "                    or by position, such as score=5,sentence1=6,sentence2=7",
+  "--header            with positions: the first line is a header",
+] as const;
+
+export function parseDatasetFormat(text: string | undefined): DatasetFormat | undefined {
+  const known = datasetFormats.find((each) => each === text);
+  if (text !== undefined && known === undefined)
+    throw new UsageError(`--format must be one of ${datasetFormats.join(", ")}, not \`${text}\``);
+  return known;
+}
 
 /** A file that is to become a dataset, and how it is read. */
 export interface DatasetFile {

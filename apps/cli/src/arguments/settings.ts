@@ -43,6 +43,18 @@ function jsonOrText(text: string): unknown {
   }
 }
 
+/** Lines of help with each setting and its default, as wide as the lines of options. */
+export function settingsWithDefaults(settings: Readonly<Record<string, unknown>>): string[] {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(settings)) {
+    const text = `${name}=${String(value)}`;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + text.length < 56) lines[lines.length - 1] = `${last} ${text}`;
+    else lines.push(text);
+  }
+  return lines.map((line) => `${" ".repeat(20)}${line}`);
+}
+
 /** A whole number from the command line. */
 export function parseCount(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

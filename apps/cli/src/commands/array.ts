@@ -20,6 +20,7 @@ function print({ output }: Pick<Context, "output">, array: RunArray): void {
 export const arrayList = defineCommand({
   name: "array list",
   summary: "arrays of runs, newest first",
+  examples: ["espalier array list"],
   help: ["--limit N, --cursor C"],
   arity: [0, 0],
   options: { limit: { type: "string" }, cursor: { type: "string" } },
@@ -37,6 +38,7 @@ export const arrayShow = defineCommand({
   name: "array show",
   arguments: "ARRAY",
   summary: "the runs of an array, by their indices",
+  examples: ["espalier array show ARRAY"],
   arity: [1, 1],
   options: {},
   async run(context, _values, [id = ""]) {
@@ -59,6 +61,7 @@ const act = (verb: "cancel" | "hold" | "release", summary: string) =>
     name: `array ${verb}`,
     arguments: "ARRAY",
     summary,
+    examples: [`espalier array ${verb} ARRAY`],
     arity: [1, 1],
     options: {},
     async run(context, _values, [id = ""]) {
@@ -75,6 +78,7 @@ export const arraySet = defineCommand({
   name: "array set",
   arguments: "ARRAY",
   summary: "change class, priority or time limit of its runs, where their states allow it",
+  examples: ["espalier array set ARRAY --priority 5"],
   help: changeHelp,
   arity: [1, 1],
   options: changeOptions,

@@ -2,20 +2,21 @@ import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient, isTerminal, type ExperimentSpec, type Run } from "@espalier/contract";
+import { createClient, isTerminal, mergePatch, type ExperimentSpec } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { parseDatasetArgument } from "../arguments/dataset-argument.ts";
 import { runDemo, type DemoInput } from "../demo/demo.ts";
 import { demoResult } from "../demo/result.ts";
+import { checkExists, checkWritable } from "../offline/existing.ts";
 import { exitCodeOfRuns } from "../exit-code.ts";
 import { repository } from "../repository.ts";
 import { printReport } from "../tables/experiment-report.ts";
+import { printFailedRuns } from "../tables/failed-run.ts";
 import { startStack } from "../stack/stack.ts";
 import { formatDuration } from "../terminal/format.ts";
-import { runLabel } from "../watch/run-bars.ts";
 import { parseVariants } from "../arguments/variants.ts";
 import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../arguments/encoding.ts";
-import { given, parseCount, parseSettings } from "../arguments/settings.ts";
+import { given, parsePatch } from "../arguments/settings.ts";
 
 const bundled = join(repository, "apps/cli/demo");
 
@@ -36,6 +37,7 @@ const ownRecipe = {
 export const demo = defineCommand({
   name: "demo",
   summary: "one experiment from start to end on a stack of its own, which is gone afterwards",
+  examples: ["espalier demo", "espalier demo --json result.json --set training.steps=20"],
   help: [
     "--json FILE            write the result as JSON",
     "--keep                 leave the stack up until Ctrl-C, and print its URL and key",
@@ -44,8 +46,7 @@ export const demo = defineCommand({
     "--sts [NAME=]FILE      JSON lines {sentence1, sentence2, score}, or a TSV as FILE:score=5,sentence1=6,sentence2=7;",
     "                       FILE:header,score=… skips the first line; repeat for several sets",
     "--variants LIST        default none,large,small; also 50% or a number of layers",
-    "--steps N --batch N    of the training; --train NAME=VALUE for any other setting",
-    "--search NAME=VALUE    a setting of the search, such as batches=20",
+    "--set FIELD=VALUE      a field of the experiment, such as training.steps=60 or search.batches=20; repeat",
     ...encodingHelp,
   ],
   arity: [0, 0],
@@ -56,15 +57,16 @@ export const demo = defineCommand({
     triplets: { type: "string" },
     sts: { type: "string", multiple: true },
     variants: { type: "string" },
-    steps: { type: "string" },
-    batch: { type: "string" },
-    train: { type: "string", multiple: true },
-    search: { type: "string", multiple: true },
+    set: { type: "string", multiple: true },
     ...encodingOptions,
   },
   async run({ output, environment, path, signal }, values) {
     const startedAt = Date.now();
     const input = inputOf(values, path);
+    // A slip is told before a stack is started for it.
+    await checkExists(input.modelFolder, "folder");
+    for (const file of [input.triplets, ...input.sts]) await checkExists(file.path, "file");
+    if (values.json !== undefined) await checkWritable(path(values.json));
     const stack = await startStack({
       folder: mkdtempSync(join(tmpdir(), "espalier-demo-")),
       environment,
@@ -79,8 +81,7 @@ export const demo = defineCommand({
       output.print("");
       printReport(output, experiment);
       output.print(`\nfrom nothing to this table in ${formatDuration(wallSeconds * 1000)}`);
-      for (const run of rootFailures(runs))
-        output.note(`${runLabel(run)}: ${run.problem?.code}: ${run.problem?.detail}`);
+      printFailedRuns(output, runs);
       if (values.json !== undefined)
         writeFileSync(
           path(values.json),
@@ -100,19 +101,12 @@ export const demo = defineCommand({
   },
 });
 
-/** Runs that failed by themselves, and not because another one did. */
-const rootFailures = (runs: readonly Run[]): Run[] =>
-  runs.filter(({ problem }) => problem !== undefined && problem.code !== "run/upstream-failed");
-
 interface DemoValues extends EncodingValues {
   model?: string | undefined;
   triplets?: string | undefined;
   sts?: string[] | undefined;
   variants?: string | undefined;
-  steps?: string | undefined;
-  batch?: string | undefined;
-  train?: string[] | undefined;
-  search?: string[] | undefined;
+  set?: string[] | undefined;
 }
 
 function inputOf(values: DemoValues, path: (given: string) => string): DemoInput {
@@ -120,25 +114,18 @@ function inputOf(values: DemoValues, path: (given: string) => string): DemoInput
   if (model !== undefined && (triplets === undefined || sts === undefined))
     throw new UsageError("--model needs --triplets and --sts: data in the model's own language");
   const base = model === undefined ? bundledRecipe : ownRecipe;
+  // The service checks the recipe against its schema and names the field that is wrong.
+  const recipe = {
+    ...base,
+    name: model === undefined ? "demo" : "comparison",
+    ...given({ variants: values.variants === undefined ? undefined : parseVariants(values.variants) }),
+    encoding: { ...base.encoding, ...parseEncoding(values) },
+  };
   const own = (text: string) => parseDatasetArgument(text, path);
   return {
     modelFolder: model === undefined ? join(bundled, "model") : path(model),
     triplets: triplets === undefined ? { path: join(bundled, "triplets.jsonl") } : own(triplets),
     sts: sts === undefined ? [{ path: join(bundled, "sts.jsonl") }] : sts.map(own),
-    // The service checks the recipe against its schema and names the field that is wrong.
-    recipe: {
-      name: model === undefined ? "demo" : "comparison",
-      ...given({ variants: values.variants === undefined ? undefined : parseVariants(values.variants) }),
-      encoding: {
-        ...base.encoding,
-        ...parseEncoding(values),
-      },
-      search: { ...base.search, ...parseSettings(values.search) },
-      training: {
-        ...base.training,
-        ...given({ steps: parseCount("steps", values.steps), batchSize: parseCount("batch", values.batch) }),
-        ...parseSettings(values.train),
-      },
-    },
+    recipe: mergePatch(recipe, parsePatch(values.set)) as DemoInput["recipe"],
   };
 }

@@ -8,6 +8,7 @@ const marks = { ok: "ok   ", wrong: "WRONG", unknown: "?    " } as const;
 export const doctor = defineCommand({
   name: "doctor",
   summary: "find out what is wrong with the service, from this host; for operators",
+  examples: ["espalier doctor", "espalier doctor --json"],
   help: [
     "Reads DATABASE_URL, ESPALIER_DATABASE_SESSION_URL, REDIS_URL, ESPALIER_DATA, ESPALIER_SCRATCH as API and workers do,",
     "else the folder of `espalier up`. It changes nothing, needs no API to be up, and exits with 0 only when nothing is wrong.",

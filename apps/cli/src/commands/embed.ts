@@ -3,7 +3,7 @@ import { vectorFormats, type VectorFormat } from "@espalier/contract/compute";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
-import { parseLayers } from "../arguments/layers.ts";
+import { layersOptions, parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { checkExists } from "../offline/existing.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
@@ -14,9 +14,13 @@ export const embed = defineCommand({
   name: "embed",
   arguments: "DIR [TEXT …]",
   summary: "vectors of texts by a model folder, without a server",
+  examples: [
+    'espalier embed SmolLM2-cut "A text." "Another one."',
+    "espalier embed SmolLM2-cut --normalize --format npy < texts.txt > vectors.npy",
+  ],
   help: [
     ...encodingHelp,
-    "--layers N          run only the first N; 30% drops this share of them from the top",
+    "--keep N            run only the first N layers; --drop 30% drops this share of them from the top",
     "--instruction TEXT  told to the model before each text, and not pooled",
     "--separator TEXT    between the instruction and a text; default `; `, or what the template says",
     "--dimensions N      the first N numbers of every vector, before --normalize; for models that were trained so (Matryoshka)",
@@ -28,7 +32,7 @@ export const embed = defineCommand({
   arity: [1, Infinity],
   options: {
     ...encodingOptions,
-    layers: { type: "string" },
+    ...layersOptions,
     instruction: { type: "string" },
     separator: { type: "string" },
     dimensions: { type: "string" },
@@ -49,7 +53,7 @@ export const embed = defineCommand({
     if (texts.length === 0 && stdin.isTTY) output.note("Texts, one a line; Ctrl-D ends them.");
 
     const bars = new ProgressBars(output);
-    const layers = values.layers === undefined ? undefined : parseLayers(values.layers);
+    const layers = parseLayers(values);
     const job = {
       model,
       encoding,

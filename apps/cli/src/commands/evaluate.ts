@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   chunkTokensOf,
@@ -17,7 +15,7 @@ import { given } from "../arguments/settings.ts";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { computeWithBars } from "../offline/compute-with-bars.ts";
-import { storeDataset } from "../offline/dataset.ts";
+import { storeDataset, withScratch } from "../offline/dataset.ts";
 import { checkExists } from "../offline/existing.ts";
 import { nameOf } from "../service/model-folder.ts";
 import { formatCount } from "../terminal/format.ts";
@@ -27,9 +25,13 @@ export const evaluate = defineCommand({
   name: "evaluate",
   arguments: "DIR",
   summary: "measure a model folder on graded pairs of sentences, without a server",
+  examples: [
+    "espalier evaluate SmolLM2-cut --sts sts.jsonl",
+    "espalier evaluate SmolLM2-cut --sts stsb=sts-test.csv:score=5,sentence1=6,sentence2=7",
+  ],
   help: [
-    "--sts [NAME=]FILE   JSON lines {sentence1, sentence2, score}, or a TSV as FILE:score=5,sentence1=6,sentence2=7;",
-    "                    FILE:header,score=… where it has a header; repeat for more",
+    "--sts [NAME=]FILE   JSON lines, CSV, TSV or Parquet with sentence1, sentence2 and score; others as",
+    "                    FILE:score=5,sentence1=6,sentence2=7, FILE:header,score=… or FILE:score=label; repeat for more",
     "--mode reference    as l3prune's code does it where that is odd",
     ...encodingHelp,
     "DIR is a Hugging Face folder, with an adapter or without. Nothing is written.",
@@ -51,13 +53,12 @@ export const evaluate = defineCommand({
     await checkExists(model, "folder");
     for (const file of files) await checkExists(file.path, "file");
 
-    const work = await mkdtemp(join(tmpdir(), "espalier-evaluate-"));
-    try {
+    await withScratch(async (work) => {
       const datasets = [];
       for (const file of files) {
         const id = newId("dataset");
         const stored = join(work, id);
-        datasets.push({ id, name: await storeDataset("sts", file, stored), path: stored });
+        datasets.push({ id, name: await storeDataset("sts", file, stored, output), path: stored });
       }
       const { result } = await computeWithBars(context, "evaluate", {
         model,
@@ -69,9 +70,7 @@ export const evaluate = defineCommand({
       });
       if (output.json) output.printJson({ ...result, sts: result.sts.map(withoutId) });
       else printScores(context, result);
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
+    });
     return exitCode.ok;
   },
 });

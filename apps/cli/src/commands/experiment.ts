@@ -1,25 +1,29 @@
-import type { Client, Experiment, ExperimentSpec } from "@espalier/contract";
+import { mergePatch, type Client, type Experiment, type ExperimentSpec } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { printReport } from "../tables/experiment-report.ts";
+import { printFailedRuns } from "../tables/failed-run.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
 import { lookUp } from "../service/lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { pageOf } from "../service/page.ts";
+import { sayNext } from "../terminal/next.ts";
 import { readJson } from "../arguments/json-file.ts";
 import { changeHelp, changeOptions, parseChange } from "../arguments/change.ts";
 import { parseVariants } from "../arguments/variants.ts";
 import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../arguments/encoding.ts";
-import { given, parseCount, parsePatch, parseSettings } from "../arguments/settings.ts";
+import { given, parseCount, parsePatch } from "../arguments/settings.ts";
 
 export const experimentSubmit = defineCommand({
   name: "experiment submit",
   summary: "compare depths of a model: search, prune, train, evaluate",
+  examples: [
+    "espalier experiment submit --name second --model smollm2 --triplets nli --sts stsb --set training.steps=60",
+  ],
   help: [
     "--name NAME --model MODEL --triplets DATASET --sts DATASET   ids or names; repeat --sts",
     "--variants LIST      default none,large,small; also 50% or a number of layers",
-    "--search NAME=VALUE  a setting of the search, such as batches=20; repeat",
-    "--train NAME=VALUE   a setting of the training, such as steps=60; repeat",
+    "--set FIELD=VALUE    a field of the spec, such as training.steps=60 or search.batches=20; repeat",
     ...encodingHelp,
     "--priority N         order among your own runs, higher first",
     ...needsHelp,
@@ -33,8 +37,7 @@ export const experimentSubmit = defineCommand({
     triplets: { type: "string" },
     sts: { type: "string", multiple: true },
     variants: { type: "string" },
-    search: { type: "string", multiple: true },
-    train: { type: "string", multiple: true },
+    set: { type: "string", multiple: true },
     ...encodingOptions,
     priority: { type: "string" },
     ...needsOptions,
@@ -53,6 +56,7 @@ export const experimentSubmit = defineCommand({
     if (values.watch) return finish(context, client, experiment.id);
     if (context.output.json) context.output.printJson(experiment);
     else context.output.print(experiment.id);
+    sayNext(context.output, `experiment show ${experiment.name} --watch`, "queue");
     return exitCode.ok;
   },
 });
@@ -63,8 +67,7 @@ interface SpecValues extends EncodingValues {
   triplets?: string | undefined;
   sts?: string[] | undefined;
   variants?: string | undefined;
-  search?: string[] | undefined;
-  train?: string[] | undefined;
+  set?: string[] | undefined;
   priority?: string | undefined;
   needs: ReturnType<typeof parseNeeds>;
 }
@@ -73,26 +76,26 @@ async function specOf(client: Client, values: SpecValues): Promise<object> {
   const { model, triplets, sts } = values;
   if (!model || !triplets || !sts)
     throw new UsageError("--model, --triplets and --sts are needed, or --spec FILE");
-  return {
+  const spec = {
     name: values.name ?? `experiment-${new Date().toISOString().slice(0, 16).replace(/[-:]/g, "")}`,
     modelId: await lookUp("model", model, client.models.list),
     triplets: await lookUp("dataset", triplets, client.datasets.list),
     evaluation: await Promise.all(sts.map((name) => lookUp("dataset", name, client.datasets.list))),
     ...given({
       variants: values.variants === undefined ? undefined : parseVariants(values.variants),
-      search: parseSettings(values.search),
-      training: parseSettings(values.train),
       encoding: parseEncoding(values),
       priority: parseCount("priority", values.priority),
     }),
     ...values.needs,
   };
+  return mergePatch(spec, parsePatch(values.set)) as object;
 }
 
 export const experimentShow = defineCommand({
   name: "experiment show",
   arguments: "EXPERIMENT",
   summary: "the report: layer-loss curve and table of the variants",
+  examples: ["espalier experiment show first"],
   help: ["--watch  progress until it ends, then the report"],
   arity: [1, 1],
   options: { watch: { type: "boolean" } },
@@ -108,6 +111,7 @@ export const experimentShow = defineCommand({
 export const experimentList = defineCommand({
   name: "experiment list",
   summary: "experiments, newest first",
+  examples: ["espalier experiment list"],
   arity: [0, 0],
   options: { limit: { type: "string" }, cursor: { type: "string" } },
   async run({ output, connect }, { limit, cursor }) {
@@ -124,6 +128,7 @@ const act = (verb: "cancel" | "hold" | "release" | "retry", summary: string) =>
     name: `experiment ${verb}`,
     arguments: "EXPERIMENT",
     summary,
+    examples: [`espalier experiment ${verb} first`],
     arity: [1, 1],
     options: {},
     async run({ output, connect }, _values, [given = ""]) {
@@ -149,6 +154,7 @@ export const experimentSet = defineCommand({
   name: "experiment set",
   arguments: "EXPERIMENT",
   summary: "change class, priority or time limit of its runs, where their states allow it",
+  examples: ["espalier experiment set first --class idle"],
   help: changeHelp,
   arity: [1, 1],
   options: changeOptions,
@@ -167,6 +173,7 @@ export const experimentClone = defineCommand({
   name: "experiment clone",
   arguments: "EXPERIMENT",
   summary: "submit an experiment once more, with changes",
+  examples: ["espalier experiment clone first --name longer --set training.steps=200"],
   help: [
     "--set FIELD=VALUE  of the spec, such as training.steps=100; null takes it out; repeat",
     "--name NAME        default: the same",
@@ -191,7 +198,11 @@ export const experimentClone = defineCommand({
 
 async function finish(context: Context, client: Client, id: string): Promise<ExitCode> {
   const watched = await watchExperiment(context, client, id);
-  if (watched) print(context, await client.experiments.get(id));
+  if (watched) {
+    print(context, await client.experiments.get(id));
+    if (!context.output.json) printFailedRuns(context.output, watched.runs);
+    sayNext(context.output, ...(watched.code === exitCode.ok ? ["model list"] : [`experiment retry ${id}`]));
+  }
   return codeOf(watched);
 }
 

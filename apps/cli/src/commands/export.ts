@@ -19,6 +19,7 @@ import {
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatBytes } from "../terminal/format.ts";
+import { printFailedRuns } from "../tables/failed-run.ts";
 import { printExports } from "../tables/export-table.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
@@ -33,6 +34,10 @@ export const exportModel = defineCommand({
   name: "export",
   arguments: "MODEL|DIR",
   summary: "write a model as other tools load it: one of the service, or a folder without a server",
+  examples: [
+    "espalier export encoder --format all --out encoder/",
+    "espalier export ./SmolLM2-cut --format safetensors --dtype BF16 --out SmolLM2-export",
+  ],
   help: [
     `--format F      ${exportFormats.join(", ")}; repeat, or all that can be (default safetensors)`,
     "--out OUT       where to put it; one folder for each format where there are several",
@@ -70,6 +75,7 @@ export const exportModel = defineCommand({
     });
     const watched = await watchRun({ ...context, output: { ...output, json: false } }, client, run.id);
     const code = codeOf(watched);
+    printFailedRuns(output, watched?.runs ?? []);
     if (code !== exitCode.ok) return code;
     const { result } = await client.runs.get(run.id);
     if (result === undefined || !("exports" in result))

@@ -7,6 +7,7 @@ import { formatTable } from "../terminal/table.ts";
 export const gc = defineCommand({
   name: "gc",
   summary: "free what nobody needs any more, now; for operators",
+  examples: ["espalier gc --dry-run"],
   help: ["--dry-run  say what would go and why, and free nothing"],
   arity: [0, 0],
   options: { "dry-run": { type: "boolean" } },
@@ -29,7 +30,7 @@ export const gc = defineCommand({
         },
         { title: "WHY", value: ({ why }: Garbage) => why },
       ];
-      for (const line of formatTable(items, columns)) output.print(line);
+      for (const line of formatTable(items, columns, output.columns())) output.print(line);
     }
     return exitCode.ok;
   },

@@ -8,6 +8,7 @@ export const graphSubmit = defineCommand({
   name: "graph submit",
   arguments: "FILE",
   summary: "submit runs that depend on one another, all of them or none",
+  examples: ["espalier graph submit graph.json"],
   help: [
     "FILE (- for stdin) is JSON:",
     '  {"runs": {"cut":   {"spec": {"kind": "prune", "model": "mdl_…", "layers": 12}},',

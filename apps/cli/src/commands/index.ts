@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { arrayCancel, arrayHold, arrayList, arrayRelease, arraySet, arrayShow } from "./array.ts";
+import { completion } from "./completion.ts";
 import { datasetAdd, datasetList } from "./dataset.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
@@ -21,6 +22,7 @@ import { gc } from "./gc.ts";
 import { graphSubmit } from "./graph.ts";
 import { keyCreate, keyList, keyRevoke, keyRotate } from "./key.ts";
 import { l3prune } from "./l3prune.ts";
+import { login, logout } from "./login.ts";
 import { me } from "./me.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
@@ -63,76 +65,87 @@ import {
   workerUncordon,
 } from "./worker.ts";
 
-/** Every command, in the order in which help lists them. */
-export const commands: readonly Command[] = [
-  up,
-  demo,
-  modelImport,
-  modelList,
-  modelRemove,
-  exportModel,
-  datasetAdd,
-  datasetList,
-  datasetRemove,
-  runSubmit,
-  runList,
-  runShow,
-  runLogs,
-  runWatch,
-  runCancel,
-  runHold,
-  runRelease,
-  runSet,
-  runRetry,
-  runClone,
-  runRemove,
-  artifactRemove,
-  arrayList,
-  arrayShow,
-  arrayCancel,
-  arrayHold,
-  arrayRelease,
-  arraySet,
-  graphSubmit,
-  experimentSubmit,
-  experimentShow,
-  experimentList,
-  experimentCancel,
-  experimentHold,
-  experimentRelease,
-  experimentSet,
-  experimentRetry,
-  experimentClone,
-  experimentRemove,
-  scheduleAdd,
-  scheduleList,
-  scheduleFirings,
-  scheduleSet,
-  schedulePause,
-  scheduleResume,
-  scheduleRemove,
-  queue,
-  pool,
-  doctor,
-  workerList,
-  workerEvents,
-  workerDrain,
-  workerResume,
-  workerCordon,
-  workerUncordon,
-  teamList,
-  teamSet,
-  teamRetention,
-  teamKey,
-  me,
-  keyList,
-  keyCreate,
-  keyRotate,
-  keyRevoke,
-  gc,
-  prune,
-  l3prune,
-  train,
-  evaluate,
-  embed,
+/** Commands that belong together in help. */
+export interface Group {
+  title: string;
+  commands: readonly Command[];
+}
+
+/** Every command, as help lists them. */
+export const groups: readonly Group[] = [
+  { title: "Start", commands: [up, demo, login, logout, me, doctor, completion] },
+  { title: "On folders, without a server", commands: [prune, l3prune, train, evaluate, embed, exportModel] },
+  {
+    title: "Models and data",
+    commands: [modelImport, modelList, modelRemove, datasetAdd, datasetList, datasetRemove],
+  },
+  {
+    title: "Experiments",
+    commands: [
+      experimentSubmit,
+      experimentShow,
+      experimentList,
+      experimentCancel,
+      experimentHold,
+      experimentRelease,
+      experimentSet,
+      experimentRetry,
+      experimentClone,
+      experimentRemove,
+    ],
+  },
+  {
+    title: "Runs",
+    commands: [
+      runSubmit,
+      runList,
+      runShow,
+      runLogs,
+      runWatch,
+      runCancel,
+      runHold,
+      runRelease,
+      runSet,
+      runRetry,
+      runClone,
+      runRemove,
+      artifactRemove,
+      graphSubmit,
+      arrayList,
+      arrayShow,
+      arrayCancel,
+      arrayHold,
+      arrayRelease,
+      arraySet,
+    ],
+  },
+  {
+    title: "Schedules",
+    commands: [
+      scheduleAdd,
+      scheduleList,
+      scheduleFirings,
+      scheduleSet,
+      schedulePause,
+      scheduleResume,
+      scheduleRemove,
+    ],
+  },
+  {
+    title: "The pool",
+    commands: [
+      queue,
+      pool,
+      workerList,
+      workerEvents,
+      workerDrain,
+      workerResume,
+      workerCordon,
+      workerUncordon,
+    ],
+  },
+  { title: "Keys of your team", commands: [keyList, keyCreate, keyRotate, keyRevoke] },
+  { title: "Teams, for operators", commands: [teamList, teamSet, teamRetention, teamKey, gc] },
 ];
+
+export const commands: readonly Command[] = groups.flatMap(({ commands }) => commands);

@@ -18,6 +18,7 @@ function stateOf({ revokedAt, expiresAt }: ApiKey): string {
 export const keyList = defineCommand({
   name: "key list",
   summary: "your API keys, newest first; for admins, those of the whole team",
+  examples: ["espalier key list --ended"],
   help: [
     "--ended              also those that were revoked or have ended",
     "--team TEAM          of another team, for operators",
@@ -57,6 +58,7 @@ export const keyCreate = defineCommand({
   name: "key create",
   arguments: "NAME",
   summary: "make an API key of your team; its text is shown this once; for admins",
+  examples: ["espalier key create ci"],
   help: keyHelp,
   arity: [1, 1],
   options: keyOptions,
@@ -90,6 +92,7 @@ export const keyRotate = defineCommand({
   name: "key rotate",
   arguments: "KEY",
   summary: "make a new key like this one, which ends when the overlap does",
+  examples: ["espalier key rotate laptop --overlap 2h"],
   help: [
     "KEY                  id or name",
     "--overlap TIME       how long the old key still works, such as 2h; default 24h, 0: it ends at once",
@@ -117,6 +120,7 @@ export const keyRevoke = defineCommand({
   name: "key revoke",
   arguments: "KEY",
   summary: "end an API key at once, with the event streams that were opened with it",
+  examples: ["espalier key revoke laptop"],
   help: ["KEY                  id or name; for operators the id of any team's"],
   arity: [1, 1],
   options: {},

@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { Problem, type SearchResult } from "@espalier/contract";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
+import { datasetFileHelp, datasetFileOptions, parseDatasetFormat } from "../arguments/dataset-file.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
+import { storeDataset, withScratch } from "../offline/dataset.ts";
 import { checkExists } from "../offline/existing.ts";
 import { makeFolder } from "../offline/new-folder.ts";
 import { printPruned } from "../offline/pruned.ts";
@@ -15,16 +18,24 @@ export const l3prune = defineCommand({
   name: "l3prune",
   arguments: "DIR",
   summary: "find the depths of a model folder that are worth keeping, without a server",
-  help: [
-    "--triplets FILE     JSON lines {query, pos, neg}",
-    "--out OUT           write the model with the layers that were picked; OUT must not exist",
-    "--keep PICK         which: large (default) or small",
-    ...searchHelp,
-    ...encodingHelp,
+  examples: [
+    "espalier l3prune SmolLM2-135M --triplets triplets.jsonl --set batches=2",
+    "espalier l3prune SmolLM2-135M --triplets triplets.jsonl --set batches=2 --keep small --out SmolLM2-small",
   ],
+  get help() {
+    return [
+      "--triplets FILE     queries with positives and negatives: JSON lines, CSV, TSV, Parquet …",
+      ...datasetFileHelp,
+      "--out OUT           write the model with the layers that were picked; OUT must not exist",
+      "--keep PICK         which: large (default) or small",
+      ...searchHelp(),
+      ...encodingHelp,
+    ];
+  },
   arity: [1, 1],
   options: {
     triplets: { type: "string" },
+    ...datasetFileOptions,
     out: { type: "string" },
     keep: { type: "string" },
     ...searchOptions,
@@ -36,20 +47,28 @@ export const l3prune = defineCommand({
     if (values.keep !== undefined && values.out === undefined) throw new UsageError("--keep needs --out OUT");
     const pick = picks.find((pick) => pick === (values.keep ?? "large"));
     if (pick === undefined) throw new UsageError(`--keep must be small or large, not \`${values.keep}\``);
-    const [model, triplets] = [path(dir), path(values.triplets)];
-    const job = { model, triplets, encoding: parseEncoding(values), ...parseSearch(values) };
+    const { format, columns, header } = values;
+    const file = { path: path(values.triplets), format: parseDatasetFormat(format), columns, header };
+    const model = path(dir);
+    const job = { model, encoding: parseEncoding(values), ...parseSearch(values) };
     await checkExists(model, "folder");
-    await checkExists(triplets, "file");
+    await checkExists(file.path, "file");
+    const find = () =>
+      withScratch(async (work) => {
+        const triplets = join(work, "rows.jsonl");
+        await storeDataset("triplets", file, triplets, output);
+        return search(context, { ...job, triplets });
+      });
 
     if (values.out === undefined) {
-      const result = await search(context, job);
+      const result = await find();
       if (output.json) output.printJson(result);
       else printSearch(context, result);
       return exitCode.ok;
     }
     const target = path(values.out);
     const { result, pruned } = await makeFolder(target, async (draft) => {
-      const result = await search(context, job);
+      const result = await find();
       if (!output.json) printSearch(context, result);
       try {
         return { result, pruned: await keep(context, result, model, draft, result[pick]) };

@@ -5,6 +5,7 @@ import { teamTable } from "../tables/team-table.ts";
 export const me = defineCommand({
   name: "me",
   summary: "whose your API key is, what it may do, and what your team and you have used",
+  examples: ["espalier me"],
   arity: [0, 0],
   options: {},
   async run({ output, connect }) {

@@ -5,7 +5,9 @@ import { printFailure } from "../terminal/failure.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { modelFiles, nameOf } from "../service/model-folder.ts";
+import { printFailedRuns } from "../tables/failed-run.ts";
 import { printModels } from "../tables/model-table.ts";
+import { sayNext } from "../terminal/next.ts";
 import { parseCount } from "../arguments/settings.ts";
 import { uploadModel } from "../service/upload-model.ts";
 
@@ -13,12 +15,17 @@ export const modelImport = defineCommand({
   name: "model import",
   arguments: "DIR|hf:ORG/NAME[@REVISION]",
   summary: "register a model: a Hugging Face folder, or a repository of the hub",
+  examples: [
+    "espalier model import hf:HuggingFaceTB/SmolLM2-135M --name smollm --detach",
+    "espalier model import hf:org/name@v1.0 --keep 12 --private",
+    "espalier model import ~/models/MyModel --detach",
+  ],
   help: [
     "--name NAME  default: the name of the folder or the repository",
     "--replace    the name means this one from now on, where another model has it",
     "--detach     do not wait until it is downloaded and checked",
     "Of a repository of the hub, which the service downloads itself; the revision is a branch, tag or commit:",
-    "--layers N   keep the first N layers, and download no more than them",
+    "--keep N     keep the first N layers, and download no more than them",
     "--private    send the token in HF_TOKEN along, for this import alone: the repository is private or gated",
   ],
   arity: [1, 1],
@@ -26,7 +33,7 @@ export const modelImport = defineCommand({
     name: { type: "string" },
     replace: { type: "boolean" },
     detach: { type: "boolean" },
-    layers: { type: "string" },
+    keep: { type: "string" },
     private: { type: "boolean" },
   },
   async run(context, values, [given = ""]) {
@@ -47,11 +54,12 @@ export const modelImport = defineCommand({
     const problem = watched?.runs[0]?.problem;
     if (problem?.code === "hub/access-denied" && !values.private)
       printFailure(output, { code: problem.code, message: problem.detail, hint: tokenHint });
-    else if (problem) printFailure(output, problem);
+    else if (watched) printFailedRuns(output, watched.runs);
     if (code !== exitCode.ok) return code;
     const ready = await client.models.get(model.id);
     if (output.json) output.printJson(ready);
-    else printModels([ready], output.print);
+    else printModels([ready], output);
+    sayNext(output, `experiment submit --model ${ready.name} --triplets DATASET --sts DATASET`);
     return code;
   },
 });
@@ -64,22 +72,22 @@ interface Named {
 }
 
 interface HubOptions extends Named {
-  layers?: string | undefined;
+  keep?: string | undefined;
   private?: boolean | undefined;
 }
 
 /** Which model of the hub is meant; undefined for a folder. */
-function hubSource(given: string, { layers, private: withToken }: HubOptions): HubSource | undefined {
+function hubSource(given: string, { keep, private: withToken }: HubOptions): HubSource | undefined {
   if (given.startsWith("hf:")) {
     const source = parseHubReference(given);
     if (source === undefined)
       throw new UsageError(`\`${given}\` names no repository; give hf:ORG/NAME or hf:ORG/NAME@REVISION`);
-    const count = parseCount("layers", layers);
+    const count = parseCount("keep", keep);
     return { ...source, ...(count === undefined ? {} : { layers: count }) };
   }
-  if (layers !== undefined)
+  if (keep !== undefined)
     throw new UsageError(
-      "--layers is for hf:ORG/NAME; import the folder, and prune it with `run submit prune`",
+      "--keep is for hf:ORG/NAME; import the folder, and prune it with `run submit prune`",
     );
   if (withToken) throw new UsageError("--private is for hf:ORG/NAME; a folder needs no token");
   return undefined;

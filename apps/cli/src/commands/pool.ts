@@ -5,6 +5,7 @@ import { poolLines } from "../tables/pool-lines.ts";
 export const pool = defineCommand({
   name: "pool",
   summary: "how the pool is: what is wrong, devices, queue, storage, database, scheduler",
+  examples: ["espalier pool"],
   help: ["operators see reasons, hosts and what to do; `espalier doctor` checks from this host too"],
   arity: [0, 0],
   options: {},

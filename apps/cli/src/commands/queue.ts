@@ -7,6 +7,7 @@ import { queueLines } from "../tables/queue-table.ts";
 export const queue = defineCommand({
   name: "queue",
   summary: "what waits for devices, why, and when it is expected to start",
+  examples: ["espalier queue", "espalier queue --own"],
   help: ["--own                only your team's runs", "--limit N, --cursor C"],
   arity: [0, 0],
   options: { own: { type: "boolean" }, limit: { type: "string" }, cursor: { type: "string" } },
@@ -19,7 +20,12 @@ export const queue = defineCommand({
     }
     const wrong = alertSummary((await client.pool()).alerts);
     if (wrong !== undefined) output.print(output.paint("yellow", wrong));
-    if (page.items.length > 0) for (const line of queueLines(page.items, Date.now())) output.print(line);
+    if (page.items.length > 0) {
+      for (const line of queueLines(page.items, Date.now(), output.columns())) output.print(line);
+      output.note(
+        "sooner: `espalier run set RUN --class urgent` makes idle runs leave, --priority goes before your own",
+      );
+    }
     output.note(`${page.total} in the queue, ${page.own} of your team`);
     if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
     return exitCode.ok;

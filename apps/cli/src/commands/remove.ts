@@ -1,8 +1,8 @@
-import { createInterface } from "node:readline/promises";
 import { idPrefixes, Problem, type Client, type Deletion, type MakerDeletionQuery } from "@espalier/contract";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { lookUp } from "../service/lookup.ts";
+import { askYesNo } from "../terminal/ask.ts";
 import { formatBytes } from "../terminal/format.ts";
 
 type Remove = (id: string, query: MakerDeletionQuery) => Promise<Deletion>;
@@ -10,6 +10,8 @@ type Remove = (id: string, query: MakerDeletionQuery) => Promise<Deletion>;
 interface Noun {
   noun: "run" | "experiment" | "model" | "dataset" | "artifact";
   summary: string;
+  /** One of its kind, in an example. */
+  example: string;
   find: (client: Client, given: string) => Promise<string>;
   remove: (client: Client) => Remove;
   /** Whether it may have made models that can go with it. */
@@ -27,11 +29,12 @@ const byId =
     return given;
   };
 
-const removal = ({ noun, summary, find, remove, makes }: Noun) =>
+const removal = ({ noun, summary, example, find, remove, makes }: Noun) =>
   defineCommand({
     name: `${noun} rm`,
     arguments: noun.toUpperCase(),
     summary,
+    examples: [`espalier ${noun} rm ${example} --dry-run`],
     help: [
       "--dry-run  say what would be deleted, and delete nothing",
       ...(makes ? ["--models   also the models that it made"] : []),
@@ -70,14 +73,8 @@ const removal = ({ noun, summary, find, remove, makes }: Noun) =>
 async function confirmed({ output, stdin, signal }: Context, deletion: Deletion): Promise<boolean> {
   if (!stdin.isTTY || output.json)
     throw new UsageError("nobody can be asked here: give --yes to delete, or --dry-run to look");
-  const lines = createInterface({ input: stdin, terminal: false });
-  try {
-    output.draw(`Delete ${deletion.id} for ever (${describe(deletion)})? [y/N] `);
-    const answer = await lines.question("", { signal });
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    lines.close();
-  }
+  const question = `Delete ${deletion.id} for ever (${describe(deletion)})?`;
+  return askYesNo(question, { stdin, output, signal });
 }
 
 function describe({ runs, models, artifacts, bytes }: Deletion): string {
@@ -90,6 +87,7 @@ function describe({ runs, models, artifacts, bytes }: Deletion): string {
 export const runRemove = removal({
   noun: "run",
   summary: "delete a run that has ended, with its logs, metrics and files",
+  example: "RUN",
   find: byId("run"),
   remove: (client) => client.runs.remove,
   makes: true,
@@ -98,6 +96,7 @@ export const runRemove = removal({
 export const experimentRemove = removal({
   noun: "experiment",
   summary: "delete an experiment and its runs, which have all ended",
+  example: "first",
   find: (client, given) => lookUp("experiment", given, client.experiments.list),
   remove: (client) => client.experiments.remove,
   makes: true,
@@ -106,6 +105,7 @@ export const experimentRemove = removal({
 export const modelRemove = removal({
   noun: "model",
   summary: "delete a model that nothing uses, with its files",
+  example: "pruned",
   find: (client, given) => lookUp("model", given, client.models.list),
   remove: (client) => client.models.remove,
   makes: false,
@@ -114,6 +114,7 @@ export const modelRemove = removal({
 export const datasetRemove = removal({
   noun: "dataset",
   summary: "delete a dataset that nothing uses",
+  example: "nli",
   find: (client, given) => lookUp("dataset", given, client.datasets.list),
   remove: (client) => client.datasets.remove,
   makes: false,
@@ -122,6 +123,7 @@ export const datasetRemove = removal({
 export const artifactRemove = removal({
   noun: "artifact",
   summary: "delete a file of a run that no model, dataset or export consists of",
+  example: "ARTIFACT",
   find: byId("artifact"),
   remove: (client) => client.artifacts.remove,
   makes: false,

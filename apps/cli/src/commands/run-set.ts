@@ -6,6 +6,7 @@ export const runSet = defineCommand({
   name: "run set",
   arguments: "RUN",
   summary: "change the class, the priority or the time limit of a run",
+  examples: ["espalier run set RUN --class urgent --wall-time 8h"],
   help: changeHelp,
   arity: [1, 1],
   options: changeOptions,

@@ -1,22 +1,30 @@
 import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { parseLayers } from "../arguments/layers.ts";
+import { layersOptions, parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { lookUp } from "../service/lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { readJson } from "../arguments/json-file.ts";
 import { finish } from "./run.ts";
+import { sayNext } from "../terminal/next.ts";
 import { given, parseCount, parseSettings } from "../arguments/settings.ts";
 
 export const runSubmit = defineCommand({
   name: "run submit",
   arguments: "[KIND]",
   summary: "submit one run: prune, search, train, evaluate or export",
+  examples: [
+    "espalier run submit prune --model smollm2 --drop 50% --name pruned",
+    "espalier run submit train --model smollm2 --dataset nli --set steps=60",
+    "espalier run submit evaluate --model smollm2 --dataset stsb --memory 6GB --shares",
+    "espalier run submit train --model smollm2 --dataset nli --set seed={index} --array 0-9%3",
+  ],
   help: [
     "--model MODEL        id or name; run:RUN for the model that a run will produce",
     "--dataset DATASET    id or name; repeat for evaluate",
-    "--layers N           of prune: a count, 50% to drop half, 0-9,20 to keep these, or small@RUN, large@RUN",
+    "--keep N             of prune: how many layers; 0-9,20 keeps these; small@RUN or large@RUN what a search picks",
+    "--drop 50%           of prune, instead: drop this share of them from the top",
     "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat",
     ...encodingHelp,
     "--name NAME",
@@ -30,7 +38,7 @@ export const runSubmit = defineCommand({
   options: {
     model: { type: "string" },
     dataset: { type: "string", multiple: true },
-    layers: { type: "string" },
+    ...layersOptions,
     set: { type: "string", multiple: true },
     ...encodingOptions,
     name: { type: "string" },
@@ -65,6 +73,7 @@ export const runSubmit = defineCommand({
     if (values.watch) return finish(context, run.id);
     if (context.output.json) context.output.printJson(run);
     else context.output.print(run.id);
+    sayNext(context.output, `run watch ${run.id}`, "queue");
     return exitCode.ok;
   },
 });
@@ -72,7 +81,8 @@ export const runSubmit = defineCommand({
 interface SpecValues {
   model?: string | undefined;
   dataset?: string[] | undefined;
-  layers?: string | undefined;
+  keep?: string | undefined;
+  drop?: string | undefined;
   set?: string[] | undefined;
   name?: string | undefined;
   encoding: object;
@@ -92,7 +102,7 @@ async function specOf(client: Client, kind: string | undefined, values: SpecValu
     model: await modelRef(client, values.model),
     ...(kind === "evaluate" ? { datasetIds: datasets } : given({ datasetId: datasets[0] })),
     ...given({
-      layers: values.layers === undefined ? undefined : layersRef(values.layers),
+      layers: layersRef(values),
       settings: parseSettings(values.set),
       encoding: values.encoding,
       name: values.name,
@@ -104,8 +114,8 @@ async function modelRef(client: Client, text: string): Promise<ModelRef> {
   return text.startsWith("run:") ? { run: text.slice(4) } : lookUp("model", text, client.models.list);
 }
 
-function layersRef(text: string): LayersRef {
-  const [, pick, run] = /^(small|large)@(.+)$/.exec(text) ?? [];
-  if (run !== undefined) return { run, pick: pick as "small" | "large" };
-  return parseLayers(text);
+function layersRef({ keep, drop }: Pick<SpecValues, "keep" | "drop">): LayersRef | undefined {
+  const [, pick, run] = /^(small|large)@(.+)$/.exec(keep ?? "") ?? [];
+  if (run !== undefined && drop === undefined) return { run, pick: pick as "small" | "large" };
+  return parseLayers({ keep, drop });
 }

@@ -1,5 +1,6 @@
 import {
   isTerminal,
+  isUnsuccessful,
   type Attempt,
   type Run,
   type RunKind,
@@ -13,12 +14,16 @@ import { formatTable } from "../terminal/table.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
 import { pageOf, printPage } from "../service/page.ts";
+import { reasonLines } from "../tables/failed-run.ts";
 import { startsIn } from "../tables/queue-table.ts";
+import { sayNext } from "../terminal/next.ts";
+import type { Output } from "../terminal/output.ts";
 import { parsePatch } from "../arguments/settings.ts";
 
 export const runList = defineCommand({
   name: "run list",
   summary: "runs, newest first",
+  examples: ["espalier run list --state failed", "espalier run list --kind train --limit 20"],
   help: ["--state STATE, --kind KIND, --experiment ID  only these", "--limit N, --cursor C"],
   arity: [0, 0],
   options: {
@@ -41,7 +46,11 @@ export const runList = defineCommand({
       { title: "STATE", value: ({ state }) => state },
       { title: "ATTEMPT", value: ({ attempt }) => String(attempt), align: "right" },
       { title: "TIME", value: duration, align: "right" },
-      { title: "CREATED", value: ({ createdAt }) => createdAt.slice(0, 19).replace("T", " ") },
+      {
+        title: "AGE",
+        value: ({ createdAt }) => formatDuration(Date.now() - Date.parse(createdAt)),
+        align: "right",
+      },
     ]);
   },
 });
@@ -55,6 +64,7 @@ export const runShow = defineCommand({
   name: "run show",
   arguments: "RUN",
   summary: "one run: spec, state, progress, result, attempts",
+  examples: ["espalier run show RUN"],
   arity: [1, 1],
   options: {},
   async run({ output, connect }, _values, [id = ""]) {
@@ -66,26 +76,30 @@ export const runShow = defineCommand({
     ]);
     if (output.json) output.printJson({ ...run, attempts, artifacts });
     else {
-      printRun(run, output.print);
-      for (const line of attemptLines(attempts)) output.print(line);
+      printRun(run, output);
+      for (const line of attemptLines(attempts, output.columns())) output.print(line);
     }
     return exitCode.ok;
   },
 });
 
 /** Nothing for a run that went well the first time. */
-function attemptLines(attempts: readonly Attempt[]): string[] {
+function attemptLines(attempts: readonly Attempt[], width: number): string[] {
   if (attempts.every(({ failure }) => failure === undefined)) return [];
-  return formatTable(attempts, [
-    { title: "ATTEMPT", value: ({ number }) => String(number), align: "right" },
-    { title: "STATE", value: ({ state }) => state },
-    { title: "WORKER", value: ({ worker }) => worker.name },
-    { title: "FAILURE", value: ({ failure }) => failure ?? "–" },
-    { title: "FROM STEP", value: ({ resumedStep }) => String(resumedStep ?? 0), align: "right" },
-    { title: "SAVED", value: ({ checkpointStep }) => String(checkpointStep ?? "–"), align: "right" },
-    { title: "LOST STEPS", value: ({ lostSteps }) => String(lostSteps ?? "–"), align: "right" },
-    { title: "WHY", value: whyEnded },
-  ]);
+  return formatTable(
+    attempts,
+    [
+      { title: "ATTEMPT", value: ({ number }) => String(number), align: "right" },
+      { title: "STATE", value: ({ state }) => state },
+      { title: "WORKER", value: ({ worker }) => worker.name },
+      { title: "FAILURE", value: ({ failure }) => failure ?? "–" },
+      { title: "FROM STEP", value: ({ resumedStep }) => String(resumedStep ?? 0), align: "right" },
+      { title: "SAVED", value: ({ checkpointStep }) => String(checkpointStep ?? "–"), align: "right" },
+      { title: "LOST STEPS", value: ({ lostSteps }) => String(lostSteps ?? "–"), align: "right" },
+      { title: "WHY", value: whyEnded },
+    ],
+    width,
+  );
 }
 
 function whyEnded({ state, problem, preempted }: Attempt): string {
@@ -95,9 +109,9 @@ function whyEnded({ state, problem, preempted }: Attempt): string {
   return `made room (${preempted.reason})${preempted.forRunId ? ` for ${preempted.forRunId}` : ""}`;
 }
 
-function printRun(run: Run, print: (line: string) => void): void {
+function printRun(run: Run, { print, columns }: Pick<Output, "print" | "columns">): void {
   print(`${run.id}  ${runLabel(run)}  ${run.state}  ${duration(run)}`);
-  if (run.problem) print(`${run.problem.code}: ${run.problem.detail}`);
+  for (const line of reasonLines(run, columns())) print(line);
   if (run.waiting) printWaiting(run.waiting, print);
   if (run.progress && !isTerminal(run.state))
     print(`${run.progress.phase}: ${run.progress.done} of ${run.progress.total} ${run.progress.unit}`);
@@ -120,6 +134,7 @@ export const runLogs = defineCommand({
   name: "run logs",
   arguments: "RUN",
   summary: "what the attempts of a run wrote",
+  examples: ["espalier run logs RUN"],
   help: ["--follow  go on until the run ends"],
   arity: [1, 1],
   options: { follow: { type: "boolean", short: "f" } },
@@ -148,6 +163,7 @@ export const runWatch = defineCommand({
   name: "run watch",
   arguments: "RUN",
   summary: "progress until the run ends; Ctrl-C detaches",
+  examples: ["espalier run watch RUN"],
   arity: [1, 1],
   options: {},
   run: async (context, _values, [id = ""]) => finish(context, id),
@@ -159,8 +175,22 @@ export async function finish(context: Context, id: string): Promise<ExitCode> {
   const watched = await watchRun(context, context.connect(), id);
   const run = watched?.runs[0];
   if (run && output.json) output.printJson(run);
-  else if (run) printRun(run, output.print);
+  else if (run) {
+    printRun(run, output);
+    sayNext(output, ...after(run));
+  }
   return codeOf(watched);
+}
+
+/** What people do with a run that has ended. */
+function after({ id, state, kind, spec }: Run): string[] {
+  if (isUnsuccessful(state)) return [`run logs ${id}`, `run retry ${id}`];
+  const name = "name" in spec && spec.name !== undefined ? spec.name : undefined;
+  if (kind === "search" && spec.kind === "search" && typeof spec.model === "string")
+    return [`run submit prune --model ${spec.model} --keep small@${id}`];
+  return (kind === "train" || kind === "prune") && name !== undefined
+    ? [`export ${name} --out ${name}/`]
+    : [];
 }
 
 const act = (verb: "cancel" | "retry" | "hold" | "release", summary: string) =>
@@ -168,6 +198,7 @@ const act = (verb: "cancel" | "retry" | "hold" | "release", summary: string) =>
     name: `run ${verb}`,
     arguments: "RUN",
     summary,
+    examples: [`espalier run ${verb} RUN`],
     arity: [1, 1],
     options: {},
     async run({ output, connect }, _values, [id = ""]) {
@@ -190,6 +221,7 @@ export const runClone = defineCommand({
   name: "run clone",
   arguments: "RUN",
   summary: "submit a run once more, with changes",
+  examples: ["espalier run clone RUN --set settings.steps=100"],
   help: [
     "--set FIELD=VALUE  of the spec, such as settings.steps=100; null takes it out; repeat",
     "--watch            progress until it ends",

@@ -4,11 +4,13 @@ import { exitCode } from "../exit-code.ts";
 import { lookUp } from "../service/lookup.ts";
 import { pageOf, printPage } from "../service/page.ts";
 import { readJson } from "../arguments/json-file.ts";
+import { given } from "../arguments/settings.ts";
 
 export const scheduleAdd = defineCommand({
   name: "schedule add",
   arguments: "NAME",
   summary: "submit an experiment or a run again and again",
+  examples: ['espalier schedule add weekly --cron "0 3 * * 1" --timezone Europe/Berlin --experiment first'],
   help: [
     '--cron EXPRESSION        minute hour day month weekday, such as "0 3 * * 1"',
     "--timezone ZONE          default UTC; such as Europe/Berlin",
@@ -71,13 +73,18 @@ async function submissionOf(context: Context, { experiment, run, spec }: SourceV
 export const scheduleList = defineCommand({
   name: "schedule list",
   summary: "schedules, newest first, when they are due and what came of them",
+  examples: ["espalier schedule list"],
   help: ["--limit N, --cursor C"],
   arity: [0, 0],
   options: { limit: { type: "string" }, cursor: { type: "string" } },
   async run({ output, connect }, { limit, cursor }) {
     const page = await connect().schedules.list(pageOf(limit, cursor));
+    for (const { name, problem, nextAt } of page.items)
+      if (problem && !output.json)
+        output.warn(
+          `${name} is ${nextAt === undefined ? "never due again" : "due once more and then never"}: ${problem.detail} Mend it by \`espalier schedule set ${name} --cron EXPRESSION --timezone ZONE\``,
+        );
     return printPage(output, page, [
-      { title: "ID", value: ({ id }) => id },
       { title: "NAME", value: ({ name }) => name },
       { title: "CRON", value: ({ cron }) => cron },
       { title: "ZONE", value: ({ timezone }) => timezone },
@@ -103,6 +110,7 @@ export const scheduleFirings = defineCommand({
   name: "schedule firings",
   arguments: "SCHEDULE",
   summary: "what came of each time that a schedule was due, newest first",
+  examples: ["espalier schedule firings weekly"],
   help: ["--limit N, --cursor C"],
   arity: [1, 1],
   options: { limit: { type: "string" }, cursor: { type: "string" } },
@@ -120,17 +128,28 @@ export const scheduleFirings = defineCommand({
 export const scheduleSet = defineCommand({
   name: "schedule set",
   arguments: "SCHEDULE",
-  summary: "change what happens when it is due and the last one has not ended",
-  help: ["--overlap POLICY  allow, skip, queue or replace"],
+  summary: "change when it is due, and what happens when the last one has not ended",
+  examples: ["espalier schedule set weekly --overlap skip"],
+  help: [
+    '--cron EXPRESSION  minute hour day month weekday, such as "0 3 * * 1"',
+    "--timezone ZONE    such as Europe/Berlin",
+    "--overlap POLICY   allow, skip, queue or replace",
+  ],
   arity: [1, 1],
-  options: { overlap: { type: "string" } },
-  async run({ output, connect }, { overlap }, [given = ""]) {
-    if (!overlap) throw new UsageError("--overlap is missing: allow, skip, queue or replace");
+  options: { cron: { type: "string" }, timezone: { type: "string" }, overlap: { type: "string" } },
+  async run({ output, connect }, values, [name = ""]) {
+    const { cron, timezone } = values;
+    const change = given({ cron, timezone, overlap: values.overlap as OverlapPolicy | undefined });
+    if (Object.keys(change).length === 0)
+      throw new UsageError("say what to change: --cron, --timezone or --overlap");
     const client = connect();
-    const id = await lookUp("schedule", given, client.schedules.list);
-    const schedule = await client.schedules.change(id, { overlap: overlap as OverlapPolicy });
+    const id = await lookUp("schedule", name, client.schedules.list);
+    const schedule = await client.schedules.change(id, change);
     if (output.json) output.printJson(schedule);
-    else output.print(`${schedule.name}  ${schedule.overlap}`);
+    else
+      output.print(
+        `${schedule.name}  ${schedule.overlap}  ${schedule.enabled ? `next ${at(schedule.nextAt)}` : "paused"}`,
+      );
     return exitCode.ok;
   },
 });
@@ -140,6 +159,7 @@ const act = (verb: "pause" | "resume", summary: string) =>
     name: `schedule ${verb}`,
     arguments: "SCHEDULE",
     summary,
+    examples: [`espalier schedule ${verb} weekly`],
     arity: [1, 1],
     options: {},
     async run({ output, connect }, _values, [given = ""]) {
@@ -155,9 +175,10 @@ export const schedulePause = act("pause", "let a schedule fire no more, until it
 export const scheduleResume = act("resume", "let a schedule fire again, from its next time on");
 
 export const scheduleRemove = defineCommand({
-  name: "schedule remove",
+  name: "schedule rm",
   arguments: "SCHEDULE",
   summary: "delete a schedule; what it has submitted stays",
+  examples: ["espalier schedule rm weekly"],
   arity: [1, 1],
   options: {},
   async run({ output, connect }, _values, [given = ""]) {

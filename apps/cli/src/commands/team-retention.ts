@@ -16,6 +16,7 @@ export const teamRetention = defineCommand({
   name: "team retention",
   arguments: "TEAM",
   summary: "how long a team's data is kept; for operators",
+  examples: ["espalier team retention nlp --logs 30d --metrics forever"],
   help: [
     "--checkpoints DAYS  of runs that failed, for a retry; default 7d, `forever` for no end",
     "--files DAYS        that attempts left behind; default 1d",

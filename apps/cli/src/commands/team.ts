@@ -19,6 +19,7 @@ function print(output: Output, teams: readonly Team[]): void {
 export const teamList = defineCommand({
   name: "team list",
   summary: "teams, their weights and quotas, and what they use; for operators",
+  examples: ["espalier team list"],
   arity: [0, 0],
   options: {},
   async run({ output, connect }) {
@@ -37,6 +38,7 @@ export const teamSet = defineCommand({
   name: "team set",
   arguments: "TEAM",
   summary: "change the weight or a quota of a team, or of one of its users; for operators",
+  examples: ["espalier team set nlp --weight 3 --devices 4 --borrowing 8 --hours 2000"],
   help: [
     "--weight N           share of the pool, next to the other teams'",
     "--devices N          devices that are its own at any time",
@@ -85,6 +87,7 @@ export const teamKey = defineCommand({
   arguments: "TEAM NAME",
   summary:
     "make an API key of a team, and the team where it is missing; for operators while the team has no admin",
+  examples: ["espalier team key nlp laptop --user ann"],
   help: keyHelp,
   arity: [2, 2],
   options: keyOptions,

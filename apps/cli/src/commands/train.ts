@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import { resolveSpec, resolveTrainingSettings, type SpecOf } from "@espalier/contract";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import { folderEncoding } from "@espalier/model";
+import { datasetFileHelp, datasetFileOptions, parseDatasetFormat } from "../arguments/dataset-file.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { parseMode } from "../arguments/mode.ts";
-import { parseSettings } from "../arguments/settings.ts";
+import { parseSettings, settingsWithDefaults } from "../arguments/settings.ts";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { computeWithBars } from "../offline/compute-with-bars.ts";
@@ -20,24 +21,31 @@ export const train = defineCommand({
   name: "train",
   arguments: "DIR",
   summary: "train a model folder as a text encoder, without a server",
+  examples: [
+    "espalier train SmolLM2-cut --triplets triplets.jsonl --set steps=2 --set batchSize=16 --out SmolLM2-trained",
+    "espalier train SmolLM2-cut --texts texts.txt --set objective=simcse --set steps=2 --set batchSize=2 --out SmolLM2-simcse",
+  ],
   get help() {
     return [
-      "--triplets FILE     JSON lines {query, pos, neg}",
-      "--texts FILE        instead: bare texts, for objective=simcse; --format lines where each line is one",
+      "--triplets FILE     queries with positives and negatives: JSON lines, CSV, TSV, Parquet …",
+      "--texts FILE        instead: bare texts, for objective=simcse",
+      ...datasetFileHelp,
       "--out OUT           the model's files with the adapter, or the whole model with method=full; OUT must not exist",
       "--set NAME=VALUE    a setting of a training run, such as steps=60; repeat. Their defaults:",
-      ...defaults(),
+      ...settingsWithDefaults(offlineDefaults()),
+      `${" ".repeat(20)}warmupSteps, scheduleSteps and matryoshka=[64,128] have none`,
       "--mode reference    as l3prune's code does it where that is odd",
       "--base NAME         what the adapter's config names as its base; default: the path of DIR",
       ...encodingHelp,
       "DIR is a Hugging Face folder without an adapter. Give evaluate, embed and export the same options of encoding.",
+      "Ctrl-C ends it and leaves nothing: it cannot go on later, as a run of the service can from its checkpoints.",
     ];
   },
   arity: [1, 1],
   options: {
     triplets: { type: "string" },
     texts: { type: "string" },
-    format: { type: "string" },
+    ...datasetFileOptions,
     out: { type: "string" },
     set: { type: "string", multiple: true },
     mode: { type: "string" },
@@ -49,17 +57,18 @@ export const train = defineCommand({
     if (values.out === undefined) throw new UsageError("--out OUT is missing");
     const given = { encoding: parseEncoding(values), mode: parseMode(values.mode) };
     const { settings, encoding, mode } = resolveTraining(parseSettings(values.set), given);
-    const { kind, file, format } = parseData(values);
-    const [model, data, target] = [path(dir), path(file), path(values.out)];
+    const { kind, ...data } = parseData(values);
+    const file = { ...data, path: path(data.path) };
+    const [model, target] = [path(dir), path(values.out)];
     await checkExists(model, "folder");
-    await checkExists(data, "file");
+    await checkExists(file.path, "file");
 
     const { result } = await makeFolder(target, async (draft) => {
       const files = await modelFiles(model);
       const work = `${draft}.work`;
       await mkdir(work);
       const triplets = join(work, "rows.jsonl");
-      await storeDataset(kind, { path: data, format }, triplets);
+      await storeDataset(kind, file, triplets, output);
       // They are written before anything is computed: what does not fit on the disk must not cost the training.
       if (settings.method === "lora") await copyFiles(files, draft);
       return computeWithBars(
@@ -80,12 +89,18 @@ export const train = defineCommand({
         },
         ["loss"],
       );
+    }).catch((error: unknown) => {
+      if (context.signal.aborted) output.note(interrupted);
+      throw error;
     });
     if (output.json) output.printJson({ path: target, ...result });
     else printTraining(context, target, result);
     return exitCode.ok;
   },
 });
+
+const interrupted =
+  "interrupted: nothing was written, and the next training begins anew (one of the service goes on from its checkpoints)";
 
 /** Settings and encoding of a run that was asked for the same, with the defaults that it would have. */
 function resolveTraining(
@@ -107,18 +122,21 @@ interface DataValues {
   triplets?: string | undefined;
   texts?: string | undefined;
   format?: string | undefined;
+  columns?: string | undefined;
+  header?: boolean | undefined;
 }
 
-function parseData({ triplets, texts, format }: DataValues) {
+function parseData({ triplets, texts, format, columns, header }: DataValues) {
   if ((triplets === undefined) === (texts === undefined))
     throw new UsageError("give --triplets FILE, or --texts FILE for objective=simcse");
-  if (triplets !== undefined && format !== undefined)
-    throw new UsageError("--format is for --texts; triplets are JSON lines");
-  if (format !== undefined && format !== "jsonl" && format !== "lines")
-    throw new UsageError(`--format must be jsonl or lines, not \`${format}\``);
-  return triplets === undefined
-    ? ({ kind: "texts", file: texts!, format } as const)
-    : ({ kind: "triplets", file: triplets, format: undefined } as const);
+  const kind = triplets === undefined ? ("texts" as const) : ("triplets" as const);
+  return { kind, path: (triplets ?? texts)!, format: parseDatasetFormat(format), columns, header };
+}
+
+/** Of runs too, but for that of checkpoints: an interrupted command leaves none. */
+function offlineDefaults(): Record<string, unknown> {
+  const { checkpointEvery: _, ...defaults } = resolveTrainingSettings();
+  return defaults;
 }
 
 /** Copies a model's files, without taking space for them where the file system can share it. */
@@ -134,21 +152,6 @@ async function copyFiles(files: readonly ModelFile[], folder: string): Promise<v
       await file.close();
     }
   }
-}
-
-/** Lines with all settings that have a default. */
-function defaults(): string[] {
-  const hidden = ["checkpointEvery"];
-  const all = Object.entries(resolveTrainingSettings()).filter(([name]) => !hidden.includes(name));
-  const lines: string[] = [];
-  for (const [name, value] of all) {
-    const text = `${name}=${String(value)}`;
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + text.length < 76) lines[lines.length - 1] = `${last} ${text}`;
-    else lines.push(text);
-  }
-  const open = "warmupSteps, scheduleSteps and matryoshka=[64,128] have none";
-  return [...lines, open].map((line) => `${" ".repeat(20)}${line}`);
 }
 
 function printTraining({ output }: Context, path: string, result: OutcomeOf<"train">["result"]): void {

@@ -8,6 +8,7 @@ import { parseCount } from "../arguments/settings.ts";
 export const up = defineCommand({
   name: "up",
   summary: "start the embedded stack: PostgreSQL, API and one worker on loopback",
+  examples: ["espalier up", "espalier up --port 8080 --data ~/espalier-data"],
   help: ["--port N  of the API; default: the last one, or 7070"],
   arity: [0, 0],
   options: { port: { type: "string" } },

@@ -8,12 +8,13 @@ import { workerLines, workerState } from "../tables/worker-table.ts";
 export const workerList = defineCommand({
   name: "worker list",
   summary: "workers of the pool, their devices and what they do",
+  examples: ["espalier worker list"],
   arity: [0, 0],
   options: {},
   async run({ output, connect }) {
     const { items } = await connect().workers.list();
     if (output.json) output.printJson({ items });
-    else for (const line of workerLines(items, Date.now())) output.print(line);
+    else for (const line of workerLines(items, Date.now(), output.columns())) output.print(line);
     return exitCode.ok;
   },
 });
@@ -22,6 +23,7 @@ export const workerEvents = defineCommand({
   name: "worker events",
   arguments: "WORKER",
   summary: "what happened to a worker and its devices, newest first",
+  examples: ["espalier worker events gpu-3"],
   help: ["--limit N, --cursor C"],
   arity: [1, 1],
   options: { limit: { type: "string" }, cursor: { type: "string" } },
@@ -43,6 +45,7 @@ export const workerDrain = defineCommand({
   name: "worker drain",
   arguments: "WORKER",
   summary: "let a worker finish its runs and take no more",
+  examples: ['espalier worker drain gpu-3 --reason "new driver"'],
   help: [
     "--reason TEXT  for those who wonder",
     "--now          save its runs and give them back to the queue instead of finishing them; each gets as long as its",
@@ -66,6 +69,7 @@ export const workerResume = defineCommand({
   name: "worker resume",
   arguments: "WORKER",
   summary: "end a drain",
+  examples: ["espalier worker resume gpu-3"],
   arity: [1, 1],
   options: {},
   async run({ output, connect }, _values, [given = ""]) {
@@ -81,6 +85,7 @@ export const workerCordon = defineCommand({
   name: "worker cordon",
   arguments: "WORKER DEVICE",
   summary: "let one device take no new runs; what it computes goes on",
+  examples: ["espalier worker cordon gpu-3 cuda:1"],
   help: ["DEVICE is an address such as cuda:0, or an id", "--reason TEXT  for those who wonder"],
   arity: [2, 2],
   options: { reason: { type: "string" } },
@@ -99,6 +104,7 @@ export const workerUncordon = defineCommand({
   name: "worker uncordon",
   arguments: "WORKER DEVICE",
   summary: "let a device take runs again, also after a fault that has been mended",
+  examples: ["espalier worker uncordon gpu-3 cuda:1"],
   arity: [2, 2],
   options: {},
   async run({ output, connect }, _values, [given = "", device = ""]) {

@@ -2,40 +2,29 @@ import { resolveSearchSettings, type Mode, type SearchResult, type SearchSetting
 import type { JobOf } from "@espalier/contract/compute";
 import type { Context } from "../command.ts";
 import { parseMode } from "../arguments/mode.ts";
-import { given, parseCount, parseNumber } from "../arguments/settings.ts";
+import { parseSettings, settingsWithDefaults } from "../arguments/settings.ts";
 import { reportCurve } from "../tables/experiment-report.ts";
 import { computeWithBars } from "./compute-with-bars.ts";
 
 /** Options of a search. */
 export const searchOptions = {
-  batches: { type: "string" },
-  batch: { type: "string" },
-  scale: { type: "string" },
-  sampling: { type: "string" },
-  seed: { type: "string" },
+  set: { type: "string", multiple: true },
   mode: { type: "string" },
 } as const;
 
-export const searchHelp = [
-  "--batches N         default 100; --batch N their size, default 64",
-  "--scale S           of the cosines; default 50, that of the training",
-  "--sampling S        by-task (default), shuffled or in-order; --seed N, default 42",
+export const searchHelp = (): string[] => [
+  "--set NAME=VALUE    a setting of a search, such as batches=20; repeat. Their defaults:",
+  ...settingsWithDefaults(resolveSearchSettings()),
   "--mode reference    as l3prune's code does it: shuffled, scale 20",
-] as const;
+];
 
 /** @throws {Problem} `request/invalid` for a setting that cannot be, with its field */
-export function parseSearch(values: { [Name in keyof typeof searchOptions]?: string | undefined }): {
+export function parseSearch(values: { set?: string[] | undefined; mode?: string | undefined }): {
   mode: Mode;
   settings: SearchSettings;
 } {
   const mode = parseMode(values.mode);
-  const settings = given({
-    batches: parseCount("batches", values.batches),
-    batchSize: parseCount("batch", values.batch),
-    scale: parseNumber("scale", values.scale),
-    sampling: values.sampling,
-    seed: parseCount("seed", values.seed),
-  }) as SearchSettings;
+  const settings = parseSettings(values.set) as SearchSettings;
   resolveSearchSettings(settings, mode);
   return { mode, settings };
 }

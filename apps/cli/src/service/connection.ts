@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, Problem, type Client } from "@espalier/contract";
 import { UsageError } from "../command.ts";
+import { readLogin } from "./login-file.ts";
 
 export interface ConnectionOptions {
   url: string | undefined;
@@ -10,15 +11,19 @@ export interface ConnectionOptions {
   stackFolder: string;
 }
 
-/** Flags, then ESPALIER_URL and ESPALIER_KEY, then what `espalier up` left in its folder. */
+/** Flags, then ESPALIER_URL and ESPALIER_KEY, then what `espalier up` left in its folder, then `espalier login`. */
 export function connect(options: ConnectionOptions): Client {
   const { url: origin, key: secret } = serviceOf(options);
   if (origin === undefined)
     throw new Problem(
       "service/unavailable",
-      "No service is named: start one here with `npm start`, or give --url and --key (ESPALIER_URL, ESPALIER_KEY).",
+      "No service is named: start one here with `npm start`, or name one by `espalier login URL`, --url and --key, or ESPALIER_URL and ESPALIER_KEY.",
     );
-  if (!secret) throw new Problem("auth/required", "No API key: give --key or set ESPALIER_KEY.");
+  if (!secret)
+    throw new Problem(
+      "auth/required",
+      "No API key: `espalier login URL` keeps one; or give --key, or set ESPALIER_KEY.",
+    );
   return createClient({ url: origin, key: secret });
 }
 
@@ -27,13 +32,22 @@ export function serviceOf({ url, key, environment, stackFolder }: ConnectionOpti
   url: string | undefined;
   key: string | undefined;
 } {
-  const origin = url ?? environment["ESPALIER_URL"] ?? urlOfStack(stackFolder);
+  const login = readLogin(environment);
+  const origin = url ?? environment["ESPALIER_URL"] ?? urlOfStack(stackFolder) ?? login?.url;
   if (origin !== undefined) checkAddress(origin);
-  return { url: origin, key: key ?? environment["ESPALIER_KEY"] ?? read(join(stackFolder, "key"))?.trim() };
+  return {
+    url: origin,
+    key:
+      key ??
+      environment["ESPALIER_KEY"] ??
+      read(join(stackFolder, "key"))?.trim() ??
+      // Another service is not told the key of this one.
+      (login?.url === origin ? login?.key : undefined),
+  };
 }
 
 /** An address that cannot be one is a slip, which no waiting for the service mends. */
-function checkAddress(origin: string): void {
+export function checkAddress(origin: string): void {
   if (!URL.canParse(origin) || !/^https?:$/.test(new URL(origin).protocol))
     throw new UsageError(
       `"${origin}" is not the address of a service; it looks like http://127.0.0.1:7070, with a port of at most 65535`,

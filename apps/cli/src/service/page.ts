@@ -18,7 +18,7 @@ export function printPage<Item>(
     output.printJson(page);
     return exitCode.ok;
   }
-  for (const line of formatTable(page.items, columns)) output.print(line);
+  for (const line of formatTable(page.items, columns, output.columns())) output.print(line);
   if (page.cursor) output.note(`more: --cursor ${page.cursor}`);
   return exitCode.ok;
 }

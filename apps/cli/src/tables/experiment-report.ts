@@ -16,28 +16,28 @@ const score = (scores: Scores): string => or(meanSpearman(scores), (value) => va
 
 const columns: Column<VariantReport>[] = [
   { title: "variant", value: ({ name }) => name },
-  { title: "layers kept", value: ({ layers }) => or(layers, String), align: "right" },
+  { title: "layers", value: ({ layers }) => or(layers, String), align: "right" },
   { title: "parameters", value: ({ parameters }) => or(parameters, formatCount), align: "right" },
   { title: "size", value: ({ bytes }) => or(bytes, formatBytes), align: "right" },
-  { title: "STS before training", value: ({ before }) => score(before), align: "right" },
+  { title: "STS before", value: ({ before }) => score(before), align: "right" },
   { title: "STS after", value: ({ after }) => score(after), align: "right" },
   {
-    title: "embed tokens/s",
+    title: "tokens/s",
     value: ({ tokensPerSecond }) => or(tokensPerSecond, formatCount),
     align: "right",
   },
 ];
 
 /** One row per variant. With several evaluation sets, STS is their mean and the sets follow. */
-function reportTable(variants: readonly VariantReport[]): string[] {
-  const lines = formatTable(variants, columns);
+function reportTable(variants: readonly VariantReport[], width: number): string[] {
+  const lines = formatTable(variants, columns, width);
   const sets = variants[0]?.before ?? [];
   if (sets.length < 2) return lines;
   const perSet: Column<VariantReport>[] = sets.flatMap(({ datasetId, name }) => [
     { title: `${name} before`, value: ({ before }) => one(before, datasetId), align: "right" },
     { title: "after", value: ({ after }) => one(after, datasetId), align: "right" },
   ]);
-  return [...lines, "", ...formatTable(variants, [columns[0]!, ...perSet])];
+  return [...lines, "", ...formatTable(variants, [columns[0]!, ...perSet], width)];
 }
 
 const one = (scores: Scores, datasetId: string): string =>
@@ -64,6 +64,6 @@ export function reportCurve(search: SearchResult, width: number): string[] {
 export function printReport(output: Output, { search, variants }: Experiment): void {
   if (search) for (const line of reportCurve(search, Math.min(100, output.columns()))) output.print(line);
   if (search && variants.length > 0) output.print("");
-  for (const [i, line] of reportTable(variants).entries())
+  for (const [i, line] of reportTable(variants, output.columns()).entries())
     output.print(i === 0 ? output.paint("bold", line) : line);
 }

@@ -1,19 +1,27 @@
 import type { Model } from "@espalier/contract";
 import { formatBytes, formatCount } from "../terminal/format.ts";
+import type { Output } from "../terminal/output.ts";
 import { formatTable } from "../terminal/table.ts";
 
-export function printModels(models: readonly Model[], print: (line: string) => void): void {
-  const lines = formatTable(models, [
-    { title: "ID", value: ({ id }) => id },
-    { title: "NAME", value: ({ name }) => name },
-    { title: "STATE", value: ({ state }) => state },
-    { title: "LAYERS", value: ({ architecture }) => String(architecture?.layers ?? "–"), align: "right" },
-    {
-      title: "PARAMETERS",
-      value: ({ architecture }) => (architecture ? formatCount(architecture.parameters) : "–"),
-      align: "right",
-    },
-    { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
-  ]);
+export function printModels(
+  models: readonly Model[],
+  { print, columns }: Pick<Output, "print" | "columns">,
+): void {
+  const lines = formatTable(
+    models,
+    [
+      { title: "ID", value: ({ id }) => id },
+      { title: "NAME", value: ({ name }) => name },
+      { title: "STATE", value: ({ state }) => state },
+      { title: "LAYERS", value: ({ architecture }) => String(architecture?.layers ?? "–"), align: "right" },
+      {
+        title: "PARAMETERS",
+        value: ({ architecture }) => (architecture ? formatCount(architecture.parameters) : "–"),
+        align: "right",
+      },
+      { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
+    ],
+    columns(),
+  );
   for (const line of lines) print(line);
 }

@@ -1,4 +1,4 @@
-import { explainWaiting, type QueueEntry } from "@espalier/contract";
+import { explainWaiting, newId, type QueueEntry } from "@espalier/contract";
 import { expect, test } from "vitest";
 import { queueLines, startsIn } from "./queue-table.ts";
 
@@ -21,36 +21,47 @@ test.each([
   expect(startsIn(expected, now)).toBe(words);
 });
 
-test("own runs say why they wait, others only that they are there", () => {
+test("own runs say whose they are, why they wait, for whom, and what would help; others only that they are there", () => {
   const reason = { code: "waiting-for-device", matching: 2, ahead: 1 } as const;
+  const [run, blocker] = [newId("run"), newId("run")];
   const entries: QueueEntry[] = [
     { position: 1, class: "urgent", own: false, queuedAt: at(-3) },
     {
       position: 2,
       class: "normal",
       own: true,
-      runId: "run_1",
+      runId: run,
       kind: "train",
       variant: "large",
+      model: "smollm2",
+      user: "ann",
+      experiment: "first",
       queuedAt: at(-2),
       waiting: {
         reason,
         detail: explainWaiting(reason),
-        unblockedBy: [],
+        unblockedBy: [{ by: "runs", runIds: [blocker] }],
         position: 2,
         expectedStart: between(3, 8),
       },
+      blockers: [
+        {
+          runId: blocker,
+          kind: "train",
+          state: "RUNNING",
+          progress: { phase: "train", done: 162, total: 2552, unit: "steps" },
+        },
+      ],
     },
   ];
-  const [, other, own] = queueLines(entries, now).map((line) => line.split(/ {2,}/));
-  expect(other).toEqual(["1", "another team's", "–", "urgent", "3m 0s", "–", "–"]);
-  expect(own).toEqual([
-    "2",
-    "run_1",
-    "train large",
-    "normal",
-    "2m 0s",
-    "in 3–8 min",
-    "waiting-for-device: All 2 devices that serve are in use; 1 run before it.",
+  const [, other = "", own = "", ...beneath] = queueLines(entries, now, 80);
+  expect(other.split(/ {2,}/)).toEqual(["1", "another team's", "–", "urgent", "3m 0s", "–"]);
+  expect(own.split(/ {2,}/)).toEqual(["2", run, "train large", "normal", "2m 0s", "in 3–8 min"]);
+  expect(beneath).toEqual([
+    "    smollm2 by ann for first",
+    "    waiting-for-device: All 2 devices that serve are in use; 1 run before it.",
+    `    → when ${blocker} ends`,
+    `      ${blocker} is train, in train at 162 of 2,552 steps`,
   ]);
+  expect(Math.max(...[own, ...beneath].map((line) => line.length))).toBeLessThanOrEqual(80);
 });

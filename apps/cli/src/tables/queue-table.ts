@@ -1,10 +1,13 @@
-import type { ExpectedStart, QueueEntry, Waiting } from "@espalier/contract";
+import { explainUnblock, type Blocker, type ExpectedStart, type QueueEntry } from "@espalier/contract";
 import { formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
+import { wrap } from "../terminal/wrap.ts";
 
-/** The queue as lines: whose, what, why and when. */
-export const queueLines = (entries: readonly QueueEntry[], now: number): string[] =>
-  formatTable(entries, [
+const indent = "    ";
+
+/** The queue as lines: what waits and when it starts; beneath each own run whose it is, why it waits, for whom, and what would help. */
+export function queueLines(entries: readonly QueueEntry[], now: number, columns: number): string[] {
+  const [title = "", ...rows] = formatTable(entries, [
     {
       title: "#",
       value: ({ position }) => (position === undefined ? "–" : String(position)),
@@ -18,11 +21,35 @@ export const queueLines = (entries: readonly QueueEntry[], now: number): string[
     { title: "CLASS", value: (entry) => entry.class },
     { title: "WAITS", value: ({ queuedAt }) => formatDuration(now - Date.parse(queuedAt)), align: "right" },
     { title: "STARTS", value: ({ own, waiting }) => (own ? startsIn(waiting?.expectedStart, now) : "–") },
-    { title: "WHY", value: ({ own, waiting }) => (own ? why(waiting) : "–") },
   ]);
+  return [title, ...entries.flatMap((entry, i) => [rows[i]!, ...beneath(entry, columns)])];
+}
 
-const why = (waiting: Waiting | undefined): string =>
-  waiting ? `${waiting.reason.code}: ${waiting.detail}` : "not planned yet";
+function beneath(entry: QueueEntry, columns: number): string[] {
+  if (!entry.own) return [];
+  const { model, user, experiment, waiting, blockers = [] } = entry;
+  const whose = [model, user && `by ${user}`, experiment && `for ${experiment}`].filter(Boolean).join(" ");
+  const helps = (waiting?.unblockedBy ?? []).filter(
+    ({ by }) => by !== "worker" || waiting?.reason.code !== "starting",
+  );
+  const sentences = [
+    ...(whose === "" ? [] : [whose]),
+    waiting ? `${waiting.reason.code}: ${waiting.detail}` : "not planned yet",
+    ...(helps.length === 0 ? [] : [`→ when ${helps.map(explainUnblock).join(", or when ")}`]),
+    ...blockers.map((blocker) => `  ${blocker.runId} is ${describe(blocker)}`),
+  ];
+  return sentences.flatMap((sentence) =>
+    wrap(sentence, columns, sentence.startsWith(" ") ? `${indent}  ` : indent),
+  );
+}
+
+/** `train large, at 162 of 2,552 steps` */
+function describe({ kind, variant, state, progress }: Blocker): string {
+  const what = [kind, variant].filter(Boolean).join(" ");
+  if (progress === undefined || progress.total === 0) return `${what}, ${state.toLowerCase()}`;
+  const { phase, done, total, unit } = progress;
+  return `${what}, in ${phase} at ${Math.round(done).toLocaleString("en")} of ${Math.round(total).toLocaleString("en")} ${unit}`;
+}
 
 /** `in 3–8 min`, `in 2–30 h`, `soon`; `–` where it is not known. */
 export function startsIn(expected: ExpectedStart | undefined, now: number): string {

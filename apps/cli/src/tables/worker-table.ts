@@ -1,6 +1,7 @@
 import { clockTolerance, type Device, type Hold, type Worker } from "@espalier/contract";
 import { formatBytes, formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
+import { wrap } from "../terminal/wrap.ts";
 
 const barWidth = 8;
 
@@ -12,7 +13,7 @@ export function workerState({ state, drain }: Worker): string {
 }
 
 /** A line per device under its worker, and below them why devices and workers take no new runs. */
-export function workerLines(workers: readonly Worker[], now: number): string[] {
+export function workerLines(workers: readonly Worker[], now: number, width = Infinity): string[] {
   const rows = workers.flatMap((worker) =>
     worker.devices.map((device, position) => ({ worker, device, first: position === 0 })),
   );
@@ -20,21 +21,25 @@ export function workerLines(workers: readonly Worker[], now: number): string[] {
     (value: (worker: Worker) => string) =>
     ({ worker, first }: (typeof rows)[number]) =>
       first ? value(worker) : "";
-  const table = formatTable(rows, [
-    { title: "WORKER", value: ofWorker(({ name }) => name) },
-    { title: "STATE", value: ofWorker(workerState) },
-    { title: "SINCE", value: ofWorker(({ startedAt }) => ago(startedAt, now)), align: "right" },
-    { title: "VERSION", value: ofWorker(({ version }) => version) },
-    { title: "DEVICE", value: ({ device }) => device.address },
-    { title: "NAME", value: ({ device }) => `${device.name}${device.software ? " (software)" : ""}` },
-    { title: "ENGINE", value: ({ device }) => device.engine },
-    { title: "MEMORY USED", value: ({ device }) => memory(device) },
-    { title: "UTIL", value: ({ device }) => percent(device.measured?.utilization), align: "right" },
-    { title: "TEMP", value: ({ device }) => degrees(device.measured?.temperature), align: "right" },
-    { title: "RUN", value: ({ device }) => doing(device) },
-    { title: "LABELS", value: ofWorker(labels) },
-    { title: "SEEN", value: ofWorker(({ lastSeenAt }) => ago(lastSeenAt, now)), align: "right" },
-  ]);
+  const table = formatTable(
+    rows,
+    [
+      { title: "WORKER", value: ofWorker(({ name }) => name) },
+      { title: "STATE", value: ofWorker(workerState) },
+      { title: "SINCE", value: ofWorker(({ startedAt }) => ago(startedAt, now)), align: "right" },
+      { title: "VERSION", value: ofWorker(({ version }) => version) },
+      { title: "DEVICE", value: ({ device }) => device.address },
+      { title: "NAME", value: ({ device }) => `${device.name}${device.software ? " (software)" : ""}` },
+      { title: "ENGINE", value: ({ device }) => device.engine },
+      { title: "MEMORY USED", value: ({ device }) => memory(device) },
+      { title: "UTIL", value: ({ device }) => percent(device.measured?.utilization), align: "right" },
+      { title: "TEMP", value: ({ device }) => degrees(device.measured?.temperature), align: "right" },
+      { title: "RUN", value: ({ device }) => doing(device) },
+      { title: "LABELS", value: ofWorker(labels) },
+      { title: "SEEN", value: ofWorker(({ lastSeenAt }) => ago(lastSeenAt, now)), align: "right" },
+    ],
+    width,
+  );
   const reasons = workers.flatMap((worker) => [
     ...clockWarning(worker),
     ...(worker.drain
@@ -44,7 +49,7 @@ export function workerLines(workers: readonly Worker[], now: number): string[] {
       ({ place, hold }) => `${place}: ${hold.cause} for ${ago(hold.since, now)}${said(hold)}`,
     ),
   ]);
-  return reasons.length === 0 ? table : [...table, "", ...reasons];
+  return reasons.length === 0 ? table : [...table, "", ...reasons.flatMap((reason) => wrap(reason, width))];
 }
 
 /** What holds all devices of a worker, such as a full disk, is said once. */

@@ -5,6 +5,8 @@ export interface Output {
   /** stderr is a terminal that can redraw lines. */
   interactive: boolean;
   columns: () => number;
+  /** Lines that the terminal shows at once. */
+  rows: () => number;
   /** A line of data. */
   print: (line: string) => void;
   /** Data as one line of JSON. */
@@ -42,6 +44,7 @@ export function createOutput({ stdout, stderr, json, noColor }: OutputOptions): 
     json,
     interactive: stderr.isTTY,
     columns: () => stderr.columns ?? 80,
+    rows: () => stderr.rows ?? 24,
     print: (line) => void stdout.write(`${line}\n`),
     printJson: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     note: (line) => void stderr.write(`${line}\n`),

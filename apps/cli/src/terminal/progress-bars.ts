@@ -5,6 +5,8 @@ export interface Bar {
   /** 0..1, or undefined while nothing can be said. */
   fraction?: number | undefined;
   text: string;
+  /** Nothing more will be seen of it. */
+  ended?: boolean;
 }
 
 const redrawEvery = 100;
@@ -53,16 +55,18 @@ export class ProgressBars {
     clearTimeout(this.#pending);
     this.#pending = undefined;
     this.#erase();
-    const label = Math.max(0, ...this.#bars.map((bar) => bar.label.length));
-    for (const bar of this.#bars) this.#output.draw(`${this.#format(bar, label)}\n`);
-    this.#drawn = this.#bars.length;
+    const { bars, lines } = fitting(this.#bars, Math.max(3, this.#output.rows() - 1));
+    const label = Math.max(0, ...bars.map((bar) => bar.label.length));
+    const drawn = [...lines.map((line) => `  ${line}`), ...bars.map((bar) => this.#format(bar, label))];
+    const most = Math.max(20, this.#output.columns() - 1);
+    for (const line of drawn) this.#output.draw(`${line.slice(0, most)}\n`);
+    this.#drawn = drawn.length;
     this.#drawnAt = Date.now();
   }
 
   #format(bar: Bar, label: number): string {
     const filled = Math.round(Math.min(1, bar.fraction ?? 0) * barWidth);
-    const line = `  ${bar.label.padEnd(label)}  ${"█".repeat(filled)}${"░".repeat(barWidth - filled)}  ${bar.text}`;
-    return line.slice(0, Math.max(20, this.#output.columns() - 1));
+    return `  ${bar.label.padEnd(label)}  ${"█".repeat(filled)}${"░".repeat(barWidth - filled)}  ${bar.text}`;
   }
 
   /** Takes the drawn lines back: cursor up, erase to the end of the screen. */
@@ -82,4 +86,21 @@ export class ProgressBars {
       this.#output.note(`${bar.label}: ${Math.floor(bar.fraction * 100)}% (${bar.text})`);
     }
   }
+}
+
+/**
+ * The bars that a terminal has rows for, and a line for the others: those that ended are counted first, then those that wait. What was
+ * drawn can be taken back only where the terminal still shows all of it.
+ */
+export function fitting(bars: readonly Bar[], rows: number): { bars: readonly Bar[]; lines: string[] } {
+  if (bars.length <= rows) return { bars, lines: [] };
+  const living = bars.filter(({ ended }) => !ended);
+  const ended = bars.length - living.length;
+  const lines = ended === 0 ? [] : [`${ended} of ${bars.length} ended`];
+  const room = rows - lines.length;
+  if (living.length <= room) return { bars: living, lines };
+  const moving = living.filter(({ fraction }) => fraction !== undefined);
+  const first = [...moving, ...living.filter((bar) => !moving.includes(bar))].slice(0, room - 1);
+  const shown = living.filter((bar) => first.includes(bar));
+  return { bars: shown, lines: [...lines, `${living.length - shown.length} more are not shown`] };
 }

@@ -13,3 +13,24 @@ test("columns are as wide as their widest cell and numbers end at the same place
     ]),
   ).toEqual(["variant      layers", "none             12", "a long name       4"]);
 });
+
+test("columns for which a terminal has no room stand beneath the row, with their titles, broken between words", () => {
+  const rows = [
+    { id: "run_1", why: "It has waited for a device that is large enough for it.", by: "ann" },
+    { id: "run_22", why: "–", by: "" },
+  ];
+  const columns = [
+    { title: "ID", value: ({ id }: (typeof rows)[0]) => id },
+    { title: "WHY", value: ({ why }: (typeof rows)[0]) => why },
+    { title: "BY", value: ({ by }: (typeof rows)[0]) => by },
+  ];
+  expect(formatTable(rows, columns, 40)).toEqual([
+    "ID",
+    "run_1",
+    "    why It has waited for a device that",
+    "    is large enough for it.",
+    "    by ann",
+    "run_22",
+  ]);
+  expect(formatTable(rows, columns, 80)).toHaveLength(3);
+});

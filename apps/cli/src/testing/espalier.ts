@@ -28,7 +28,8 @@ export async function espalier(
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const outputs = Promise.all([buffer(stdout), buffer(stderr)]);
   const code = await runCli([...args], {
-    environment,
+    // Whoever runs the tests may be logged in to a service.
+    environment: { HOME: "/nonexistent", ...environment },
     cwd,
     stdin: Readable.from(stdin) as unknown as NodeJS.ReadStream,
     stdout: stdout as unknown as NodeJS.WriteStream,

@@ -20,12 +20,12 @@ export function runBars(runs: readonly Run[]): Bar[] {
     .map(({ run, stage }) => barOf(run, run.variant ? `${run.variant}: ${stage}` : stage));
 }
 
-/** `none` before `large` before `small`; other depths behind them as text. */
+/** `none` before `large` before `small`; other depths behind them, by number. */
 function byWeight(a: string, b: string): number {
   const known = ["", "none", "large", "small"];
   const [i, j] = [known.indexOf(a), known.indexOf(b)];
   if (i >= 0 && j >= 0) return i - j;
-  return i === j ? a.localeCompare(b) : j - i;
+  return i === j ? a.localeCompare(b, "en", { numeric: true }) : j - i;
 }
 
 /** The kind of a run; the evaluation of what a training of the same experiment made gets a name of its own. */
@@ -36,9 +36,13 @@ function stageOf({ kind, spec }: Run, runs: readonly Run[]): string {
 }
 
 function barOf(run: Run, label: string): Bar {
-  if (run.state === "SUCCEEDED") return { label, fraction: 1, text: `done in ${lasted(run)}` };
+  if (run.state === "SUCCEEDED") return { label, fraction: 1, text: `done in ${lasted(run)}`, ended: true };
   if (isTerminal(run.state))
-    return { label, text: `${run.state.toLowerCase()}${run.problem ? `: ${run.problem.detail}` : ""}` };
+    return {
+      label,
+      text: `${run.state.toLowerCase()}${run.problem ? `: ${run.problem.detail}` : ""}`,
+      ended: true,
+    };
   if (run.state !== "RUNNING") return { label, text: run.state.toLowerCase() };
   const attempt = run.attempt > 1 ? ` · attempt ${run.attempt}` : "";
   if (!run.progress) return { label, text: `starting${attempt}` };

@@ -135,6 +135,8 @@ export function insteadOfFile(name: string): string {
   if (/\.(zip|tar|tgz|tar\.\w+|7z|rar)$/i.test(name)) return "unpack it and give the folder";
   if (/\.gguf$/i.test(name))
     return "GGUF is for llama.cpp; give the folder of the model that it was made from";
+  if (/^adapter_(config\.json|model\.)/.test(name))
+    return "it is a part of an adapter: merge it into its base with `espalier prune`, keeping all layers, and give the result";
   if (otherWeights.test(name) || /\.json$/i.test(name)) return "give the folder that holds it";
   return "give the Hugging Face folder that holds config.json, or hf:ORG/NAME for a model of the hub";
 }

@@ -1,9 +1,19 @@
 import { Type, type Static } from "typebox";
 import { idOf, PageQuery, Timestamp } from "../id.ts";
 import { RunKind } from "../kinds/kinds.ts";
-import { RunState } from "./run.ts";
+import { Progress, RunState } from "./run.ts";
 import { PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
+
+/** A run of the same team for whose end another one waits. */
+const Blocker = Type.Object({
+  runId: idOf("run"),
+  kind: RunKind,
+  state: RunState,
+  variant: Type.Optional(Type.String()),
+  progress: Type.Optional(Progress),
+});
+export type Blocker = Static<typeof Blocker>;
 
 /** A run that waits for devices. Of other teams' runs only place, class and age are told. */
 export const QueueEntry = Type.Object({
@@ -17,6 +27,12 @@ export const QueueEntry = Type.Object({
   state: Type.Optional(RunState),
   variant: Type.Optional(Type.String()),
   experimentId: Type.Optional(idOf("experiment")),
+  experiment: Type.Optional(Type.String({ description: "its name" })),
+  model: Type.Optional(Type.String({ description: "name of the model that it is about" })),
+  user: Type.Optional(Type.String({ description: "whose it is" })),
+  blockers: Type.Optional(
+    Type.Array(Blocker, { description: "your team's runs whose end would let it start" }),
+  ),
   queuedAt: Timestamp,
   waiting: Type.Optional(Waiting),
 });

@@ -131,6 +131,28 @@ const sentences: Sentences = {
 export const explainWaiting = (reason: WaitingReason): string =>
   (sentences[reason.code] as (reason: WaitingReason) => string)(reason);
 
+type Helps = { [By in Unblock["by"]]: (unblock: Extract<Unblock, { by: By }>) => string };
+const helps: Helps = {
+  worker: () => "a worker that can take it is there",
+  time: ({ at }) => `it is ${clock(at)}`,
+  runs: (runs) => `${whose(runs)} ${runs.runIds.length + (runs.others ?? 0) > 1 ? "end" : "ends"}`,
+  turn: ({ ahead }) =>
+    ahead === 0
+      ? "a device is free"
+      : `${count(ahead, "run")} before it ${ahead === 1 ? "has" : "have"} started`,
+  quota: () => "an operator raises the quota (`espalier team set`)",
+  release: () => "somebody releases it (`espalier run release`)",
+  device: ({ deviceIds }) =>
+    deviceIds.length > 0
+      ? "an operator lets its device take runs (`espalier worker uncordon` or `resume`)"
+      : "a larger device joins the pool",
+  request: () => "it asks for less",
+};
+
+/** What would let a run start, as the part of a sentence that follows `when`. */
+export const explainUnblock = (unblock: Unblock): string =>
+  (helps[unblock.by] as (unblock: Unblock) => string)(unblock);
+
 function quotaSentence(
   who: "Your team" | "You",
   { quota, limit, used, needs }: Extract<WaitingReason, { quota: unknown }>,

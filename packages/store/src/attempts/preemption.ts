@@ -1,6 +1,6 @@
 import type { Lease } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
-import { progress } from "../runs/row.ts";
+import { progressOf } from "../runs/row.ts";
 
 /** Assignments that forget a request to make room for another run. */
 export const notPreempted =
@@ -32,7 +32,7 @@ export const lostSteps = `(select greatest(0, done.step - coalesce(saved.step, 0
       (select last.step from metric_series m cross join lateral (
          select p.step from metric_point p where p.series = m.id order by p.step desc limit 1) last
        where m.run_id = r.id and m.attempt = $2 and m.name = 'loss'),
-      (select (told.progress ->> 'done')::float8::int from (select ${progress}) told (progress)
+      (select (told.progress ->> 'done')::float8::int from (select ${progressOf("r")}) told (progress)
        where told.progress ->> 'unit' = 'steps')) as step) done,
    (select max(s.checkpoint_step) as step from attempt s where s.run_id = r.id) saved
    where done.step is not null)`;

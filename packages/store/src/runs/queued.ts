@@ -1,9 +1,17 @@
-import type { PriorityClass, QueueEntry, QueuePage, QueueQuery, RunKind, RunState } from "@espalier/contract";
+import type {
+  Blocker,
+  PriorityClass,
+  QueueEntry,
+  QueuePage,
+  QueueQuery,
+  RunKind,
+  RunState,
+} from "@espalier/contract";
 import type { Database } from "../database/database.ts";
 import { cursorOf } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { iso, present } from "../database/row.ts";
-import { toWaiting, waitingColumn, type WaitingRow } from "./row.ts";
+import { progressOf, toWaiting, waitingColumn, type WaitingRow } from "./row.ts";
 
 export interface Queued {
   /** The runs that wait for devices, in the order in which they would start. Entries of other teams' runs have no details. */
@@ -20,6 +28,10 @@ interface Row {
   state: RunState;
   variant: string | null;
   experimentId: string | null;
+  experiment: string | null;
+  model: string | null;
+  user: string | null;
+  blockers: Blocker[] | null;
   queuedAt: Date;
   waiting: WaitingRow | null;
 }
@@ -31,13 +43,21 @@ const place = `case r.state when 'DISPATCHED' then 0 else coalesce(${position}, 
 
 const byPlace = cursorOf(["int", "id"]);
 
+const names = `(select name from experiment where id = r.experiment_id) as experiment,
+  (select name from model where id = r.model_id) as model, (select name from team_user where id = r.user_id) as "user"`;
+/** The team's runs whose end the scheduler waits for; those of other teams are only counted. */
+const blockers = `(select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('runId', b.id, 'kind', b.kind, 'state', b.state,
+    'variant', b.variant, 'progress', ${progressOf("b")})) order by b.id)
+  from jsonb_array_elements(w.unblocked_by) help (what), jsonb_array_elements_text(what -> 'runIds') named (run_id), run b
+  where what ->> 'by' = 'runs' and b.id = run_id and b.team_id = r.team_id)`;
+
 export const createQueued = ({ query }: Database): Queued => ({
   async page(teamId, { limit: wanted, cursor, own = false } = {}) {
     const limit = pageLimit(wanted);
     const [afterPlace, afterId] = byPlace.read(cursor);
     const { rows } = await query<Row>(
       `select r.id, ${place} as place, ${position} as position, r.team_id = $1 as own, r.class, r.kind, r.state, r.variant,
-         r.experiment_id as "experimentId", r.queued_at as "queuedAt", ${waitingColumn} as waiting
+         r.experiment_id as "experimentId", ${names}, ${blockers} as blockers, r.queued_at as "queuedAt", ${waitingColumn} as waiting
        from run r left join run_waiting w on w.run_id = r.id
        where r.state in ('QUEUED', 'DISPATCHED') and (not $2 or r.team_id = $1)
          and ($3::int is null or (${place}, r.id) > ($3, $4))
@@ -61,12 +81,13 @@ function toEntry(row: Row): QueueEntry {
     queuedAt: iso(row.queuedAt),
   };
   if (!row.own) return common;
-  const { kind, state, variant, experimentId, waiting } = row;
+  const { kind, state, variant, experimentId, experiment, model, user, blockers, waiting } = row;
   return {
     ...common,
     runId: row.id,
     kind,
     state,
-    ...present({ variant, experimentId, waiting: waiting && toWaiting(waiting) }),
+    ...present({ variant, experimentId, experiment, model, user, blockers }),
+    ...present({ waiting: waiting && toWaiting(waiting) }),
   };
 }

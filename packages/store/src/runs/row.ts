@@ -81,21 +81,21 @@ export const waitingColumn = `case r.state
         where d.run_id = r.id and o.state <> 'SUCCEEDED') u))
   end`;
 
-/** The columns of run `r`. */
 /**
- * What the latest attempt of run `r` has reported last. A retry forgets it. Workers of older releases have written it to the
+ * What the latest attempt of a run has reported last. A retry forgets it. Workers of older releases have written it to the
  * run itself.
  */
-export const progress = `coalesce((select q.progress from run_progress q
-  where q.run_id = r.id and q.attempt = r.attempt and q.attempt > r.forgiven_attempt), r.progress)`;
+export const progressOf = (run: string): string => `coalesce((select q.progress from run_progress q
+  where q.run_id = ${run}.id and q.attempt = ${run}.attempt and q.attempt > ${run}.forgiven_attempt), ${run}.progress)`;
 
+/** The columns of run `r`. */
 export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.resolved, r.class, r.priority, r.needs,
   r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
   r.array_id as "arrayId", r.array_index as "arrayIndex", r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   (select jsonb_build_object('name', w.name, 'host', w.host) from worker w where w.id = r.lease_owner) as worker,
-  r.cancel_requested_at as "cancelRequestedAt", ${progress} as progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
+  r.cancel_requested_at as "cancelRequestedAt", ${progressOf("r")} as progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
   r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
 export const toRun = (row: RunRow): Run => ({

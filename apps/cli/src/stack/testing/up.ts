@@ -21,10 +21,10 @@ export const upCommand = (root: string, folder: string): string[] => [
   folder,
 ];
 
-/** Starts `espalier up` as a process of its own; resolves once it has said where it is. */
-export async function startUp(root: string, folder: string): Promise<Up> {
+/** Starts `espalier up` of the clone or package in `root` as a process of its own; resolves once it has said where it is. */
+export async function startUp(root: string, folder: string, cwd = root): Promise<Up> {
   const child = spawn(process.execPath, upCommand(root, folder), {
-    cwd: root,
+    cwd,
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await Promise.race([

@@ -1,16 +1,15 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { modelTypes, openCheckpoint } from "@espalier/model";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { HubServer } from "../packages/model/src/testing/hub-server.ts";
-import { demoModel, demoTriplets } from "../apps/cli/src/testing/espalier.ts";
-import { blocks } from "./pages.ts";
+import { HubServer } from "../../packages/model/src/testing/hub-server.ts";
+import { demoModel, demoTriplets } from "../../apps/cli/src/testing/espalier.ts";
+import { groups } from "../../apps/cli/src/commands/index.ts";
+import { blocks, examples, root } from "./pages.ts";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("..", import.meta.url));
 const tsx = ["--import", "tsx"];
 
 let folder: string;
@@ -27,6 +26,11 @@ beforeEach(async () => {
   await writeFile(join(folder, "texts.txt"), "one\ntwo\nthree\n");
   const pairs = (await readFile(join(demoModel, "../sts.jsonl"), "utf8")).split("\n").slice(0, 40);
   await writeFile(join(folder, "sts.jsonl"), pairs.join("\n"));
+  const rows = pairs.map((line, i) => {
+    const { score, sentence1, sentence2 } = JSON.parse(line) as Record<string, string>;
+    return ["main", "news", "2026", i, score, sentence1, sentence2].join("\t");
+  });
+  await writeFile(join(folder, "sts-test.csv"), rows.join("\n"));
 });
 afterEach(async () => {
   await hub[Symbol.asyncDispose]();
@@ -95,6 +99,26 @@ test("so do its commands, which also embed", async () => {
   expect(await readFile(join(folder, "vectors.npy"), "latin1")).toContain("'shape': (3, 128)");
   expect(stdout).toMatch(/^sts +40 +\d/m);
   expect(await layersOf("SmolLM2-export/safetensors")).toBe(8);
+});
+
+test("the examples in help of the commands on folders run, one after the other", async () => {
+  const onFolders = groups
+    .find(({ title }) => title.startsWith("On folders"))!
+    .commands.map(({ name }) => name);
+  // What a service's model is exported to is an example of the first page too.
+  const lines = examples.filter(
+    ({ name, line }) => onFolders.includes(name) && !line.startsWith("espalier export encoder "),
+  );
+  const main = join(root, "dist/cli.mjs");
+  const script = [
+    "set -euo pipefail",
+    `espalier() { "${process.execPath}" "${main}" "$@"; }`,
+    ...lines.map(({ line }) => line),
+  ];
+  const env = { ...process.env, INIT_CWD: folder };
+  await run("bash", ["-c", script.join("\n")], { cwd: folder, env, maxBuffer: 2 ** 24 });
+  expect(await layersOf("SmolLM2-scattered")).toBe(7);
+  expect(await layersOf("SmolLM2-export")).toBe(8);
 });
 
 test("the code of the encoder's page runs, one block after the other", async () => {
