@@ -1,4 +1,5 @@
 /** `npm run bench -- <name>`: measures one part on this machine. Figures are worth what else runs there. */
+import { attacks } from "./attacks/attacks.ts";
 import { dispatch } from "./dispatch.ts";
 import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
@@ -10,6 +11,7 @@ import { submit } from "./submit.ts";
 import { truncate } from "./truncate.ts";
 
 const benches: Readonly<Record<string, () => void | Promise<void>>> = {
+  attacks,
   dispatch,
   engine,
   heartbeat,

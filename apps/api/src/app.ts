@@ -58,6 +58,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     maxFileBytes: config.maxFileBytes,
     maxDatasetBytes: config.maxDatasetBytes,
     limits: config.limits,
+    trustedProxies: config.trustedProxies,
   });
   const url = await server.listen({ host: config.host, port: config.port });
   const connections = new ConnectionWatch(store, { queueServer, pooled }, log);

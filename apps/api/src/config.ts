@@ -19,6 +19,11 @@ const Env = Type.Object({
   ESPALIER_MIN_FREE_DATA: Type.Integer({ minimum: 0, default: leastFree.data }),
   ESPALIER_MAX_FILE_BYTES: Type.Integer({ minimum: 1, default: 64 * 2 ** 30 }),
   ESPALIER_MAX_DATASET_BYTES: Type.Integer({ minimum: 1, default: 4 * 2 ** 30 }),
+  ESPALIER_MAX_REQUESTS_PER_KEY: Type.Integer({ minimum: 1, default: defaultLimits.requestsPerKey }),
+  ESPALIER_MAX_REQUESTS_PER_ADDRESS: Type.Integer({ minimum: 1, default: defaultLimits.requestsPerAddress }),
+  ESPALIER_MAX_FAILED_SIGN_INS: Type.Integer({ minimum: 1, default: defaultLimits.failedSignIns }),
+  ESPALIER_MAX_STREAMS_PER_KEY: Type.Integer({ minimum: 1, default: defaultLimits.streamsPerKey }),
+  ESPALIER_TRUSTED_PROXIES: Type.String({ pattern: "^[0-9a-fA-F.:/,]*$", default: "" }),
 });
 
 export interface Config {
@@ -49,6 +54,8 @@ export interface Config {
   maxFileBytes: number;
   maxDatasetBytes: number;
   limits: Limits;
+  /** Addresses and networks of proxies that say truly for whom they ask (`X-Forwarded-For`). */
+  trustedProxies: readonly string[];
 }
 
 /** Reads the environment; throws an Error that names every variable that is missing or wrong. */
@@ -79,6 +86,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     leastFreeData: value.ESPALIER_MIN_FREE_DATA,
     maxFileBytes: value.ESPALIER_MAX_FILE_BYTES,
     maxDatasetBytes: value.ESPALIER_MAX_DATASET_BYTES,
-    limits: defaultLimits,
+    limits: {
+      ...defaultLimits,
+      requestsPerKey: value.ESPALIER_MAX_REQUESTS_PER_KEY,
+      requestsPerAddress: value.ESPALIER_MAX_REQUESTS_PER_ADDRESS,
+      failedSignIns: value.ESPALIER_MAX_FAILED_SIGN_INS,
+      streamsPerKey: value.ESPALIER_MAX_STREAMS_PER_KEY,
+    },
+    trustedProxies: value.ESPALIER_TRUSTED_PROXIES.split(",").filter((address) => address !== ""),
   };
 }

@@ -17,6 +17,7 @@ import { compileValidator } from "./http/validation.ts";
 import { keys } from "./keys/routes.ts";
 import { me } from "./me/routes.ts";
 import type { Limits } from "./limits/limits.ts";
+import { limitRates } from "./limits/request-rates.ts";
 import { models } from "./models/routes.ts";
 import { bodies } from "./plugins/bodies.ts";
 import { health } from "./plugins/health.ts";
@@ -46,12 +47,15 @@ export interface ServerOptions {
   maxFileBytes: number;
   maxDatasetBytes: number;
   limits: Limits;
+  /** Addresses and networks of proxies; without them, the address of a client is that of its connection. */
+  trustedProxies?: readonly string[];
 }
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const { store, dataFolder, log, version, maxFileBytes, maxDatasetBytes, queueServer, pooled, limits } =
     options;
+  const { trustedProxies = [] } = options;
   const [database, queue] = [new Probe(() => store.ping()), new Probe(options.queue)];
   const app = Fastify({
     loggerInstance: log,
@@ -61,6 +65,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     connectionTimeout: limits.idleMs,
     routerOptions: { maxParamLength: 200 },
     http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.headersMs / 3 },
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, { log }),
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -68,7 +73,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   // Answers are built from the contract's types, so they are not checked. The schemas of responses describe the API.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   await app.register(problemDocuments);
-  await app.register(access, { authenticate: (key) => store.teams.verify(key) });
+  await limitRates(app, {
+    counts: store.requestCounts,
+    limits,
+    access: (to) => to.register(access, { authenticate: (key) => store.teams.verify(key) }),
+  });
   await app.register(bodies, { maxBytes: limits.bodyBytes, withinMs: limits.bodyMs });
   await app.register(unreadBodies, { withinMs: limits.restMs });
   await app.register(openapi, { version });
@@ -84,7 +93,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(runs, { prefix: "/v1/runs", store });
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
   await app.register(deletions, { prefix: "/v1", store });
-  await app.register(events, { prefix: "/v1", store });
+  await app.register(events, { prefix: "/v1", store, streamsPerKey: limits.streamsPerKey });
   await app.register(pool, { prefix: "/v1", store, version, queue, queueServer, pooled, dataFolder });
   await app.register(queued, { prefix: "/v1", store });
   await app.register(garbage, { prefix: "/v1/garbage", store });

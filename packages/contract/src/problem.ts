@@ -29,6 +29,12 @@ export const problems = {
     failure: "data",
     title: "The range lies outside the content",
   },
+  "request/rate-limited": { status: 429, failure: "data", title: "Too many requests in a short time" },
+  "request/too-many-streams": {
+    status: 429,
+    failure: "data",
+    title: "The key follows too many event streams",
+  },
   "request/unsupported-media-type": {
     status: 415,
     failure: "data",
@@ -199,6 +205,8 @@ export const problems = {
 /** Seconds after which asking again may succeed (`Retry-After`), of problems that pass by themselves. */
 export const retryAfterSeconds: Partial<Record<ProblemCode, number>> = {
   "request/timeout": 1,
+  "request/rate-limited": 60,
+  "request/too-many-streams": 30,
   "team/too-many-runs": 30,
   "hub/unavailable": 30,
   "worker/lost": 5,

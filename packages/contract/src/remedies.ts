@@ -9,6 +9,8 @@ export const remedies: Readonly<Record<ProblemCode, string>> = {
   "request/headers-too-large": "Send less than 16 KiB of path and headers.",
   "request/method-not-allowed": "Use one of those that `Allow` names.",
   "request/range-not-satisfiable": "Ask for a part of what `Content-Range` says that there is.",
+  "request/rate-limited": "Wait for as long as `Retry-After` says; the client of this project does.",
+  "request/too-many-streams": "Close streams, or follow all runs of the team in one (`GET /v1/events`).",
   "request/unsupported-media-type": "Send the content type that the endpoint documents.",
   "auth/required": "Send `Authorization: Bearer <key>`; the command line takes `--key` or `ESPALIER_KEY`.",
   "auth/forbidden": "Use a key that may do this.",

@@ -13,6 +13,7 @@ export { alertKey, type PoolState } from "./pool/pool-state.ts";
 export { type Leadership } from "./database/leader.ts";
 export { type Checkpoint, type Claim, type Success } from "./attempts/leases.ts";
 export { type NewDataset } from "./datasets/datasets.ts";
+export { type RequestCount, type RequestCounts } from "./limits/request-counts.ts";
 export { type NewModel } from "./models/models.ts";
 export { type NewRun } from "./runs/runs.ts";
 export { migrate } from "./database/migrate.ts";

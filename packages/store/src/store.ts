@@ -15,6 +15,7 @@ import { createEvents, type Events } from "./events/events.ts";
 import { createExperiments, type Experiments } from "./experiments/experiments.ts";
 import { createHeartbeats, type Heartbeats } from "./attempts/heartbeats.ts";
 import { createHolds, type Holds } from "./pool/holds.ts";
+import { createRequestCounts, type RequestCounts } from "./limits/request-counts.ts";
 import { createIdempotency, type Idempotency } from "./teams/idempotency.ts";
 import { createLeader, type Leader } from "./database/leader.ts";
 import { createLeases, type Leases } from "./attempts/leases.ts";
@@ -60,6 +61,7 @@ export interface StoreOptions {
 export interface Store {
   teams: Teams;
   idempotency: Idempotency;
+  requestCounts: RequestCounts;
   uploads: Uploads;
   models: Models;
   datasets: Datasets;
@@ -115,6 +117,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     teams: createTeams(database),
     idempotency: createIdempotency(database),
+    requestCounts: createRequestCounts(database),
     uploads: createUploads(database, bytes),
     models: createModels(database, secrets),
     datasets: createDatasets(database),

@@ -5,6 +5,7 @@ import { Type } from "typebox";
 import { viewer } from "../auth/access.ts";
 import { KeyWatch } from "../auth/key-watch.ts";
 import { principalOf } from "../auth/principal.ts";
+import { OpenStreams } from "../limits/open-streams.ts";
 import { EventFeed } from "./feed.ts";
 import { streamEvents } from "./stream.ts";
 
@@ -28,12 +29,16 @@ const response = {
 };
 
 /** Live events of the team, or of one run, as server-sent events. */
-export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+export const events: FastifyPluginAsyncTypebox<{ store: Store; streamsPerKey: number }> = async (
+  app,
+  { store, streamsPerKey },
+) => {
+  const open = new OpenStreams(streamsPerKey);
   const feed = new EventFeed(store.events);
   const watch = new KeyWatch(store.teams, app.log);
   app.get("/events", { config: viewer, schema: { headers: Headers, response } }, async (request, reply) => {
     const { teamId, keyId } = principalOf(request);
-    await streamEvents(request, reply, { store, feed, watch, teamId, keyId });
+    await streamEvents(request, reply, { store, feed, watch, open, teamId, keyId });
   });
 
   app.get(
@@ -42,7 +47,7 @@ export const events: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     async (request, reply) => {
       const [{ teamId, keyId }, { runId }] = [principalOf(request), request.params];
       await store.runs.get(teamId, runId);
-      await streamEvents(request, reply, { store, feed, watch, teamId, keyId, runId });
+      await streamEvents(request, reply, { store, feed, watch, open, teamId, keyId, runId });
     },
   );
 };

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Event } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { KeyWatch } from "../auth/key-watch.ts";
+import type { OpenStreams } from "../limits/open-streams.ts";
 import type { EventFeed } from "./feed.ts";
 import { follow, type Subject } from "./follow.ts";
 
@@ -12,6 +13,7 @@ interface Source extends Subject {
   feed: EventFeed;
   /** Ends the stream when its key is revoked or ends. */
   watch: KeyWatch;
+  open: OpenStreams;
   keyId: string;
 }
 
@@ -36,7 +38,7 @@ const streamHeaders = {
 export async function streamEvents(
   request: FastifyRequest,
   reply: FastifyReply,
-  { store: { events }, feed, watch, keyId, ...subject }: Source,
+  { store: { events }, feed, watch, open, keyId, ...subject }: Source,
 ): Promise<void> {
   if (request.method === "HEAD") return void reply.headers(streamHeaders).send();
   const lastId = request.headers["last-event-id"];
@@ -45,6 +47,7 @@ export async function streamEvents(
   if (resumes) await events.read(subject.teamId, { after: lastId, limit: 1 });
   const after = resumes ? lastId : await events.position();
 
+  const close = open.open(keyId);
   const raw: ServerResponse = reply.raw;
   const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
   let leave = (): void => undefined;
@@ -53,6 +56,7 @@ export async function streamEvents(
     clearInterval(heartbeat);
     unwatch();
     leave();
+    close();
   });
   reply.hijack();
   raw.writeHead(200, streamHeaders);

@@ -2,6 +2,14 @@ import type { Pace } from "../http/body.ts";
 
 /** What one client may ask of an API, so that it keeps answering the others. No default is one that an honest client meets. */
 export interface Limits {
+  /** In a minute; all APIs of a pool count together. */
+  requestsPerKey: number;
+  /** In a minute, without a key. */
+  requestsPerAddress: number;
+  /** In a minute, of an address. */
+  failedSignIns: number;
+  /** Event streams of a key that are open at one API. */
+  streamsPerKey: number;
   /** Of a JSON body. */
   bodyBytes: number;
   /** In which a JSON body has come whole. */
@@ -17,6 +25,10 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
+  requestsPerKey: 12_000,
+  requestsPerAddress: 3_000,
+  failedSignIns: 30,
+  streamsPerKey: 128,
   bodyBytes: 1_048_576,
   bodyMs: 30_000,
   pace: { bytes: 32_768, withinMs: 30_000 },

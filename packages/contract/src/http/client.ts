@@ -36,6 +36,9 @@ export interface ClientOptions {
 /** Header of `POST /v1/models` with a token of the hub. It is not in the body, because bodies are hashed and quoted in errors. */
 export const hubTokenHeader = "hub-token";
 
+/** Times that a request is sent at most, where it is refused because there were too many. */
+const mostTries = 5;
+
 /** Milliseconds between tries to follow events. */
 const pauses = { first: 200, most: 5000 };
 
@@ -58,7 +61,7 @@ export type SubmitOptions = { idempotencyKey?: string };
 export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptions) {
   const origin = url.replace(/\/+$/, "");
 
-  async function send(method: string, path: string, call: Call = {}): Promise<Response> {
+  async function send(method: string, path: string, call: Call = {}, tries = 1): Promise<Response> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) query.set(name, String(value));
@@ -84,8 +87,14 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         { cause },
       );
     }
-    if (!response.ok) throw await toProblem(response);
-    return response;
+    if (response.ok) return response;
+    const problem = await toProblem(response);
+    const { signal } = call;
+    // What was refused for its rate was not looked at. A stream that was begun cannot be sent again.
+    if (problem.code !== "request/rate-limited" || tries >= mostTries || body instanceof ReadableStream)
+      throw problem;
+    await pause((problem.facts.retryAfter ?? 1) * 1000, signal);
+    return send(method, path, call, tries + 1);
   }
 
   async function json<T>(method: string, path: string, call?: Call): Promise<T> {
@@ -307,6 +316,16 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
 }
 
 export type Client = ReturnType<typeof createClient>;
+
+/** Rejects when the signal aborts. */
+const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
 
 async function toProblem(response: Response): Promise<Problem> {
   const text = await response.text();
