@@ -296,7 +296,7 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["train MODEL --triplets TRIPLETS --out out --set checkpointEvery=3", 2, "usage", /checkpointEvery/],
     ["train MODEL --triplets TRIPLETS --out empty", 1, "resource/conflict", /empty exists/],
     ["train MODEL --triplets broken.jsonl --out out", 1, "dataset/malformed", /line 17/],
-    ["train MODEL --triplets TRIPLETS --format lines --out out", 2, "usage", /--format is for --texts/],
+    ["train MODEL --triplets TRIPLETS --format lines --out out", 1, "request/invalid", /Only bare texts/],
     ["train adapted --triplets TRIPLETS --out out", 1, "config/unsupported", /merge it first/],
     ["train nowhere --triplets TRIPLETS --out out", 5, "local/not-found", /nowhere does not exist/],
     ["evaluate MODEL", 2, "usage", /--sts FILE is missing/],
