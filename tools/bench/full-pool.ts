@@ -34,8 +34,8 @@ export async function fillPool(store: Store, queued = 10_000): Promise<void> {
         (select array['train', 'evaluate', 'search', 'export'] as kinds) k`;
     const devices = pool.workers * pool.devices;
     // In portions, because a statement may take 30 s.
-    for (let from = 0; from < queued; from += 10_000)
-      await tx.query(runs, [Math.min(queued, from + 10_000), "QUEUED", "run_q", 0, null, null, from]);
+    for (let from = 0; from < queued; from += 1_000)
+      await tx.query(runs, [Math.min(queued, from + 1_000), "QUEUED", "run_q", 0, null, null, from]);
     const { rows } = await tx.query<{ id: string }>("select id from worker limit 1");
     await tx.query(runs, [devices, "RUNNING", "run_r", 1, rows[0].id, new Date(Date.now() + 3_600_000), 0]);
     await tx.query(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
+import { defaultPolicy } from "@espalier/scheduler";
 import { Passes } from "./passes.ts";
 
 let store: TestStore;
@@ -80,4 +81,20 @@ it("tells the rest later where something else comes first", async () => {
   interrupted = false;
   await settle(passes);
   expect(await told()).toBe(15);
+});
+
+it("says in the pass that asks a run to make room for whom it does, and starts that one when it has left", async () => {
+  await store.sql("update run set state = 'CANCELLED', ended_at = now() where ended_at is null");
+  const passes = new Passes({ store, policy: { ...defaultPolicy, minRunMs: 0, minGainMs: 0 } });
+  const idle = await store.submit([], { class: "idle" });
+  const { lease } = await store.claimed(idle.id);
+  const urgent = await store.submit([], { class: "urgent" });
+  const { committed } = await passes.pass();
+  expect(committed?.preempted).toEqual([idle.id]);
+  expect(await reasonOf(urgent.id)).toBe("preempting");
+  await passes.pass();
+  expect(await passes.pass()).toMatchObject({ stood: true });
+  await store.leases.giveBack(lease);
+  const { committed: next } = await passes.pass();
+  expect(next?.deliveries.map(({ runId }) => runId)).toEqual([urgent.id]);
 });
