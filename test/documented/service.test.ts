@@ -27,17 +27,6 @@ beforeAll(async () => {
   await service.worker();
   const { store, teamId } = service.pool;
   ({ text: key } = await store.teams.createKey(teamId, { name: "operator", role: "admin", operator: true }));
-  // A worker that the pages name, on which no run has room.
-  const device = (position: number) => ({
-    position,
-    kind: "cuda" as const,
-    address: `cuda:${position}`,
-    identity: `GPU-${position}`,
-    name: "a card",
-    engine: "onnx-cuda",
-    memoryBytes: 1e6,
-  });
-  await store.workers.register({ name: "gpu-3", host: "host-3", version: "0", devices: [0, 1].map(device) });
   folder = await mkdtemp(join(tmpdir(), "espalier-readme-"));
   await mkdir(join(folder, "models"));
   await mkdir(join(folder, ".espalier"));
@@ -89,6 +78,22 @@ test("what it says of the API, of operators and of teams works on the same servi
   const [curl] = await blocks("README.md", "sh", "The API");
   const runs = await runThere(curl.replace("http://127.0.0.1:7070", service.url));
   expect((JSON.parse(runs) as { items: unknown[] }).items.length).toBeGreaterThan(3);
+  // A worker that the page names, on which no run has room.
+  const device = (position: number) => ({
+    position,
+    kind: "cuda" as const,
+    address: `cuda:${position}`,
+    identity: `GPU-${position}`,
+    name: "a card",
+    engine: "onnx-cuda",
+    memoryBytes: 1e6,
+  });
+  await service.pool.store.workers.register({
+    name: "gpu-3",
+    host: "host-3",
+    version: "0",
+    devices: [0, 1].map(device),
+  });
   const [, ...pool] = await blocks("README.md", "sh", "A team's deployment");
   expect(pool.length).toBeGreaterThan(1);
   const said = await runThere(pool.join("\n"));

@@ -38,7 +38,9 @@ const lines = ({ check, state, what, action }: Finding): string[] => [
 function summary(findings: readonly Finding[], wrongs: number): string {
   const unseen = [...new Set(findings.filter(({ state }) => state === "unknown").map(({ check }) => check))];
   return [
-    wrongs === 0 ? "Nothing is wrong that could be seen from here." : `${wrongs} things are wrong.`,
+    wrongs === 0
+      ? "Nothing is wrong that could be seen from here."
+      : `${wrongs} ${wrongs === 1 ? "thing is" : "things are"} wrong.`,
     ...(unseen.length === 0 ? [] : [`Not looked at in full: ${unseen.join(", ")}.`]),
   ].join(" ");
 }
