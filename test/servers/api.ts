@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { defaultLimits } from "../../apps/api/src/limits/limits.ts";
+import { openPoster } from "../../apps/api/src/webhooks/poster.ts";
 import { buildServer, type ServerOptions } from "../../apps/api/src/server.ts";
 
 /** Tests ask more, and fail more often to sign in, than a client does in a minute. */
@@ -18,6 +19,7 @@ export function serverOptions(store: ServerOptions["store"], maxBytes = 1e6): Se
     queue: () => Promise.resolve(),
     queueServer: "postgres",
     pooled: false,
+    poster: openPoster({ webhookOrigins: [], proxy: { http: "", https: "", no: "" } }),
     dataFolder: () => ({
       path: store.dataFolder.path,
       state: { type: "ready", freeBytes: 1e9, totalBytes: 1e9 },

@@ -9,6 +9,8 @@ import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
 import { watchDataFolder } from "./pool/data-folder-watch.ts";
 import { buildServer } from "./server.ts";
+import { openPoster } from "./webhooks/poster.ts";
+import { startSender } from "./webhooks/sender.ts";
 import { version } from "./version.ts";
 
 export interface App {
@@ -28,7 +30,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     log.info({ migrations, repeatables }, "database migrated");
   if (repeatables === "newer")
     log.warn("a newer version has migrated the database; its functions, views and triggers stay");
-  const { databaseUrl, sessionUrl, data: bytesRoot, leastFreeData: leastFreeBytes, secret, lease } = config;
+  const { databaseUrl, sessionUrl, data: bytesRoot, leastFreeData: leastFreeBytes, lease } = config;
+  const { secret, previousSecrets } = config;
   const store = await openStore({
     databaseUrl,
     sessionUrl,
@@ -37,14 +40,19 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     bytesRoot,
     leastFreeBytes,
     secret,
+    previousSecrets,
     lease,
   });
+  const resealed = await store.resealAll();
+  if (resealed > 0) log.info({ resealed }, "sealed with ESPALIER_SECRET what an earlier one had sealed");
   const dataFolder = await watchDataFolder(store.dataFolder, log);
   const team = await store.teams.ensure("default");
   if (config.bootstrapKey !== undefined) await bootstrap(store, team.id, config.bootstrapKey, log);
   const queue = await openDeliveryQueues(config);
   const scheduler = await startSchedulerThread(config);
   const janitor = startJanitor(store, log);
+  const poster = openPoster(config);
+  const sender = startSender({ store, poster, log });
   const queueServer = config.redisUrl === undefined ? "postgres" : "redis";
   const pooled = sessionUrl !== undefined;
   const server = await buildServer({
@@ -52,6 +60,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     queue: () => queue.ping(),
     queueServer,
     pooled,
+    poster,
     dataFolder: () => dataFolder.seen,
     log,
     version,
@@ -70,6 +79,10 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await server.close();
       await connections.stop();
       await janitor.stop();
+      // Ends what is being sent: another API, or this one when it is back, sends it again.
+      const sent = sender.stop();
+      await poster.close();
+      await sent;
       await dataFolder.stop();
       await scheduler.stop();
       await queue.close();

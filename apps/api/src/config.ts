@@ -1,4 +1,5 @@
 import { leaseTimingOf, leastFree, type LeaseTiming } from "@espalier/contract";
+import { readProxy } from "@espalier/model/outbound";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 import { defaultLimits, type Limits } from "./limits/limits.ts";
@@ -14,6 +15,8 @@ const Env = Type.Object({
     default: "info",
   }),
   ESPALIER_SECRET: Type.Optional(Type.String({ minLength: 32 })),
+  ESPALIER_SECRET_PREVIOUS: Type.Optional(Type.String({ pattern: "^[^\\s,]{32,}([\\s,]+[^\\s,]{32,})*$" })),
+  ESPALIER_WEBHOOK_ORIGINS: Type.Optional(Type.String()),
   ESPALIER_BOOTSTRAP_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_LEASE_SECONDS: Type.Number({ minimum: 5, default: 45 }),
   ESPALIER_MIN_FREE_DATA: Type.Integer({ minimum: 0, default: leastFree.data }),
@@ -42,6 +45,12 @@ export interface Config {
   logLevel: string;
   /** Seals the hub tokens of clients. The workers have the same secret. Absent: such tokens are refused. */
   secret?: string;
+  /** Open what was sealed with them, until the API has sealed it anew; ESPALIER_SECRET_PREVIOUS, by commas. The workers have the same. */
+  previousSecrets: string[];
+  /** Origins that webhooks may have beside public ones by https, such as `http://10.0.0.7:8080`. */
+  webhookOrigins: string[];
+  /** Proxies for webhooks. */
+  proxy: { http: string; https: string; no: string };
   /**
    * A key of an admin and operator that the team `default` gets when the API starts. Whoever starts the API has made it. Another
    * one than at the start before revokes that.
@@ -81,6 +90,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     port: value.ESPALIER_PORT,
     logLevel: value.ESPALIER_LOG_LEVEL,
     ...(value.ESPALIER_SECRET === undefined ? {} : { secret: value.ESPALIER_SECRET }),
+    previousSecrets: listOf(value.ESPALIER_SECRET_PREVIOUS),
+    webhookOrigins: listOf(value.ESPALIER_WEBHOOK_ORIGINS).map(originOf),
+    proxy: readProxy(env),
     ...(value.ESPALIER_BOOTSTRAP_KEY === undefined ? {} : { bootstrapKey: value.ESPALIER_BOOTSTRAP_KEY }),
     lease: leaseTimingOf(value.ESPALIER_LEASE_SECONDS),
     leastFreeData: value.ESPALIER_MIN_FREE_DATA,
@@ -95,4 +107,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     trustedProxies: value.ESPALIER_TRUSTED_PROXIES.split(",").filter((address) => address !== ""),
   };
+}
+
+const listOf = (text = ""): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
+  throw new Error(
+    `The environment is not complete: ESPALIER_WEBHOOK_ORIGINS has "${text}"; give origins such as http://10.0.0.7:8080.`,
+  );
 }

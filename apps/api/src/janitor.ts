@@ -25,6 +25,7 @@ export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): Pr
       () => store.idempotency.sweep(),
       () => store.requestCounts.sweep(),
       () => store.workerEvents.sweep(),
+      () => store.webhookDeliveries.sweep(),
       () => store.uploads.sweep(),
       () => store.bytes.sweep(),
     ];

@@ -1,16 +1,9 @@
-import { hubTokenHeader } from "@espalier/contract";
-import { pino } from "pino";
 import { startApp } from "./app.ts";
 import { readConfig } from "./config.ts";
+import { openLog } from "./log.ts";
 
 const config = readConfig(process.env);
-const log = pino({
-  level: config.logLevel,
-  redact: ["authorization", "cookie", hubTokenHeader].flatMap((name) => [
-    `req.headers["${name}"]`,
-    `headers["${name}"]`,
-  ]),
-});
+const log = openLog(config.logLevel);
 
 try {
   const app = await startApp(config, log);

@@ -1,10 +1,12 @@
-import { randomUUID } from "node:crypto";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { QueueServer } from "@espalier/contract";
+import type { Poster } from "@espalier/model/outbound";
 import type { Store } from "@espalier/store";
 import { arrays } from "./arrays/routes.ts";
 import { artifacts } from "./artifacts/routes.ts";
+import { recordActs } from "./audit/record.ts";
+import { audit } from "./audit/routes.ts";
 import { access } from "./auth/access.ts";
 import { datasets } from "./datasets/routes.ts";
 import { deletions } from "./http/deletions.ts";
@@ -23,6 +25,7 @@ import { bodies } from "./plugins/bodies.ts";
 import { health } from "./plugins/health.ts";
 import { openapi } from "./plugins/openapi.ts";
 import { answerFrameworkError, problemDocuments } from "./plugins/problems.ts";
+import { requestIdOf, requestIds } from "./plugins/request-ids.ts";
 import { Probe } from "./plugins/probe.ts";
 import { unreadBodies } from "./plugins/unread-bodies.ts";
 import type { DataFolderSeen } from "./pool/data-folder-watch.ts";
@@ -31,6 +34,7 @@ import { queue as queued } from "./queue/routes.ts";
 import { runs } from "./runs/routes.ts";
 import { schedules } from "./schedules/routes.ts";
 import { teams } from "./teams/routes.ts";
+import { webhooks } from "./webhooks/routes.ts";
 import { uploads } from "./uploads/routes.ts";
 
 export interface ServerOptions {
@@ -40,6 +44,8 @@ export interface ServerOptions {
   queueServer: QueueServer;
   /** A pooler gives out connections of the database. */
   pooled: boolean;
+  /** Sends to webhooks. */
+  poster: Pick<Poster, "check">;
   /** What was last found of the data folder. */
   dataFolder: () => DataFolderSeen;
   log: FastifyBaseLogger;
@@ -59,7 +65,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const [database, queue] = [new Probe(() => store.ping()), new Probe(options.queue)];
   const app = Fastify({
     loggerInstance: log,
-    genReqId: () => `req_${randomUUID()}`,
+    genReqId: requestIdOf,
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
     connectionTimeout: limits.idleMs,
@@ -72,12 +78,14 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.setValidatorCompiler(compileValidator);
   // Answers are built from the contract's types, so they are not checked. The schemas of responses describe the API.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  await app.register(requestIds);
   await app.register(problemDocuments);
   await limitRates(app, {
     counts: store.requestCounts,
     limits,
     access: (to) => to.register(access, { authenticate: (key) => store.teams.verify(key) }),
   });
+  await app.register(recordActs, { store });
   await app.register(bodies, { maxBytes: limits.bodyBytes, withinMs: limits.bodyMs });
   await app.register(unreadBodies, { withinMs: limits.restMs });
   await app.register(openapi, { version });
@@ -93,9 +101,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(runs, { prefix: "/v1/runs", store });
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
   await app.register(deletions, { prefix: "/v1", store });
+  await app.register(webhooks, { prefix: "/v1/webhooks", store, poster: options.poster });
   await app.register(events, { prefix: "/v1", store, streamsPerKey: limits.streamsPerKey });
   await app.register(pool, { prefix: "/v1", store, version, queue, queueServer, pooled, dataFolder });
   await app.register(queued, { prefix: "/v1", store });
+  await app.register(audit, { prefix: "/v1/audit", store });
   await app.register(garbage, { prefix: "/v1/garbage", store });
   await app.register(keys, { prefix: "/v1/keys", store });
   await app.register(me, { prefix: "/v1", store });

@@ -48,6 +48,8 @@ export interface Config {
   lease: LeaseTiming;
   /** ESPALIER_SECRET: the API's, which seals clients' hub tokens. */
   secret?: string;
+  /** ESPALIER_SECRET_PREVIOUS, by commas: earlier ones, with which something may still be sealed. */
+  previousSecrets: string[];
   hub: HubSettings;
   /** ESPALIER_MAX_FILE_BYTES of a file from the hub; default 64 GiB. */
   maxFileBytes: number;
@@ -85,6 +87,15 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     throw new Problem("request/invalid", "ESPALIER_SECRET has fewer than 32 characters.", {
       field: "ESPALIER_SECRET",
     });
+  const previousSecrets = (environment["ESPALIER_SECRET_PREVIOUS"] ?? "").split(/[\s,]+/).filter(Boolean);
+  if (previousSecrets.some(({ length }) => length < 32))
+    throw new Problem(
+      "request/invalid",
+      "ESPALIER_SECRET_PREVIOUS has a secret of fewer than 32 characters.",
+      {
+        field: "ESPALIER_SECRET_PREVIOUS",
+      },
+    );
   const sessionUrl = environment["ESPALIER_DATABASE_SESSION_URL"];
   const redisUrl = environment["REDIS_URL"];
   const threads = number("ESPALIER_THREADS", 1);
@@ -108,6 +119,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     hungSeconds: number("ESPALIER_HUNG_SECONDS", 10) ?? 600,
     lease: leaseTimingOf(number("ESPALIER_LEASE_SECONDS", 5) ?? 45),
     ...(secret ? { secret } : {}),
+    previousSecrets,
     hub: readHubSettings(environment),
     maxFileBytes: Math.floor(number("ESPALIER_MAX_FILE_BYTES", 1) ?? 64 * 2 ** 30),
     version,

@@ -14,7 +14,8 @@ export async function serve(
   config: Config,
   options: Pick<WorkerAppOptions, "computeEntry"> = {},
 ): Promise<void> {
-  const { databaseUrl, sessionUrl, redisUrl, dataFolder, leastFreeData, secret, lease } = config;
+  const { databaseUrl, sessionUrl, redisUrl, dataFolder, leastFreeData, secret, previousSecrets, lease } =
+    config;
   const log = pino({ level: config.logLevel, base: { worker: config.name, pid: process.pid } });
   let asked = false;
   let stop = (): Promise<void> => Promise.resolve();
@@ -38,6 +39,7 @@ export async function serve(
       makeBytesRoot: false,
       leastFreeBytes: leastFreeData,
       secret,
+      previousSecrets,
       lease,
     }),
   );

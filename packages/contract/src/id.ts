@@ -15,6 +15,9 @@ export const idPrefixes = {
   artifact: "art",
   worker: "wrk",
   device: "dev",
+  audit: "aud",
+  webhook: "whk",
+  delivery: "dlv",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

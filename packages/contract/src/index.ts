@@ -1,6 +1,8 @@
 export { apiKeyId, newApiKey } from "./teams/api-key.ts";
 export { backoff, type Backoff } from "./backoff.ts";
 export { Artifact, ArtifactKind } from "./models/artifact.ts";
+export { auditActions, AuditEntry, AuditQuery, type AuditAction } from "./audit/audit.ts";
+export { Author, MadeByQuery } from "./teams/author.ts";
 export { ArrayCreate, parseIndices, RunArray, type Indices } from "./runs/array.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
 export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
@@ -191,4 +193,15 @@ export {
   Waiting,
   WaitingReason,
 } from "./runs/waiting.ts";
+export {
+  Webhook,
+  WebhookChange,
+  WebhookCreate,
+  WebhookDelivery,
+  WebhookDeliveryQuery,
+  WebhookEvent,
+  webhookEvents,
+  WebhookWithSecret,
+  type WebhookFilter,
+} from "./webhooks/webhook.ts";
 export { CordonCreate, DrainCreate, Worker, WorkerEvent, WorkerState } from "./pool/worker.ts";

@@ -108,6 +108,11 @@ export const problems = {
     failure: "data",
     title: "The hub sends the download to an address that is not allowed",
   },
+  "webhook/address-refused": {
+    status: 422,
+    failure: "data",
+    title: "Webhooks are not sent to this address",
+  },
   "hub/malformed": { status: 502, failure: "data", title: "The hub's answer cannot be used" },
   "hub/corrupt": {
     status: 502,

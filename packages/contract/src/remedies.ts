@@ -36,6 +36,8 @@ export const remedies: Readonly<Record<ProblemCode, string>> = {
     "Send a token that may read it (`HF_TOKEN` and `--private`); accept the terms of a gated one on its page first.",
   "hub/address-refused":
     "Downloads go to public addresses over https; the operator names others in `ESPALIER_HUB_ORIGINS`.",
+  "webhook/address-refused":
+    "Give a public address by https; the operator names others in `ESPALIER_WEBHOOK_ORIGINS`.",
   "hub/malformed": "Check that `HF_ENDPOINT` is a Hugging Face hub.",
   "hub/corrupt": "Import it again; if it repeats, the repository or a mirror on the way is damaged.",
   "hub/unavailable":

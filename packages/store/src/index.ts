@@ -1,3 +1,4 @@
+export { type Act } from "./audit/acts.ts";
 export { type NewArtifact } from "./artifacts/artifacts.ts";
 export { locations, type Bytes, type StoredFile } from "./bytes/bytes.ts";
 export { type DataFolder, type DataFolderState } from "./bytes/data-folder.ts";
@@ -17,6 +18,7 @@ export { type RequestCount, type RequestCounts } from "./limits/request-counts.t
 export { type NewModel } from "./models/models.ts";
 export { type NewRun } from "./runs/runs.ts";
 export { migrate } from "./database/migrate.ts";
+export { type DueDelivery, type SendingLimits, type SendOutcome } from "./webhooks/sending.ts";
 export { openStore, type Store } from "./store.ts";
 export { type DueSchedule, type Submitted } from "./schedules/firing.ts";
 export { type NewDevice, type NewWorker } from "./pool/registration.ts";

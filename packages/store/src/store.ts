@@ -1,6 +1,7 @@
 import { leaseTiming, leastFree, type LeaseTiming } from "@espalier/contract";
 import { createArrays, type Arrays } from "./arrays/arrays.ts";
 import { createArtifacts, type Artifacts } from "./artifacts/artifacts.ts";
+import { createAudit, type Audit } from "./audit/audit.ts";
 import type { Bytes } from "./bytes/bytes.ts";
 import { createDataFolder, type DataFolder } from "./bytes/data-folder.ts";
 import { openDisk } from "./bytes/disk.ts";
@@ -27,8 +28,14 @@ import { createQueued, type Queued } from "./runs/queued.ts";
 import { createRuns, type Runs } from "./runs/runs.ts";
 import { createSchedules, type Schedules } from "./schedules/schedules.ts";
 import { createSecrets, type Secrets } from "./runs/secrets.ts";
+import { resealAll } from "./secrets/reseal.ts";
+import { Sealer } from "./secrets/sealer.ts";
 import { createTeams, type Teams } from "./teams/teams.ts";
 import { createUploads, type Uploads } from "./models/uploads.ts";
+import { createWebhookDeliveries, type WebhookDeliveries } from "./webhooks/deliveries.ts";
+import { makeMessages } from "./webhooks/messages.ts";
+import { createSending, type Sending } from "./webhooks/sending.ts";
+import { createWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 import { createWorkerEvents, type WorkerEvents } from "./pool/worker-events.ts";
 import { createWorkers, type Workers } from "./pool/workers.ts";
 
@@ -49,6 +56,8 @@ export interface StoreOptions {
   poolSize?: number;
   /** Seals the secrets of runs; at least 32 characters. Without it, no secret is accepted. */
   secret?: string | undefined;
+  /** Open what was sealed with them before `secret` was the one. */
+  previousSecrets?: readonly string[] | undefined;
   /** Default: a lease of 45 s. All processes of a pool must have the same. */
   lease?: LeaseTiming;
 }
@@ -60,6 +69,7 @@ export interface StoreOptions {
  */
 export interface Store {
   teams: Teams;
+  audit: Audit;
   idempotency: Idempotency;
   requestCounts: RequestCounts;
   uploads: Uploads;
@@ -85,11 +95,18 @@ export interface Store {
   heartbeats: Heartbeats;
   holds: Holds;
   workerEvents: WorkerEvents;
+  webhooks: Webhooks;
+  webhookDeliveries: WebhookDeliveries;
+  /** Makes messages for webhooks of what has happened; see `messages.ts`. */
+  webhookMessages: { make(): Promise<number> };
+  webhookSending: Sending;
   leader: Leader;
   bytes: Bytes;
   dataFolder: DataFolder;
   /** Commits when `work` returns, rolls back when it throws, and runs it again after a deadlock. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Seals with `secret` what one of `previousSecrets` has sealed, and returns how much that was. */
+  resealAll(): Promise<number>;
   /** For the budget of connections. */
   connections(): Promise<Connections>;
   /** Takes at most so many connections for statements and transactions from now on; those beyond are closed when they are idle. */
@@ -102,7 +119,13 @@ export interface Store {
 /** Opens the store; the database must be migrated. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, sessionUrl, application, bytesRoot, makeBytesRoot: create = true } = options;
-  const { poolSize = 10, secret, lease = leaseTiming, leastFreeBytes = leastFree.data } = options;
+  const {
+    poolSize = 10,
+    secret,
+    previousSecrets,
+    lease = leaseTiming,
+    leastFreeBytes = leastFree.data,
+  } = options;
   const database = openDatabase({
     url: databaseUrl,
     sessionUrl,
@@ -113,9 +136,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const dataFolder = createDataFolder(database, bytesRoot, leastFreeBytes);
   const bytes = await openDisk(bytesRoot, { create, confirm: () => dataFolder.confirm() });
   const events = createEvents(database);
-  const secrets = createSecrets(database, secret);
+  const sealer = new Sealer({ secret, previousSecrets });
+  const secrets = createSecrets(database, sealer);
   return {
     teams: createTeams(database),
+    audit: createAudit(database),
     idempotency: createIdempotency(database),
     requestCounts: createRequestCounts(database),
     uploads: createUploads(database, bytes),
@@ -141,6 +166,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     heartbeats: createHeartbeats(database),
     holds: createHolds(database),
     workerEvents: createWorkerEvents(database),
+    webhooks: createWebhooks(database, sealer),
+    webhookDeliveries: createWebhookDeliveries(database),
+    webhookMessages: { make: () => makeMessages(database) },
+    webhookSending: createSending(database, sealer),
+    resealAll: () => resealAll(database, sealer),
     leader: createLeader(database, lease),
     bytes,
     dataFolder,

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { ArrayCreate, idOf, PageQuery, RunArray, RunChange } from "@espalier/contract";
+import { ArrayCreate, idOf, MadeByQuery, RunArray, RunChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
-import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
+import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { checkSpec } from "../runs/check.ts";
@@ -47,7 +47,7 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
 
   app.get(
     "/",
-    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(RunArray) } } },
+    { config: viewer, schema: { querystring: MadeByQuery, response: { 200: page(RunArray) } } },
     (request) => store.arrays.list(teamOf(request), request.query),
   );
 
@@ -57,18 +57,18 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     store.arrays.get(teamOf(request), request.params.arrayId),
   );
   app.post("/:arrayId/cancel", one, (request) =>
-    store.arrays.cancel(teamOf(request), request.params.arrayId),
+    store.arrays.cancel(teamOf(request), request.params.arrayId, authorOf(request)),
   );
   for (const verb of ["hold", "release"] as const)
     app.post(`/:arrayId/${verb}`, one, (request) =>
-      store.arrays[verb](teamOf(request), request.params.arrayId, authorOf(request)),
+      store.arrays[verb](teamOf(request), request.params.arrayId, actorOf(request)),
     );
   app.patch(
     "/:arrayId",
     { config: member, schema: { params: ArrayId, body: RunChange, response: { 200: RunArray } } },
     (request) => {
       const [teamId, { arrayId }] = [teamOf(request), request.params];
-      return store.arrays.change({ teamId, arrayId, change: request.body, by: authorOf(request) });
+      return store.arrays.change({ teamId, arrayId, change: request.body, by: actorOf(request) });
     },
   );
 };

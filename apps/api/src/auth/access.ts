@@ -20,6 +20,7 @@ declare module "fastify" {
 export const anyone = { role: "anyone" } as const;
 export const viewer = { role: "viewer" } as const;
 export const member = { role: "member" } as const;
+export const maintainer = { role: "maintainer" } as const;
 export const admin = { role: "admin" } as const;
 export const operator = { role: "operator" } as const;
 /** The `config` of a route of the team that its path names. */

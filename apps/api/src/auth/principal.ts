@@ -1,3 +1,4 @@
+import type { Author } from "@espalier/contract";
 import type { Caller } from "@espalier/store";
 import type { FastifyRequest } from "fastify";
 
@@ -10,17 +11,23 @@ export const principalOf = (request: FastifyRequest): Principal =>
 /** The team whose key the request carries. */
 export const teamOf = (request: FastifyRequest): string => principalOf(request).teamId;
 
-/** The team and the user whose key the request carries: what a run uses is counted for them. */
-export function ownerOf(request: FastifyRequest): { teamId: string; userId?: string } {
+/** Who the request is by: what is made keeps it. */
+export function authorOf(request: FastifyRequest): Author {
+  const { userName, keyId, keyName } = principalOf(request);
+  return { user: userName, key: { id: keyId, name: keyName } };
+}
+
+/** The team and the user whose key the request carries, for whom what a run uses is counted, and who the request is by. */
+export function ownerOf(request: FastifyRequest): { teamId: string; userId?: string; createdBy: Author } {
   const { teamId, userId } = principalOf(request);
-  return { teamId, ...(userId === undefined ? {} : { userId }) };
+  return { teamId, ...(userId === undefined ? {} : { userId }), createdBy: authorOf(request) };
 }
 
 /** Whether the answer shows what only operators see. Who may call a route is for its `config.role` to say. */
 export const isOperator = (request: FastifyRequest): boolean => principalOf(request).operator;
 
-/** Who the request is by, for the record: `<key id> (<key name>)`. */
-export function authorOf(request: FastifyRequest): string {
+/** Who the request is by, as one text: `<key id> (<key name>)`. */
+export function actorOf(request: FastifyRequest): string {
   const { keyId, keyName } = principalOf(request);
   return `${keyId} (${keyName})`;
 }

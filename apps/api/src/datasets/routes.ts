@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Dataset, DatasetCreateQuery, idOf, PageQuery } from "@espalier/contract";
+import { Dataset, DatasetCreateQuery, idOf, MadeByQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
-import { teamOf } from "../auth/principal.ts";
+import { authorOf, teamOf } from "../auth/principal.ts";
 import { limited, type Pace } from "../http/body.ts";
 import { doOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -37,7 +37,7 @@ export const datasets: FastifyPluginAsyncTypebox<{
         async register(dataset) {
           const content = dataset.stored.sha256;
           const { body, replayed } = await doOnce(store, { request, status: 201, content }, (tx) =>
-            store.datasets.register({ teamId, ...dataset }, tx),
+            store.datasets.register({ teamId, createdBy: authorOf(request), ...dataset }, tx),
           );
           if (replayed) reply.header("idempotency-replayed", "true");
           return body;
@@ -49,7 +49,7 @@ export const datasets: FastifyPluginAsyncTypebox<{
 
   app.get(
     "/",
-    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Dataset) } } },
+    { config: viewer, schema: { querystring: MadeByQuery, response: { 200: page(Dataset) } } },
     (request) => store.datasets.list(teamOf(request), request.query),
   );
 

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Experiment, ExperimentSpec, idOf, PageQuery, RunChange } from "@espalier/contract";
+import { Experiment, ExperimentSpec, idOf, MadeByQuery, RunChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
-import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
+import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { patch, patched } from "../http/patch.ts";
@@ -41,7 +41,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
 
   app.get(
     "/",
-    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Experiment) } } },
+    { config: viewer, schema: { querystring: MadeByQuery, response: { 200: page(Experiment) } } },
     async (request) => {
       const teamId = teamOf(request);
       const { items, ...rest } = await store.experiments.list(teamId, request.query);
@@ -57,12 +57,16 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
   });
   app.post("/:experimentId/cancel", one, async (request) => {
     const teamId = teamOf(request);
-    return viewOf(store, teamId, await store.experiments.cancel(teamId, request.params.experimentId));
+    return viewOf(
+      store,
+      teamId,
+      await store.experiments.cancel(teamId, request.params.experimentId, authorOf(request)),
+    );
   });
   for (const verb of ["hold", "release"] as const)
     app.post(`/:experimentId/${verb}`, one, async (request) => {
       const teamId = teamOf(request);
-      const record = await store.experiments[verb](teamId, request.params.experimentId, authorOf(request));
+      const record = await store.experiments[verb](teamId, request.params.experimentId, actorOf(request));
       return viewOf(store, teamId, record);
     });
   app.patch(
@@ -74,7 +78,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     async (request) => {
       const teamId = teamOf(request);
       const { experimentId } = request.params;
-      const change = { teamId, experimentId, change: request.body, by: authorOf(request) };
+      const change = { teamId, experimentId, change: request.body, by: actorOf(request) };
       return viewOf(store, teamId, await store.experiments.change(change));
     },
   );

@@ -15,11 +15,12 @@ export async function viewsOf(
   records: readonly ExperimentRecord[],
 ): Promise<Experiment[]> {
   const models = await store.models.named(teamId, [...new Set(records.flatMap(modelsOf))]);
-  return records.map(({ id, name, spec, runs, createdAt }) => ({
+  return records.map(({ id, name, spec, runs, createdAt, createdBy }) => ({
     id,
     name,
     spec,
     createdAt,
+    ...(createdBy && { createdBy }),
     runIds: runs.map((run) => run.id),
     ...report(runs, models),
   }));

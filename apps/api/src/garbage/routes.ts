@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Garbage, Problem } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { operator } from "../auth/access.ts";
-import { authorOf } from "../auth/principal.ts";
+import { actorOf } from "../auth/principal.ts";
 import { list } from "../http/page.ts";
 import { leaderLock } from "../janitor.ts";
 
@@ -17,10 +17,12 @@ export const garbage: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, 
     if (leadership === undefined)
       throw new Problem("resource/conflict", "A sweep is going on; look again in a minute.");
     try {
+      // A sweep is many transactions; who asked for it is recorded before the first.
+      await store.transaction(async () => undefined);
       const items = await store.collector.sweep(
         AbortSignal.any([leadership.signal, AbortSignal.timeout(sweepMs)]),
       );
-      request.log.info({ items, by: authorOf(request) }, "swept on request");
+      request.log.info({ items, by: actorOf(request) }, "swept on request");
       return { items };
     } finally {
       await leadership.release().catch(() => undefined);

@@ -3,7 +3,7 @@ import { Deletion, DeletionQuery, idOf, MakerDeletionQuery } from "@espalier/con
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member } from "../auth/access.ts";
-import { authorOf, teamOf } from "../auth/principal.ts";
+import { actorOf, teamOf } from "../auth/principal.ts";
 
 /** What can be deleted. Runs and experiments may have made models, which can go with them. */
 const queries = {
@@ -25,7 +25,7 @@ export const deletions: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
       (request) =>
         store.deletions[noun]((request.params as Record<string, string>)[id]!, {
           teamId: teamOf(request),
-          actor: authorOf(request),
+          actor: actorOf(request),
           ...request.query,
         }),
     );

@@ -1,5 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { hubTokenHeader, idOf, Model, ModelCreate, PageQuery, Run, streamingBytes } from "@espalier/contract";
+import {
+  hubTokenHeader,
+  idOf,
+  MadeByQuery,
+  Model,
+  ModelCreate,
+  Run,
+  streamingBytes,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
@@ -57,7 +65,7 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
 
   app.get(
     "/",
-    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Model) } } },
+    { config: viewer, schema: { querystring: MadeByQuery, response: { 200: page(Model) } } },
     (request) => store.models.list(teamOf(request), request.query),
   );
 

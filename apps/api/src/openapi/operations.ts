@@ -56,6 +56,23 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "POST /v1/arrays/:arrayId/hold": named("holdArray", "Keeps its runs from starting"),
   "POST /v1/arrays/:arrayId/release": named("releaseArray", "Lets its held runs start"),
 
+  "GET /v1/audit": named("listAudit", "Who has changed what, newest first"),
+
+  "POST /v1/webhooks": named("createWebhook", "Makes a webhook, whose secret is shown this once"),
+  "GET /v1/webhooks": named("listWebhooks", "The team's webhooks, newest first"),
+  "GET /v1/webhooks/:webhookId": named("getWebhook", "A webhook, and whether it is paused"),
+  "PATCH /v1/webhooks/:webhookId": named("changeWebhook", "Changes, pauses or resumes a webhook"),
+  "DELETE /v1/webhooks/:webhookId": named("deleteWebhook", "Removes a webhook and what is still to be sent"),
+  "POST /v1/webhooks/:webhookId/ping": named("pingWebhook", "Sends a message that says nothing"),
+  "GET /v1/webhooks/:webhookId/deliveries": named(
+    "listWebhookDeliveries",
+    "What was sent and how it went, newest first",
+  ),
+  "POST /v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver": named(
+    "redeliverWebhook",
+    "Sends a message once more, with its old id",
+  ),
+
   "POST /v1/schedules": named("createSchedule", "Makes a schedule, which submits by the calendar"),
   "GET /v1/schedules": named("listSchedules", "The team's schedules, newest first"),
   "GET /v1/schedules/:scheduleId": named("getSchedule", "A schedule with its last firing"),

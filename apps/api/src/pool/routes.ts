@@ -13,7 +13,7 @@ import {
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { operator, viewer } from "../auth/access.ts";
-import { authorOf, isOperator, teamOf } from "../auth/principal.ts";
+import { actorOf, isOperator, teamOf } from "../auth/principal.ts";
 import { list, page } from "../http/page.ts";
 import { readPool, type PoolSources } from "./document.ts";
 import { teamEvent, teamPool, teamView } from "./view.ts";
@@ -81,7 +81,7 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
       schema: { ...one, body: DrainCreate, bodyIsOptional: true },
     },
     async (request) => {
-      const by = authorOf(request);
+      const by = actorOf(request);
       const { now: atOnce = false, reason } = request.body;
       await store.holds.drain(request.params.workerId, {
         by,
@@ -93,7 +93,7 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
   );
 
   app.post("/workers/:workerId/resume", { config: operator, schema: one }, async (request) => {
-    await store.holds.resume(request.params.workerId, authorOf(request));
+    await store.holds.resume(request.params.workerId, actorOf(request));
     return show(request, request.params.workerId);
   });
 
@@ -105,7 +105,7 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
       schema: { ...device, body: CordonCreate, bodyIsOptional: true },
     },
     async (request) => {
-      const by = authorOf(request);
+      const by = actorOf(request);
       await checkDevice(request.params);
       await store.holds.cordon(request.params.deviceId, { by, ...request.body });
       return show(request, request.params.workerId);
@@ -116,7 +116,7 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
     "/workers/:workerId/devices/:deviceId/uncordon",
     { config: operator, schema: device },
     async (request) => {
-      const by = authorOf(request);
+      const by = actorOf(request);
       await checkDevice(request.params);
       await store.holds.uncordon(request.params.deviceId, by);
       return show(request, request.params.workerId);

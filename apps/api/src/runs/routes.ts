@@ -4,6 +4,7 @@ import {
   Attempt,
   idOf,
   LogLine,
+  MadeByQuery,
   Metric,
   MetricsQuery,
   PageQuery,
@@ -18,7 +19,7 @@ import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
-import { authorOf, ownerOf, teamOf } from "../auth/principal.ts";
+import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { list, page } from "../http/page.ts";
 import { patch, patched } from "../http/patch.ts";
@@ -30,7 +31,7 @@ import { expectationsOf } from "./origin.ts";
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
 const ListQuery = Type.Object(
   {
-    ...PageQuery.properties,
+    ...MadeByQuery.properties,
     state: Type.Optional(RunState),
     kind: Type.Optional(RunKind),
     experimentId: Type.Optional(idOf("experiment")),
@@ -69,12 +70,14 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   app.get("/:runId", { config: viewer, schema }, (request) =>
     store.runs.get(teamOf(request), request.params.runId),
   );
-  app.post("/:runId/cancel", one, (request) => store.runs.cancel(teamOf(request), request.params.runId));
+  app.post("/:runId/cancel", one, (request) =>
+    store.runs.cancel(teamOf(request), request.params.runId, authorOf(request)),
+  );
   app.post("/:runId/hold", one, (request) =>
-    store.runs.hold(teamOf(request), request.params.runId, authorOf(request)),
+    store.runs.hold(teamOf(request), request.params.runId, actorOf(request)),
   );
   app.post("/:runId/release", one, (request) =>
-    store.runs.release(teamOf(request), request.params.runId, authorOf(request)),
+    store.runs.release(teamOf(request), request.params.runId, actorOf(request)),
   );
   app.patch(
     "/:runId",
@@ -84,7 +87,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
         teamId: teamOf(request),
         runId: request.params.runId,
         change: request.body,
-        by: authorOf(request),
+        by: actorOf(request),
       }),
   );
   app.post("/:runId/retry", one, (request) => store.runs.retry(teamOf(request), request.params.runId));

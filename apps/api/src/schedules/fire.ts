@@ -21,17 +21,18 @@ export async function fireSchedules(
 async function submit(
   store: Store,
   tx: Transaction,
-  { teamId, submission }: DueSchedule,
+  { teamId, userId, author: createdBy, submission }: DueSchedule,
 ): Promise<Submitted> {
+  const owner = { teamId, createdBy, ...(userId === undefined ? {} : { userId }) };
   await checkSubmission(submission, store, teamId);
   if ("run" in submission) {
     const { run } = submission;
     const expectations = await expectationsOf(run.spec, { store, teamId });
-    const { id } = await store.runs.submit({ teamId, ...run, ...expectations }, tx);
+    const { id } = await store.runs.submit({ ...owner, ...run, ...expectations }, tx);
     return { runId: id };
   }
   const { experiment: spec } = submission;
   const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
-  const { id } = await store.experiments.submit({ teamId, spec, runs }, tx);
+  const { id } = await store.experiments.submit({ ...owner, spec, runs }, tx);
   return { experimentId: id };
 }

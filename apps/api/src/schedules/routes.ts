@@ -1,9 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Firing, idOf, PageQuery, Schedule, ScheduleChange, ScheduleCreate } from "@espalier/contract";
+import {
+  Firing,
+  idOf,
+  MadeByQuery,
+  PageQuery,
+  Schedule,
+  ScheduleChange,
+  ScheduleCreate,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
-import { teamOf } from "../auth/principal.ts";
+import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { checkSubmission } from "./check.ts";
@@ -22,14 +30,14 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
       const [teamId, schedule] = [teamOf(request), request.body];
       await checkSubmission(schedule.submission, store, teamId);
       return answerOnce(store, { request, reply, status: 201 }, (tx) =>
-        store.schedules.create({ teamId, schedule }, tx),
+        store.schedules.create({ ...ownerOf(request), schedule }, tx),
       );
     },
   );
 
   app.get(
     "/",
-    { config: viewer, schema: { querystring: PageQuery, response: { 200: page(Schedule) } } },
+    { config: viewer, schema: { querystring: MadeByQuery, response: { 200: page(Schedule) } } },
     (request) => store.schedules.list(teamOf(request), request.query),
   );
 

@@ -12,7 +12,7 @@ import {
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { ofTeam, operator } from "../auth/access.ts";
-import { authorOf, principalOf } from "../auth/principal.ts";
+import { actorOf, principalOf } from "../auth/principal.ts";
 import { list } from "../http/page.ts";
 import { mint } from "../keys/mint.ts";
 
@@ -31,7 +31,7 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
   );
 
   app.put("/:team", { config: operator, schema: { ...one, body: TeamChange } }, async (request) => {
-    const by = authorOf(request);
+    const by = actorOf(request);
     const { team } = request.params;
     request.log.info({ team, change: request.body, by }, "team changed");
     return store.teams.change(team, request.body);
@@ -46,7 +46,7 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
     { config: ofTeam("admin"), schema: { ...kept, body: RetentionChange } },
     (request) => {
       const { team } = request.params;
-      request.log.info({ team, change: request.body, by: authorOf(request) }, "retention changed");
+      request.log.info({ team, change: request.body, by: actorOf(request) }, "retention changed");
       return store.policies.change(team, request.body);
     },
   );
@@ -55,7 +55,7 @@ export const teams: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
     "/:team/users/:user",
     { config: ofTeam("admin"), schema: { params: UserName, body: UserChange, response: { 200: Team } } },
     async (request) => {
-      const by = authorOf(request);
+      const by = actorOf(request);
       const { team, user } = request.params;
       request.log.info({ team, user, change: request.body, by }, "user changed");
       return store.teams.changeUser(team, user, request.body);

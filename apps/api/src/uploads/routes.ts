@@ -3,7 +3,7 @@ import { idOf, insteadOfFile, isModelFile, Problem, Upload } from "@espalier/con
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
-import { teamOf } from "../auth/principal.ts";
+import { authorOf, teamOf } from "../auth/principal.ts";
 import { limited, type Pace } from "../http/body.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 
@@ -27,7 +27,9 @@ export const uploads: FastifyPluginAsyncTypebox<{
     "/",
     { config: member, schema: { headers: IdempotentHeaders, response: { 201: Upload } } },
     async (request, reply) =>
-      answerOnce(store, { request, reply, status: 201 }, (tx) => store.uploads.create(teamOf(request), tx)),
+      answerOnce(store, { request, reply, status: 201 }, (tx) =>
+        store.uploads.create(teamOf(request), authorOf(request), tx),
+      ),
   );
 
   app.get(

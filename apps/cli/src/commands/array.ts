@@ -2,7 +2,7 @@ import type { RunArray } from "@espalier/contract";
 import { defineCommand, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { changeHelp, changeOptions, parseChange } from "../arguments/change.ts";
-import { pageOf, printPage } from "../service/page.ts";
+import { madeBy, madeByHelp, madeByOptions, printPage } from "../service/page.ts";
 import { formatTable } from "../terminal/table.ts";
 
 /** `2 QUEUED, 1 RUNNING` */
@@ -21,11 +21,11 @@ export const arrayList = defineCommand({
   name: "array list",
   summary: "arrays of runs, newest first",
   examples: ["espalier array list"],
-  help: ["--limit N, --cursor C"],
+  help: madeByHelp,
   arity: [0, 0],
-  options: { limit: { type: "string" }, cursor: { type: "string" } },
-  async run({ output, connect }, { limit, cursor }) {
-    return printPage(output, await connect().arrays.list(pageOf(limit, cursor)), [
+  options: madeByOptions,
+  async run({ output, connect }, values) {
+    return printPage(output, await connect().arrays.list(madeBy(values)), [
       { title: "ID", value: ({ id }) => id },
       { title: "ARRAY", value: ({ array }) => array },
       { title: "RUNS", value: statesOf },

@@ -8,7 +8,7 @@ import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { readingLines } from "../tables/reading-lines.ts";
 import { formatBytes } from "../terminal/format.ts";
-import { pageOf, printPage } from "../service/page.ts";
+import { madeBy, madeByHelp, madeByOptions, printPage } from "../service/page.ts";
 import { streamFile } from "../service/model-folder.ts";
 
 export const datasetAdd = defineCommand({
@@ -51,10 +51,11 @@ export const datasetList = defineCommand({
   name: "dataset list",
   summary: "datasets, newest first",
   examples: ["espalier dataset list"],
+  help: madeByHelp,
   arity: [0, 0],
-  options: { limit: { type: "string" }, cursor: { type: "string" } },
-  async run({ output, connect }, { limit, cursor }) {
-    const page = await connect().datasets.list(pageOf(limit, cursor));
+  options: madeByOptions,
+  async run({ output, connect }, values) {
+    const page = await connect().datasets.list(madeBy(values));
     return printPage(output, page, [
       { title: "ID", value: ({ id }) => id },
       { title: "NAME", value: ({ name }) => name },

@@ -6,7 +6,7 @@ import { printFailedRuns } from "../tables/failed-run.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
 import { lookUp } from "../service/lookup.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
-import { pageOf } from "../service/page.ts";
+import { madeBy, madeByHelp, madeByOptions } from "../service/page.ts";
 import { sayNext } from "../terminal/next.ts";
 import { readJson } from "../arguments/json-file.ts";
 import { changeHelp, changeOptions, parseChange } from "../arguments/change.ts";
@@ -23,8 +23,7 @@ export const experimentSubmit = defineCommand({
   help: [
     "--name NAME --model MODEL --triplets DATASET --sts DATASET   ids or names; repeat --sts",
     "--variants LIST      default none,large,small; also 50% or a number of layers",
-    "--set FIELD=VALUE    a field of the spec, such as training.steps=60 or search.batches=20; repeat;",
-    "                     `espalier run submit --help` lists the settings of both with their defaults",
+    "--set FIELD=VALUE    a field of the spec, such as training.steps=60 or search.batches=20; repeat",
     ...encodingHelp,
     "--priority N         order among your own runs, higher first",
     ...needsHelp,
@@ -113,10 +112,11 @@ export const experimentList = defineCommand({
   name: "experiment list",
   summary: "experiments, newest first",
   examples: ["espalier experiment list"],
+  help: madeByHelp,
   arity: [0, 0],
-  options: { limit: { type: "string" }, cursor: { type: "string" } },
-  async run({ output, connect }, { limit, cursor }) {
-    const page = await connect().experiments.list(pageOf(limit, cursor));
+  options: madeByOptions,
+  async run({ output, connect }, values) {
+    const page = await connect().experiments.list(madeBy(values));
     if (output.json) output.printJson(page);
     else for (const { id, name, state } of page.items) output.print(`${id}  ${state.padEnd(9)}  ${name}`);
     if (page.cursor && !output.json) output.note(`more: --cursor ${page.cursor}`);

@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { arrayCancel, arrayHold, arrayList, arrayRelease, arraySet, arrayShow } from "./array.ts";
+import { audit } from "./audit.ts";
 import { completion } from "./completion.ts";
 import { datasetAdd, datasetList } from "./dataset.ts";
 import { demo } from "./demo.ts";
@@ -56,6 +57,17 @@ import {
 import { teamKey, teamList, teamSet } from "./team.ts";
 import { train } from "./train.ts";
 import { up } from "./up.ts";
+import {
+  webhookAdd,
+  webhookDeliveries,
+  webhookList,
+  webhookPause,
+  webhookPing,
+  webhookRedeliver,
+  webhookRemove,
+  webhookResume,
+  webhookSet,
+} from "./webhook.ts";
 import {
   workerCordon,
   workerDrain,
@@ -144,7 +156,21 @@ export const groups: readonly Group[] = [
       workerUncordon,
     ],
   },
-  { title: "Keys of your team", commands: [keyList, keyCreate, keyRotate, keyRevoke] },
+  {
+    title: "Webhooks",
+    commands: [
+      webhookAdd,
+      webhookList,
+      webhookSet,
+      webhookPause,
+      webhookResume,
+      webhookRemove,
+      webhookPing,
+      webhookDeliveries,
+      webhookRedeliver,
+    ],
+  },
+  { title: "Keys of your team", commands: [keyList, keyCreate, keyRotate, keyRevoke, audit] },
   { title: "Teams, for operators", commands: [teamList, teamSet, teamRetention, teamKey, gc] },
 ];
 

@@ -9,11 +9,11 @@ import {
 } from "@espalier/contract";
 import { defineCommand, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
-import { formatDuration } from "../terminal/format.ts";
+import { formatAuthor, formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
-import { pageOf, printPage } from "../service/page.ts";
+import { madeBy, madeByHelp, madeByOptions, pageOf, printPage } from "../service/page.ts";
 import { reasonLines } from "../tables/failed-run.ts";
 import { startsIn } from "../tables/queue-table.ts";
 import { sayNext } from "../terminal/next.ts";
@@ -24,18 +24,17 @@ export const runList = defineCommand({
   name: "run list",
   summary: "runs, newest first",
   examples: ["espalier run list --state failed", "espalier run list --kind train --limit 20"],
-  help: ["--state STATE, --kind KIND, --experiment ID  only these", "--limit N, --cursor C"],
+  help: ["--state STATE, --kind KIND, --experiment ID  only these", ...madeByHelp],
   arity: [0, 0],
   options: {
     state: { type: "string" },
     kind: { type: "string" },
     experiment: { type: "string" },
-    limit: { type: "string" },
-    cursor: { type: "string" },
+    ...madeByOptions,
   },
-  async run({ output, connect }, { state, kind, experiment, limit, cursor }) {
+  async run({ output, connect }, { state, kind, experiment, ...values }) {
     const page = await connect().runs.list({
-      ...pageOf(limit, cursor),
+      ...madeBy(values),
       ...(state === undefined ? {} : { state: state.toUpperCase() as RunState }),
       ...(kind === undefined ? {} : { kind: kind as RunKind }),
       ...(experiment === undefined ? {} : { experimentId: experiment }),
@@ -44,6 +43,7 @@ export const runList = defineCommand({
       { title: "ID", value: ({ id }) => id },
       { title: "RUN", value: runLabel },
       { title: "STATE", value: ({ state }) => state },
+      { title: "USER", value: ({ createdBy }) => createdBy?.user ?? "–" },
       { title: "ATTEMPT", value: ({ attempt }) => String(attempt), align: "right" },
       { title: "TIME", value: duration, align: "right" },
       {
@@ -116,6 +116,8 @@ function printRun(run: Run, { print, columns }: Pick<Output, "print" | "columns"
   if (run.progress && !isTerminal(run.state))
     print(`${run.progress.phase}: ${run.progress.done} of ${run.progress.total} ${run.progress.unit}`);
   if (run.worker) print(`worker  ${run.worker.name} on ${run.worker.host}`);
+  if (run.createdBy) print(`by      ${formatAuthor(run.createdBy)}`);
+  if (run.cancelledBy) print(`ended   at the wish of ${formatAuthor(run.cancelledBy)}`);
   print(`spec    ${JSON.stringify(run.spec)}`);
   if (run.result) print(`result  ${JSON.stringify(run.result)}`);
 }

@@ -2,7 +2,7 @@ import type { Firing, OverlapPolicy, RunCreate, Submission } from "@espalier/con
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { lookUp } from "../service/lookup.ts";
-import { pageOf, printPage } from "../service/page.ts";
+import { madeBy, madeByHelp, madeByOptions, pageOf, printPage } from "../service/page.ts";
 import { readJson } from "../arguments/json-file.ts";
 import { given } from "../arguments/settings.ts";
 
@@ -74,11 +74,11 @@ export const scheduleList = defineCommand({
   name: "schedule list",
   summary: "schedules, newest first, when they are due and what came of them",
   examples: ["espalier schedule list"],
-  help: ["--limit N, --cursor C"],
+  help: madeByHelp,
   arity: [0, 0],
-  options: { limit: { type: "string" }, cursor: { type: "string" } },
-  async run({ output, connect }, { limit, cursor }) {
-    const page = await connect().schedules.list(pageOf(limit, cursor));
+  options: madeByOptions,
+  async run({ output, connect }, values) {
+    const page = await connect().schedules.list(madeBy(values));
     for (const { name, problem, nextAt } of page.items)
       if (problem && !output.json)
         output.warn(

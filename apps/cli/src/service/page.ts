@@ -8,6 +8,27 @@ export const pageOf = (limit: string | undefined, cursor: string | undefined) =>
   ...(cursor === undefined ? {} : { cursor }),
 });
 
+/** Options of lists of what somebody makes, and their help. */
+export const madeByOptions = {
+  limit: { type: "string" },
+  cursor: { type: "string" },
+  "created-by": { type: "string" },
+} as const;
+export const madeByHelp = [
+  "--created-by USER       only what this user of the team has made",
+  "--limit N, --cursor C",
+];
+
+/** Query of such a list. */
+export const madeBy = (values: {
+  limit?: string | undefined;
+  cursor?: string | undefined;
+  "created-by"?: string | undefined;
+}) => ({
+  ...pageOf(values.limit, values.cursor),
+  ...(values["created-by"] === undefined ? {} : { createdBy: values["created-by"] }),
+});
+
 /** Prints a page as a table, or as data, and says how to read on. */
 export function printPage<Item>(
   output: Output,

@@ -1,3 +1,5 @@
+import type { Author } from "@espalier/contract";
+
 const units = ["B", "kB", "MB", "GB", "TB"] as const;
 
 /** `8123456` → `8.1 MB`; decimal units. */
@@ -19,6 +21,12 @@ export function formatDuration(milliseconds: number): string {
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
   return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`;
+}
+
+/** `ann, key laptop`, and `ann, schedule weekly` for what a schedule did */
+export function formatAuthor({ user, key, schedule }: Author): string {
+  if (schedule) return `${user}, schedule ${schedule.name}`;
+  return key ? `${user}, key ${key.name}` : user;
 }
 
 const trim = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));

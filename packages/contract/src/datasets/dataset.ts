@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { Replace } from "../models/model.ts";
 import { idOf, Name, Sha256, Timestamp } from "../id.ts";
+import { CreatedBy } from "../teams/author.ts";
 
 export const DatasetKind = Type.Enum(["triplets", "sts", "texts"]);
 export type DatasetKind = Static<typeof DatasetKind>;
@@ -32,6 +33,7 @@ export const Dataset = Type.Object({
   sha256: Sha256,
   artifactId: idOf("artifact"),
   createdAt: Timestamp,
+  createdBy: CreatedBy,
   reading: Type.Optional(DatasetReading),
 });
 export type Dataset = Static<typeof Dataset>;

@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Encoding } from "../models/encoding.ts";
 import { StsScore } from "../kinds/evaluate.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
+import { CreatedBy } from "../teams/author.ts";
 import { Variant } from "../layers.ts";
 import { Mode } from "../kinds/mode.ts";
 import { Limits } from "../runs/limits.ts";
@@ -65,6 +66,7 @@ export const Experiment = Type.Object({
   search: Type.Optional(SearchResult),
   variants: Type.Array(VariantReport),
   createdAt: Timestamp,
+  createdBy: CreatedBy,
   endedAt: Type.Optional(Timestamp),
 });
 export type Experiment = Static<typeof Experiment>;

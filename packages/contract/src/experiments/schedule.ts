@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { ExperimentSpec } from "./experiment.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
+import { CreatedBy } from "../teams/author.ts";
 import { ProblemDocument } from "../problem.ts";
 import { RunCreate } from "../runs/run.ts";
 
@@ -100,5 +101,6 @@ export const Schedule = Type.Object({
   ),
   last: Type.Optional(Firing),
   createdAt: Timestamp,
+  createdBy: CreatedBy,
 });
 export type Schedule = Static<typeof Schedule>;

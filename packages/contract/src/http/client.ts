@@ -19,12 +19,23 @@ import type { RunKind } from "../kinds/kinds.ts";
 import type { RunChange } from "../runs/change.ts";
 import type { Run, RunCreate, RunState } from "../runs/run.ts";
 import type { Firing, Schedule, ScheduleChange, ScheduleCreate } from "../experiments/schedule.ts";
+import type { AuditEntry, AuditQuery } from "../audit/audit.ts";
 import { backoff } from "../backoff.ts";
 import { readEvents } from "./sse.ts";
+import type { MadeByQuery } from "../teams/author.ts";
 import type { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "../teams/key.ts";
 import type { Me } from "../teams/me.ts";
 import type { Upload } from "../models/upload.ts";
 import type { CordonCreate, DrainCreate, Worker, WorkerEvent } from "../pool/worker.ts";
+
+import type {
+  Webhook,
+  WebhookChange,
+  WebhookCreate,
+  WebhookDelivery,
+  WebhookDeliveryQuery,
+  WebhookWithSecret,
+} from "../webhooks/webhook.ts";
 
 export interface ClientOptions {
   /** Origin of the API, such as `http://127.0.0.1:7070`. */
@@ -53,7 +64,7 @@ interface Call {
   signal?: AbortSignal | undefined;
 }
 
-export type RunQuery = PageQuery & { state?: RunState; kind?: RunKind; experimentId?: string };
+export type RunQuery = MadeByQuery & { state?: RunState; kind?: RunKind; experimentId?: string };
 /** Options of a submission. The same key and body give the same resource again. */
 export type SubmitOptions = { idempotencyKey?: string };
 
@@ -128,7 +139,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
           headers: hubToken === undefined ? headers : { ...headers, [hubTokenHeader]: hubToken },
         });
       },
-      list: (query: PageQuery = {}) => json<Page<Model>>("GET", "/v1/models", { query }),
+      list: (query: MadeByQuery = {}) => json<Page<Model>>("GET", "/v1/models", { query }),
       get: (id: string) => json<Model>("GET", `/v1/models/${id}`),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: DeletionQuery = {}) =>
@@ -141,7 +152,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
           body,
           headers: { "content-type": "application/octet-stream" },
         }),
-      list: (query: PageQuery = {}) => json<Page<Dataset>>("GET", "/v1/datasets", { query }),
+      list: (query: MadeByQuery = {}) => json<Page<Dataset>>("GET", "/v1/datasets", { query }),
       get: (id: string) => json<Dataset>("GET", `/v1/datasets/${id}`),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: DeletionQuery = {}) =>
@@ -150,7 +161,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     experiments: {
       submit: (spec: ExperimentSpec, options?: SubmitOptions) =>
         json<Experiment>("POST", "/v1/experiments", { json: spec, ...submit(options) }),
-      list: (query: PageQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
+      list: (query: MadeByQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
       get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: MakerDeletionQuery = {}) =>
@@ -177,7 +188,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       /** Submits runs that differ in an index, all of them or none. */
       submit: (array: ArrayCreate, options?: SubmitOptions) =>
         json<RunArray>("POST", "/v1/arrays", { json: array, ...submit(options) }),
-      list: (query: PageQuery = {}) => json<Page<RunArray>>("GET", "/v1/arrays", { query }),
+      list: (query: MadeByQuery = {}) => json<Page<RunArray>>("GET", "/v1/arrays", { query }),
       get: (id: string) => json<RunArray>("GET", `/v1/arrays/${id}`),
       cancel: (id: string) => json<RunArray>("POST", `/v1/arrays/${id}/cancel`),
       hold: (id: string) => json<RunArray>("POST", `/v1/arrays/${id}/hold`),
@@ -188,7 +199,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     schedules: {
       create: (schedule: ScheduleCreate, options?: SubmitOptions) =>
         json<Schedule>("POST", "/v1/schedules", { json: schedule, ...submit(options) }),
-      list: (query: PageQuery = {}) => json<Page<Schedule>>("GET", "/v1/schedules", { query }),
+      list: (query: MadeByQuery = {}) => json<Page<Schedule>>("GET", "/v1/schedules", { query }),
       get: (id: string) => json<Schedule>("GET", `/v1/schedules/${id}`),
       change: (id: string, change: ScheduleChange) =>
         json<Schedule>("PATCH", `/v1/schedules/${id}`, { json: change }),
@@ -273,6 +284,23 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
           json: key,
         }),
     },
+    webhooks: {
+      /** The secret of its signatures is shown this once. */
+      create: (webhook: WebhookCreate) => json<WebhookWithSecret>("POST", "/v1/webhooks", { json: webhook }),
+      list: (query: PageQuery = {}) => json<Page<Webhook>>("GET", "/v1/webhooks", { query }),
+      get: (id: string) => json<Webhook>("GET", `/v1/webhooks/${id}`),
+      change: (id: string, change: WebhookChange) =>
+        json<Webhook>("PATCH", `/v1/webhooks/${id}`, { json: change }),
+      remove: async (id: string) => void (await send("DELETE", `/v1/webhooks/${id}`)),
+      /** Sends a message that says nothing. */
+      ping: (id: string) => json<WebhookDelivery>("POST", `/v1/webhooks/${id}/ping`),
+      deliveries: (id: string, query: WebhookDeliveryQuery = {}) =>
+        json<Page<WebhookDelivery>>("GET", `/v1/webhooks/${id}/deliveries`, { query }),
+      redeliver: (id: string, deliveryId: string) =>
+        json<WebhookDelivery>("POST", `/v1/webhooks/${id}/deliveries/${deliveryId}/redeliver`),
+    },
+    /** Who has changed what, newest first. */
+    audit: (query: AuditQuery = {}) => json<Page<AuditEntry>>("GET", "/v1/audit", { query }),
     /** For operators. */
     garbage: {
       /** What the next sweep would free, and why. */

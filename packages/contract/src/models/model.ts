@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { HubSource, ModelSource } from "./hub.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
+import { CreatedBy } from "../teams/author.ts";
 import { Problem } from "../problem.ts";
 
 export const ModelState = Type.Enum(["IMPORTING", "READY"]);
@@ -37,6 +38,7 @@ export const Model = Type.Object({
   source: Type.Optional(ModelSource),
   runId: Type.Optional(idOf("run")),
   createdAt: Timestamp,
+  createdBy: CreatedBy,
 });
 export type Model = Static<typeof Model>;
 

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { idOf, Sha256, Timestamp } from "../id.ts";
+import { CreatedBy } from "../teams/author.ts";
 
 /** Files on their way to becoming a model. Removed once used, or after a day. */
 export const Upload = Type.Object({
@@ -8,5 +9,6 @@ export const Upload = Type.Object({
     Type.Object({ name: Type.String(), bytes: Type.Integer({ minimum: 0 }), sha256: Sha256 }),
   ),
   createdAt: Timestamp,
+  createdBy: CreatedBy,
 });
 export type Upload = Static<typeof Upload>;

@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { idOf, Timestamp } from "../id.ts";
 import { Problem } from "../problem.ts";
+import { CreatedBy } from "../teams/author.ts";
 import { RunCreate, RunState } from "./run.ts";
 
 /** Most runs of one array. */
@@ -40,6 +41,7 @@ export const RunArray = Type.Object({
     { description: "in the order of their indices" },
   ),
   createdAt: Timestamp,
+  createdBy: CreatedBy,
 });
 export type RunArray = Static<typeof RunArray>;
 

@@ -3,6 +3,7 @@ import { idOf, Timestamp } from "../id.ts";
 import { RunKind, RunResult, RunSpec, SubmittedSpec } from "../kinds/kinds.ts";
 import { Problem, ProblemDocument } from "../problem.ts";
 import { RunHold } from "./change.ts";
+import { Author, CreatedBy } from "../teams/author.ts";
 import { FailureClass } from "./failure.ts";
 import { Limits } from "./limits.ts";
 import { Needs, PriorityClass } from "./scheduling.ts";
@@ -119,6 +120,7 @@ export const Run = Type.Object({
   problem: Type.Optional(ProblemDocument),
   failure: Type.Optional(FailureClass),
   cancelRequestedAt: Type.Optional(Timestamp),
+  cancelledBy: Type.Optional(Type.Unsafe<Author>({ ...Author, description: "who asked for its end" })),
   workerId: Type.Optional(idOf("worker")),
   worker: Type.Optional(
     Type.Object(
@@ -127,6 +129,7 @@ export const Run = Type.Object({
     ),
   ),
   createdAt: Timestamp,
+  createdBy: CreatedBy,
   queuedAt: Type.Optional(Timestamp),
   startedAt: Type.Optional(Timestamp),
   endedAt: Type.Optional(Timestamp),

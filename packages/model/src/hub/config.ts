@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "@espalier/contract";
+import { readProxy } from "../outbound/proxy.ts";
 import type { HubAccess } from "./access.ts";
 
 /**
@@ -10,12 +11,11 @@ import type { HubAccess } from "./access.ts";
  * @throws {Problem} `request/invalid` naming the variable
  */
 export function readHubAccess(environment: NodeJS.ProcessEnv) {
-  const either = (name: string): string => environment[name.toLowerCase()] || environment[name] || "";
   const origins = (environment["ESPALIER_HUB_ORIGINS"] ?? "").split(/[\s,]+/).filter(Boolean);
   return {
     endpoint: webAddress("HF_ENDPOINT", environment["HF_ENDPOINT"] || "https://huggingface.co"),
     origins: origins.map((origin) => webAddress("ESPALIER_HUB_ORIGINS", origin)),
-    proxy: { http: either("HTTP_PROXY"), https: either("HTTPS_PROXY"), no: either("NO_PROXY") },
+    proxy: readProxy(environment),
   };
 }
 

@@ -1,11 +1,9 @@
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isIP } from "node:net";
 import { isProblem, Problem } from "@espalier/contract";
 import { request, type Dispatcher } from "undici";
+import { checkTarget, openGuardedAgent, type OutboundAccess } from "../outbound/guarded-agent.ts";
 import type { HubAccess, HubLimits } from "./access.ts";
-import { isPublicAddress } from "./address.ts";
-import { addressRefused, openGuardedAgent, trustedOrigins } from "./guarded-agent.ts";
 import { Fault } from "./fault.ts";
 
 /** The head of an answer, and its body, which must be read or destroyed. */
@@ -16,6 +14,12 @@ export interface HubResponse {
   readonly url: URL;
   readonly body: Readable;
 }
+
+const addressRefused = (host: string, why: string): Problem =>
+  new Problem(
+    "hub/address-refused",
+    `The hub sends the download to ${host.slice(0, 255)}, ${why}; where that is meant, the operator allows it in ESPALIER_HUB_ORIGINS.`,
+  );
 
 const mostRedirects = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -29,7 +33,7 @@ const certificate = /^(CERT_|ERR_TLS_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
 export class HubConnection {
   readonly endpoint: URL;
   readonly #token: string | undefined;
-  readonly #trusted: ReadonlySet<string>;
+  readonly #outbound: OutboundAccess;
   readonly #agent: Dispatcher;
   readonly #limits: HubLimits;
   readonly #stop = new AbortController();
@@ -40,10 +44,12 @@ export class HubConnection {
   constructor(access: HubAccess, limits: HubLimits, signal: AbortSignal) {
     this.endpoint = new URL(access.endpoint);
     this.#token = access.token;
-    this.#trusted = trustedOrigins(access);
+    const { endpoint, origins = [], proxy } = access;
+    const trusted = new Set([endpoint, ...origins].map((url) => new URL(url).origin));
+    this.#outbound = { trusted, proxy, refuse: addressRefused };
     this.#limits = limits;
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
-    this.#agent = openGuardedAgent(access, limits);
+    this.#agent = openGuardedAgent(this.#outbound, { ...limits, connections: limits.connections * 2 });
   }
 
   /** Whether the hub itself answered, and not a server that it sent us to. */
@@ -76,7 +82,7 @@ export class HubConnection {
     let inside = true;
     for (let followed = 0; ; followed++) {
       inside &&= this.isHub(url);
-      this.#check(url);
+      checkTarget(url, this.#outbound);
       const response = await this.#send(url, {
         ...headers,
         "accept-encoding": "identity",
@@ -122,17 +128,6 @@ export class HubConnection {
   async close(): Promise<void> {
     this.abort();
     await this.#agent.destroy();
-  }
-
-  #check(url: URL): void {
-    if (this.#trusted.has(url.origin)) return;
-    if (url.protocol !== "https:") throw addressRefused(url.host, "which does not speak https");
-    if (url.username !== "" || url.password !== "")
-      throw addressRefused(url.host, "with a name and a password");
-    // Also where a proxy would connect.
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) !== 0 && !isPublicAddress(host))
-      throw addressRefused(url.host, "which is not a public address");
   }
 
   async #send(url: URL, headers: Record<string, string>): Promise<HubResponse> {

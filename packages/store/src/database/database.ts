@@ -1,8 +1,8 @@
 import pg from "pg";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { isProblem, Problem } from "@espalier/contract";
+import { beginAct, recordAct } from "../audit/acts.ts";
 import { PrismaClient } from "../generated/client.ts";
-import { Answers } from "./answers.ts";
 import { lane } from "./lane.ts";
 
 /** An open transaction, to pass to the calls that belong to it. */
@@ -34,6 +34,7 @@ export interface Database {
   limit: (most: number) => void;
   /** Connections are given out for a transaction at a time, so that settings of a session do not hold. */
   pooled: boolean;
+  /** Commits when `work` returns; what it changes for a request is recorded in the audit log, see `acts.ts`. */
   transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** For reads that must all see the database at the same moment. */
   snapshot: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
@@ -64,7 +65,6 @@ const deadlockTries = 5;
 /** A connection that nobody has used for this long is closed, so that an idle process leaves them to others. */
 const idleMs = 10_000;
 const preparedMs = 15_000;
-const probeMs = 3_000;
 /**
  * A connection that does not answer a statement for this long is closed. TCP needs a quarter of an hour to notice that its
  * peer has disappeared, and never notices where a proxy between the two acknowledges what is sent.
@@ -108,12 +108,6 @@ export function openDatabase({
   };
   const renewing = new pg.Pool(renewal);
   renewing.on("error", ignore);
-  // Behind a pooler the process of a connection is the pooler's own affair.
-  const answers = pooled
-    ? undefined
-    : new Answers((text, values) => pool.query({ text, values, query_timeout: probeMs } as pg.QueryConfig));
-  const answered = <T>(client: pg.PoolClient, answer: Promise<T>): Promise<T> =>
-    answers === undefined ? answer : answers.of(client, answer);
   const inBulk = lane(Math.max(1, Math.floor(poolSize / 2)));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
     query: {
@@ -127,23 +121,12 @@ export function openDatabase({
     },
   }) as unknown as PrismaClient;
 
-  /** One statement, on the pool or on the connection for renewals. A connection on which it fails is closed. */
   async function send<Row extends pg.QueryResultRow>(
     config: pg.QueryConfig & { query_timeout?: number },
     through = pool,
   ) {
     try {
-      const client = await through.connect();
-      client.on("error", ignore);
-      let broken = true;
-      try {
-        const result = await answered(client, client.query<Row>(config));
-        broken = false;
-        return result;
-      } finally {
-        client.off("error", ignore);
-        client.release(broken);
-      }
+      return await through.query<Row>(config);
     } catch (error) {
       throw toProblem(error);
     }
@@ -154,12 +137,10 @@ export function openDatabase({
     // The pool listens only while a connection is idle.
     client.on("error", ignore);
     let broken = false;
-    const query = ((...statement: [string, unknown[]?]) =>
-      answered(client, client.query(...statement))) as Transaction["query"];
     try {
-      await query(begin + silencing);
-      const result = await work({ query });
-      await query("commit");
+      await client.query(begin + silencing);
+      const result = await work(client);
+      await client.query("commit");
       return result;
     } catch (error) {
       // A connection that does not answer cannot roll back; it is closed, and the server rolls back.
@@ -175,7 +156,13 @@ export function openDatabase({
   async function transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await once(work);
+        const { result, recorded } = await once(async (tx) => {
+          beginAct();
+          const result = await work(tx);
+          return { result, recorded: await recordAct(tx, result) };
+        });
+        recorded();
+        return result;
       } catch (error) {
         // Of two transactions that wait for each other, PostgreSQL ends one; that one is run again.
         if (tries < deadlockTries && isConflict(error)) continue;

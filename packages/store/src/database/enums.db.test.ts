@@ -10,6 +10,7 @@ import {
   ScheduleChange,
   Team,
   TeamRole,
+  WebhookDelivery,
   WorkerState,
 } from "@espalier/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -29,6 +30,7 @@ const enums: Record<string, { enum: readonly string[] }> = {
   "schedule_firing.outcome": Firing.properties.outcome,
   "team.quota_period": Team.properties.period,
   "team_user.quota_period": Team.properties.period,
+  "webhook_delivery.state": WebhookDelivery.properties.state,
   "worker.state": WorkerState,
 };
 

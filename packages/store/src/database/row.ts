@@ -6,6 +6,10 @@ export const present = <T extends object>(fields: T): { [K in keyof T]?: NonNull
     [K in keyof T]?: NonNullable<T[K]>;
   };
 
+/** A condition of Prisma on `created_by`; none without a user. */
+export const madeBy = (user: string | undefined) =>
+  user === undefined ? {} : { createdBy: { path: ["user"], equals: user } };
+
 export const iso = (at: Date): string => at.toISOString();
 export const isoOrNull = (at: Date | null): string | null => at?.toISOString() ?? null;
 

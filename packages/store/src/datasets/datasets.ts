@@ -1,12 +1,14 @@
 import {
   newId,
   normaliseName,
+  type Author,
   type Dataset,
   type DatasetKind,
   type DatasetReading,
+  type MadeByQuery,
   type Page,
-  type PageQuery,
 } from "@espalier/contract";
+import { changesNothing } from "../audit/acts.ts";
 import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
 import type { StoredObject } from "../bytes/bytes.ts";
 import type { Database, Transaction } from "../database/database.ts";
@@ -15,7 +17,7 @@ import { lockName, takeName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
 import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
-import { found, iso } from "../database/row.ts";
+import { found, iso, madeBy, present } from "../database/row.ts";
 
 export interface NewDataset {
   id: string;
@@ -26,6 +28,7 @@ export interface NewDataset {
   stored: StoredObject;
   reading?: DatasetReading;
   replace?: boolean;
+  createdBy?: Author;
 }
 
 export interface Datasets {
@@ -39,7 +42,7 @@ export interface Datasets {
   get(teamId: string, datasetId: string): Promise<Dataset>;
   /** What a submission is judged by, of one table. */
   outline(teamId: string, datasetId: string): Promise<DatasetOutline>;
-  list(teamId: string, query?: PageQuery): Promise<Page<Dataset>>;
+  list(teamId: string, query?: MadeByQuery): Promise<Page<Dataset>>;
   stored(teamId: string, datasetId: string): Promise<StoredObject>;
 }
 
@@ -52,7 +55,7 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
   const find = async (teamId: string, id: string) =>
     found(await prisma.dataset.findUnique({ where: { id, teamId }, include: withArtifact }), "dataset", id);
   return {
-    register: ({ id, teamId, name: given, kind, rows, stored, reading, replace = false }, tx) =>
+    register: ({ id, teamId, name: given, kind, rows, stored, reading, replace = false, createdBy }, tx) =>
       within(tx, async (tx) => {
         const name = normaliseName(given);
         await lockName(tx, "dataset", { teamId, name });
@@ -62,14 +65,26 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
           [teamId, name],
         );
         const same = holder.rows.find((row) => row.kind === kind && row.sha256 === stored.sha256);
-        if (same) return toDataset(await find(teamId, same.id));
+        if (same) {
+          changesNothing();
+          return toDataset(await find(teamId, same.id));
+        }
         await takeName(tx, "dataset", { teamId, name, replace });
         const artifactId = newId("artifact");
         await insertArtifacts(tx, { teamId }, [{ id: artifactId, kind: "dataset", name, stored }]);
         const inserted = await tx.query<{ created_at: Date }>(
-          `insert into dataset (id, team_id, name, kind, rows, artifact_id, reading) values ($1, $2, $3, $4, $5, $6, $7)
+          `insert into dataset (id, team_id, name, kind, rows, artifact_id, reading, created_by)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)
            returning created_at`,
-          [id, teamId, name, kind, rows, artifactId, reading === undefined ? null : toJson(reading)],
+          [
+            id,
+            teamId,
+            name,
+            kind,
+            rows,
+            artifactId,
+            ...[reading, createdBy].map((each) => (each === undefined ? null : toJson(each))),
+          ],
         );
         const { bytes, sha256 } = stored;
         return {
@@ -81,7 +96,7 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
           sha256,
           artifactId,
           createdAt: iso(inserted.rows[0]!.created_at),
-          ...(reading && { reading }),
+          ...present({ createdBy, reading }),
         };
       }),
     get: async (teamId, datasetId) => toDataset(await find(teamId, datasetId)),
@@ -92,11 +107,15 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
       );
       return found(rows[0], "dataset", datasetId);
     },
-    async list(teamId, { limit: wanted, cursor } = {}) {
+    async list(teamId, { limit: wanted, cursor, createdBy } = {}) {
       const limit = pageLimit(wanted);
       const [before] = byId.read(cursor);
       const rows = await prisma.dataset.findMany({
-        where: { teamId, ...(before === undefined ? {} : { id: { lt: before } }) },
+        where: {
+          teamId,
+          ...(before === undefined ? {} : { id: { lt: before } }),
+          ...madeBy(createdBy),
+        },
         orderBy: { id: "desc" },
         take: limit + 1,
         include: withArtifact,
@@ -115,6 +134,7 @@ const toDataset = ({
   artifactId,
   artifact,
   createdAt,
+  createdBy,
   reading,
 }: DatasetRow): Dataset => ({
   id,
@@ -125,5 +145,5 @@ const toDataset = ({
   sha256: artifact.sha256,
   artifactId,
   createdAt: iso(createdAt),
-  ...(reading === null ? {} : { reading: reading as DatasetReading }),
+  ...present({ createdBy: createdBy as Author | null, reading: reading as DatasetReading | null }),
 });

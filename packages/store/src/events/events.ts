@@ -1,6 +1,6 @@
 import type { RecordedEvent, RunProgressEvent } from "@espalier/contract";
 import type { Client } from "pg";
-import { watch, type Database } from "../database/database.ts";
+import { watch, type Database, type Transaction } from "../database/database.ts";
 import { cursorOf } from "../database/cursor.ts";
 import { iso } from "../database/row.ts";
 
@@ -87,32 +87,15 @@ export function createEvents({ query, session }: Database): Events & { close(): 
     })();
   }
 
-  async function readPage(
-    teamId: string | null,
-    { runId, after, limit }: { runId?: string | undefined; after: string; limit: number },
-  ): Promise<{ teamId: string; event: RecordedEvent }[]> {
-    const [xid, seq] = byTransaction.read(after);
-    const { rows } = await query<{ teamId: string; xid: string; seq: string; at: Date; body: object }>(
-      `select team_id as "teamId", xid, seq, at, body from event
-       where ($1::text is null or team_id = $1) and ($2::text is null or run_id = $2)
-         and (xid, seq) > (case when $3::bigint < (select event_horizon()) then $3::bigint else 0 end, $4::bigint)
-         and xid < (select event_horizon())
-       order by xid, seq limit $5`,
-      [teamId, runId ?? null, xid, seq, limit],
-    );
-    return rows.map(({ teamId, xid, seq, at, body }) => ({
-      teamId,
-      event: { id: byTransaction.write(xid, seq), at: iso(at), ...body } as RecordedEvent,
-    }));
-  }
-
   return {
     async read(teamId, { runId, after = "0-0", limit = 200 } = {}) {
-      const events = (await readPage(teamId, { runId, after, limit })).map(({ event }) => event);
+      const events = (await readEvents({ query } as Transaction, { teamId, runId, after, limit })).map(
+        ({ event }) => event,
+      );
       return { events, cursor: events.at(-1)?.id ?? after };
     },
     async readAll({ after, limit }) {
-      const events = await readPage(null, { after, limit });
+      const events = await readEvents({ query } as Transaction, { after, limit });
       return { events, cursor: events.at(-1)?.event.id ?? after };
     },
     async position() {
@@ -130,6 +113,31 @@ export function createEvents({ query, session }: Database): Events & { close(): 
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+/** Events of all teams, or of one, after a cursor: see `Events.read`. */
+export async function readEvents(
+  tx: Transaction,
+  {
+    teamId,
+    runId,
+    after,
+    limit,
+  }: { teamId?: string; runId?: string | undefined; after: string; limit: number },
+): Promise<{ teamId: string; event: RecordedEvent }[]> {
+  const [xid, seq] = byTransaction.read(after);
+  const { rows } = await tx.query<{ teamId: string; xid: string; seq: string; at: Date; body: object }>(
+    `select team_id as "teamId", xid, seq, at, body from event
+     where ($1::text is null or team_id = $1) and ($2::text is null or run_id = $2)
+       and (xid, seq) > (case when $3::bigint < (select event_horizon()) then $3::bigint else 0 end, $4::bigint)
+       and xid < (select event_horizon())
+     order by xid, seq limit $5`,
+    [teamId ?? null, runId ?? null, xid, seq, limit],
+  );
+  return rows.map(({ teamId, xid, seq, at, body }) => ({
+    teamId,
+    event: { id: byTransaction.write(xid, seq), at: iso(at), ...body } as RecordedEvent,
+  }));
 }
 
 function toHint(payload: string): Hint {

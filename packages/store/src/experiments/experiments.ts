@@ -3,9 +3,10 @@ import {
   newId,
   Problem,
   unsuccessfulStates,
+  type Author,
   type ExperimentSpec,
+  type MadeByQuery,
   type Page,
-  type PageQuery,
   type Run,
   type RunChange,
   type RunState,
@@ -18,7 +19,7 @@ import { pageLimit, toPage } from "../database/page.ts";
 import { changeRuns, lockedStates } from "../runs/change.ts";
 import { holdRuns, releaseRuns } from "../runs/hold.ts";
 import { requeue } from "../runs/requeue.ts";
-import { found, iso } from "../database/row.ts";
+import { found, iso, madeBy, present } from "../database/row.ts";
 import { toRun } from "../runs/row.ts";
 import { cancelRuns, runsOfExperiments, type NewRun } from "../runs/runs.ts";
 import { admit, submitRun } from "../runs/submit.ts";
@@ -30,18 +31,19 @@ export interface ExperimentRecord {
   spec: ExperimentSpec;
   runs: Run[];
   createdAt: string;
+  createdBy?: Author;
 }
 
 export interface Experiments {
   /** Writes the experiment and all its runs, or nothing. In `runs`, each run comes after those that it depends on. */
   submit(
-    input: { teamId: string; userId?: string; spec: ExperimentSpec; runs: NewRun[] },
+    input: { teamId: string; userId?: string; createdBy?: Author; spec: ExperimentSpec; runs: NewRun[] },
     tx?: Transaction,
   ): Promise<ExperimentRecord>;
   get(teamId: string, experimentId: string): Promise<ExperimentRecord>;
-  list(teamId: string, query?: PageQuery): Promise<Page<ExperimentRecord>>;
-  /** Cancels every run that is not terminal. */
-  cancel(teamId: string, experimentId: string): Promise<ExperimentRecord>;
+  list(teamId: string, query?: MadeByQuery): Promise<Page<ExperimentRecord>>;
+  /** Cancels every run that is not terminal; `by` is for the record. */
+  cancel(teamId: string, experimentId: string, by?: Author): Promise<ExperimentRecord>;
   /** Holds every run that has not started. */
   hold(teamId: string, experimentId: string, by: string): Promise<ExperimentRecord>;
   /** Releases every run that is held. */
@@ -92,12 +94,13 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
     );
     const ofExperiment = new Map(rows.map(({ id }) => [id, [] as Run[]]));
     for (const run of runs) ofExperiment.get(run.experimentId!)!.push(toRun(run));
-    return rows.map(({ id, name, spec, createdAt }) => ({
+    return rows.map(({ id, name, spec, createdAt, createdBy }) => ({
       id,
       name,
       spec: spec as ExperimentSpec,
       runs: ofExperiment.get(id)!,
       createdAt: iso(createdAt),
+      ...present({ createdBy: createdBy as Author | null }),
     }));
   }
 
@@ -111,6 +114,14 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
     return record!;
   }
 
+  async function find(tx: Transaction, teamId: string, experimentId: string): Promise<void> {
+    const { rows } = await tx.query("select 1 from experiment where team_id = $1 and id = $2", [
+      teamId,
+      experimentId,
+    ]);
+    found(rows[0], "experiment", experimentId);
+  }
+
   /** Does something to all runs of an experiment, in one transaction. */
   async function withAll(
     teamId: string,
@@ -118,6 +129,7 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
     work: (tx: Transaction, runIds: string[]) => Promise<unknown>,
   ): Promise<ExperimentRecord> {
     await transaction(async (tx) => {
+      await find(tx, teamId, experimentId);
       const runs = await runsOfExperiments(tx, teamId, [experimentId]);
       await work(
         tx,
@@ -131,21 +143,33 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
     submit: ({ spec, runs, ...owner }, tx) =>
       within(tx, async (tx) => {
         const id = newId("experiment");
+        const { createdBy } = owner;
         const { rows } = await tx.query<{ created_at: Date }>(
-          "insert into experiment (id, team_id, name, spec) values ($1, $2, $3, $4) returning created_at",
-          [id, owner.teamId, spec.name, toJson(spec)],
+          "insert into experiment (id, team_id, name, spec, created_by) values ($1, $2, $3, $4, $5) returning created_at",
+          [id, owner.teamId, spec.name, toJson(spec), createdBy === undefined ? null : toJson(createdBy)],
         );
         const submitted: Run[] = [];
         for (const [position, run] of runs.entries())
           submitted.push(await submitRun(tx, { ...run, ...owner, experimentId: id, position }));
-        return { id, name: spec.name, spec, runs: submitted, createdAt: iso(rows[0]!.created_at) };
+        return {
+          id,
+          name: spec.name,
+          spec,
+          runs: submitted,
+          createdAt: iso(rows[0]!.created_at),
+          ...present({ createdBy }),
+        };
       }),
     get,
-    async list(teamId, { limit: wanted, cursor } = {}) {
+    async list(teamId, { limit: wanted, cursor, createdBy } = {}) {
       const limit = pageLimit(wanted);
       const [before] = byId.read(cursor);
       const rows = await prisma.experiment.findMany({
-        where: { teamId, ...(before === undefined ? {} : { id: { lt: before } }) },
+        where: {
+          teamId,
+          ...(before === undefined ? {} : { id: { lt: before } }),
+          ...madeBy(createdBy),
+        },
         orderBy: { id: "desc" },
         take: limit + 1,
       });
@@ -157,7 +181,7 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
       );
       return { items: await withRuns(teamId, items), ...rest };
     },
-    cancel: (teamId, experimentId) => withAll(teamId, experimentId, cancelRuns),
+    cancel: (teamId, experimentId, by) => withAll(teamId, experimentId, (tx, ids) => cancelRuns(tx, ids, by)),
     hold: (teamId, experimentId, by) => withAll(teamId, experimentId, (tx, ids) => holdRuns(tx, ids, by)),
     release: (teamId, experimentId, by) =>
       withAll(teamId, experimentId, (tx, ids) => releaseRuns(tx, ids, by)),
@@ -167,6 +191,7 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
       ),
     async retry(teamId, experimentId) {
       await transaction(async (tx) => {
+        await find(tx, teamId, experimentId);
         const ids = (await runsOfExperiments(tx, teamId, [experimentId])).map(({ id }) => id);
         await lockWithDependencies(tx, ids);
         const runs = await runsOfExperiments(tx, teamId, [experimentId]);

@@ -3,12 +3,13 @@ import {
   normaliseName,
   Problem,
   type Architecture,
+  type Author,
   type HubSource,
+  type MadeByQuery,
   type Model,
   type ModelSource,
   type ModelState,
   type Page,
-  type PageQuery,
   type Run,
 } from "@espalier/contract";
 import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
@@ -19,7 +20,7 @@ import { claimName } from "../database/names.ts";
 import { toJson } from "../database/json.ts";
 import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
-import { found, iso, present } from "../database/row.ts";
+import { found, iso, madeBy, present } from "../database/row.ts";
 import type { Secrets } from "../runs/secrets.ts";
 import type { NewRun } from "../runs/runs.ts";
 import { submitRun } from "../runs/submit.ts";
@@ -39,7 +40,7 @@ type ImportOptions = {
   teamId: string;
   /** The name means the new one from now on, where another has it; default true. False: throws `resource/name-taken`. */
   replace?: boolean;
-} & Pick<NewRun, "userId" | "priority" | "predictedBytes">;
+} & Pick<NewRun, "userId" | "createdBy" | "priority" | "predictedBytes">;
 
 export interface Models {
   /**
@@ -64,7 +65,7 @@ export interface Models {
   outline(teamId: string, modelId: string): Promise<ModelOutline>;
   /** Those of these models that the team has, by id. */
   named(teamId: string, modelIds: readonly string[]): Promise<Map<string, Model>>;
-  list(teamId: string, query?: PageQuery): Promise<Page<Model>>;
+  list(teamId: string, query?: MadeByQuery): Promise<Page<Model>>;
   /** The model's files with their locations, for `Bytes.materialise`. */
   files(teamId: string, modelId: string): Promise<StoredFile[]>;
 }
@@ -116,6 +117,7 @@ export function createModels({ prisma, query, within }: Database, secrets: Pick<
           files: files.map((file) => ({ name: file.name, artifactId: file.id, bytes: file.stored.bytes })),
           runId: run.id,
           createdAt: iso(createdAt),
+          ...present({ createdBy: options.createdBy }),
         };
         return { model, run };
       }),
@@ -143,6 +145,7 @@ export function createModels({ prisma, query, within }: Database, secrets: Pick<
           source,
           runId: run.id,
           createdAt: iso(createdAt),
+          ...present({ createdBy: options.createdBy }),
         };
         return { model, run };
       }),
@@ -162,11 +165,15 @@ export function createModels({ prisma, query, within }: Database, secrets: Pick<
       });
       return new Map(rows.map((row) => [row.id, toModel(row)]));
     },
-    async list(teamId, { limit: wanted, cursor } = {}) {
+    async list(teamId, { limit: wanted, cursor, createdBy } = {}) {
       const limit = pageLimit(wanted);
       const [before] = byId.read(cursor);
       const rows = await prisma.model.findMany({
-        where: { teamId, ...(before === undefined ? {} : { id: { lt: before } }) },
+        where: {
+          teamId,
+          ...(before === undefined ? {} : { id: { lt: before } }),
+          ...madeBy(createdBy),
+        },
         orderBy: { id: "desc" },
         take: limit + 1,
         include: withFiles,
@@ -180,7 +187,7 @@ export function createModels({ prisma, query, within }: Database, secrets: Pick<
   };
 }
 
-/** Inserts a model and its files, whose artifacts must exist. Returns when the model was created. */
+/** Inserts a model and its files, whose artifacts must exist. It is of whoever the run is of. Returns when the model was created. */
 export async function insertModel(
   tx: Transaction,
   {
@@ -197,8 +204,8 @@ export async function insertModel(
 ): Promise<Date> {
   const { id, name, architecture, source, baseModelId, files } = model;
   const { rows } = await tx.query<{ created_at: Date }>(
-    `insert into model (id, team_id, name, state, architecture, source, base_model_id, run_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) returning created_at`,
+    `insert into model (id, team_id, name, state, architecture, source, base_model_id, run_id, created_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, (select created_by from run where id = $8)) returning created_at`,
     [
       id,
       teamId,
@@ -242,6 +249,7 @@ const toModel = (row: ModelRow): Model => ({
     source: row.source as ModelSource | null,
     baseModelId: row.baseModelId,
     runId: row.runId,
+    createdBy: row.createdBy as Author | null,
   }),
   createdAt: iso(row.createdAt),
 });

@@ -1,11 +1,12 @@
-import { isProblem, newId, Problem, type Upload } from "@espalier/contract";
+import { isProblem, newId, Problem, type Author, type Upload } from "@espalier/contract";
 import { toStored } from "../artifacts/artifacts.ts";
 import { locations, type Bytes, type PutOptions, type StoredFile } from "../bytes/bytes.ts";
 import type { Database, Transaction } from "../database/database.ts";
-import { found, iso } from "../database/row.ts";
+import { toJson } from "../database/json.ts";
+import { found, iso, present } from "../database/row.ts";
 
 export interface Uploads {
-  create(teamId: string, tx?: Transaction): Promise<Upload>;
+  create(teamId: string, createdBy?: Author, tx?: Transaction): Promise<Upload>;
   get(teamId: string, uploadId: string): Promise<Upload>;
   /** Stores one file, in place of an earlier one of this name. Throws `resource/conflict` when a model uses the upload. */
   putFile(
@@ -34,11 +35,12 @@ export function createUploads({ prisma, query, transaction, within }: Database, 
     );
 
   async function get(teamId: string, uploadId: string): Promise<Upload> {
-    const { id, files, createdAt } = await find(teamId, uploadId);
+    const { id, files, createdAt, createdBy } = await find(teamId, uploadId);
     return {
       id,
       files: files.map(({ name, bytes, sha256 }) => ({ name, bytes: Number(bytes), sha256 })),
       createdAt: iso(createdAt),
+      ...present({ createdBy: createdBy as Author | null }),
     };
   }
 
@@ -49,14 +51,14 @@ export function createUploads({ prisma, query, transaction, within }: Database, 
   }
 
   return {
-    create: (teamId, tx) =>
+    create: (teamId, createdBy, tx) =>
       within(tx, async (tx) => {
         const id = newId("upload");
-        const { rows } = await tx.query<{ created_at: Date }>(
-          "insert into upload (id, team_id) values ($1, $2) returning created_at",
-          [id, teamId],
+        const { rows } = await tx.query<{ at: Date }>(
+          "insert into upload (id, team_id, created_by) values ($1, $2, $3) returning created_at as at",
+          [id, teamId, createdBy === undefined ? null : toJson(createdBy)],
         );
-        return { id, files: [], createdAt: iso(rows[0]!.created_at) };
+        return { id, files: [], createdAt: iso(rows[0]!.at), ...present({ createdBy }) };
       }),
     get,
     async putFile(teamId, uploadId, name, source, options) {

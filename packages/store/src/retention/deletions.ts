@@ -1,4 +1,5 @@
 import { isTerminal, Problem, type Deletion, type RunState } from "@espalier/contract";
+import { changesNothing } from "../audit/acts.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { found } from "../database/row.ts";
 import { refuseReferred, type Doomed } from "./referrers.ts";
@@ -53,7 +54,8 @@ export function createDeletions({ transaction }: Database): Deletions {
       doomed.artifacts.push(...(await artifactsOf(tx, doomed)));
       await refuseReferred(tx, teamId, doomed);
       const bytes = await bytesOf(tx, doomed);
-      if (!dryRun) await deleteRows(tx, teamId, actor, doomed);
+      if (dryRun) changesNothing();
+      else await deleteRows(tx, teamId, actor, doomed);
       const { runs, models: gone, artifacts } = doomed;
       return { id, dryRun, runs: runs.length, models: gone.length, artifacts: artifacts.length, bytes };
     });

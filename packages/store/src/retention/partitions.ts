@@ -5,12 +5,13 @@ import { sqlState } from "../database/sql-error.ts";
 /** So far ahead partitions are made. While no janitor runs for longer than that, rows go to the default partition. */
 const daysAhead = 7;
 const weeksAhead = 4;
+const monthsAhead = 2;
 const dayMs = 86_400_000;
 /** Whoever waits for the lock of a table holds up all who come after, so nobody waits for long. */
 const lockTimeout = "set local lock_timeout = '1s'";
 
 /** A table whose rows of one span of time lie in a table of their own. */
-type Partitioned = "metric_point" | "log_line";
+type Partitioned = "metric_point" | "log_line" | "audit";
 
 export interface Partition {
   name: string;
@@ -46,13 +47,13 @@ export async function readPartitions(
 }
 
 /**
- * Makes the partitions of the days and weeks to come. An append never waits for one that is missing: its rows go to the default
+ * Makes the partitions of the days, weeks and months to come. An append never waits for one that is missing: its rows go to the default
  * partition, and the day or week that already has rows there stays there, where rows are deleted one by one.
  */
 export async function makePartitions(database: Pick<Database, "query" | "transaction">): Promise<void> {
   const { rows } = await database.query<{ now: Date; names: string[] }>(
     `select now() as now, array(select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
-       where i.inhparent in ('metric_point'::regclass, 'log_line'::regclass)) as names`,
+       where i.inhparent in ('metric_point'::regclass, 'log_line'::regclass, 'audit'::regclass)) as names`,
   );
   const { now, names } = rows[0]!;
   const today = Math.floor(now.getTime() / dayMs);
@@ -68,10 +69,35 @@ export async function makePartitions(database: Pick<Database, "query" | "transac
     if (!names.includes(name))
       await make(database, "log_line", name, `${iso(day)} 00:00:00+00`, `${iso(day + 7)} 00:00:00+00`);
   }
+  for (let ahead = 0; ahead <= monthsAhead; ahead++) {
+    const [first, next] = [ahead, ahead + 1].map((months) =>
+      new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months)).toISOString(),
+    );
+    const name = `audit_${first!.slice(0, 7).replace("-", "")}`;
+    if (!names.includes(name)) await make(database, "audit", name, first!, next!);
+  }
+  await keepAudit(database);
 }
 
 const iso = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10);
 const stamp = (day: number): string => iso(day).replaceAll("-", "");
+
+/** No partition of the audit log may be emptied. The trigger of the whole table does not see it; those of rows are inherited. */
+async function keepAudit({ query, transaction }: Pick<Database, "query" | "transaction">): Promise<void> {
+  const { rows } = await query<{ name: string }>(
+    `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'audit'::regclass
+       and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'audit_not_emptied')`,
+  );
+  for (const { name } of rows)
+    await unlessBusy(() =>
+      transaction(async (tx) => {
+        await tx.query(lockTimeout);
+        await tx.query(
+          `create trigger audit_not_emptied before truncate on "${name}" for each statement execute function audit_kept()`,
+        );
+      }),
+    );
+}
 
 /** The new table is attached, because to create it as a partition would lock the whole table. */
 async function make(

@@ -18,7 +18,7 @@ const columnOf = {
   events: "keep_events",
 } as const satisfies Record<keyof Retention, string>;
 
-export function createPolicies({ query }: Pick<Database, "query">): Policies {
+export function createPolicies({ query, transaction }: Pick<Database, "query" | "transaction">): Policies {
   return {
     async get(teamName) {
       const { rows } = await query<Retention>(`select ${columns} from team where name = $1`, [teamName]);
@@ -33,11 +33,13 @@ export function createPolicies({ query }: Pick<Database, "query">): Policies {
           field: "",
         });
       const assignments = given.map((field, i) => `${columnOf[field]} = $${i + 2}`);
-      const { rows } = await query<Retention>(
-        `update team set ${assignments.join(", ")} where name = $1 returning ${columns}`,
-        [teamName, ...given.map((field) => change[field])],
-      );
-      return found(rows[0], "team", teamName);
+      return transaction(async (tx) => {
+        const { rows } = await tx.query<Retention>(
+          `update team set ${assignments.join(", ")} where name = $1 returning ${columns}`,
+          [teamName, ...given.map((field) => change[field])],
+        );
+        return found(rows[0], "team", teamName);
+      });
     },
   };
 }

@@ -2,7 +2,7 @@ import { unsuccessfulStates } from "@espalier/contract";
 import { queueNextOfArrays, takesTurns } from "../arrays/turns.ts";
 import type { Transaction } from "../database/database.ts";
 
-const forget = `result = null, problem = null, progress = null, ended_at = null, cancel_requested_at = null,
+const forget = `result = null, problem = null, progress = null, ended_at = null, cancel_requested_at = null, cancelled_by = null,
   failure = null, forgiven_attempt = attempt, not_before = null, avoid = '{}', avoid_until = null, lease_owner = null, dispatch_worker = null`;
 
 /**

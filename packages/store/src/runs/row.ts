@@ -1,4 +1,5 @@
 import {
+  type Author,
   explainWaiting,
   type FailureClass,
   type Needs,
@@ -42,11 +43,13 @@ export interface RunRow {
   leaseOwner: string | null;
   worker: { name: string; host: string } | null;
   cancelRequestedAt: Date | null;
+  cancelledBy: Author | null;
   progress: Progress | null;
   result: RunResult | null;
   problem: ProblemDocument | null;
   failure: FailureClass | null;
   createdAt: Date;
+  createdBy: Author | null;
   queuedAt: Date | null;
   startedAt: Date | null;
   endedAt: Date | null;
@@ -95,7 +98,8 @@ export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec,
   array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   (select jsonb_build_object('name', w.name, 'host', w.host) from worker w where w.id = r.lease_owner) as worker,
-  r.cancel_requested_at as "cancelRequestedAt", ${progressOf("r")} as progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
+  r.cancel_requested_at as "cancelRequestedAt", r.cancelled_by as "cancelledBy", r.created_by as "createdBy",
+  ${progressOf("r")} as progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
   r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
 export const toRun = (row: RunRow): Run => ({
@@ -124,6 +128,8 @@ export const toRun = (row: RunRow): Run => ({
     problem: row.problem,
     failure: row.failure,
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
+    cancelledBy: row.cancelledBy,
+    createdBy: row.createdBy,
     workerId: row.leaseOwner,
     worker: row.worker,
     queuedAt: isoOrNull(row.queuedAt),

@@ -7,6 +7,7 @@ import {
   runStates,
   type Attempt,
   type AttemptState,
+  type Author,
   type FailureClass,
   type Limits,
   type Needs,
@@ -22,6 +23,7 @@ import {
   type RunState,
 } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
+import { toJson } from "../database/json.ts";
 import { settleDependents } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "../generated/client.ts";
 import { byId } from "../database/cursor.ts";
@@ -51,6 +53,8 @@ export interface NewRun {
   modelId?: string;
   /** The user who submits it; default: the team's user `default`. */
   userId?: string;
+  /** For the record. */
+  createdBy?: Author;
   variant?: string;
   role?: RunRole;
 }
@@ -69,9 +73,9 @@ export interface Runs {
   attempts(teamId: string, runId: string): Promise<Attempt[]>;
   /**
    * Cancels a run that is not RUNNING at once, and asks a RUNNING one to stop. Doing it twice changes nothing. Throws
-   * `run/illegal-move` for a run that has ended.
+   * `run/illegal-move` for a run that has ended. `by` is for the record.
    */
-  cancel(teamId: string, runId: string): Promise<Run>;
+  cancel(teamId: string, runId: string, by?: Author): Promise<Run>;
   /**
    * Keeps a run that has not started from starting until it is released; it keeps its place in the queue. Doing it twice
    * changes nothing. Throws `run/illegal-move` for a run that is RUNNING or has ended. `by` is for the record.
@@ -85,35 +89,43 @@ export interface Runs {
   retry(teamId: string, runId: string): Promise<Run>;
 }
 
+const userOfTeam = "(select u.id from team_user u where u.team_id = $1 and u.name = $7)";
+
 /**
- * The ids of a page: $1 team, $2 cursor, $3 how many, $4 states, $5 kinds, $6 experiment. PostgreSQL finds each in as many
+ * The ids of a page: $1 team, $2 cursor, $3 how many, $4 states, $5 kinds, $6 experiment, $7 user. PostgreSQL finds each in as many
  * steps of an index as the page is long, however many other runs there are: a team's runs have an index by id, and one by
- * kind, state and id, in which each combination that is asked for is read from its newest run on.
+ * kind, state and id, in which each combination that is asked for is read from its newest run on. Of the runs of a user, those of
+ * other states and kinds are passed over.
  */
 const pageOfAll = `select id from run where team_id = $1 and ($2::text is null or id < $2)
-    and $4::text[] is not null and $5::text[] is not null and $6::text is null
+    and $4::text[] is not null and $5::text[] is not null and $6::text is null and $7::text is null
   order by id desc limit $3`;
 const pageOfSome = `select newest.id from unnest($4::text[]) s (state), unnest($5::text[]) k (kind), lateral (
     select id from run where team_id = $1 and run.kind = k.kind and run.state = s.state and ($2::text is null or id < $2)
     order by id desc limit $3) newest
-  where $6::text is null order by newest.id desc limit $3`;
+  where $6::text is null and $7::text is null order by newest.id desc limit $3`;
 const pageOfExperiment = `select own.id from (
-    select id, kind, state from run where experiment_id = $6 and team_id = $1 offset 0) own
-  where ($2::text is null or own.id < $2) and own.state = any($4) and own.kind = any($5)
+    select id, kind, state, user_id from run where experiment_id = $6 and team_id = $1 offset 0) own
+  where ($2::text is null or own.id < $2) and own.state = any($4) and own.kind = any($5) and ($7::text is null or own.user_id = ${userOfTeam})
   order by own.id desc limit $3`;
+const pageOfUser = `select id from run where team_id = $1 and user_id = ${userOfTeam} and ($2::text is null or id < $2)
+    and state = any($4) and kind = any($5) and $6::text is null
+  order by id desc limit $3`;
 
 export function createRuns({ prisma, query, transaction, within }: Database): Runs {
   const get = (teamId: string, runId: string) => readRun({ query } as Transaction, teamId, runId);
   return {
     submit: (input, tx) => within(tx, (tx) => submitRun(tx, input)),
     get,
-    async list(teamId, { limit: wanted, cursor, state, kind, experimentId } = {}) {
+    async list(teamId, { limit: wanted, cursor, state, kind, experimentId, createdBy } = {}) {
       const limit = pageLimit(wanted);
       const page =
         experimentId === undefined
-          ? state === undefined && kind === undefined
-            ? pageOfAll
-            : pageOfSome
+          ? createdBy !== undefined
+            ? pageOfUser
+            : state === undefined && kind === undefined
+              ? pageOfAll
+              : pageOfSome
           : pageOfExperiment;
       const { rows } = await query<RunRow>(
         `select ${runColumns} from run r where r.team_id = $1 and r.id in (${page}) order by r.id desc`,
@@ -124,6 +136,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
           state === undefined ? runStates : [state],
           kind === undefined ? runKinds : [kind],
           experimentId ?? null,
+          createdBy ?? null,
         ],
       );
       return toPage(rows, limit, toRun, ({ id }) => id);
@@ -143,14 +156,14 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
       });
       return found(run, "run", runId).attempts.map(toAttempt);
     },
-    cancel: (teamId, runId) =>
+    cancel: (teamId, runId, by) =>
       transaction(async (tx) => {
         const { state } = await readRun(tx, teamId, runId, true);
         if (isTerminal(state) && state !== "CANCELLED")
           throw new Problem("run/illegal-move", `The run is ${state} already; it cannot be cancelled.`, {
             runId,
           });
-        await cancelRuns(tx, [runId]);
+        await cancelRuns(tx, [runId], by);
         return readRun(tx, teamId, runId);
       }),
     hold: (teamId, runId, by) => transaction((tx) => holdRun(tx, teamId, runId, by)),
@@ -208,19 +221,23 @@ export async function runsOfExperiments(
   return rows;
 }
 
-/** Cancels the runs that are not RUNNING, and asks the RUNNING ones to stop. Runs that have ended stay as they are. */
-export async function cancelRuns(tx: Transaction, runIds: readonly string[]): Promise<void> {
+/**
+ * Cancels the runs that are not RUNNING, and asks the RUNNING ones to stop. Runs that have ended stay as they are. Of several who
+ * ask for the end of a run, the first is recorded.
+ */
+export async function cancelRuns(tx: Transaction, runIds: readonly string[], by?: Author): Promise<void> {
+  const author = by === undefined ? null : toJson(by);
   await tx.query("select 1 from run where id = any($1) order by id for no key update", [runIds]);
   const { rows } = await tx.query<{ id: string }>(
-    `update run set state = 'CANCELLED', cancel_requested_at = now(), ended_at = now(),
+    `update run set state = 'CANCELLED', cancel_requested_at = now(), cancelled_by = $2, ended_at = now(),
        reason = 'Cancelled before it started.'
      where id = any($1) and state in ('WAITING', 'QUEUED', 'DISPATCHED') returning id`,
-    [runIds],
+    [runIds, author],
   );
   await tx.query(
-    `update run set cancel_requested_at = now()
+    `update run set cancel_requested_at = now(), cancelled_by = $2
      where id = any($1) and state = 'RUNNING' and cancel_requested_at is null`,
-    [runIds],
+    [runIds, author],
   );
   await settleDependents(
     tx,

@@ -1,6 +1,6 @@
-import { Problem, type Lease } from "@espalier/contract";
+import type { Lease } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
-import { Seal } from "./seal.ts";
+import type { Sealer } from "../secrets/sealer.ts";
 
 /** Texts that only one run can read. They are stored sealed, and deleted when the run ends in any way. */
 export interface Secrets {
@@ -13,37 +13,19 @@ export interface Secrets {
   open(lease: Lease): Promise<string | undefined>;
 }
 
-const notConfigured = (detail: string, cause?: unknown): Problem =>
-  new Problem("service/not-configured", detail, {}, { cause });
-
-/** @param secret ESPALIER_SECRET */
-export function createSecrets({ prisma }: Database, secret: string | undefined): Secrets {
-  const seal = secret === undefined ? undefined : new Seal(secret);
+export function createSecrets({ prisma }: Database, sealer: Sealer): Secrets {
   return {
     async put(runId, text, tx) {
-      if (!seal)
-        throw notConfigured(
-          "The service keeps no tokens, because it has no ESPALIER_SECRET; set it on the API and the workers.",
-        );
       await tx.query("insert into run_secret (run_id, sealed) values ($1, $2)", [
         runId,
-        seal.seal(text, runId),
+        sealer.seal(text, runId),
       ]);
     },
     async open({ runId, attempt, workerId }) {
       const row = await prisma.runSecret.findUnique({
         where: { runId, run: { attempt, leaseOwner: workerId, state: "RUNNING" } },
       });
-      if (!row) return undefined;
-      try {
-        if (seal) return seal.open(row.sealed, runId);
-      } catch (cause) {
-        throw notConfigured(
-          "The worker cannot open the run's token: its ESPALIER_SECRET is not the API's.",
-          cause,
-        );
-      }
-      throw notConfigured("The worker cannot open the run's token: it has no ESPALIER_SECRET.");
+      return row ? sealer.open(row.sealed, runId) : undefined;
     },
   };
 }

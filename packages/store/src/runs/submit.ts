@@ -54,9 +54,9 @@ export async function submitRun(
       : "WAITING";
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
-       predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, queued_at)
+       predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, created_by, queued_at)
      values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20,
+       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20, $21,
        case when $4::text = 'QUEUED' then now() end)`,
     [
       id,
@@ -79,6 +79,7 @@ export async function submitRun(
       input.limits?.wallSeconds,
       input.array?.id,
       input.array?.index,
+      input.createdBy === undefined ? null : toJson(input.createdBy),
     ],
   );
   if (dependsOn.length > 0)

@@ -3,11 +3,13 @@ import {
   isTerminal,
   Problem,
   runStates,
+  type Author,
   type Firing,
   type OverlapPolicy,
   type ProblemDocument,
   type Submission,
 } from "@espalier/contract";
+import { writeAct } from "../audit/acts.ts";
 import { isConflict, toProblem, type Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
 import { iso, present } from "../database/row.ts";
@@ -18,6 +20,10 @@ import { nextTime } from "./next-time.ts";
 export interface DueSchedule {
   id: string;
   teamId: string;
+  /** Whose the runs are; absent for the team's user `default`. */
+  userId?: string;
+  /** The schedule, for its maker. */
+  author: Author;
   submission: Submission;
 }
 
@@ -46,35 +52,73 @@ const living = runStates.filter((state) => !isTerminal(state)).map((state) => `'
 const isUnfinished = `(exists (select from run r where r.id = f.run_id and r.state in (${living.join(", ")}))
   or exists (select from run r where r.experiment_id = f.experiment_id and r.state in (${living.join(", ")})))`;
 
+interface DueRow {
+  id: string;
+  name: string;
+  teamId: string;
+  userId: string | null;
+  createdBy: Author | null;
+  submission: Submission;
+}
+
+/** The columns of schedule `s`. */
+const dueColumns = `s.id, s.name, s.team_id as "teamId", s.user_id as "userId", s.created_by as "createdBy", s.submission`;
+
+const toDue = ({ id, name, teamId, userId, createdBy, submission }: DueRow): DueSchedule => ({
+  id,
+  teamId,
+  submission,
+  author: { ...(createdBy ?? { user: "default" }), schedule: { id, name } },
+  ...present({ userId }),
+});
+
 /** Fires the schedule that is due first. */
 export async function fireDue(tx: Transaction, submit: Submit): Promise<Fired | undefined> {
-  type Row = DueSchedule & { cron: string; timezone: string; overlap: OverlapPolicy; dueAt: Date; now: Date };
+  type Row = DueRow & { cron: string; timezone: string; overlap: OverlapPolicy; dueAt: Date; now: Date };
   const { rows } = await tx.query<Row>(
-    `select id, team_id as "teamId", cron, timezone, overlap, submission, next_at as "dueAt", now() as now from schedule
-     where next_at <= now() order by next_at limit 1 for update skip locked`,
+    `select ${dueColumns}, s.cron, s.timezone, s.overlap, s.next_at as "dueAt", now() as now from schedule s
+     where s.next_at <= now() order by s.next_at limit 1 for update skip locked`,
   );
   const [due] = rows;
   if (!due) return undefined;
-  const { id, teamId, submission, cron, timezone, overlap, dueAt, now } = due;
+  const { id, cron, timezone, overlap, dueAt, now } = due;
   // A due time fires once, whatever has been done to the clock or to the schedule.
   const { rowCount: first } = await tx.query(
     "insert into schedule_firing (schedule_id, due_at) values ($1, $2) on conflict do nothing",
     [id, dueAt],
   );
   const decided: Decided =
-    first === 0 ? { outcome: "submitted" } : await decide(tx, overlap, { id, teamId, submission }, submit);
+    first === 0 ? { outcome: "submitted" } : await decide(tx, overlap, toDue(due), submit);
   if (first !== 0) await record(tx, { scheduleId: id, dueAt }, decided);
   await tx.query("update schedule set next_at = $2 where id = $1", [
     id,
     nextOrNever({ cron, timezone }, now),
   ]);
+  if (first !== 0) await recordFiring(tx, toDue(due), decided);
   return { scheduleId: id, firing: { dueAt: iso(dueAt), firedAt: iso(now), ...decided } };
+}
+
+/** What a schedule submits and cancels, it does for its maker. */
+async function recordFiring(
+  tx: Transaction,
+  { id, teamId, author }: DueSchedule,
+  { outcome, experimentId, runId, replaced }: Decided,
+): Promise<void> {
+  if (outcome !== "submitted") return;
+  await writeAct(tx, {
+    action: "schedule.fire",
+    by: author,
+    operator: false,
+    team: { id: teamId },
+    subject: { kind: "schedule", id },
+    change: present({ experimentId, runId, replaced }),
+  });
 }
 
 /** Submits what waits for the end of what its schedule has submitted before, once that has ended. */
 export async function fireWaiting(tx: Transaction, submit: Submit): Promise<Fired | undefined> {
-  const { rows } = await tx.query<DueSchedule & { dueAt: Date; firedAt: Date; blockedBy: string }>(
-    `select s.id, s.team_id as "teamId", s.submission, w.due_at as "dueAt", w.fired_at as "firedAt", w.blocked_by as "blockedBy"
+  const { rows } = await tx.query<DueRow & { dueAt: Date; firedAt: Date; blockedBy: string }>(
+    `select ${dueColumns}, w.due_at as "dueAt", w.fired_at as "firedAt", w.blocked_by as "blockedBy"
      from schedule_firing w join schedule s on s.id = w.schedule_id
      where w.outcome = 'waiting' and s.enabled and (s.overlap <> 'queue'
        or not exists (select from schedule_firing f where f.schedule_id = s.id and ${isUnfinished}))
@@ -82,9 +126,10 @@ export async function fireWaiting(tx: Transaction, submit: Submit): Promise<Fire
   );
   const [due] = rows;
   if (!due) return undefined;
-  const { id, teamId, submission, dueAt, firedAt, blockedBy } = due;
-  const decided = { ...(await trySubmit(tx, () => submit(tx, { id, teamId, submission }))), blockedBy };
+  const { id, dueAt, firedAt, blockedBy } = due;
+  const decided = { ...(await trySubmit(tx, () => submit(tx, toDue(due)))), blockedBy };
   await record(tx, { scheduleId: id, dueAt }, decided);
+  await recordFiring(tx, toDue(due), decided);
   return { scheduleId: id, firing: { dueAt: iso(dueAt), firedAt: iso(firedAt), ...decided } };
 }
 
@@ -118,6 +163,7 @@ async function decide(
         await cancelRuns(
           tx,
           rows.flatMap(({ runIds }) => runIds),
+          schedule.author,
         );
         return submit(tx, schedule);
       });

@@ -2,7 +2,9 @@ import {
   isProblem,
   newId,
   Problem,
+  type Author,
   type Firing,
+  type MadeByQuery,
   type OverlapPolicy,
   type Page,
   type PageQuery,
@@ -29,11 +31,16 @@ import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
 
 export interface Schedules {
-  /** Throws `request/invalid` for a wrong cron expression, `resource/conflict` when the team has a schedule of this name. */
-  create(input: { teamId: string; schedule: ScheduleCreate }, tx?: Transaction): Promise<Schedule>;
+  /**
+   * What it submits is its maker's: the weight, the quota and the usage of that user count. Throws `request/invalid` for a wrong cron expression, `resource/conflict` when the team has a schedule of this name.
+   */
+  create(
+    input: { teamId: string; userId?: string; createdBy?: Author; schedule: ScheduleCreate },
+    tx?: Transaction,
+  ): Promise<Schedule>;
   get(teamId: string, scheduleId: string): Promise<Schedule>;
   /** Newest first. */
-  list(teamId: string, query?: PageQuery): Promise<Page<Schedule>>;
+  list(teamId: string, query?: MadeByQuery): Promise<Page<Schedule>>;
   /**
    * Pauses a schedule, or lets it fire again from its next time on; the times that it missed are left out. Doing the same
    * twice changes nothing.
@@ -62,28 +69,30 @@ interface Row extends Partial<FiringRow> {
   enabled: boolean;
   nextAt: Date | null;
   createdAt: Date;
+  createdBy: Author | null;
 }
 
 const byTime = cursorOf(["time"]);
 
 const select = `select s.id, s.team_id as "teamId", s.name, s.cron, s.timezone, s.overlap, s.submission, s.enabled,
-    s.next_at as "nextAt", s.created_at as "createdAt", ${firingColumns}
+    s.next_at as "nextAt", s.created_at as "createdAt", s.created_by as "createdBy", ${firingColumns}
   from schedule s left join lateral (
     select * from schedule_firing where schedule_id = s.id order by due_at desc limit 1) f on true`;
 
-export function createSchedules({ prisma, query, transaction, within }: Database): Schedules {
+export function createSchedules({ query, transaction, within }: Database): Schedules {
   async function read(tx: Pick<Transaction, "query">, teamId: string, id: string): Promise<Schedule> {
     const { rows } = await tx.query<Row>(`${select} where s.team_id = $1 and s.id = $2`, [teamId, id]);
     return toSchedule(found(rows[0], "schedule", id));
   }
 
   return {
-    create: ({ teamId, schedule }, tx) =>
+    create: ({ teamId, userId, createdBy, schedule }, tx) =>
       within(tx, async (tx) => {
         const id = newId("schedule");
         const { name, cron, timezone = "UTC", overlap = "allow", submission } = schedule;
         const { rowCount } = await tx.query(
-          `insert into schedule (id, team_id, name, cron, timezone, submission, next_at, overlap) values ($1, $2, $3, $4, $5, $6, $7, $8)
+          `insert into schedule (id, team_id, name, cron, timezone, submission, next_at, overlap, user_id, created_by)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
            on conflict (team_id, name) do nothing`,
           [
             id,
@@ -94,6 +103,8 @@ export function createSchedules({ prisma, query, transaction, within }: Database
             toJson(submission),
             nextTime({ cron, timezone }, await nowOf(tx)),
             overlap,
+            userId,
+            createdBy === undefined ? null : toJson(createdBy),
           ],
         );
         if (rowCount === 0)
@@ -103,11 +114,12 @@ export function createSchedules({ prisma, query, transaction, within }: Database
         return read(tx, teamId, id);
       }),
     get: (teamId, scheduleId) => read({ query } as Transaction, teamId, scheduleId),
-    async list(teamId, { limit: wanted, cursor } = {}) {
+    async list(teamId, { limit: wanted, cursor, createdBy } = {}) {
       const limit = pageLimit(wanted);
       const { rows } = await query<Row>(
-        `${select} where s.team_id = $1 and ($2::text is null or s.id < $2) order by s.id desc limit $3`,
-        [teamId, byId.read(cursor)[0], limit + 1],
+        `${select} where s.team_id = $1 and ($2::text is null or s.id < $2)
+           and ($4::text is null or s.created_by ->> 'user' = $4) order by s.id desc limit $3`,
+        [teamId, byId.read(cursor)[0], limit + 1, createdBy],
       );
       return toPage(rows, limit, toSchedule, ({ id }) => id);
     },
@@ -155,10 +167,14 @@ export function createSchedules({ prisma, query, transaction, within }: Database
       );
       return toPage(rows, limit, toFiring, ({ dueAt }) => byTime.write(dueAt.getTime()));
     },
-    async remove(teamId, scheduleId) {
-      const { count } = await prisma.schedule.deleteMany({ where: { id: scheduleId, teamId } });
-      found(count === 0 ? undefined : scheduleId, "schedule", scheduleId);
-    },
+    remove: (teamId, scheduleId) =>
+      transaction(async (tx) => {
+        const { rows } = await tx.query<{ id: string }>(
+          "delete from schedule where team_id = $1 and id = $2 returning id",
+          [teamId, scheduleId],
+        );
+        found(rows[0], "schedule", scheduleId);
+      }),
     fireDue: (submit) => transaction(async (tx) => (await fireDue(tx, submit)) ?? fireWaiting(tx, submit)),
   };
 }
@@ -191,6 +207,7 @@ const toSchedule = (row: Row): Schedule => ({
   ...present({
     nextAt: isoOrNull(row.nextAt),
     problem: row.enabled ? refusalOf(row) : null,
+    createdBy: row.createdBy,
     last: row.dueAt ? toFiring(row as FiringRow) : null,
   }),
 });

@@ -1,4 +1,5 @@
 import { Problem } from "@espalier/contract";
+import { changesNothing } from "../audit/acts.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
 
@@ -45,6 +46,7 @@ export function createIdempotency({ transaction, query }: Database): Idempotency
               "idempotency/mismatch",
               "This Idempotency-Key belongs to another request; use a new key for a new request.",
             );
+          changesNothing();
           return { status: earlier.status, body: earlier.body, replayed: true };
         }
         const response = await work(tx);

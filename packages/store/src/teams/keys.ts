@@ -112,12 +112,16 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
       const { text = newApiKey(), expiresAt = null } = key;
       const id = apiKeyId(text);
       if (id === undefined) throw new TypeError("not the text of an API key");
-      await query(
-        `insert into api_key as k (id, team_id, name, hash, role, operator, user_id, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict (id) do update set role = excluded.role, operator = excluded.operator
-         where k.team_id = excluded.team_id and k.hash = excluded.hash`,
-        [id, teamId, name, hashOf(text), role, operator, await ensureUser(prisma, teamId, user), expiresAt],
-      );
+      const userId = await ensureUser(prisma, teamId, user);
+      await transaction(async (tx) => {
+        await tx.query(
+          `insert into api_key as k (id, team_id, name, hash, role, operator, user_id, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+           on conflict (id) do update set role = excluded.role, operator = excluded.operator
+           where k.team_id = excluded.team_id and k.hash = excluded.hash`,
+          [id, teamId, name, hashOf(text), role, operator, userId, expiresAt],
+        );
+        return { id };
+      });
       return { key: await getKey(teamId, id), text };
     },
 
@@ -189,9 +193,11 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
     },
 
     async revokeKey(teamId, keyId) {
-      await query(
-        "update api_key set revoked_at = coalesce(revoked_at, now()) where team_id = $1 and id = $2",
-        [teamId, keyId],
+      await transaction((tx) =>
+        tx.query(
+          "update api_key set revoked_at = coalesce(revoked_at, now()) where team_id = $1 and id = $2",
+          [teamId, keyId],
+        ),
       );
       return getKey(teamId, keyId);
     },

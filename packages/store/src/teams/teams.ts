@@ -1,6 +1,5 @@
 import { newId, Problem, type Team, type TeamChange, type UserChange } from "@espalier/contract";
-import type { Prisma } from "../generated/client.ts";
-import type { Database } from "../database/database.ts";
+import type { Database, Transaction } from "../database/database.ts";
 import { found } from "../database/row.ts";
 import { createKeys, ensureUser, type Keys } from "./keys.ts";
 import { readTeams } from "./usage.ts";
@@ -21,7 +20,7 @@ export interface Teams extends Keys {
 }
 
 export function createTeams(database: Database): Teams {
-  const { prisma, query } = database;
+  const { prisma, query, transaction } = database;
   const get = async (teamName: string): Promise<Team> =>
     found((await readTeams({ query }, teamName))[0], "team", teamName);
 
@@ -37,29 +36,26 @@ export function createTeams(database: Database): Teams {
     list: () => readTeams({ query }),
     get,
     async change(teamName, change) {
-      const { id } = found(await prisma.team.findUnique({ where: { name: teamName } }), "team", teamName);
-      const data = columnsOf(change);
-      await prisma.$transaction([
-        ...perPeriod(change, (not) =>
-          prisma.team.updateMany({ where: { id, quotaPeriod: { not } }, data: { spentHours: 0 } }),
-        ),
-        prisma.team.update({ where: { id }, data }),
-      ]);
+      const assignments = assignmentsOf(change);
+      await transaction(async (tx) => {
+        const { rows } = await tx.query<{ id: string }>(
+          "select id from team where name = $1 for no key update",
+          [teamName],
+        );
+        await assign(tx, "team", found(rows[0], "team", teamName).id, assignments);
+      });
       return get(teamName);
     },
     async changeUser(teamName, userName, change) {
-      const { id } = found(
-        await prisma.teamUser.findFirst({ where: { name: userName, team: { name: teamName } } }),
-        `user ${userName} of team`,
-        teamName,
-      );
-      const data = columnsOf(change);
-      await prisma.$transaction([
-        ...perPeriod(change, (not) =>
-          prisma.teamUser.updateMany({ where: { id, quotaPeriod: { not } }, data: { spentHours: 0 } }),
-        ),
-        prisma.teamUser.update({ where: { id }, data }),
-      ]);
+      const assignments = assignmentsOf(change);
+      await transaction(async (tx) => {
+        const { rows } = await tx.query<{ id: string }>(
+          `select u.id from team_user u join team t on t.id = u.team_id where t.name = $1 and u.name = $2
+           for no key update of u`,
+          [teamName, userName],
+        );
+        await assign(tx, "team_user", found(rows[0], `user ${userName} of team`, teamName).id, assignments);
+      });
       return get(teamName);
     },
   };
@@ -67,27 +63,41 @@ export function createTeams(database: Database): Teams {
 
 const columns = {
   weight: "weight",
-  period: "quotaPeriod",
-  devices: "quotaDevices",
-  borrowing: "quotaBorrowing",
-  queuedRuns: "quotaQueuedRuns",
-  pendingRuns: "quotaPendingRuns",
-  deviceHours: "quotaHours",
-} as const satisfies Record<keyof TeamChange, keyof Prisma.TeamUncheckedUpdateInput>;
+  period: "quota_period",
+  devices: "quota_devices",
+  borrowing: "quota_borrowing",
+  queuedRuns: "quota_queued_runs",
+  pendingRuns: "quota_pending_runs",
+  deviceHours: "quota_hours",
+} as const satisfies Record<keyof TeamChange, string>;
 
-function columnsOf(change: TeamChange): Record<string, string | number | null> {
+type Assignments = readonly (readonly [column: string, value: string | number | null])[];
+
+function assignmentsOf(change: TeamChange): Assignments {
   const given = (Object.keys(columns) as (keyof TeamChange)[]).flatMap((field) => {
     const value = change[field];
     return value === undefined ? [] : [[columns[field], value] as const];
   });
   if (given.length === 0)
     throw new Problem("request/invalid", "Nothing is to change; name a weight or a quota.", { field: "" });
-  return Object.fromEntries(given);
+  return given;
 }
 
-/**
- * Hours that were counted in another period say nothing about the new one: `recount` sets them back, where a period is
- * given.
- */
-const perPeriod = <T>({ period }: TeamChange, recount: (period: Team["period"]) => T): T[] =>
-  period === undefined ? [] : [recount(period)];
+/** Hours that were counted in another period say nothing about the new one, so they are set back. */
+async function assign(
+  tx: Transaction,
+  table: "team" | "team_user",
+  id: string,
+  assignments: Assignments,
+): Promise<void> {
+  const period = assignments.find(([column]) => column === columns.period);
+  if (period)
+    await tx.query(`update ${table} set spent_hours = 0 where id = $1 and quota_period <> $2`, [
+      id,
+      period[1],
+    ]);
+  await tx.query(
+    `update ${table} set ${assignments.map(([column], i) => `${column} = $${i + 2}`).join(", ")} where id = $1`,
+    [id, ...assignments.map(([, value]) => value)],
+  );
+}

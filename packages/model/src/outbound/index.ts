@@ -1,0 +1,2 @@
+export { Poster } from "./poster.ts";
+export { readProxy } from "./proxy.ts";

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "audit_not_emptied" BEFORE TRUNCATE ON "audit_default"
+  FOR EACH STATEMENT EXECUTE FUNCTION "audit_kept"();
