@@ -149,10 +149,10 @@ const clientCount = 4;
 export async function disturb(
   d: Deployment,
   { seed, seconds }: ScheduleOptions,
-): Promise<{ runs: number; ended: number; faults: number }> {
+): Promise<{ runs: number; ended: number; faults: number; spent: string }> {
   const random = Random.seeded(seed);
   const end = performance.now() + seconds * 1000;
-  const counts = { runs: 0, ended: 0, faults: 0 };
+  const counts = { runs: 0, ended: 0, faults: 0, spent: "" };
   const undoing = new Set<Promise<void>>();
   const clients = Array.from({ length: clientCount }, (_, index) =>
     keepBusy(d, Random.seeded(seed * clientCount + index + 1), end),
@@ -174,12 +174,26 @@ export async function disturb(
     // Four at a time are enough: with more nothing ever works.
     while (undoing.size >= 4) await Promise.race(undoing);
   }
+  const deadline = new Date();
   await Promise.all(undoing);
   await d.heal();
   counts.runs = (await client).reduce((sum, runs) => sum + runs, 0);
-  const ended = await d.look("select from run where kind = 'train' and ended_at is not null");
+  const ended = await d.look("select from run where kind = 'train' and ended_at <= $1", [deadline]);
   counts.ended = ended.length;
+  counts.spent = await spent(d);
   return counts;
+}
+
+/** How long a run was in each state in the mean, such as `3.1 s QUEUED, 2.0 s RUNNING`. */
+async function spent(d: Deployment): Promise<string> {
+  const rows = await d.look<{ state: string; seconds: number }>(
+    `select state, sum(seconds) / (select count(*) from run where kind = 'train') as seconds
+     from (select body ->> 'state' as state, extract(epoch from
+         lead(e.at, 1, now()) over (partition by run_id order by xid, seq) - e.at)::float8 as seconds
+       from event e where body ->> 'type' = 'run.state' and exists (select from run r where r.id = e.run_id and r.kind = 'train')) s
+     where state in ('QUEUED', 'DISPATCHED', 'RUNNING') group by 1 order by 2 desc`,
+  );
+  return rows.map(({ state, seconds }) => `${seconds.toFixed(1)} s ${state}`).join(", ");
 }
 
 /** What one client does meanwhile. Answers may take as long as the faults, which is why there are several. */

@@ -167,6 +167,25 @@ describe("l3prune", () => {
 });
 
 describe("embed", () => {
+  test("writes a file that appears whole, with the first numbers of each vector, and never over another", async () => {
+    const { code, err } = await run("embed MODEL --layers 1 --dimensions 4 --out vectors.f32 one two");
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(/2 vectors of 4 numbers written to .*vectors.f32/),
+    ]);
+    expect(await readFile(join(folder, "vectors.f32"))).toHaveLength(2 * 4 * 4);
+    expect(await run("embed MODEL --layers 1 --out vectors.f32 one")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/resource\/conflict.*exists/s) as string,
+    });
+    expect(await run("embed MODEL --layers 1 --out none/vectors.f32 one")).toMatchObject({ code: 5 });
+    expect((await readdir(folder)).filter((name) => name.startsWith(".vectors"))).toEqual([]);
+    const told = await run("embed MODEL --layers 1 --instruction find --separator _ one");
+    const [joined] = vectorsIn(told.out);
+    const [same] = await encoder.keep(1).embed(["one"], { instruction: "find", separator: "_" });
+    expectNear([joined], [same]);
+  });
+
   const texts = Array.from(
     { length: 2500 },
     (_, i) => `Text ${(i * 7919) % 2500} of ${"many ".repeat(i % 7)}.`,
@@ -277,7 +296,7 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["train MODEL --triplets TRIPLETS --out out --set checkpointEvery=3", 2, "usage", /checkpointEvery/],
     ["train MODEL --triplets TRIPLETS --out empty", 1, "resource/conflict", /empty exists/],
     ["train MODEL --triplets broken.jsonl --out out", 1, "dataset/malformed", /line 17/],
-    ["train MODEL --triplets TRIPLETS --format lines --out out", 2, "usage", /--format is for --texts/],
+    ["train MODEL --triplets TRIPLETS --format lines --out out", 1, "request/invalid", /Only bare texts/],
     ["train adapted --triplets TRIPLETS --out out", 1, "config/unsupported", /merge it first/],
     ["train nowhere --triplets TRIPLETS --out out", 5, "local/not-found", /nowhere does not exist/],
     ["evaluate MODEL", 2, "usage", /--sts FILE is missing/],
@@ -295,6 +314,7 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["embed nowhere text", 5, "local/not-found", /nowhere does not exist/],
     ["embed MODEL --keep 13 text", 1, "layers/out-of-range", /choose 1 to 12/],
     ["embed MODEL --pooling median text", 1, "request/invalid", /pooling must be one of/],
+    ["embed MODEL --dimensions 9999 text", 1, "request/invalid", /dimensions must be from 1/],
     ["embed MODEL --max-length 0 text", 1, "request/invalid", /maxLength must be >= 1/],
     ["embed MODEL --format yaml text", 2, "usage", /one of json, npy, f32/],
     ["embed MODEL --model x text", 2, "usage", /--model/],

@@ -120,7 +120,7 @@ async function manifestOf(runId: string): Promise<{ resolved: object }> {
   return JSON.parse(await readFile(await store.bytes.pathOf(location), "utf8")) as { resolved: object };
 }
 
-const adapterFiles = ["adapter_config.json", "adapter_model.safetensors"];
+const adapterFiles = ["adapter_config.json", "adapter_model.safetensors", "espalier.json"];
 
 it("refuses a model with NaN in its weights, naming the tensor, and leaves nothing of it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "espalier-nan-"));

@@ -72,6 +72,8 @@ interface Times {
   all: number;
   cpu: number;
   serverCpu: number;
+  /** The plan before still held. */
+  stood: boolean;
 }
 
 class Leader {
@@ -102,7 +104,7 @@ class Leader {
     const cpu = process.cpuUsage();
     const started = performance.now();
     this.#decidedAt = 0;
-    const { decided, committed } = await this.#passes.pass();
+    const { decided, committed, stood = false } = await this.#passes.pass();
     const ended = performance.now();
     const { user, system } = process.cpuUsage(cpu);
     if (!decided) throw new Error("another plan came first");
@@ -111,6 +113,7 @@ class Leader {
     return {
       decided: (this.#decidedAt || ended) - started,
       all: ended - started,
+      stood,
       cpu: (user + system) / 1000,
       serverCpu: (await serverCpuMs(this.#store)) - serverCpu,
     };
@@ -131,7 +134,7 @@ function print(title: string, all: readonly Times[]): void {
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
   console.log(
     `${title}: decided after ${ms(median((t) => t.decided))}, all told after ${ms(median((t) => t.all))}; processor: ${ms(
-      mean((t) => t.cpu),
-    )} here, ${ms(mean((t) => t.serverCpu))} of PostgreSQL`,
+      median((t) => t.cpu),
+    )} here, ${ms(mean((t) => t.serverCpu))} of PostgreSQL (mean); ${all.filter(({ stood }) => stood).length} of ${all.length} made no plan`,
   );
 }

@@ -139,6 +139,8 @@ export function tokenizerJson({ tokens, merges }: Vocabulary): object {
 export function tokenizerConfig(length: number): object {
   return {
     tokenizer_class: "PreTrainedTokenizerFast",
+    // Release 4 of transformers takes it for false where it is not there, whatever tokenizer.json says.
+    add_prefix_space: true,
     add_bos_token: true,
     add_eos_token: false,
     bos_token: BEGIN,

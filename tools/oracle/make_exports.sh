@@ -35,7 +35,7 @@ cp -r $folders/decoder "$out/.said"
 python3 - "$out/.said/tokenizer_config.json" <<'PYTHON'
 import json, sys
 config = json.load(open(sys.argv[1]))
-config["additional_special_tokens"] = ["garden"]
+config["additional_special_tokens"] = ["t"]
 json.dump(config, open(sys.argv[1], "w"))
 PYTHON
 

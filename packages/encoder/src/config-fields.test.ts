@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isProblem } from "@espalier/contract";
-import { parseConfig, type ModelConfig } from "@espalier/model";
+import { fieldsOf, modelTypes, parseConfig, type ModelConfig } from "@espalier/model";
 import { interpreter } from "@espalier/tensor";
 import { describe, expect, test } from "vitest";
 import { Encoder } from "./encoder.ts";
@@ -73,6 +73,20 @@ async function judge(golden: Golden, change: Change): Promise<string | undefined
   const error = distance(await vectorOf(config), expected);
   return error < 1e-4 ? undefined : `${shown} is off by ${error.toFixed(4)}, from ${JSON.stringify(before)}`;
 }
+
+test("every architecture and every field of its table was compared", () => {
+  const compared = new Map<string, Set<string>>();
+  for (const { "4": short, "5": full } of Object.values(cases))
+    for (const { config, changes } of [short!, full!]) {
+      const type = String(config["model_type"]);
+      const fields = compared.get(type) ?? new Set(["model_type"]);
+      for (const [field] of changes) fields.add(field);
+      compared.set(type, fields);
+    }
+  expect([...compared.keys()].sort()).toEqual([...modelTypes].sort());
+  for (const type of modelTypes)
+    expect([type, fieldsOf(type).filter((field) => !compared.get(type)!.has(field))]).toEqual([type, []]);
+});
 
 describe.each(Object.keys(cases))("%s", (name) => {
   test.each(Object.keys(cases[name]!))(

@@ -45,6 +45,44 @@ describe("Encoder", () => {
     expect(told).toEqual(same);
   });
 
+  it("joins instruction and text by another separator where asked, and by a blank in reference mode", async () => {
+    const options = { engine: interpreter(), pooling: "last_token" } as const;
+    const encoder = new Encoder(tinyEncoder(), options);
+    const reference = new Encoder(tinyEncoder(), { ...options, mode: "reference" });
+    const [joined] = await encoder.embed(["cat"], { instruction: "find", separator: "_" });
+    expect([joined]).toEqual(await encoder.embed(["find_cat"]));
+    const [told] = await reference.embed(["cat"], { instruction: " find " });
+    expect([told]).toEqual(await reference.embed(["find cat"]));
+  });
+
+  it("embeds in reference mode at most 400 tokens of a text, by whole words, as l3prune's encode does", async () => {
+    const options = { engine: interpreter(), pooling: "mean" } as const;
+    const reference = new Encoder(tinyEncoder(), { ...options, mode: "reference" });
+    const words = (count: number) => Array.from({ length: count }, () => "cat").join(" ");
+    // 120 words are 479 letters and blanks: floor(120 * 400 / 479) = 100 words are left, which are 399.
+    const [long, short, whole] = await reference.embed([words(120), words(100), words(101)]);
+    expect(long).toEqual(short);
+    const [other] = await new Encoder(tinyEncoder(), options).embed([words(101)]);
+    expect(whole).not.toEqual(other);
+  });
+
+  it("keeps the first numbers of a vector where asked, scaled by its folder before and by its caller after", async () => {
+    const encoder = new Encoder(tinyEncoder(), { engine: interpreter() });
+    const [whole] = await encoder.embed(["cat"]);
+    const [cut] = await encoder.embed(["cat"], { dimensions: 3 });
+    expect(cut).toEqual(whole!.slice(0, 3));
+    const [scaled] = await encoder.embed(["cat"], { dimensions: 3, normalize: true });
+    expect(Math.hypot(...scaled!)).toBeCloseTo(1, 6);
+    const unit = new Encoder(tinyEncoder(), { engine: interpreter(), normalizes: true });
+    const [part] = await unit.embed(["cat"], { dimensions: 3 });
+    const length = Math.hypot(...whole!);
+    for (const [k, x] of part!.entries()) expect(x).toBeCloseTo(whole![k]! / length, 6);
+    await expect(encoder.embed(["cat"], { dimensions: 9 })).rejects.toMatchObject({
+      code: "request/invalid",
+      facts: { field: "/dimensions" },
+    });
+  });
+
   it("puts texts into its template", async () => {
     const template = { name: "turn", prefix: "user ", separator: "; ", suffix: " end", trims: true };
     const encoder = new Encoder(tinyEncoder(), {

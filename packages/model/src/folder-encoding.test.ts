@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { resolveEncoding, type Encoding } from "@espalier/contract";
+import { recordFile, resolveEncoding, type Encoding, type Mode } from "@espalier/contract";
 import { expect, test } from "vitest";
 import { folderEncoding } from "./folder-encoding.ts";
 import { temporaryFolder, tinyConfig } from "./testing/tiny-model.ts";
@@ -8,15 +8,21 @@ import { temporaryFolder, tinyConfig } from "./testing/tiny-model.ts";
 const bert = { ...tinyConfig, model_type: "bert", hidden_act: "gelu" };
 const roberta = { ...bert, model_type: "xlm-roberta", pad_token_id: 1 };
 
-async function encodingOf(config: object, pooling?: object | string, given: Encoding = {}) {
+async function encodingOf(
+  config: object,
+  pooling?: object | string,
+  given: Encoding = {},
+  { record, mode }: { record?: unknown; mode?: Mode } = {},
+) {
   await using folder = await temporaryFolder();
+  if (record !== undefined) await writeFile(join(folder.path, recordFile), JSON.stringify(record));
   await writeFile(join(folder.path, "config.json"), JSON.stringify(config));
   if (pooling !== undefined) {
     await mkdir(join(folder.path, "1_Pooling"));
     const text = typeof pooling === "string" ? pooling : JSON.stringify(pooling);
     await writeFile(join(folder.path, "1_Pooling/config.json"), text);
   }
-  return resolveEncoding(await folderEncoding(folder.path, given));
+  return resolveEncoding(await folderEncoding(folder.path, given, mode));
 }
 
 test.each([
@@ -59,4 +65,44 @@ test.each([
     facts: { file: "1_Pooling/config.json" },
   });
   expect(await encodingOf(bert, file, { pooling: "mean" })).toMatchObject({ pooling: "mean" });
+});
+
+const trained = {
+  pooling: "cls",
+  pooled: "content",
+  attention: "bidirectional",
+  maxLength: 24,
+  template: "chat",
+};
+
+test("what a folder was trained with goes before all others but what is given", async () => {
+  const file = { pooling_mode_mean_tokens: true };
+  const record = { encoding: trained, matryoshka: [4, 8] };
+  expect(await encodingOf(tinyConfig, file, {}, { record })).toEqual(trained);
+  expect(await encodingOf(tinyConfig, file, { template: "none" }, { record })).toEqual({
+    ...trained,
+    template: "none",
+  });
+});
+
+test.each([
+  [{ encoding: { pooling: "median" } }, /pooling must be one of/, "/encoding/pooling"],
+  [{ encoding: { width: 8 } }, /no setting "width"/, "/encoding/width"],
+  [{ encoding: trained, later: 1 }, /later is 1/, "/later"],
+  [{ encoding: [] }, /not an object/, undefined],
+  [{ matryoshka: [0] }, /matryoshka/, undefined],
+])("%j in espalier.json is refused by name", async (record, message, field) => {
+  await expect(encodingOf(tinyConfig, undefined, {}, { record })).rejects.toMatchObject({
+    code: "config/unsupported",
+    message: expect.stringMatching(message),
+    facts: { file: recordFile, ...(field && { field }) },
+  });
+});
+
+test("in reference mode the template that nobody names is the one for the model's name", async () => {
+  expect(await encodingOf(tinyConfig, undefined, {}, { mode: "reference" })).toMatchObject({
+    template: "auto",
+  });
+  const given = { template: "none" } as const;
+  expect(await encodingOf(tinyConfig, undefined, given, { mode: "reference" })).toMatchObject(given);
 });

@@ -10,6 +10,7 @@ export type {
   Rotary,
 } from "./architectures/model-config.ts";
 export { seenThrough } from "./architectures/direction.ts";
+export { fieldsOf } from "./architectures/config-table.ts";
 export { modelTypes } from "./architectures/registry.ts";
 export { expectedTensors, linearLayers, ofLayers } from "./architectures/tensors.ts";
 

@@ -38,6 +38,33 @@ test("a run takes no longer than its limit of wall time and the time to save", (
   expect(limited(240, history("train", { duration }))).toEqual(duration);
 });
 
+describe("how long a run still takes by its own speed", () => {
+  const after = (minutes: number, work: { done: number; before: number }, wallMs?: number): number[] => {
+    const run = running("r", {
+      on: [],
+      startedAt: NOW - minutes * MINUTE,
+      work,
+      ...(wallMs === undefined ? {} : { wallMs }),
+    });
+    const { earliest, likely, latest } = remainingOf(run, NOW, new Map(), defaultPolicy);
+    return [earliest, likely, latest].map((ms) => Math.round(ms / MINUTE));
+  };
+
+  test("is what is left at that speed, without any other run that is like it", () => {
+    // 162 of 2,552 steps in 10 minutes: 148 minutes for the others.
+    expect(after(10, { done: 162 / 2552, before: 0 })).toEqual([118, 148, 222]);
+    expect(after(10, { done: 0.75, before: 0.5 })).toEqual([8, 10, 16]);
+    expect(after(30, { done: 1, before: 0 })).toEqual([0, 0, 1]);
+  });
+
+  test("is not told by its first moments, and is bounded by its limit", () => {
+    const unknown = Object.values(defaultPolicy.unknownDuration).map((ms) => Math.round(ms / MINUTE));
+    expect(after(0.1, { done: 0.5, before: 0 })).toEqual([unknown[0], unknown[1], unknown[2]]);
+    expect(after(10, { done: 0.5, before: 0.495 })[1]).toBe(unknown[1]! - 10);
+    expect(Math.max(...after(10, { done: 0.05, before: 0 }, 20 * MINUTE))).toBeLessThanOrEqual(15);
+  });
+});
+
 describe("how long a run still takes", () => {
   const histories = known(history("train", { duration: spread }));
   const after = (minutes: number): number[] => {

@@ -36,7 +36,7 @@ const within = (range: Range, most: number): Range =>
       };
 
 /**
- * How long a run still takes, in ms from now. A prediction that has proved too short is corrected and never held
+ * How long a run still takes, in ms from now: by its own speed where it tells how far it is, else by others like it. A prediction that has proved too short is corrected and never held
  * against the run, as in EASY++ (Tsafrir, Etsion and Feitelson 2007, "Backfilling using system-generated predictions"):
  * past the median the ninetieth percentile counts, and past that as long again as it has run. What is enforced bounds it:
  * its limit of wall time, and its grace where it was asked to stop.
@@ -46,7 +46,22 @@ export function remainingOf(run: RunningRun, now: Instant, history: HistoryByKey
   const total = historyOf(run.historyKeys, history, policy)?.duration ?? policy.unknownDuration;
   const stops = state === "stopping" && stopsBy !== null ? stopsBy : Infinity;
   const ends = wallMs === undefined ? Infinity : startedAt + wallMs + policy.graceMs;
-  return within(expectedRemaining(total, now - startedAt), Math.max(0, Math.min(stops, ends) - now));
+  return within(
+    measuredRemaining(run, now) ?? expectedRemaining(total, now - startedAt),
+    Math.max(0, Math.min(stops, ends) - now),
+  );
+}
+
+/** So much of its work must be done, and so long must it have run, before its own speed says more than that of other runs. */
+const leastWork = 0.01;
+const leastElapsed = 20_000;
+
+/** From the speed at which a run has worked so far. What comes after its steps, such as storing the result, is not in it. */
+function measuredRemaining({ work, startedAt }: RunningRun, now: Instant): Range | undefined {
+  const elapsed = now - startedAt;
+  if (work === undefined || elapsed < leastElapsed || work.done - work.before < leastWork) return undefined;
+  const likely = ((1 - work.done) * elapsed) / (work.done - work.before);
+  return { earliest: 0.8 * likely, likely, latest: 1.5 * likely + 60_000 };
 }
 
 function expectedRemaining(total: Range, elapsed: number): Range {

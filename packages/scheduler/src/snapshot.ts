@@ -98,6 +98,8 @@ export interface RunningRun {
   readonly shares: boolean;
   /** As that of a queued run, from `startedAt`. */
   readonly wallMs?: number;
+  /** Shares of its work, from 0 to 1: what is done, and what was done when it started; absent where nobody can tell. */
+  readonly work?: { readonly done: number; readonly before: number };
   readonly historyKeys: readonly string[];
   /** Work that would be lost if it stopped now. */
   readonly secondsSinceCheckpoint: number;

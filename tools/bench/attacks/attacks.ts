@@ -35,10 +35,10 @@ export async function attacks(): Promise<void> {
     const client = createClient({ url: api.url, key: other.key });
     for (const name of names) {
       const before = await memoryOf(api.process);
-      const child = name === "nothing" ? undefined : attack(name, api.url, attacker.key);
+      const attacking = name === "nothing" ? undefined : await attack(name, api.url, attacker.key);
       const times = await ask(client);
       const during = await memoryOf(api.process);
-      const answers = await end(child);
+      const answers = (await attacking?.end()) ?? "nothing";
       const sorted = times.sort((a, b) => a - b);
       const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)];
       console.log(
@@ -103,18 +103,25 @@ async function ask(client: Client): Promise<number[]> {
   return times;
 }
 
-const attack = (name: string, url: string, key: string): ChildProcess =>
-  spawn(process.execPath, ["--import", "tsx", "tools/bench/attacks/attacker.ts", name, url, key], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-
-async function end(child: ChildProcess | undefined): Promise<string> {
-  if (child === undefined) return "nothing";
+/** Resolves once it attacks; `end` says what it was answered, and how often. */
+async function attack(name: string, url: string, key: string): Promise<{ end(): Promise<string> }> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "tools/bench/attacks/attacker.ts", name, url, key],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   let said = "";
-  child.stdout!.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  child.kill("SIGTERM");
-  await once(child, "close");
-  return said.trim();
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  while (!said.startsWith("ready\n")) await once(child.stdout, "data");
+  return {
+    async end() {
+      child.kill("SIGTERM");
+      await once(child, "close");
+      return said.slice("ready\n".length).trim();
+    },
+  };
 }
 
 async function memoryOf({ pid }: ChildProcess): Promise<number> {

@@ -3,7 +3,9 @@ of transformers, for every architecture that Espalier reads.
 
 Not needed by any test run. To write the file again:
   python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install torch==2.15.0 transformers==5.24.0 numpy
-  /tmp/oracle/bin/python tools/oracle/architectures/config_fields.py
+  /tmp/oracle/bin/python tools/oracle/architectures/config_fields.py [--add]
+
+With --add, only changes that the file does not have yet are computed.
 
 Each config is written twice: as its author would (only what is not the default, in the spelling of release 4), and as
 release 5 writes it. One field at a time gets another value, or is taken out: every field that the class of transformers
@@ -14,6 +16,7 @@ import copy
 import functools
 import json
 import multiprocessing
+import sys
 import warnings
 from pathlib import Path
 
@@ -79,6 +82,11 @@ VALUES = {
     "is_llama_config": [True], "directionality": ["bidi"], "pooler_fc_size": [768], "cross_attention_hidden_size": [8], "tie_encoder_decoder": [True],
     "summary_type": ["cls_index"], "layer_scale": [0.1], "unsloth_version": ["1"], "cache_implementation": ["hybrid"], "auto_map": [{"AutoModel": "modeling.Model"}], "foo": [7],
     "num_local_heads": [2], "hidden_dim": [8], "n_layer": [2], "n_embd": [48], "multi_query": [True], "embedding_size": [16], "emb_scale": [2.0],
+    "min_length": [2], "do_sample": [True], "num_beams": [2], "temperature": [0.5], "top_k": [2], "top_p": [0.5], "repetition_penalty": [2.0],
+    "length_penalty": [2.0], "no_repeat_ngram_size": [2], "forced_bos_token_id": [1], "forced_eos_token_id": [1], "output_past": [False],
+    "pooler_num_attention_heads": [2], "pooler_num_fc_layers": [2], "pooler_size_per_head": [2], "pooler_type": ["first_token_transform"],
+    "cls_token_id": [1], "unk_token_id": [1], "name_or_path": ["here"], "unsloth_fixed": [True], "transformers.js_config": [{"dtype": "q8"}],
+    "quantization_config": [{}, None], "quantization": [{}, None],
     "mtp_num_layers": [1], "text_config": [{"hidden_size": 48}], "token_type_ids": [True], "finetuning_task": ["x"], "use_mrope": [True],
 }  # fmt: skip
 
@@ -145,14 +153,25 @@ def changes(settings: dict):
                 yield field, "value", value
 
 
+OUT = Path(__file__).parents[3] / "packages/model/src/testing/goldens/config-fields.json"
+
+
+@functools.cache
+def known() -> dict:
+    return json.loads(OUT.read_text())["cases"] if "--add" in sys.argv else {}
+
+
 def case(name: str) -> dict:
     results = {}
     for release, settings in spellings(name).items():
         base = vector(settings)
-        found = []
+        found = list(known()[name][release]["changes"]) if known() else []
+        done = {json.dumps(change[:-1]) for change in found}
         for field, how, value in changes(settings):
             # What release 5 has no word for is the same in both spellings.
             if release == "5" and field not in settings and not field.startswith("rope"):
+                continue
+            if json.dumps([field, value] if how == "value" else [field]) in done:
                 continue
             changed = {key: item for key, item in settings.items() if key != field}
             if how == "value":
@@ -173,6 +192,5 @@ if __name__ == "__main__":
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         cases = dict(zip(NAMES, pool.map(case, NAMES, chunksize=1)))
     document = {"transformers": transformers.__version__, "text": TEXT, "cases": cases}
-    out = Path(__file__).parents[3] / "packages/model/src/testing/goldens/config-fields.json"
     lines = json.dumps(document, separators=(",", ":"))
-    out.write_text(lines.replace('],["', '],\n["') + "\n")
+    OUT.write_text(lines.replace('],["', '],\n["') + "\n")

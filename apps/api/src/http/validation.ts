@@ -2,6 +2,7 @@ import type { FastifySchemaCompiler } from "fastify";
 import { Problem } from "@espalier/contract";
 import type { Static, TSchema } from "typebox";
 import { checkParameters } from "./document.ts";
+import { excerptOf } from "./excerpt.ts";
 import { Compile } from "typebox/compile";
 import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
@@ -29,7 +30,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     const value =
       httpPart === "body" ? data : Value.Default(schema, Value.Convert(schema, Value.Clone(data ?? {})));
     if (validator.Check(value)) return { value };
-    return { error: toProblem(validator.Errors(value), value) };
+    return { error: toProblem(validator, value) };
   };
 };
 
@@ -41,20 +42,21 @@ export function parserOf<Schema extends TSchema>(schema: Schema): (document: unk
   const validator = Compile(schema);
   return (document) => {
     if (validator.Check(document)) return document;
-    throw toProblem(validator.Errors(document), document);
+    throw toProblem(validator, document);
   };
 }
 
-/** The problem that names every field at fault, as JSON pointers. */
-function toProblem(errors: readonly SchemaError[], value: unknown): Problem {
-  const faults = leaves(errors).map((error) => describe(error, value));
+/** The problem that names every field at fault, as JSON pointers; of a very large document those of an excerpt. */
+function toProblem(validator: { Errors(value: unknown): SchemaError[] }, document: unknown): Problem {
+  const value = excerptOf(document);
+  const faults = leaves(validator.Errors(value)).map((error) => describe(error, value));
   const unique = [
     ...new Map(faults.map((fault) => [`${fault.field} ${fault.detail}`, fault])).values(),
   ].slice(0, 20);
   const [first] = unique;
   const detail = first
     ? `${first.field === "" ? "The body" : first.field} ${first.detail}${unique.length > 1 ? `, and ${unique.length - 1} more` : ""}.`
-    : "The request does not match its schema.";
+    : "The request does not match its schema, somewhere after the first fields and elements of it.";
   return new Problem("request/invalid", detail, { ...(first ? { field: first.field } : {}), errors: unique });
 }
 

@@ -7,6 +7,7 @@ export function uploadedFiles(bytes: Bytes, stored: readonly StoredFile[]): Mode
   const files = new Map(stored.filter(({ name }) => isModelFile(name)).map((file) => [file.name, file]));
   return {
     names: () => Promise.resolve(new Set(files.keys())),
+    others: () => Promise.resolve(stored.map(({ name }) => name)),
     open: (name) => {
       const file = files.get(name);
       return Promise.resolve(file && readerOf(bytes, file));

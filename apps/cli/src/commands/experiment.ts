@@ -23,7 +23,8 @@ export const experimentSubmit = defineCommand({
   help: [
     "--name NAME --model MODEL --triplets DATASET --sts DATASET   ids or names; repeat --sts",
     "--variants LIST      default none,large,small; also 50% or a number of layers",
-    "--set FIELD=VALUE    a field of the spec, such as training.steps=60 or search.batches=20; repeat",
+    "--set FIELD=VALUE    a field of the spec, such as training.steps=60 or search.batches=20; repeat;",
+    "                     `espalier run submit --help` lists the settings of both with their defaults",
     ...encodingHelp,
     "--priority N         order among your own runs, higher first",
     ...needsHelp,

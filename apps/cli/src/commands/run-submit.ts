@@ -1,4 +1,12 @@
-import { runSpecs, type Client, type LayersRef, type ModelRef, type RunCreate } from "@espalier/contract";
+import {
+  resolveSearchSettings,
+  resolveTrainingSettings,
+  runSpecs,
+  type Client,
+  type LayersRef,
+  type ModelRef,
+  type RunCreate,
+} from "@espalier/contract";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { layersOptions, parseLayers } from "../arguments/layers.ts";
@@ -8,7 +16,7 @@ import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { readJson } from "../arguments/json-file.ts";
 import { finish } from "./run.ts";
 import { sayNext } from "../terminal/next.ts";
-import { given, parseCount, parseSettings } from "../arguments/settings.ts";
+import { given, parseCount, parseSettings, settingsWithDefaults } from "../arguments/settings.ts";
 
 export const runSubmit = defineCommand({
   name: "run submit",
@@ -20,20 +28,25 @@ export const runSubmit = defineCommand({
     "espalier run submit evaluate --model smollm2 --dataset stsb --memory 6GB --shares",
     "espalier run submit train --model smollm2 --dataset nli --set seed={index} --array 0-9%3",
   ],
-  help: [
-    "--model MODEL        id or name; run:RUN for the model that a run will produce",
-    "--dataset DATASET    id or name; repeat for evaluate",
-    "--keep N             of prune: how many layers; 0-9,20 keeps these; small@RUN or large@RUN what a search picks",
-    "--drop 50%           of prune, instead: drop this share of them from the top",
-    "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat",
-    ...encodingHelp,
-    "--name NAME",
-    "--priority N         order among your own runs, higher first",
-    ...needsHelp,
-    "--spec FILE          the whole spec as JSON instead (- for stdin)",
-    "--array 0-9%3        a run for each index, which stands for {index} in the spec; %3: 3 at a time, 0-9:2: every second",
-    "--watch              progress until it ends",
-  ],
+  get help() {
+    return [
+      "--model MODEL        id or name; run:RUN for the model that a run will produce",
+      "--dataset DATASET    id or name; repeat for evaluate",
+      "--keep N             of prune: how many layers; 0-9,20 keeps these; small@RUN or large@RUN what a search picks",
+      "--drop 50%           of prune, instead: drop this share of them from the top",
+      "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat. Defaults of a training:",
+      ...settingsWithDefaults(resolveTrainingSettings()),
+      "                     of a search:",
+      ...settingsWithDefaults(resolveSearchSettings()),
+      ...encodingHelp,
+      "--name NAME",
+      "--priority N         order among your own runs, higher first",
+      ...needsHelp,
+      "--spec FILE          the whole spec as JSON instead (- for stdin)",
+      "--array 0-9%3        a run for each index, which stands for {index} in the spec; %3: 3 at a time, 0-9:2: every second",
+      "--watch              progress until it ends",
+    ];
+  },
   arity: [0, 1],
   options: {
     model: { type: "string" },

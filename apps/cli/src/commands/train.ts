@@ -37,7 +37,7 @@ export const train = defineCommand({
       "--mode reference    as l3prune's code does it where that is odd",
       "--base NAME         what the adapter's config names as its base; default: the path of DIR",
       ...encodingHelp,
-      "DIR is a Hugging Face folder without an adapter. Give evaluate, embed and export the same options of encoding.",
+      "DIR is a Hugging Face folder without an adapter. OUT keeps how it makes vectors of texts: evaluate, embed and export need no options.",
       "Ctrl-C ends it and leaves nothing: it cannot go on later, as a run of the service can from its checkpoints.",
     ];
   },

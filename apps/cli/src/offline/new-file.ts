@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { link, lstat, rm } from "node:fs/promises";
+import { link, lstat, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
@@ -34,7 +34,10 @@ export async function makeFile<Result>(
     file.end();
     await finished(file);
     await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === "EEXIST" ? occupied() : error;
+      if (error.code === "EEXIST") throw occupied();
+      // Some file systems have no links.
+      if (error.code !== "EPERM" && error.code !== "ENOTSUP") throw error;
+      return rename(draft, path);
     });
     return result;
   } finally {

@@ -55,7 +55,7 @@ export async function writeSentenceTransformers(
     },
     "sentence_bert_config.json": { max_seq_length: maxLength, do_lower_case: false },
     "config_sentence_transformers.json": {
-      __version__: { sentence_transformers: "5.3.0" },
+      __version__: { sentence_transformers: "5.0.0" },
       prompts,
       default_prompt_name: null,
       similarity_fn_name: "cosine",

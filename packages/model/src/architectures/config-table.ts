@@ -181,3 +181,6 @@ export const configTable = {
   roberta: encoder,
   "xlm-roberta": encoder,
 } as const satisfies Record<string, FieldTable>;
+
+/** The names of the fields that are known of an architecture. */
+export const fieldsOf = (type: keyof typeof configTable): string[] => Object.keys(configTable[type]);

@@ -54,6 +54,34 @@ describe("a transaction", () => {
     }
   });
 
+  it("whose answer is lost ends when the server has nothing to do for it, and one that takes its time goes on", async () => {
+    const store = await openTestStore();
+    const link = await Link.to(store.databaseUrl);
+    const { databaseUrl, bytesRoot } = store;
+    const other = await openStore({ databaseUrl: link.via(databaseUrl), bytesRoot, poolSize: 3 });
+    try {
+      // Its connection is open before the others are disturbed.
+      await other.ping();
+      const slow = other.transaction(async (tx) => (await tx.query("select pg_sleep(9)")).rowCount);
+      const swallowed = link.swallowAnswer(/'forgotten'/, { how: "silence" });
+      const lost = other.transaction((tx) => tx.query("select 'forgotten'"));
+      lost.catch(() => undefined);
+      await swallowed;
+      // A statement has half a minute.
+      const waited = await Promise.race([
+        lost.catch((error: unknown) => error),
+        sleep(20_000, "still waiting"),
+      ]);
+      expect(waited).toMatchObject(away);
+      expect(await slow).toBe(1);
+      await other.ping();
+    } finally {
+      await other.close();
+      await link.close();
+      await store.discard();
+    }
+  }, 60_000);
+
   it("whose client falls silent gives up its locks", async () => {
     const store = await openTestStore();
     const link = await Link.to(store.databaseUrl);

@@ -3,6 +3,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { isProblem, Problem } from "@espalier/contract";
 import { beginAct, recordAct } from "../audit/acts.ts";
 import { PrismaClient } from "../generated/client.ts";
+import { Answers } from "./answers.ts";
 import { lane } from "./lane.ts";
 
 /** An open transaction, to pass to the calls that belong to it. */
@@ -65,6 +66,7 @@ const deadlockTries = 5;
 /** A connection that nobody has used for this long is closed, so that an idle process leaves them to others. */
 const idleMs = 10_000;
 const preparedMs = 15_000;
+const probeMs = 3_000;
 /**
  * A connection that does not answer a statement for this long is closed. TCP needs a quarter of an hour to notice that its
  * peer has disappeared, and never notices where a proxy between the two acknowledges what is sent.
@@ -108,6 +110,12 @@ export function openDatabase({
   };
   const renewing = new pg.Pool(renewal);
   renewing.on("error", ignore);
+  // Behind a pooler the process of a connection is the pooler's own affair.
+  const answers = pooled
+    ? undefined
+    : new Answers((text, values) => pool.query({ text, values, query_timeout: probeMs } as pg.QueryConfig));
+  const answered = <T>(client: pg.PoolClient, answer: Promise<T>): Promise<T> =>
+    answers === undefined ? answer : answers.of(client, answer);
   const inBulk = lane(Math.max(1, Math.floor(poolSize / 2)));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
     query: {
@@ -121,12 +129,23 @@ export function openDatabase({
     },
   }) as unknown as PrismaClient;
 
+  /** One statement, on the pool or on the connection for renewals. A connection on which it fails is closed. */
   async function send<Row extends pg.QueryResultRow>(
     config: pg.QueryConfig & { query_timeout?: number },
     through = pool,
   ) {
     try {
-      return await through.query<Row>(config);
+      const client = await through.connect();
+      client.on("error", ignore);
+      let broken = true;
+      try {
+        const result = await answered(client, client.query<Row>(config));
+        broken = false;
+        return result;
+      } finally {
+        client.off("error", ignore);
+        client.release(broken);
+      }
     } catch (error) {
       throw toProblem(error);
     }
@@ -137,10 +156,12 @@ export function openDatabase({
     // The pool listens only while a connection is idle.
     client.on("error", ignore);
     let broken = false;
+    const query = ((...statement: [string, unknown[]?]) =>
+      answered(client, client.query(...statement))) as Transaction["query"];
     try {
-      await client.query(begin + silencing);
-      const result = await work(client);
-      await client.query("commit");
+      await query(begin + silencing);
+      const result = await work({ query });
+      await query("commit");
       return result;
     } catch (error) {
       // A connection that does not answer cannot roll back; it is closed, and the server rolls back.

@@ -92,6 +92,27 @@ describe("a snapshot", () => {
     expect((await store.dispatch.snapshot()).queued).toEqual([]);
   });
 
+  it("tells how far a training is, and where its attempt began", async () => {
+    const spec = { kind: "train" as const, model: newId("model"), datasetId: newId("dataset") };
+    const { id } = await store.runs.submit({ teamId: store.teamId, spec });
+    const { lease } = await store.claimed(id);
+    const work = async () => (await store.dispatch.snapshot()).running.find((run) => run.id === id)?.work;
+    expect(await work()).toBeUndefined();
+    const report = (phase: string, done: number, total: number) =>
+      store.heartbeats.beat(store.workerId, {
+        runs: [{ ...lease, progress: { phase, done, total, unit: "steps" } }],
+        measurements: [],
+      });
+    await report("load", 1, 1);
+    expect(await work()).toBeUndefined();
+    await report("train", 25, 100);
+    expect(await work()).toEqual({ done: 0.25, before: 0 });
+    await store.sql("update attempt set resumed_step = 20 where run_id = $1", [id]);
+    expect(await work()).toEqual({ done: 0.25, before: 0.2 });
+    await store.leases.giveBack(lease);
+    await store.runs.cancel(store.teamId, id);
+  });
+
   it("leaves out free memory that was measured while a run that has ended may still have used it", async () => {
     const measured = async () => (await store.dispatch.snapshot()).devices[0].freeBytes;
     await store.sql("update device set released_at = null");

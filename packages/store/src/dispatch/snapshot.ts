@@ -13,6 +13,8 @@ import type {
 } from "@espalier/scheduler";
 import { wallMs } from "../attempts/wall-time.ts";
 import type { Database, Transaction } from "../database/database.ts";
+import { present } from "../database/row.ts";
+import { progressOf } from "../runs/row.ts";
 import type { KeptQueue } from "./kept-queue.ts";
 import { silenceOf } from "../pool/silence.ts";
 import { spentHours, usageNow, type UsageRow } from "./usage.ts";
@@ -58,11 +60,17 @@ const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.mem
   where w.state = 'ACTIVE' or w.state = 'LOST' and p.seen_at > now() - interval '1 day'
     and not exists (select from worker later where later.name = w.name and later.id > w.id)`;
 
+/** How far run `r` is: of those whose steps are nearly all of their work, and where this attempt `a` of it began. */
+const work = `(select json_build_object('done', least(1, (told ->> 'done')::float8 / (told ->> 'total')::float8),
+    'before', coalesce(a.resumed_step, 0) / (told ->> 'total')::float8)
+  from (select ${progressOf("r")}) progress (told)
+  where r.state = 'RUNNING' and r.kind in ('train', 'search') and told ->> 'phase' = r.kind and (told ->> 'total')::float8 > 0)`;
+
 const running = `select r.id, r.team_id as "teamId", coalesce(r.user_id, r.team_id) as "userId", r.class, r.kind, r.model_id as "modelId", r.shares,
     r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
     ${ms(`case when r.state = 'RUNNING' then coalesce(r.preempt_until, r.preempt_requested_at + interval '2 minutes',
       r.cancel_requested_at + interval '30 s') end`)} as "stopsBy",
-    ${wallMs} as "wallMs",
+    ${wallMs} as "wallMs", ${work} as work,
     extract(epoch from now() - coalesce(a.checkpoint_at, a.started_at, now()))::float8 as "secondsSinceCheckpoint",
     coalesce((select json_agg(json_build_object('deviceId', e.device_id, 'reservedBytes', e.reserved_bytes, 'units', e.units))
       from run_device e where e.run_id = r.id), '[]') as allocations
@@ -131,17 +139,18 @@ const toDevice = ({ labels, memoryBytes, ...device }: DeviceRow): Device => ({
   memoryBytes: memoryBytes || unknownMemoryBytes,
 });
 
-interface RunningRow extends Omit<RunningRun, "state" | "historyKeys" | "wallMs"> {
+interface RunningRow extends Omit<RunningRun, "state" | "historyKeys" | "wallMs" | "work"> {
   wallMs: number | null;
+  work: RunningRun["work"] | null;
   state: "DISPATCHED" | "RUNNING";
   kind: RunKind;
   modelId: string | null;
   allocations: Allocation[];
 }
 
-const toRunning = ({ state, kind, modelId, wallMs, ...run }: RunningRow): RunningRun => ({
+const toRunning = ({ state, kind, modelId, wallMs, work, ...run }: RunningRow): RunningRun => ({
   ...run,
-  ...(wallMs === null ? {} : { wallMs }),
+  ...present({ wallMs, work }),
   state: run.stopsBy !== null ? "stopping" : state === "RUNNING" ? "running" : "starting",
   historyKeys: historyKeys(kind, modelId),
 });
