@@ -40,6 +40,19 @@ export const notRun: Readonly<Record<string, string>> = {
   "npm run chaos -- --scenarios all": "it takes hours",
   "npm run chaos -- --scenarios 4,11 --queue redis": "chaos.test.ts runs scenarios one by one",
   "npm run chaos -- --seed 42 --minutes 30 --queue postgres": "it takes as long as it says",
+  "espalier webhook add ci https://ci.example.org/espalier --event run.state --state FAILED --state QUARANTINED":
+    "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook add done https://chat.example.org/hook --event experiment.ended --created-by ann":
+    "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook ping ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook list": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook deliveries ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook redeliver ci dlv_01kb…":
+    "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier audit --subject run_01kb…": "it names no run",
+  "espalier audit --user ann --since 2026-11-01":
+    "its example in help is run; audit.db.test.ts tries the filters",
+  "espalier audit --action key.create": "its example in help is run; audit.db.test.ts tries the filters",
 };
 
 /** Of examples in help, likewise. */
@@ -48,4 +61,16 @@ export const examplesNotRun: Readonly<Record<string, string>> = {
   "espalier up --port 8080 --data ~/espalier-data": "it stays; stack.service.test.ts starts and stops it",
   "espalier demo": "CI runs it as `npm run demo`: .ci/run",
   "espalier demo --json result.json --set training.steps=20": "the demo takes minutes",
+  "espalier webhook add ci https://ci.example.org/hook --event run.state --state failed":
+    "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook set ci --event experiment.ended":
+    "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook pause ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook resume ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook remove ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook ping ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook deliveries ci --state failed":
+    "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook redeliver ci dlv_01kb1y3v8n4m6q2r7s9t0w1x2y":
+    "it needs a receiver; webhooks.db.test.ts sends to one of its own",
 };

@@ -106,7 +106,10 @@ test("docs/access.md makes, lists, rotates and revokes keys", async () => {
   await service.sql(
     "update api_key set revoked_at = now() where team_id = (select id from team where name = 'nlp')",
   );
-  const commands = await blocks("docs/access.md", "sh");
+  const commands = [
+    ...(await blocks("docs/access.md", "sh", "Operators")),
+    ...(await blocks("docs/access.md", "sh", "Keys")),
+  ];
   expect(commands).toHaveLength(2);
   expect(await runThere(commands.join("\n"))).toMatch(/ci\b/);
 }, 60_000);
