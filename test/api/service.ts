@@ -16,8 +16,12 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startTestApi(more: Parameters<typeof listen>[1] = {}): Promise<TestApi> {
-  const store = await openTestStore();
+/** @param server URL of a PostgreSQL; default: the one that tests share */
+export async function startTestApi(
+  more: Parameters<typeof listen>[1] = {},
+  server?: string,
+): Promise<TestApi> {
+  const store = await openTestStore(server);
   const { app, url } = await listen(store, more);
   const { text: key } = await store.teams.createKey(store.teamId, { name: "dev" });
   const other = await store.teams.ensure("strangers");

@@ -2,8 +2,10 @@ import { newId } from "@espalier/contract";
 import { startTestApi, type TestApi } from "../api/service.ts";
 
 /** Things of a team that a request can name, by the name of their id's schema. */
-export async function seed(): Promise<{ api: TestApi; key: string; ids: Record<string, string> }> {
-  const api = await startTestApi();
+export async function seed(
+  server?: string,
+): Promise<{ api: TestApi; key: string; ids: Record<string, string> }> {
+  const api = await startTestApi({}, server);
   const { store, client, spec } = api;
   const { text: key } = await store.teams.createKey(store.teamId, {
     name: "operator",

@@ -66,6 +66,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     version,
     maxFileBytes: config.maxFileBytes,
     maxDatasetBytes: config.maxDatasetBytes,
+    instance: config.instance,
     limits: config.limits,
     trustedProxies: config.trustedProxies,
   });

@@ -17,6 +17,7 @@ const Env = Type.Object({
   ESPALIER_SECRET: Type.Optional(Type.String({ minLength: 32 })),
   ESPALIER_SECRET_PREVIOUS: Type.Optional(Type.String({ pattern: "^[^\\s,]{32,}([\\s,]+[^\\s,]{32,})*$" })),
   ESPALIER_WEBHOOK_ORIGINS: Type.Optional(Type.String()),
+  ESPALIER_INSTANCE: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_BOOTSTRAP_KEY: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_LEASE_SECONDS: Type.Number({ minimum: 5, default: 45 }),
   ESPALIER_MIN_FREE_DATA: Type.Integer({ minimum: 0, default: leastFree.data }),
@@ -62,6 +63,8 @@ export interface Config {
   leastFreeData: number;
   maxFileBytes: number;
   maxDatasetBytes: number;
+  /** By which the API shows to whoever started it that it is the one (`/healthz`). */
+  instance?: string;
   limits: Limits;
   /** Addresses and networks of proxies that say truly for whom they ask (`X-Forwarded-For`). */
   trustedProxies: readonly string[];
@@ -98,6 +101,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     leastFreeData: value.ESPALIER_MIN_FREE_DATA,
     maxFileBytes: value.ESPALIER_MAX_FILE_BYTES,
     maxDatasetBytes: value.ESPALIER_MAX_DATASET_BYTES,
+    ...(value.ESPALIER_INSTANCE === undefined ? {} : { instance: value.ESPALIER_INSTANCE }),
     limits: {
       ...defaultLimits,
       requestsPerKey: value.ESPALIER_MAX_REQUESTS_PER_KEY,

@@ -52,6 +52,8 @@ export interface ServerOptions {
   version: string;
   maxFileBytes: number;
   maxDatasetBytes: number;
+  /** By which the API shows that it is the one that was started with it. */
+  instance?: string | undefined;
   limits: Limits;
   /** Addresses and networks of proxies; without them, the address of a client is that of its connection. */
   trustedProxies?: readonly string[];
@@ -89,7 +91,12 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(bodies, { maxBytes: limits.bodyBytes, withinMs: limits.bodyMs });
   await app.register(unreadBodies, { withinMs: limits.restMs });
   await app.register(openapi, { version });
-  await app.register(health, { database, queue, dataFolder: () => dataFolder().state });
+  await app.register(health, {
+    database,
+    queue,
+    dataFolder: () => dataFolder().state,
+    instance: options.instance,
+  });
 
   await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes, pace: limits.pace });
   await app.register(models, { prefix: "/v1/models", store });

@@ -6,3 +6,4 @@ export { onLines } from "./lines.ts";
 export { keepLoopbackDirect } from "./loopback.ts";
 export { countOomKills } from "./oom-kills.ts";
 export { builtProgram, programArguments } from "./program.ts";
+export { challengeHeader, proofHeader, proofOf } from "./proof.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, Problem, type Client } from "@espalier/contract";
+import { isOwnApi } from "../stack/own-api.ts";
 import { UsageError } from "../command.ts";
 import { readLogin } from "./login-file.ts";
 
@@ -24,8 +25,36 @@ export function connect(options: ConnectionOptions): Client {
       "auth/required",
       "No API key: `espalier login URL` keeps one; or give --key, or set ESPALIER_KEY.",
     );
-  return createClient({ url: origin, key: secret });
+  const instance =
+    (options.url ?? options.key ?? envOf(options)) ? undefined : instanceOfStack(options.stackFolder);
+  return createClient({ url: origin, key: secret, ...(instance && { fetch: toOwnApi(origin, instance) }) });
 }
+
+const envOf = ({ environment }: ConnectionOptions): string | undefined =>
+  environment["ESPALIER_URL"] ?? environment["ESPALIER_KEY"];
+
+/** Asks an API only after it has shown that it is the stack's: another one may have taken the port of one that ended. */
+function toOwnApi(url: string, instance: string): typeof globalThis.fetch {
+  let own: Promise<boolean> | undefined;
+  return async (...request) => {
+    own ??= isOwnApi(url, instance);
+    const isOwn = await own.catch((error: unknown) => {
+      own = undefined;
+      throw error;
+    });
+    if (!isOwn)
+      throw new Problem(
+        "service/unavailable",
+        `At ${url} answers another service than the one of this folder; start it again with \`npm start\`.`,
+      );
+    return fetch(...request);
+  };
+}
+
+const instanceOfStack = (folder: string): string | undefined => {
+  const state = read(join(folder, "stack.json"));
+  return state === undefined ? undefined : (JSON.parse(state) as { instance?: string }).instance;
+};
 
 /** The service that is named, as far as it is. Throws for an address that cannot be one. */
 export function serviceOf({ url, key, environment, stackFolder }: ConnectionOptions): {

@@ -8,7 +8,8 @@ import { lockFolder } from "./lock.ts";
 import { freePort } from "./port.ts";
 import { preparePostgres } from "./postgres.ts";
 import { Service, type ServiceSpec } from "./service.ts";
-import { keyOf, makeFolder, readState, writeState, type StackState } from "./state.ts";
+import { isOwnApi } from "./own-api.ts";
+import { keyOf, makeFolder, newToken, readState, writeState, type StackState } from "./state.ts";
 
 export interface StackOptions {
   /** Everything the stack keeps is in here. */
@@ -77,7 +78,15 @@ export async function startStack({
       say,
     });
     const url = `http://127.0.0.1:${apiPort}`;
-    Object.assign(state, { url, apiPort, databasePort, databaseFolder: postgres.home, processes: {} });
+    const instance = newToken();
+    Object.assign(state, {
+      url,
+      instance,
+      apiPort,
+      databasePort,
+      databaseFolder: postgres.home,
+      processes: {},
+    });
     writeState(folder, state);
 
     const start = async (name: string, spec: Omit<ServiceSpec, "name" | "log">): Promise<void> => {
@@ -100,7 +109,16 @@ export async function startStack({
     };
     await start("postgres", { ...postgres.service, env: bare(environment) });
     const { secret } = state;
-    for (const spec of apps({ folder, url, key, apiPort, databaseUrl: postgres.url, secret, environment }))
+    for (const spec of apps({
+      folder,
+      url,
+      key,
+      apiPort,
+      databaseUrl: postgres.url,
+      secret,
+      instance,
+      environment,
+    }))
       await start(spec.name, spec);
     const pid = (part: string) => services.find(([name]) => name === part)?.[1].pid;
     const remove = (): void => {
@@ -120,11 +138,12 @@ interface AppOptions {
   apiPort: number;
   databaseUrl: string;
   secret: string;
+  instance: string;
   environment: NodeJS.ProcessEnv;
 }
 
 /** The API, which migrates the database, and a worker. Their settings are read in each app's `config.ts`. */
-function apps({ folder, url, key, apiPort, databaseUrl, secret, environment }: AppOptions) {
+function apps({ folder, url, key, apiPort, databaseUrl, secret, instance, environment }: AppOptions) {
   const command = (app: string) => [
     ...programArguments(appHost),
     programArguments(join(repository, "apps", app, "src", "main.ts")).at(-1)!,
@@ -146,14 +165,18 @@ function apps({ folder, url, key, apiPort, databaseUrl, secret, environment }: A
         ESPALIER_HOST: "127.0.0.1",
         ESPALIER_PORT: String(apiPort),
         ESPALIER_BOOTSTRAP_KEY: key,
+        ESPALIER_INSTANCE: instance,
       },
-      ready: async () => (await fetch(`${url}/readyz`)).ok,
+      ready: async () => (await isOwnApi(url, instance)) && (await fetch(`${url}/readyz`)).ok,
     },
     {
       name: "worker",
       command: command("worker"),
       env: { ...env, ESPALIER_WORKER_NAME: "local", ESPALIER_SCRATCH: join(folder, "scratch") },
-      ready: async () => (await client.workers.list()).items.some(({ state }) => state === "ACTIVE"),
+      // The API may have ended meanwhile, and another one may have its port.
+      ready: async () =>
+        (await isOwnApi(url, instance)) &&
+        (await client.workers.list()).items.some(({ state }) => state === "ACTIVE"),
     },
   ];
 }
@@ -161,7 +184,7 @@ function apps({ folder, url, key, apiPort, databaseUrl, secret, environment }: A
 /** The environment without what would point Postgres or the apps at other servers. */
 function bare(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const foreign =
-    /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|DATABASE_SESSION_URL|HOST|PORT|SECRET|BOOTSTRAP_KEY))$/;
+    /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|DATABASE_SESSION_URL|HOST|PORT|SECRET|INSTANCE|BOOTSTRAP_KEY))$/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !foreign.test(name)));
 }
 

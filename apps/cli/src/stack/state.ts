@@ -11,6 +11,8 @@ export interface StackState {
   apiPort?: number;
   databasePort?: number;
   databasePassword: string;
+  /** ESPALIER_INSTANCE of the API that runs, by which it shows that it is this stack's; another one for each start. */
+  instance?: string;
   /** ESPALIER_SECRET of the API and the worker: seals hub tokens. */
   secret: string;
   /** Folder of Postgres' files: inside the stack's own where the database user can reach that. */
@@ -18,7 +20,7 @@ export interface StackState {
   processes: Record<string, ProcessIdentity>;
 }
 
-const secret = (): string => randomBytes(24).toString("base64url");
+export const newToken = (): string => randomBytes(24).toString("base64url");
 
 /** Makes the folder; others may pass through it only where a database user of another name must. */
 export function makeFolder(folder: string): void {
@@ -28,7 +30,7 @@ export function makeFolder(folder: string): void {
 }
 
 export function readState(folder: string): StackState {
-  return { databasePassword: secret(), secret: secret(), processes: {}, ...findState(folder) };
+  return { databasePassword: newToken(), secret: newToken(), processes: {}, ...findState(folder) };
 }
 
 /** What a stack remembers; undefined where there is none. */

@@ -12,7 +12,7 @@ import type { Graph, GraphCreate } from "../runs/graph.ts";
 import type { Page, PageQuery } from "../id.ts";
 import type { LogLine, Metric, MetricsQuery } from "../runs/metric.ts";
 import type { Model, ModelCreate } from "../models/model.ts";
-import { Problem, type ProblemDocument } from "../problem.ts";
+import { isProblem, Problem, type ProblemDocument } from "../problem.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { QueuePage, QueueQuery } from "../runs/queue.ts";
 import type { RunKind } from "../kinds/kinds.ts";
@@ -90,7 +90,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
       });
     } catch (cause) {
-      if (call.signal?.aborted) throw cause;
+      if (call.signal?.aborted || isProblem(cause)) throw cause;
       throw new Problem(
         "service/unavailable",
         `No answer from ${origin}; is the service running?`,

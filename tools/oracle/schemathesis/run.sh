@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Asks the API what its description promises, with all checks of schemathesis (PyPI), for five minutes.
+# Usage, at the root of the project: tools/oracle/schemathesis/run.sh [PATH OF schemathesis] [SECONDS]
+set -euo pipefail
+schemathesis=${1:-schemathesis}
+here=$(dirname "$0")
+coproc api { exec node --import tsx test/hostile/serve.ts; }
+trap 'kill "$api_PID" 2>/dev/null || true' EXIT
+read -r url key <&"${api[0]}"
+"$schemathesis" --config-file "$here/schemathesis.toml" run "$url/openapi.json" \
+  --header "Authorization: Bearer $key" --checks all --max-time "${2:-300}" --continue-on-failure --no-color
