@@ -85,7 +85,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await limitRates(app, {
     counts: store.requestCounts,
     limits,
-    access: (to) => to.register(access, { authenticate: (key) => store.teams.verify(key) }),
+    access: (to) =>
+      to.register(access, { authenticate: (key) => store.teams.verify(key), owners: store.owners }),
   });
   await app.register(recordActs, { store });
   await app.register(bodies, { maxBytes: limits.bodyBytes, withinMs: limits.bodyMs });

@@ -10,6 +10,7 @@ import { openDatabase, type Transaction } from "./database/database.ts";
 import { createDatasets, type Datasets } from "./datasets/datasets.ts";
 import { createDeletions, type Deletions } from "./retention/deletions.ts";
 import { createCollector, type Collector } from "./retention/garbage.ts";
+import { createOwners, type Owners } from "./teams/owners.ts";
 import { createPolicies, type Policies } from "./retention/policies.ts";
 import { createDispatch, type Dispatch } from "./dispatch/dispatch.ts";
 import { createEvents, type Events } from "./events/events.ts";
@@ -70,6 +71,7 @@ export interface StoreOptions {
 export interface Store {
   teams: Teams;
   audit: Audit;
+  owners: Owners;
   idempotency: Idempotency;
   requestCounts: RequestCounts;
   uploads: Uploads;
@@ -141,6 +143,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     teams: createTeams(database),
     audit: createAudit(database),
+    owners: createOwners(database),
     idempotency: createIdempotency(database),
     requestCounts: createRequestCounts(database),
     uploads: createUploads(database, bytes),

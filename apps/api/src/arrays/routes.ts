@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { ArrayCreate, idOf, MadeByQuery, RunArray, RunChange } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member, viewer } from "../auth/access.ts";
+import { member, owned, viewer } from "../auth/access.ts";
 import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -52,7 +52,7 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
   );
 
   const schema = { params: ArrayId, response: { 200: RunArray } };
-  const one = { config: member, schema };
+  const one = { config: owned("array"), schema };
   app.get("/:arrayId", { config: viewer, schema }, (request) =>
     store.arrays.get(teamOf(request), request.params.arrayId),
   );
@@ -65,7 +65,7 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     );
   app.patch(
     "/:arrayId",
-    { config: member, schema: { params: ArrayId, body: RunChange, response: { 200: RunArray } } },
+    { config: owned("array"), schema: { params: ArrayId, body: RunChange, response: { 200: RunArray } } },
     (request) => {
       const [teamId, { arrayId }] = [teamOf(request), request.params];
       return store.arrays.change({ teamId, arrayId, change: request.body, by: actorOf(request) });

@@ -4,7 +4,10 @@ import { access, member } from "./access.ts";
 
 async function serverWith(route: Pick<RouteOptions, "config">) {
   const app = Fastify();
-  await app.register(access, { authenticate: async () => ({ refusal: "malformed" }) });
+  await app.register(access, {
+    authenticate: async () => ({ refusal: "malformed" }),
+    owners: { of: async () => undefined },
+  });
   await app.register(async (child) => void child.get("/things", route, () => "things"));
   await app.ready();
   return app;

@@ -1,7 +1,8 @@
 import { Problem, reaches, type TeamRole } from "@espalier/contract";
-import type { SignIn } from "@espalier/store";
+import type { OwnedNoun, Owners, SignIn } from "@espalier/store";
 import type { FastifyContextConfig, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import { refuseNotOwn } from "./ownership.ts";
 import type { Principal } from "./principal.ts";
 
 /** Who may call a route: anyone, also without a key; whoever has the role, or one after it, in its team; a pool's operator. */
@@ -13,6 +14,8 @@ declare module "fastify" {
     role: RouteRole;
     /** The route's path names a `:team`. The role is asked for in the caller's own team; every team is open to operators. */
     named?: boolean;
+    /** The route changes one thing of this noun, which its path names: a member may where it is its own user's. */
+    owned?: OwnedNoun;
   }
 }
 
@@ -23,6 +26,8 @@ export const member = { role: "member" } as const;
 export const maintainer = { role: "maintainer" } as const;
 export const admin = { role: "admin" } as const;
 export const operator = { role: "operator" } as const;
+/** The `config` of a route that changes one thing which may be somebody's. */
+export const owned = <Noun extends OwnedNoun>(noun: Noun) => ({ role: "member", owned: noun }) as const;
 /** The `config` of a route of the team that its path names. */
 export const ofTeam = <Role extends TeamRole>(role: Role) => ({ role, named: true }) as const;
 
@@ -34,8 +39,8 @@ export type Authenticate = (key: string) => Promise<SignIn>;
  * path that does not exist needs a key too, so that a stranger cannot tell which paths exist.
  * @throws {Error} at start, for a route without a role
  */
-export const access = fp<{ authenticate: Authenticate }>(
-  async (app, { authenticate }) => {
+export const access = fp<{ authenticate: Authenticate; owners: Owners }>(
+  async (app, { authenticate, owners }) => {
     app.addHook("onRoute", ({ method, url, config }) => {
       if (config?.role === undefined)
         throw new Error(`${String(method)} ${url} does not say who may call it: give it config.role.`);
@@ -51,6 +56,11 @@ export const access = fp<{ authenticate: Authenticate }>(
       request.log = reply.log = request.log.child({ team: principal.teamName, keyId: principal.keyId });
       request.setDecorator<Principal>("principal", principal);
       if (!(named && principal.operator)) refuse(principal, role, named ? request : undefined);
+    });
+    // The id is known to be one only when the request has been validated.
+    app.addHook("preHandler", async (request) => {
+      const { owned: noun } = request.routeOptions.config;
+      if (noun !== undefined) await refuseNotOwn(request, noun, owners);
     });
   },
   { name: "access" },

@@ -3,7 +3,7 @@ import { Experiment, ExperimentSpec, idOf, MadeByQuery, RunChange } from "@espal
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { member, viewer } from "../auth/access.ts";
+import { member, owned, viewer } from "../auth/access.ts";
 import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -50,7 +50,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
   );
 
   const schema = { params: ExperimentId, response: { 200: Experiment } };
-  const one = { config: member, schema };
+  const one = { config: owned("experiment"), schema };
   app.get("/:experimentId", { config: viewer, schema }, async (request) => {
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.get(teamId, request.params.experimentId));
@@ -72,7 +72,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
   app.patch(
     "/:experimentId",
     {
-      config: member,
+      config: owned("experiment"),
       schema: { params: ExperimentId, body: RunChange, response: { 200: Experiment } },
     },
     async (request) => {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Deletion, DeletionQuery, idOf, MakerDeletionQuery } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member } from "../auth/access.ts";
+import { owned } from "../auth/access.ts";
 import { actorOf, teamOf } from "../auth/principal.ts";
 
 /** What can be deleted. Runs and experiments may have made models, which can go with them. */
@@ -21,7 +21,7 @@ export const deletions: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
     const params = Type.Object({ [id]: idOf(noun) }, { additionalProperties: false });
     app.delete(
       `/${noun}s/:${id}`,
-      { config: member, schema: { params, querystring: queries[noun], response: { 200: Deletion } } },
+      { config: owned(noun), schema: { params, querystring: queries[noun], response: { 200: Deletion } } },
       (request) =>
         store.deletions[noun]((request.params as Record<string, string>)[id]!, {
           teamId: teamOf(request),

@@ -18,7 +18,7 @@ import {
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { member, viewer } from "../auth/access.ts";
+import { member, owned, viewer } from "../auth/access.ts";
 import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { list, page } from "../http/page.ts";
@@ -66,7 +66,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   );
 
   const schema = { params: RunId, response: { 200: Run } };
-  const one = { config: member, schema };
+  const one = { config: owned("run"), schema };
   app.get("/:runId", { config: viewer, schema }, (request) =>
     store.runs.get(teamOf(request), request.params.runId),
   );
@@ -81,7 +81,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   );
   app.patch(
     "/:runId",
-    { config: member, schema: { params: RunId, body: RunChange, response: { 200: Run } } },
+    { config: owned("run"), schema: { params: RunId, body: RunChange, response: { 200: Run } } },
     (request) =>
       store.runs.change({
         teamId: teamOf(request),

@@ -10,7 +10,7 @@ import {
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member, viewer } from "../auth/access.ts";
+import { member, owned, viewer } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -42,14 +42,14 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
   );
 
   const schema = { params: ScheduleId, response: { 200: Schedule } };
-  const one = { config: member, schema };
+  const one = { config: owned("schedule"), schema };
   app.get("/:scheduleId", { config: viewer, schema }, (request) =>
     store.schedules.get(teamOf(request), request.params.scheduleId),
   );
   app.patch(
     "/:scheduleId",
     {
-      config: member,
+      config: owned("schedule"),
       schema: { params: ScheduleId, body: ScheduleChange, response: { 200: Schedule } },
     },
     (request) => store.schedules.change(teamOf(request), request.params.scheduleId, request.body),
@@ -70,7 +70,7 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
   );
   app.delete(
     "/:scheduleId",
-    { config: member, schema: { params: ScheduleId, response: { 204: Type.Null() } } },
+    { config: owned("schedule"), schema: { params: ScheduleId, response: { 204: Type.Null() } } },
     async (request, reply) => {
       await store.schedules.remove(teamOf(request), request.params.scheduleId);
       return reply.code(204).send(null);

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { idOf, insteadOfFile, isModelFile, Problem, Upload } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
-import { member, viewer } from "../auth/access.ts";
+import { member, owned, viewer } from "../auth/access.ts";
 import { authorOf, teamOf } from "../auth/principal.ts";
 import { limited, type Pace } from "../http/body.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
@@ -41,7 +41,7 @@ export const uploads: FastifyPluginAsyncTypebox<{
   app.put(
     "/:uploadId/files/:name",
     {
-      config: member,
+      config: owned("upload"),
       schema: { params: UploadFile, consumes: ["application/octet-stream"], response: { 200: Upload } },
     },
     async (request) => {
@@ -59,7 +59,7 @@ export const uploads: FastifyPluginAsyncTypebox<{
 
   app.delete(
     "/:uploadId",
-    { config: member, schema: { params: UploadId, response: { 204: Type.Null() } } },
+    { config: owned("upload"), schema: { params: UploadId, response: { 204: Type.Null() } } },
     async (request, reply) => {
       await store.uploads.remove(teamOf(request), request.params.uploadId);
       return reply.code(204).send(null);
