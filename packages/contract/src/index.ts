@@ -1,7 +1,7 @@
 export { apiKeyId, newApiKey } from "./teams/api-key.ts";
 export { backoff, type Backoff } from "./backoff.ts";
 export { Artifact, ArtifactKind } from "./models/artifact.ts";
-export { auditActions, AuditEntry, AuditQuery, type AuditAction } from "./audit/audit.ts";
+export { AuditAction, auditActions, AuditEntry, AuditQuery } from "./audit/audit.ts";
 export { Author, MadeByQuery } from "./teams/author.ts";
 export { ArrayCreate, parseIndices, RunArray, type Indices } from "./runs/array.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
@@ -96,7 +96,7 @@ export {
   type Lease,
   type LeaseTiming,
 } from "./runs/lease.ts";
-export type { Limits } from "./runs/limits.ts";
+export { Limits } from "./runs/limits.ts";
 export { mergePatch } from "./http/merge-patch.ts";
 export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./runs/metric.ts";
 export {
@@ -177,7 +177,7 @@ export {
 export { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "./teams/key.ts";
 export { Me } from "./teams/me.ts";
 export { reaches, TeamRole, teamRoles } from "./teams/role.ts";
-export { defaultPendingRuns, Team, TeamChange, TeamUser, UserChange } from "./teams/team.ts";
+export { defaultPendingRuns, Team, TeamChange, TeamQuota, TeamUser, UserChange } from "./teams/team.ts";
 export {
   resolveTrainingSettings,
   TrainingResult,
@@ -201,7 +201,7 @@ export {
   WebhookDeliveryQuery,
   WebhookEvent,
   webhookEvents,
+  WebhookFilter,
   WebhookWithSecret,
-  type WebhookFilter,
 } from "./webhooks/webhook.ts";
 export { CordonCreate, DrainCreate, Worker, WorkerEvent, WorkerState } from "./pool/worker.ts";

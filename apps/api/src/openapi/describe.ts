@@ -87,7 +87,6 @@ function operationOf({ method, path, schema, role }: DescribedRoute, components:
   ];
   const hasBody = schema.body !== undefined || schema.consumes !== undefined;
   const problems = problemsOf({
-    needsKey: role !== "anyone",
     needsRole: !["anyone", "viewer"].includes(role),
     hasParameters: parameters.length > 0,
     namesResource: schema.params !== undefined,

@@ -3,7 +3,6 @@ import type { Components, JsonObject } from "./components.ts";
 
 /** What an operation is like, as far as it decides which problems it can answer with. */
 export interface OperationTraits {
-  needsKey: boolean;
   /** Not every key will do. */
   needsRole: boolean;
   hasParameters: boolean;
@@ -16,27 +15,18 @@ export interface OperationTraits {
 /** Which statuses of problems an operation can answer with, beside those that any path has, which `default` stands for. */
 const statuses: Readonly<Record<number, (traits: OperationTraits) => boolean>> = {
   400: ({ hasParameters, hasBody }) => hasParameters || hasBody,
-  401: ({ needsKey }) => needsKey,
   403: ({ needsRole }) => needsRole,
   404: ({ namesResource, hasBody }) => namesResource || hasBody,
-  408: ({ hasBody }) => hasBody,
   409: ({ writes }) => writes,
-  413: ({ hasBody }) => hasBody,
-  415: ({ hasBody }) => hasBody,
   416: ({ hasRange }) => hasRange,
   422: ({ hasBody }) => hasBody,
-  429: () => true,
 };
 
+const retryAfter: JsonObject = {
+  "Retry-After": { schema: { type: "integer", minimum: 0 }, description: "seconds" },
+};
 const headers: Readonly<Record<number, JsonObject>> = {
-  401: { "WWW-Authenticate": { schema: { type: "string" } } },
   416: { "Content-Range": { schema: { type: "string" }, description: "`bytes */SIZE`" } },
-  ...Object.fromEntries(
-    [408, 429].map((status) => [
-      status,
-      { "Retry-After": { schema: { type: "integer", minimum: 0 }, description: "seconds" } },
-    ]),
-  ),
 };
 
 const reference = (status: number | "default"): JsonObject => ({
@@ -73,7 +63,8 @@ export function problemResponses(components: Components): JsonObject {
     ),
     default: {
       description:
-        "any other problem, such as 405, 414, 431, 500, or 503 with `Retry-After`; `code` says which",
+        "any other problem: 401 without a valid key; 405, 414, 431, 500; 408, 413 and 415 of a body; 429 and 503 with `Retry-After`. `code` says which",
+      headers: { "WWW-Authenticate": { schema: { type: "string" }, description: "of 401" }, ...retryAfter },
       content,
     },
   };

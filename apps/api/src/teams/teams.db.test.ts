@@ -63,6 +63,7 @@ describe("weights and quotas", () => {
 
   it.each<[TeamChange, object]>([
     [{ weight: 0 }, invalid],
+    [{ weight: 1e-320 }, invalid],
     [{ weight: -1 }, invalid],
     [{ devices: -1 }, invalid],
     [{ queuedRuns: 1.5 }, invalid],

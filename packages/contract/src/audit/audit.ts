@@ -57,14 +57,14 @@ export const auditActions = [
   "worker.drain",
   "worker.resume",
 ] as const;
+export const AuditAction = Type.Enum(auditActions);
 export type AuditAction = (typeof auditActions)[number];
-const Action = Type.Enum(auditActions);
 
 /** One change that somebody has made. Entries are never changed. */
 export const AuditEntry = Type.Object({
   id: idOf("audit"),
   at: Timestamp,
-  action: Action,
+  action: AuditAction,
   by: Author,
   subject: Type.Object(
     {
@@ -93,7 +93,7 @@ const Time = (description: string) =>
 export const AuditQuery = Type.Object(
   {
     ...PageQuery.properties,
-    action: Type.Optional(Action),
+    action: Type.Optional(AuditAction),
     subject: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: "the id of a subject" })),
     user: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     key: Type.Optional(idOf("key")),

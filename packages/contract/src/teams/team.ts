@@ -14,7 +14,7 @@ const Limit = (description: string) =>
   );
 
 /** Devices are counted in device units: a run that shares a device counts as the part of its memory that it reserves. */
-const TeamQuota = {
+const teamQuota = {
   devices: Limit("devices that are the team's own at any time"),
   borrowing: Limit("devices beyond those, while nobody entitled wants them; others may reclaim them"),
   queuedRuns: Type.Optional(
@@ -29,9 +29,10 @@ const TeamQuota = {
   ),
   deviceHours: Limit("device hours of a period"),
 };
-const UserQuota = { devices: TeamQuota.devices, deviceHours: TeamQuota.deviceHours };
+export const TeamQuota = Type.Object(teamQuota);
+const UserQuota = { devices: teamQuota.devices, deviceHours: teamQuota.deviceHours };
 const Weight = Type.Number({
-  exclusiveMinimum: 0,
+  minimum: 1e-6,
   maximum: 1e6,
   description: "its share of the pool, next to those of the others; default 1",
 });
@@ -63,7 +64,7 @@ export const Team = Type.Object({
   id: idOf("team"),
   name: Name,
   ...Member,
-  quota: Type.Object(TeamQuota),
+  quota: TeamQuota,
   users: Type.Array(TeamUser),
   notes: Type.Array(Type.String(), { description: "what the quota means for what runs now" }),
 });
@@ -71,7 +72,7 @@ export type Team = Static<typeof Team>;
 
 /** `PUT /v1/teams/:name`. A field that is left out stays as it is; null removes a limit. */
 export const TeamChange = Type.Object(
-  { weight: Type.Optional(Weight), period: Type.Optional(Period), ...TeamQuota },
+  { weight: Type.Optional(Weight), period: Type.Optional(Period), ...teamQuota },
   { additionalProperties: false },
 );
 export type TeamChange = Static<typeof TeamChange>;

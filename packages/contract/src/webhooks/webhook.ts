@@ -30,7 +30,7 @@ const WebhookUrl = Type.String({
 const Events = Type.Array(WebhookEvent, { minItems: 1, maxItems: webhookEvents.length, uniqueItems: true });
 
 /** Which runs a webhook is told of; what is left out does not matter. */
-const WebhookFilter = Type.Object(
+export const WebhookFilter = Type.Object(
   {
     states: Type.Optional(
       Type.Array(RunState, { minItems: 1, uniqueItems: true, description: "of run.state" }),
