@@ -15,7 +15,8 @@ test.each([
   ["modules", light],
   ["tokenizer-files", light],
   // A reader of checkpoints that also speaks HTTP.
-  ["hub", /^(node:|\.\/|\.\.\/(checkpoint|files)\/|@espalier\/contract$|undici$)/],
+  ["hub", /^(node:|\.\/|\.\.\/(checkpoint|files|outbound)\/|@espalier\/contract$|undici$)/],
+  ["outbound", /^(node:|\.\/|@espalier\/contract$|undici$)/],
 ])("%s loads no tokenizer, so that a reader of checkpoints stays light", async (folder, allowed) => {
   const directory = new URL(`./${folder}/`, import.meta.url);
   const sources = (await readdir(directory)).filter(
