@@ -168,19 +168,19 @@ describe("l3prune", () => {
 
 describe("embed", () => {
   test("writes a file that appears whole, with the first numbers of each vector, and never over another", async () => {
-    const { code, err } = await run("embed MODEL --layers 1 --dimensions 4 --out vectors.f32 one two");
+    const { code, err } = await run("embed MODEL --keep 1 --dimensions 4 --out vectors.f32 one two");
     expect([code, err]).toEqual([
       0,
       expect.stringMatching(/2 vectors of 4 numbers written to .*vectors.f32/),
     ]);
     expect(await readFile(join(folder, "vectors.f32"))).toHaveLength(2 * 4 * 4);
-    expect(await run("embed MODEL --layers 1 --out vectors.f32 one")).toMatchObject({
+    expect(await run("embed MODEL --keep 1 --out vectors.f32 one")).toMatchObject({
       code: 1,
       err: expect.stringMatching(/resource\/conflict.*exists/s) as string,
     });
-    expect(await run("embed MODEL --layers 1 --out none/vectors.f32 one")).toMatchObject({ code: 5 });
+    expect(await run("embed MODEL --keep 1 --out none/vectors.f32 one")).toMatchObject({ code: 5 });
     expect((await readdir(folder)).filter((name) => name.startsWith(".vectors"))).toEqual([]);
-    const told = await run("embed MODEL --layers 1 --instruction find --separator _ one");
+    const told = await run("embed MODEL --keep 1 --instruction find --separator _ one");
     const [joined] = vectorsIn(told.out);
     const [same] = await encoder.keep(1).embed(["one"], { instruction: "find", separator: "_" });
     expectNear([joined], [same]);
