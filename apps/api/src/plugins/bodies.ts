@@ -28,7 +28,9 @@ export const bodies = fp<{ maxBytes: number; withinMs: number }>(
         return document;
       });
     app.addHook("preValidation", async (request) => {
-      if (request.routeOptions.schema?.bodyIsOptional === true) request.body ??= {};
+      // A body of `null` is one.
+      if (request.routeOptions.schema?.bodyIsOptional === true && request.body === undefined)
+        request.body = {};
     });
   },
   { name: "bodies" },

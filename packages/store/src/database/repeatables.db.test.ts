@@ -45,7 +45,7 @@ const objects = async (): Promise<string[]> =>
       `select pg_get_functiondef(oid) as text from pg_proc where pronamespace = 'public'::regnamespace
        union all select c.relname || pg_get_viewdef(c.oid) from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
-       union all select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal order by 1`,
+       union all select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal and tgparentid = 0 order by 1`,
     )
   ).map(({ text }) => String(text));
 
