@@ -99,8 +99,10 @@ describe("a worker that is killed", () => {
   it("leaves nothing in the scratch folder once another has started", async () => {
     const folder = `${pool.folder}/scratch`;
     const worker = await start();
-    const owners = (await readdir(folder)).map((name) => Number(name.split(".").at(-2)));
-    expect(owners).toEqual([worker.process.pid]);
+    const owners = async () => (await readdir(folder)).map((name) => Number(name.split(".").at(-2)));
+    // A worker takes its folder while it registers: for a moment it is a draft without a number.
+    await until(async () => (await owners()).every((owner) => owner > 0));
+    expect(await owners()).toEqual([worker.process.pid]);
   });
 });
 
