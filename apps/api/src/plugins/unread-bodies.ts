@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import fp from "fastify-plugin";
 
 /**
@@ -8,7 +9,7 @@ export const unreadBodies = fp<{ withinMs: number }>(
   async (app, { withinMs }) => {
     app.addHook("onResponse", async ({ raw }) => {
       // A request that was injected has no socket.
-      if (raw.complete || raw.socket.destroyed) return;
+      if (raw.complete || !(raw.socket instanceof Socket) || raw.socket.destroyed) return;
       const timer = setTimeout(() => {
         if (!raw.complete) raw.socket.destroy();
       }, withinMs);
