@@ -11,7 +11,7 @@ import { commandHelp } from "./help.ts";
 import { renamedOption } from "./arguments/former.ts";
 import { localFailure } from "./local-failure.ts";
 import { closest, meant } from "./terminal/closest.ts";
-import { factsHint, printFailure, type Failure } from "./terminal/failure.ts";
+import { failureOf, printFailure, type Failure } from "./terminal/failure.ts";
 import { createOutput, type Output } from "./terminal/output.ts";
 
 export interface Process {
@@ -117,13 +117,7 @@ function report(error: unknown, output: Output, signal: AbortSignal): ExitCode {
       hint: error.hint ?? "`espalier help` lists the commands",
       exit: exitCode.usage,
     };
-  else if (isProblem(error))
-    failure = {
-      code: error.code,
-      message: error.message,
-      ...factsHint(error.facts),
-      exit: exitCodeOf(error.code),
-    };
+  else if (isProblem(error)) failure = { ...failureOf(error), exit: exitCodeOf(error.code) };
   else
     failure = localFailure(error) ?? {
       code: "internal/error",

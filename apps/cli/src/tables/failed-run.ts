@@ -1,5 +1,5 @@
 import { isUnsuccessful, Problem, remedies, type Run } from "@espalier/contract";
-import { factsHint, printFailure } from "../terminal/failure.ts";
+import { failureOf, printFailure } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
 import { wrap } from "../terminal/wrap.ts";
 import { runLabel } from "../watch/run-bars.ts";
@@ -7,10 +7,10 @@ import { runLabel } from "../watch/run-bars.ts";
 /** Why a run did not succeed, whole, and what can be done; nothing for a run without a problem. */
 export function reasonLines({ problem }: Pick<Run, "problem">, columns: number): string[] {
   if (problem === undefined) return [];
-  const { hint: where } = factsHint(Problem.fromDocument(problem).facts);
+  const { code, message, hint } = failureOf(Problem.fromDocument(problem));
   return [
-    ...`${problem.code}: ${problem.detail}`.split("\n").flatMap((line) => wrap(line, columns)),
-    ...(where === undefined ? [] : wrap(where, columns, "  ")),
+    ...`${code}: ${message}`.split("\n").flatMap((line) => wrap(line, columns)),
+    ...(hint === undefined ? [] : wrap(hint, columns, "  ")),
     ...wrap(`→ ${remedies[problem.code]} (docs/errors.md)`, columns, "  "),
   ];
 }
@@ -20,10 +20,9 @@ export function printFailedRuns(output: Output, runs: readonly Run[]): void {
   const [first] = runs.filter(hasFailed);
   if (!output.json) for (const line of failedRunLines(runs, output.columns())) output.note(line);
   else if (first?.problem) {
-    const { code, message, facts } = Problem.fromDocument(first.problem);
-    const { hint: where } = factsHint(facts);
-    const hint = [...(where === undefined ? [] : [where]), remedies[code]].join("; ");
-    printFailure(output, { code, message, hint });
+    const { hint, ...failure } = failureOf(Problem.fromDocument(first.problem));
+    const remedy = remedies[first.problem.code];
+    printFailure(output, { ...failure, hint: hint === undefined ? remedy : `${hint}; ${remedy}` });
   }
 }
 

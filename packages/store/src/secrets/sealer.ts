@@ -47,6 +47,11 @@ export class Sealer {
     );
   }
 
+  /** Whether something may still be sealed with an earlier secret, and can be sealed with that of today. */
+  get mayReseal(): boolean {
+    return this.#current !== undefined && this.#previous.length > 0;
+  }
+
   /** The same, sealed with the secret of today; undefined where it is so already, or where nothing here opens it. */
   again(sealed: Uint8Array, context: string): Buffer | undefined {
     if (!this.#current || opens(this.#current, sealed, context)) return undefined;
