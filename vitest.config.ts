@@ -36,7 +36,7 @@ export default defineConfig({
           exclude: [...foreign, ...pure],
           globalSetup: "test/servers/setup.ts",
           // They wait more than they compute: for leases, locks and silences to end.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -3,7 +3,7 @@ import type { Device, Hold, Run } from "@espalier/contract";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { FakeNvidiaSmi, fakeCard, uuidOf } from "../../apps/worker/src/testing/fake-nvidia-smi.ts";
 import { freshDatabase } from "../servers/postgres.ts";
-import { demoModel, startPool, until, type Pool, type TestWorker } from "./pool.ts";
+import { startPool, until, type Pool, type TestWorker } from "./pool.ts";
 
 let pool: Pool;
 let smi: FakeNvidiaSmi;
@@ -72,9 +72,7 @@ beforeAll(async () => {
     ESPALIER_THREADS: "1",
     ESPALIER_LABELS: "zone=a,team-only=nlp",
   });
-  const imported = await pool.importModel(demoModel);
-  await pool.end(imported.run.id);
-  modelId = imported.modelId;
+  modelId = await pool.importShallow();
 });
 afterEach(() =>
   smi.set({ cards, processes: [], hang: undefined, output: undefined, exit: undefined, remarks: undefined }),

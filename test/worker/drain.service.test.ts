@@ -3,7 +3,7 @@ import type { Run } from "@espalier/contract";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase } from "../servers/postgres.ts";
-import { demoModel, startPool, until, type Pool, type TestWorker } from "./pool.ts";
+import { startPool, until, type Pool, type TestWorker } from "./pool.ts";
 
 let pool: Pool;
 let databaseUrl: string;
@@ -45,9 +45,7 @@ beforeAll(async () => {
   pool = await startPool(databaseUrl);
   triplets = await pool.dataset("triplets", 32);
   const worker = await start();
-  const imported = await pool.importModel(demoModel);
-  await pool.end(imported.run.id);
-  modelId = imported.modelId;
+  modelId = await pool.importShallow();
   await end(worker, "SIGTERM");
 });
 afterEach(async () => {

@@ -4,7 +4,7 @@ import type { Run } from "@espalier/contract";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase } from "../servers/postgres.ts";
-import { demoModel, isRunning, startPool, until, type Pool, type TestWorker } from "./pool.ts";
+import { isRunning, startPool, until, type Pool, type TestWorker } from "./pool.ts";
 
 let pool: Pool;
 let databaseUrl: string;
@@ -46,9 +46,7 @@ beforeAll(async () => {
   pool = await startPool(databaseUrl);
   triplets = await pool.dataset("triplets", 96);
   const worker = await start();
-  const imported = await pool.importModel(demoModel);
-  await pool.end(imported.run.id);
-  modelId = imported.modelId;
+  modelId = await pool.importShallow();
   const run = await train();
   const begin = performance.now();
   await pool.end(run.id);

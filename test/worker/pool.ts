@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { isTerminal, newId, type Run, type RunSpec } from "@espalier/contract";
-import { architectureOf, openModel } from "@espalier/model";
+import { isTerminal, leaseTimingOf, newId, type Run, type RunSpec } from "@espalier/contract";
+import { architectureOf, openModel, truncateCheckpoint } from "@espalier/model";
 import { programArguments } from "@espalier/process";
 import { openDeliveryQueues } from "@espalier/queue";
 import { locations, migrate, openStore, type Store } from "@espalier/store";
@@ -17,6 +17,8 @@ import { startScheduler, type SchedulerOptions } from "../../apps/api/src/schedu
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const demo = join(root, "apps/cli/demo");
 export const demoModel = join(demo, "model");
+/** Losses are noticed after so long, instead of 45 s. */
+const leaseSeconds = 20;
 
 /** A worker process of a test, and what it logged. */
 export interface TestWorker {
@@ -38,6 +40,8 @@ export interface Pool {
   /** Process number of the compute process that a worker has started last. */
   childOf(worker: TestWorker): Promise<number>;
   importModel(directory: string, name?: string): Promise<{ modelId: string; run: Run }>;
+  /** Imports the first layers of the demo's model, whose steps are short: for tests of what is around a computation. */
+  importShallow(): Promise<string>;
   dataset(kind: "triplets" | "sts", lines: number): Promise<string>;
   submit(spec: RunSpec): Promise<Run>;
   /** Waits for a run to end; rejects with its problem unless it is in `state`. */
@@ -52,7 +56,12 @@ export async function startPool(
   const folder = await mkdtemp(join(tmpdir(), "espalier-pool-"));
   const bytesRoot = join(folder, "data");
   await migrate(databaseUrl);
-  const store = await openStore({ databaseUrl, bytesRoot, secret: testSecret });
+  const store = await openStore({
+    databaseUrl,
+    bytesRoot,
+    secret: testSecret,
+    lease: leaseTimingOf(leaseSeconds),
+  });
   await store.dataFolder.claim();
   const queue = await openDeliveryQueues({ databaseUrl });
   const say = (...words: unknown[]) => {
@@ -86,6 +95,7 @@ export async function startPool(
           ESPALIER_SCRATCH: join(folder, "scratch"),
           ESPALIER_WORKER_NAME: name,
           ESPALIER_SECRET: testSecret,
+          ESPALIER_LEASE_SECONDS: String(leaseSeconds),
           ...environment,
         },
         stdio: ["ignore", "pipe", "pipe"],
@@ -125,6 +135,13 @@ export async function startPool(
       const architecture = architectureOf(checkpoint);
       const { model, run } = await store.models.register({ teamId, name, uploadId, architecture });
       return { modelId: model.id, run };
+    },
+    async importShallow() {
+      const directory = join(folder, "shallow");
+      await truncateCheckpoint(demoModel, directory, 4);
+      const { modelId, run } = await pool.importModel(directory, "shallow");
+      await pool.end(run.id);
+      return modelId;
     },
     async dataset(kind, lines) {
       const text = await readFile(join(demo, `${kind}.jsonl`), "utf8");

@@ -91,6 +91,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   const warn = (message: string) => (error: unknown) => log.warn({ err: error }, message);
   const slots = worker.devices.map((device) => new Slot(device));
   const monitor = new Monitor({
+    everySeconds: timing.heartbeat,
     devices: found,
     nvidia,
     processor: new ProcessorMeter(),
