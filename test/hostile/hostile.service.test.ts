@@ -73,9 +73,6 @@ function honest({ parameters, requestBody }: Operation): Values {
   return { ...values, type, body };
 }
 
-/** Statuses of what is refused before there is an operation; its `default` stands for them. */
-const beforeRoutes = [405, 413, 414, 415, 431];
-
 /** What is wrong with the answer; undefined when nothing is. */
 async function fault(operation: Operation, values: Values, what: string): Promise<string | undefined> {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encode(values.path[name]));
@@ -92,8 +89,8 @@ async function fault(operation: Operation, values: Values, what: string): Promis
   });
   const said = `${operation.method} ${operation.path} with ${what.slice(0, 80)}: ${statusCode}`;
   if (statusCode >= 500) return `${said} ${body.slice(0, 200)}`;
-  if (!(statusCode in operation.responses) && !beforeRoutes.includes(statusCode))
-    return `${said} is not in the description`;
+  // The `default` of every operation stands for problems alone.
+  if (!(statusCode in operation.responses) && statusCode < 400) return `${said} is not in the description`;
   const type = String(headers["content-type"]);
   if (statusCode >= 400 && !type.startsWith("application/problem+json")) return `${said} is ${type}`;
   return undefined;

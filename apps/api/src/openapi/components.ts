@@ -10,14 +10,16 @@ const ofThePlace = ["description", "default"] as const;
 /** A schema that is written out more than once pays for its name. */
 const leastLength = 90;
 
-/** The contract's schemas by what they say; the ids of nouns are among them. */
+/** The contract's schemas by what they say; the ids of nouns and the specs of kinds are among them. */
 function namedSchemas(): ReadonlyMap<string, { name: string; schema: JsonObject }> {
+  const capital = (word: string): string => `${word[0]!.toUpperCase()}${word.slice(1)}`;
   const ids = Object.keys(contract.idPrefixes).map((noun) => [
-    `${noun[0]!.toUpperCase()}${noun.slice(1)}Id`,
+    `${capital(noun)}Id`,
     contract.idOf(noun as contract.IdKind),
   ]);
+  const specs = Object.entries(contract.runSpecs).map(([kind, spec]) => [`${capital(kind)}Spec`, spec]);
   const named = new Map<string, { name: string; schema: JsonObject }>();
-  for (const [name, value] of [...Object.entries(contract), ...ids] as [string, unknown][]) {
+  for (const [name, value] of [...Object.entries(contract), ...ids, ...specs] as [string, unknown][]) {
     if (!isSchema(value)) continue;
     const schema = plain(value);
     const said = saying(schema);
@@ -50,7 +52,7 @@ export class Components {
 
   /** Those that were referred to, by name. */
   get schemas(): JsonObject {
-    return Object.fromEntries([...this.#needed].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return Object.fromEntries(this.#needed);
   }
 
   write(schema: object): JsonObject {
@@ -81,6 +83,8 @@ export class Components {
       this.#needed.set("Text", { type: "string", pattern: textPattern });
       return { $ref: "#/components/schemas/Text", ...place };
     }
+    // What is constant is of its own type.
+    if ("const" in written) delete written["type"];
     const isFree = ["pattern", "enum", "const", "format"].every((keyword) => !(keyword in written));
     return written["type"] === "string" && isFree ? { ...written, pattern: textPattern } : written;
   }

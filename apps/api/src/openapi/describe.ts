@@ -4,7 +4,8 @@ import type { FastifySchema } from "fastify";
 import type { RouteRole } from "../auth/access.ts";
 import { Components, type Json, type JsonObject } from "./components.ts";
 import { operations } from "./operations.ts";
-import { problemResponses, problemsOf } from "./problem-responses.ts";
+import { problemAnswer, problemResponse } from "./problem-responses.ts";
+import { shareAnswers, shareParameters, shareSchemas } from "./share.ts";
 
 declare module "fastify" {
   interface FastifySchema {
@@ -45,9 +46,13 @@ export function describeApi({
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
     (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route, components);
   }
-  const responses = problemResponses(components);
-  const parameters = shareParameters(
-    Object.values(paths).flatMap((methods) => Object.values(methods) as JsonObject[]),
+  const described = Object.values(paths).flatMap((methods) => Object.values(methods) as JsonObject[]);
+  const parameters = shareParameters(described);
+  const responses = { ...problemResponse(components), ...shareAnswers(described) };
+  const { schemas } = components;
+  shareSchemas(
+    [...described, ...Object.values(parameters), ...Object.values(responses)] as JsonObject[],
+    schemas,
   );
   const tags = [...new Set(routes.map(({ path }) => tagOf(path)))].sort();
   return {
@@ -59,10 +64,11 @@ export function describeApi({
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/", description: "the API that answers this" }],
+    security: [{ key: [usualRole] }],
     tags: tags.map((name) => ({ name })),
     paths,
     components: {
-      schemas: components.schemas,
+      schemas: inOrder(schemas),
       responses,
       parameters,
       headers: { [replayed]: replayedHeader },
@@ -77,6 +83,12 @@ export function describeApi({
   };
 }
 
+/** What an operation asks for that does not say it. */
+const usualRole = "viewer";
+
+const inOrder = (members: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 const tagOf = (path: string): string => path.split("/")[2] ?? "";
 
 function operationOf({ method, path, schema, role }: DescribedRoute, components: Components): JsonObject {
@@ -86,21 +98,13 @@ function operationOf({ method, path, schema, role }: DescribedRoute, components:
     ...parametersOf("header", schema.headers, components),
   ];
   const hasBody = schema.body !== undefined || schema.consumes !== undefined;
-  const problems = problemsOf({
-    needsRole: !["anyone", "viewer"].includes(role),
-    hasParameters: parameters.length > 0,
-    namesResource: schema.params !== undefined,
-    hasBody,
-    writes: method !== "GET",
-    hasRange: parameters.some(({ name }) => name === "Range"),
-  });
   return {
     ...operations[`${method} ${path}`]!,
     tags: [tagOf(path)],
-    security: role === "anyone" ? [] : [{ key: [role] }],
+    ...(role === usualRole ? {} : { security: role === "anyone" ? [] : [{ key: [role] }] }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(hasBody ? { requestBody: bodyOf(schema, components) } : {}),
-    responses: { ...answersOf(schema, components), ...problems },
+    responses: { ...answersOf(schema, components), ...problemAnswer },
   };
 }
 
@@ -121,27 +125,6 @@ function parametersOf(where: string, schema: unknown, components: Components): J
       schema: written,
     };
   });
-}
-
-/** Writes parameters that several operations have once, under `#/components/parameters`. */
-function shareParameters(operations: readonly JsonObject[]): JsonObject {
-  const uses = new Map<string, number>();
-  const all = operations.flatMap(({ parameters = [] }) => parameters as JsonObject[]);
-  for (const text of all.map((each) => JSON.stringify(each))) uses.set(text, (uses.get(text) ?? 0) + 1);
-  const shared = new Map<string, string>();
-  for (const [text, count] of uses) {
-    if (count < 2) continue;
-    const { name } = JSON.parse(text) as { name: string };
-    const taken = [...shared.values()].filter((each) => each.replace(/\d+$/, "") === name).length;
-    shared.set(text, taken === 0 ? name : `${name}${taken + 1}`);
-  }
-  for (const operation of operations)
-    if (operation["parameters"] !== undefined)
-      operation["parameters"] = (operation["parameters"] as JsonObject[]).map((each) => {
-        const name = shared.get(JSON.stringify(each));
-        return name === undefined ? each : { $ref: `#/components/parameters/${name}` };
-      });
-  return Object.fromEntries([...shared].map(([text, name]) => [name, JSON.parse(text) as JsonObject]));
 }
 
 /** `idempotency-key` as `Idempotency-Key`, `last-event-id` as `Last-Event-ID` */
