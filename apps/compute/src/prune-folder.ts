@@ -16,7 +16,6 @@ export async function pruneFolder(
   job: PruneFolderJob,
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"prune-folder">> {
-  report.progress({ phase: "prune", done: 0, total: 1, unit: "models" });
   const { checkpoint, told } = await openChecked(job.model, report);
   await checkpoint.close();
   const adapter = await findAdapter(job.model);
@@ -26,8 +25,9 @@ export async function pruneFolder(
     : { layers: keptLayers(job.layers, config.layers), adapter };
   // A folder that was trained in both directions without its config saying so is written with a config that does.
   const { attention } = await folderEncoding(job.model, {});
-  await saveLayers(job.model, job.output, { layers: kept.layers, attention }, kept.adapter);
-  report.progress({ phase: "prune", done: 1, total: 1, unit: "models" });
+  const onBytes = (done: number, total: number) =>
+    report.progress({ phase: "prune", done, total, unit: "bytes" });
+  await saveLayers(job.model, job.output, { layers: kept.layers, attention, onBytes }, kept.adapter);
   const written = await openCheckpoint(job.output);
   await written.close();
   const [before, after] = [sizeOf(checkpoint), sizeOf(written)];

@@ -9,10 +9,10 @@ export async function pruneModel(
   job: PruneJob,
   { report }: Pick<Computation, "report">,
 ): Promise<OutcomeOf<"prune">> {
-  report.progress({ phase: "truncate", done: 0, total: 1, unit: "models" });
   const { checkpoint, told } = await openChecked(job.model, report);
   await checkpoint.close();
-  await truncateCheckpoint(job.model, job.output, job.layers);
-  report.progress({ phase: "truncate", done: 1, total: 1, unit: "models" });
+  await truncateCheckpoint(job.model, job.output, job.layers, {
+    onBytes: (done, total) => report.progress({ phase: "truncate", done, total, unit: "bytes" }),
+  });
   return { kind: "prune", architecture: await readArchitecture(job.output), ...told };
 }

@@ -3,7 +3,7 @@ import { Problem, type SearchResult } from "@espalier/contract";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { compute } from "../offline/compute.ts";
+import { computeWithBars } from "../offline/compute-with-bars.ts";
 import { datasetFileHelp, datasetFileOptions, parseDatasetFormat } from "../arguments/dataset-file.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { storeDataset, withScratch } from "../offline/dataset.ts";
@@ -85,7 +85,7 @@ export const l3prune = defineCommand({
 
 /** Writes the model with the layers that were picked. */
 async function keep(
-  { environment, output: { warn }, signal }: Context,
+  context: Context,
   told: SearchResult,
   model: string,
   output: string,
@@ -93,14 +93,6 @@ async function keep(
 ): Promise<OutcomeOf<"prune-folder">> {
   if (layers === null)
     throw new Problem("layers/out-of-range", "The search picked no depth, so that nothing was written.");
-  return compute(
-    "prune-folder",
-    { model, layers, output },
-    {
-      environment,
-      signal,
-      // The search has told what both notice.
-      warn: (remark) => told.remarks?.includes(remark) || warn(remark),
-    },
-  );
+  // The search has told what both notice.
+  return computeWithBars(context, "prune-folder", { model, layers, output }, [], told.remarks);
 }

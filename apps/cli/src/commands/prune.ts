@@ -1,6 +1,6 @@
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
-import { compute } from "../offline/compute.ts";
+import { computeWithBars } from "../offline/compute-with-bars.ts";
 import { layersOptions, parseLayers } from "../arguments/layers.ts";
 import { checkExists } from "../offline/existing.ts";
 import { makeFolder } from "../offline/new-folder.ts";
@@ -21,13 +21,14 @@ export const prune = defineCommand({
   ],
   arity: [2, 2],
   options: layersOptions,
-  async run({ environment, output, path, signal }, values, [dir = "", out = ""]) {
+  async run(context, values, [dir = "", out = ""]) {
+    const { output, path } = context;
     const layers = parseLayers(values);
     if (layers === undefined) throw new UsageError("say what stays: --keep 24, or --drop 30%");
     const [model, target] = [path(dir), path(out)];
     await checkExists(model, "folder");
     const pruned = await makeFolder(target, (draft) =>
-      compute("prune-folder", { model, layers, output: draft }, { environment, signal, warn: output.warn }),
+      computeWithBars(context, "prune-folder", { model, layers, output: draft }),
     );
     printPruned(output, target, pruned);
     return exitCode.ok;

@@ -1,11 +1,13 @@
 import type { JobKind, JobOf, OutcomeOf } from "@espalier/contract/compute";
 import type { Context } from "../command.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
+import { formatBytes } from "../terminal/format.ts";
 import { compute } from "./compute.ts";
 
 /**
  * Runs one job and shows a bar for the phase that it is in; `--json` shows none.
  * @param measured names of measurements to show beside the bar, such as `loss`
+ * @param told remarks that were shown before, and are not shown again
  * @throws what {@link compute} throws
  */
 export async function computeWithBars<Kind extends JobKind>(
@@ -13,6 +15,7 @@ export async function computeWithBars<Kind extends JobKind>(
   kind: Kind,
   job: Omit<JobOf<Kind>, "kind" | "engine" | "threads">,
   measured: readonly string[] = [],
+  told: readonly string[] = [],
 ): Promise<OutcomeOf<Kind>> {
   const bars = new ProgressBars(output);
   const latest = new Map<string, number>();
@@ -21,6 +24,7 @@ export async function computeWithBars<Kind extends JobKind>(
       environment,
       signal,
       warn(message) {
+        if (told.includes(message)) return;
         bars.end();
         output.warn(message);
       },
@@ -30,7 +34,11 @@ export async function computeWithBars<Kind extends JobKind>(
       progress({ phase, done, total, unit }) {
         if (output.json) return;
         const values = [...latest].map(([name, value]) => `, ${name} ${value.toFixed(4)}`);
-        const text = `${done.toLocaleString("en")}/${total.toLocaleString("en")} ${unit}${values.join("")}`;
+        const amount =
+          unit === "bytes"
+            ? `${formatBytes(done)} of ${formatBytes(total)}`
+            : `${done.toLocaleString("en")}/${total.toLocaleString("en")} ${unit}`;
+        const text = `${amount}${values.join("")}`;
         bars.show([{ label: phase, fraction: done / Math.max(1, total), text }]);
       },
     });

@@ -38,6 +38,9 @@ export function copyOf(checkpoint: Checkpoint, key: string, name: string): Tenso
   };
 }
 
+/** Told after each piece of weights that was written, and before the first one. */
+export type WrittenBytes = (done: number, total: number) => void;
+
 export interface DerivedOptions {
   /** Text of `config.json`. */
   readonly config: string;
@@ -45,6 +48,7 @@ export interface DerivedOptions {
   readonly shardBytes?: number | undefined;
   /** The weight to write for a stored one, undefined to leave it out. */
   readonly sourceOf: (key: string, tensor: StoredTensor) => TensorSource | undefined;
+  readonly onBytes?: WrittenBytes | undefined;
 }
 
 /**
@@ -54,7 +58,7 @@ export interface DerivedOptions {
 export async function writeDerived(
   source: Checkpoint,
   target: string,
-  { config, shardBytes, sourceOf }: DerivedOptions,
+  { config, shardBytes, sourceOf, onBytes }: DerivedOptions,
 ): Promise<void> {
   const files = new Map<string, TensorSource[]>();
   for (const [key, tensor] of source.tensors) {
@@ -65,7 +69,8 @@ export async function writeDerived(
     else file.push(written);
   }
   const kept = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tensors]) => tensors);
-  const groups = shardBytes === undefined ? kept : filled(kept.flat(), shardBytes);
+  const told = onBytes === undefined ? kept : counted(kept, onBytes);
+  const groups = shardBytes === undefined ? told : filled(told.flat(), shardBytes);
   await buildFolder(target, async (folder) => {
     await writeWeights(folder, groups);
     await writeDurably(join(folder, "config.json"), (file) => file.writeFile(config));
@@ -75,6 +80,24 @@ export async function writeDerived(
     for (const name of await source.files.names())
       if (isCompanion(name) && !rewritten.has(name)) await copyDurably(source.files, folder, name);
   });
+}
+
+/** The same weights, which tell how much of them all has been written. */
+function counted(groups: readonly TensorSource[][], onBytes: WrittenBytes): TensorSource[][] {
+  const total = groups.flat().reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  let done = 0;
+  onBytes(done, total);
+  return groups.map((tensors) =>
+    tensors.map((tensor) => ({
+      ...tensor,
+      async *chunks() {
+        for await (const chunk of tensor.chunks()) {
+          yield chunk;
+          onBytes((done += chunk.byteLength), total);
+        }
+      },
+    })),
+  );
 }
 
 /** Weights in their order, in as few groups of at most `most` bytes as that allows. */

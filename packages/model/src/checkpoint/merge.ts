@@ -3,7 +3,7 @@ import { seenThrough } from "../architectures/direction.ts";
 import type { ModelSource } from "../files/read-text.ts";
 import { checkAdapter, type LoraAdapter, type LoraPair } from "./adapter.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
-import { copyOf, writeDerived } from "./checkpoint-writer.ts";
+import { copyOf, writeDerived, type WrittenBytes } from "./checkpoint-writer.ts";
 import { configOfEncoder } from "./config.ts";
 import { narrow, widen, type WeightDtype } from "./dtype.ts";
 import type { TensorSource } from "./safetensors-writer.ts";
@@ -19,6 +19,7 @@ export interface MergeOptions {
   readonly layers?: KeptLayers | undefined;
   /** What the config is to say of the direction. @default what it says */
   readonly attention?: Encoding["attention"] | undefined;
+  readonly onBytes?: WrittenBytes | undefined;
 }
 
 /** Rows that are in memory at a time hold about this many values. */
@@ -37,7 +38,7 @@ export async function mergeAdapter(
   source: ModelSource,
   adapter: LoraAdapter,
   target: string,
-  { dtype, shardBytes, layers, attention }: MergeOptions = {},
+  { dtype, shardBytes, layers, attention, onBytes }: MergeOptions = {},
 ): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
@@ -48,6 +49,7 @@ export async function mergeAdapter(
     await writeDerived(checkpoint, target, {
       config: configOfEncoder(seenThrough(config, attention), dtype, kept),
       shardBytes,
+      onBytes,
       sourceOf(key, stored) {
         const name = config.naming.carried.test(key) ? undefined : survivingName(key, kept, config);
         if (name === undefined) return undefined;

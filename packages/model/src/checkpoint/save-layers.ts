@@ -1,8 +1,8 @@
-import type { Encoding, KeptLayers } from "@espalier/contract";
+import type { KeptLayers } from "@espalier/contract";
 import type { ModelSource } from "../files/read-text.ts";
 import type { LoraAdapter } from "./adapter.ts";
 import { mergeAdapter } from "./merge.ts";
-import { truncateCheckpoint } from "./truncate.ts";
+import { truncateCheckpoint, type TruncateOptions } from "./truncate.ts";
 
 /**
  * Writes some layers of the checkpoint `source` to the new folder `target`: by copying byte ranges, or merging the
@@ -13,9 +13,9 @@ import { truncateCheckpoint } from "./truncate.ts";
 export const saveLayers = (
   source: ModelSource,
   target: string,
-  { layers, attention }: { readonly layers: KeptLayers; readonly attention?: Encoding["attention"] },
+  { layers, ...options }: { readonly layers: KeptLayers } & TruncateOptions,
   adapter?: LoraAdapter,
 ): Promise<void> =>
   adapter === undefined
-    ? truncateCheckpoint(source, target, layers, attention)
-    : mergeAdapter(source, adapter, target, { layers, attention });
+    ? truncateCheckpoint(source, target, layers, options)
+    : mergeAdapter(source, adapter, target, { layers, ...options });

@@ -55,6 +55,21 @@ test("shards that lose all their layers go, and the rest are renumbered", async 
   ]);
 });
 
+test("the bytes of the weights are told as they are written, from none to all", async () => {
+  await using folder = await temporaryFolder();
+  const [source, target] = [join(folder.path, "a"), join(folder.path, "b")];
+  await writeTinyModel(source, { shards: 3 });
+  const told: [number, number][] = [];
+  await truncateCheckpoint(source, target, 2, { onBytes: (done, total) => told.push([done, total]) });
+  const written = await openCheckpoint(target);
+  const { bytes } = written;
+  await written.close();
+  expect(told[0]).toEqual([0, bytes]);
+  expect(told.at(-1)).toEqual([bytes, bytes]);
+  expect(told.map(([done]) => done)).toEqual(told.map(([done]) => done).sort((a, b) => a - b));
+  expect(told.length).toBeGreaterThan(written.tensors.size);
+});
+
 test("the config keeps what it said, with the new depth and its lists per layer cut to it", async () => {
   await using folder = await temporaryFolder();
   const [source, target] = [join(folder.path, "a"), join(folder.path, "b")];

@@ -2,28 +2,34 @@ import { keptLayers, type Encoding, type KeptLayers } from "@espalier/contract";
 import { seenThrough } from "../architectures/direction.ts";
 import type { ModelSource } from "../files/read-text.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
-import { copyOf, writeDerived } from "./checkpoint-writer.ts";
+import { copyOf, writeDerived, type WrittenBytes } from "./checkpoint-writer.ts";
 import { configOfLayers } from "./config.ts";
 import { survivingName } from "./surviving.ts";
+
+export interface TruncateOptions {
+  /** What the config is to say of the direction. @default what it said */
+  readonly attention?: Encoding["attention"] | undefined;
+  readonly onBytes?: WrittenBytes | undefined;
+}
 
 /**
  * Keeps some layers of the checkpoint `source`, renumbered, its embedding, final norm and untied head, and writes
  * them to the new folder `target`. Byte ranges are copied; no tensor is ever in memory, whatever the model's size.
  * The tokenizer and its companions go along.
- * @param attention what the config is to say of the direction; default: what it said
  * @throws {Problem} `layers/out-of-range` for layers that the model does not have
  */
 export async function truncateCheckpoint(
   source: ModelSource,
   target: string,
   kept: KeptLayers,
-  attention?: Encoding["attention"],
+  { attention, onBytes }: TruncateOptions = {},
 ): Promise<void> {
   const checkpoint = await openCheckpoint(source);
   try {
     keptLayers(kept, checkpoint.config.layers);
     await writeDerived(checkpoint, target, {
       config: configOfLayers(seenThrough(checkpoint.config, attention), kept),
+      onBytes,
       sourceOf(key, stored) {
         const name = survivingName(key, kept, checkpoint.config);
         if (name === undefined) return undefined;
