@@ -67,7 +67,7 @@ export const examplesNotRun: Readonly<Record<string, string>> = {
     "it needs a receiver; webhooks.db.test.ts sends to one of its own",
   "espalier webhook pause ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
   "espalier webhook resume ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
-  "espalier webhook remove ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
+  "espalier webhook rm ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
   "espalier webhook ping ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
   "espalier webhook deliveries ci --state failed":
     "it needs a receiver; webhooks.db.test.ts sends to one of its own",

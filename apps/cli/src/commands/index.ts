@@ -64,7 +64,7 @@ import {
   webhookPause,
   webhookPing,
   webhookRedeliver,
-  webhookRemove,
+  webhookRm,
   webhookResume,
   webhookSet,
 } from "./webhook.ts";
@@ -164,7 +164,7 @@ export const groups: readonly Group[] = [
       webhookSet,
       webhookPause,
       webhookResume,
-      webhookRemove,
+      webhookRm,
       webhookPing,
       webhookDeliveries,
       webhookRedeliver,

@@ -186,7 +186,7 @@ export const scheduleRemove = defineCommand({
     const id = await lookUp("schedule", given, client.schedules.list);
     await client.schedules.remove(id);
     if (output.json) output.printJson({ id });
-    else output.print(`${id}  removed`);
+    else output.print(`${id}  deleted`);
     return exitCode.ok;
   },
 });

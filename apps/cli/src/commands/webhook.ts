@@ -143,11 +143,11 @@ const enable = (verb: "pause" | "resume", summary: string) =>
 export const webhookPause = enable("pause", "tell a webhook nothing, until it is resumed");
 export const webhookResume = enable("resume", "tell a webhook again of what happens from now on");
 
-export const webhookRemove = defineCommand({
-  name: "webhook remove",
+export const webhookRm = defineCommand({
+  name: "webhook rm",
   arguments: "WEBHOOK",
   summary: "tell a webhook nothing more, and forget it",
-  examples: ["espalier webhook remove ci"],
+  examples: ["espalier webhook rm ci"],
   arity: [1, 1],
   options: {},
   async run({ output, connect }, _values, [given = ""]) {
@@ -155,7 +155,7 @@ export const webhookRemove = defineCommand({
     const id = await lookUp("webhook", given, client.webhooks.list);
     await client.webhooks.remove(id);
     if (output.json) output.printJson({ id });
-    else output.print(`${id} removed`);
+    else output.print(`${id}  deleted`);
     return exitCode.ok;
   },
 });
