@@ -23,6 +23,7 @@ export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): Pr
     const ended = AbortSignal.any([signal, leadership.signal]);
     const steps = [
       () => store.idempotency.sweep(),
+      () => store.space.fold(),
       () => store.requestCounts.sweep(),
       () => store.workerEvents.sweep(),
       () => store.webhookDeliveries.sweep(),

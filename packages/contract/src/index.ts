@@ -177,7 +177,15 @@ export {
 export { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "./teams/key.ts";
 export { Me } from "./teams/me.ts";
 export { reaches, TeamRole, teamRoles } from "./teams/role.ts";
-export { defaultPendingRuns, Team, TeamChange, TeamQuota, TeamUser, UserChange } from "./teams/team.ts";
+export {
+  defaultPendingRuns,
+  Team,
+  TeamChange,
+  TeamQuota,
+  TeamUser,
+  UrgentFrom,
+  UserChange,
+} from "./teams/team.ts";
 export {
   resolveTrainingSettings,
   TrainingResult,

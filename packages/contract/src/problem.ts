@@ -135,6 +135,8 @@ export const problems = {
     title: "The layers to keep are not layers of the model",
   },
   "team/too-many-runs": { status: 429, failure: "data", title: "Too many runs of the team have not started" },
+  "team/out-of-space": { status: 403, failure: "data", title: "The team stores as much as it may" },
+  "team/urgent-refused": { status: 403, failure: "data", title: "The key may not ask for class urgent" },
   "run/illegal-move": { status: 409, failure: "data", title: "The run's state does not allow this" },
   "run/upstream-failed": {
     status: 409,

@@ -51,6 +51,10 @@ export const remedies: Readonly<Record<ProblemCode, string>> = {
     "Keep at least one layer and at most as many as the model has; layers given by number count from 0 and rise.",
   "team/too-many-runs":
     "Submit again after `Retry-After`, cancel some, or let an operator raise `--pending` of the team.",
+  "team/out-of-space":
+    "Delete what is not needed, of which the text names the largest, or let an operator raise `--bytes` of the team.",
+  "team/urgent-refused":
+    "Leave `class` out, use a key with the role that the text names, or let an operator change `--urgent` of the team.",
   "run/illegal-move": "Read the run's state; only ended runs can be retried, only living ones cancelled.",
   "run/upstream-failed": "Mend and retry the run that failed first.",
   "run/too-many-attempts": "Read the attempts' problems and the workers' logs; then retry.",

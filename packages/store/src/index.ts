@@ -23,4 +23,5 @@ export { openStore, type Store } from "./store.ts";
 export { type DueSchedule, type Submitted } from "./schedules/firing.ts";
 export { type NewDevice, type NewWorker } from "./pool/registration.ts";
 export { type Caller, type NewKey, type SignIn } from "./teams/keys.ts";
+export { type Room } from "./teams/space.ts";
 export { type OwnedNoun, type Owners } from "./teams/owners.ts";

@@ -31,6 +31,7 @@ import { createSchedules, type Schedules } from "./schedules/schedules.ts";
 import { createSecrets, type Secrets } from "./runs/secrets.ts";
 import { resealAll } from "./secrets/reseal.ts";
 import { Sealer } from "./secrets/sealer.ts";
+import { createSpace, type Space } from "./teams/space.ts";
 import { createTeams, type Teams } from "./teams/teams.ts";
 import { createUploads, type Uploads } from "./models/uploads.ts";
 import { createWebhookDeliveries, type WebhookDeliveries } from "./webhooks/deliveries.ts";
@@ -70,6 +71,7 @@ export interface StoreOptions {
  */
 export interface Store {
   teams: Teams;
+  space: Space;
   audit: Audit;
   owners: Owners;
   idempotency: Idempotency;
@@ -142,6 +144,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const secrets = createSecrets(database, sealer);
   return {
     teams: createTeams(database),
+    space: createSpace(database),
     audit: createAudit(database),
     owners: createOwners(database),
     idempotency: createIdempotency(database),

@@ -3,12 +3,13 @@ import { ArrayCreate, idOf, MadeByQuery, RunArray, RunChange } from "@espalier/c
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, owned, viewer } from "../auth/access.ts";
-import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
+import { actorOf, authorOf, ownerOf, roleOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
 import { expectationsOf } from "../runs/origin.ts";
+import { checkClass } from "../teams/urgent.ts";
 import { expandArray } from "./expand.ts";
 
 const ArrayId = Type.Object({ arrayId: idOf("array") }, { additionalProperties: false });
@@ -24,6 +25,7 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     async (request, reply) => {
       const teamId = teamOf(request);
       const { array, needs } = request.body;
+      await checkClass(request.body.class, { store, ...roleOf(request), field: "" });
       const { runs, indices, atOnce } = expandArray(request.body);
       await checkNeeds(needs, { store, field: "/needs" });
       const expected: Awaited<ReturnType<typeof expectationsOf>>[] = [];
@@ -66,7 +68,8 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
   app.patch(
     "/:arrayId",
     { config: owned("array"), schema: { params: ArrayId, body: RunChange, response: { 200: RunArray } } },
-    (request) => {
+    async (request) => {
+      await checkClass(request.body.class, { store, ...roleOf(request), field: "" });
       const [teamId, { arrayId }] = [teamOf(request), request.params];
       return store.arrays.change({ teamId, arrayId, change: request.body, by: actorOf(request) });
     },

@@ -1,4 +1,4 @@
-import type { Author } from "@espalier/contract";
+import type { Author, TeamRole } from "@espalier/contract";
 import type { Caller } from "@espalier/store";
 import type { FastifyRequest } from "fastify";
 
@@ -10,6 +10,12 @@ export const principalOf = (request: FastifyRequest): Principal =>
 
 /** The team whose key the request carries. */
 export const teamOf = (request: FastifyRequest): string => principalOf(request).teamId;
+
+/** The team whose key the request carries, and what that key may do in it. */
+export function roleOf(request: FastifyRequest): { teamId: string; role: TeamRole } {
+  const { teamId, role } = principalOf(request);
+  return { teamId, role };
+}
 
 /** Who the request is by: what is made keeps it. */
 export function authorOf(request: FastifyRequest): Author {

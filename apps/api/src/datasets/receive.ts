@@ -1,13 +1,15 @@
 import type { Readable } from "node:stream";
 import { isProblem, newId, type Dataset, type DatasetCreateQuery } from "@espalier/contract";
 import { jsonLines, readDataset, Reading } from "@espalier/model/data";
-import { locations, type NewDataset, type Store } from "@espalier/store";
+import { locations, type NewDataset, type Room, type Store } from "@espalier/store";
 
 interface Submission {
   query: DatasetCreateQuery;
   body: Readable;
   /** Of a body that is unpacked. */
   maxBytes: number;
+  /** Of what is stored. */
+  room: Room;
   /** Registers what was stored, or gives the dataset that was registered in its place. */
   register: (dataset: Omit<NewDataset, "teamId">) => Promise<Dataset>;
 }
@@ -15,7 +17,7 @@ interface Submission {
 /** Checks, normalises and stores a dataset as it arrives. After a refusal nothing of it remains. */
 export async function receive(
   store: Pick<Store, "bytes">,
-  { query, body, maxBytes, register }: Submission,
+  { query, body, maxBytes, room, register }: Submission,
 ): Promise<Dataset> {
   const id = newId("dataset");
   const summary = { rows: 0, duplicates: 0 };
@@ -25,7 +27,7 @@ export async function receive(
   const rows = readDataset(kind, body, { format, columns, header, maxBytes, reading });
   const lines = jsonLines(rows, summary);
   try {
-    const stored = await store.bytes.put(location, encoded(lines));
+    const stored = await store.bytes.put(location, encoded(lines, room));
     const dataset = await register({
       id,
       name,
@@ -48,14 +50,23 @@ export async function receive(
   }
 }
 
-/** The lines as bytes, in pieces of about 64 KiB. */
-async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+/** The lines as bytes, in pieces of about 64 KiB. Fails where they are more than the team has room for. */
+async function* encoded(
+  lines: AsyncIterable<string>,
+  { bytes: left, refusal }: Room,
+): AsyncGenerator<Uint8Array> {
   let piece = "";
+  let seen = 0;
+  const take = (): Buffer => {
+    const bytes = Buffer.from(piece);
+    piece = "";
+    seen += bytes.byteLength;
+    if (refusal && seen > left) throw refusal;
+    return bytes;
+  };
   for await (const line of lines) {
     piece += line;
-    if (piece.length < 65_536) continue;
-    yield Buffer.from(piece);
-    piece = "";
+    if (piece.length >= 65_536) yield take();
   }
-  if (piece !== "") yield Buffer.from(piece);
+  if (piece !== "") yield take();
 }

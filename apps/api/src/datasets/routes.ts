@@ -30,10 +30,12 @@ export const datasets: FastifyPluginAsyncTypebox<{
     },
     async (request, reply) => {
       const teamId = teamOf(request);
+      const room = await store.space.room(teamId, maxDatasetBytes);
       const dataset = await receive(store, {
         query: request.query,
         body: limited(request, maxDatasetBytes, pace),
         maxBytes: maxDatasetBytes,
+        room,
         async register(dataset) {
           const content = dataset.stored.sha256;
           const { body, replayed } = await doOnce(store, { request, status: 201, content }, (tx) =>

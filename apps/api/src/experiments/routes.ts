@@ -4,11 +4,12 @@ import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member, owned, viewer } from "../auth/access.ts";
-import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
+import { actorOf, authorOf, ownerOf, roleOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
 import { patch, patched } from "../http/patch.ts";
 import { parserOf } from "../http/validation.ts";
+import { checkClass } from "../teams/urgent.ts";
 import { checkExperiment } from "./check.ts";
 import { expand } from "./expand.ts";
 import { expected } from "./expected.ts";
@@ -23,6 +24,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
   /** Refused before anything is stored, or submitted as one. */
   async function submit(spec: ExperimentSpec, request: FastifyRequest, reply: FastifyReply) {
     const teamId = teamOf(request);
+    await checkClass(spec.class, { store, ...roleOf(request), field: "" });
     await checkExperiment(spec, store, teamId);
     const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
     return answerOnce(store, { request, reply, status: 202 }, async (tx) =>
@@ -78,6 +80,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     async (request) => {
       const teamId = teamOf(request);
       const { experimentId } = request.params;
+      await checkClass(request.body.class, { store, ...roleOf(request), field: "" });
       const change = { teamId, experimentId, change: request.body, by: actorOf(request) };
       return viewOf(store, teamId, await store.experiments.change(change));
     },

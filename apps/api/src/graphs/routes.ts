@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Graph, GraphCreate, type Run } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { member } from "../auth/access.ts";
-import { ownerOf, teamOf } from "../auth/principal.ts";
+import { ownerOf, roleOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
 import { expectationsOf } from "../runs/origin.ts";
+import { checkClass } from "../teams/urgent.ts";
 import { expandGraph } from "./expand.ts";
 
 /** Runs that depend on one another, submitted as one. */
@@ -18,7 +19,8 @@ export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
       const teamId = teamOf(request);
       const planned = expandGraph(request.body);
       const kinds = new Map(planned.map(({ id, spec }) => [id, spec.kind]));
-      for (const { name, spec, needs } of planned) {
+      for (const { name, spec, needs, class: asked } of planned) {
+        await checkClass(asked, { store, ...roleOf(request), field: `/runs/${name}` });
         await checkSpec(spec, { store, teamId, field: `/runs/${name}/spec`, planned: kinds });
         await checkNeeds(needs, { store, field: `/runs/${name}/needs` });
       }

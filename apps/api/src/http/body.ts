@@ -53,11 +53,17 @@ export interface Pace {
 
 /**
  * The request's body as a stream.
- * @throws {Problem} `request/too-large` when `content-length` is more than `maxBytes`; the stream fails with it when more
- *   come, and with `request/timeout` when they come more slowly than the pace
+ * @param refusal default: `request/too-large`
+ * @throws {Problem} the refusal when `content-length` is more than `maxBytes`; the stream fails with it when more come, and with
+ *   `request/timeout` when they come more slowly than the pace
  */
-export function limited(request: FastifyRequest, maxBytes: number, pace: Pace): Readable {
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+export function limited(
+  request: FastifyRequest,
+  maxBytes: number,
+  pace: Pace,
+  refusal = tooLarge(maxBytes),
+): Readable {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw refusal;
   const body = request.body as Readable | undefined;
   if (body === undefined || typeof body.pipe !== "function") {
     throw new Problem("request/unsupported-media-type", "Send the file itself as application/octet-stream.");
@@ -68,7 +74,7 @@ export function limited(request: FastifyRequest, maxBytes: number, pace: Pace): 
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.byteLength;
-      done(seen > maxBytes ? tooLarge(maxBytes) : null, chunk);
+      done(seen > maxBytes ? refusal : null, chunk);
     },
   });
   let before = 0;

@@ -19,7 +19,7 @@ import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member, owned, viewer } from "../auth/access.ts";
-import { actorOf, authorOf, ownerOf, teamOf } from "../auth/principal.ts";
+import { actorOf, authorOf, ownerOf, roleOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { list, page } from "../http/page.ts";
 import { patch, patched } from "../http/patch.ts";
@@ -27,6 +27,7 @@ import { parserOf } from "../http/validation.ts";
 import { checkSpec } from "./check.ts";
 import { checkNeeds } from "./needs.ts";
 import { expectationsOf } from "./origin.ts";
+import { checkClass } from "../teams/urgent.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
 const ListQuery = Type.Object(
@@ -45,6 +46,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   /** Refused before anything is stored, or submitted. */
   async function submit(run: RunCreate, request: FastifyRequest, reply: FastifyReply) {
     const teamId = teamOf(request);
+    await checkClass(run.class, { store, ...roleOf(request), field: "" });
     await checkSpec(run.spec, { store, teamId, field: "/spec" });
     await checkNeeds(run.needs, { store, field: "/needs" });
     const expected = await expectationsOf(run.spec, { store, teamId });
@@ -82,13 +84,15 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   app.patch(
     "/:runId",
     { config: owned("run"), schema: { params: RunId, body: RunChange, response: { 200: Run } } },
-    (request) =>
-      store.runs.change({
+    async (request) => {
+      await checkClass(request.body.class, { store, ...roleOf(request), field: "" });
+      return store.runs.change({
         teamId: teamOf(request),
         runId: request.params.runId,
         change: request.body,
         by: actorOf(request),
-      }),
+      });
+    },
   );
   app.post("/:runId/retry", one, (request) => store.runs.retry(teamOf(request), request.params.runId));
   app.post(

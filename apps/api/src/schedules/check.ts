@@ -1,8 +1,9 @@
-import { isProblem, Problem, type Submission } from "@espalier/contract";
+import { isProblem, Problem, type Submission, type TeamRole } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { checkExperiment } from "../experiments/check.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
+import { checkClass } from "../teams/urgent.ts";
 
 /** Refuses a submission that could not succeed now, naming the field of the schedule. */
 export async function checkSubmission(submission: Submission, store: Store, teamId: string): Promise<void> {
@@ -22,3 +23,13 @@ export async function checkSubmission(submission: Submission, store: Store, team
     });
   }
 }
+
+/** Refuses what is urgent and may not be. Without a role: what a schedule submits whose maker was asked when it was made. */
+export const checkSubmittedClass = (
+  submission: Submission,
+  store: Pick<Store, "teams">,
+  whose: { teamId: string; role?: TeamRole },
+): Promise<void> =>
+  "run" in submission
+    ? checkClass(submission.run.class, { store, ...whose, field: "/submission/run" })
+    : checkClass(submission.experiment.class, { store, ...whose, field: "/submission/experiment" });

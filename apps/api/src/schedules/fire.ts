@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { expand } from "../experiments/expand.ts";
 import { expected } from "../experiments/expected.ts";
 import { expectationsOf } from "../runs/origin.ts";
-import { checkSubmission } from "./check.ts";
+import { checkSubmission, checkSubmittedClass } from "./check.ts";
 
 /** Fires every schedule that is due. Several processes may do so at the same time. */
 export async function fireSchedules(
@@ -24,6 +24,7 @@ async function submit(
   { teamId, userId, author: createdBy, submission }: DueSchedule,
 ): Promise<Submitted> {
   const owner = { teamId, createdBy, ...(userId === undefined ? {} : { userId }) };
+  await checkSubmittedClass(submission, store, { teamId });
   await checkSubmission(submission, store, teamId);
   if ("run" in submission) {
     const { run } = submission;

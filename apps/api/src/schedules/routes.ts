@@ -11,10 +11,10 @@ import {
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, owned, viewer } from "../auth/access.ts";
-import { ownerOf, teamOf } from "../auth/principal.ts";
+import { ownerOf, roleOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
-import { checkSubmission } from "./check.ts";
+import { checkSubmission, checkSubmittedClass } from "./check.ts";
 
 const ScheduleId = Type.Object({ scheduleId: idOf("schedule") }, { additionalProperties: false });
 
@@ -28,6 +28,7 @@ export const schedules: FastifyPluginAsyncTypebox<{ store: Store }> = async (app
     },
     async (request, reply) => {
       const [teamId, schedule] = [teamOf(request), request.body];
+      await checkSubmittedClass(schedule.submission, store, roleOf(request));
       await checkSubmission(schedule.submission, store, teamId);
       return answerOnce(store, { request, reply, status: 201 }, (tx) =>
         store.schedules.create({ ...ownerOf(request), schedule }, tx),

@@ -53,7 +53,9 @@ export const uploads: FastifyPluginAsyncTypebox<{
           { field: "/name" },
         );
       }
-      return store.uploads.putFile(teamOf(request), uploadId, name, limited(request, maxFileBytes, pace));
+      const teamId = teamOf(request);
+      const { bytes, refusal } = await store.space.room(teamId, maxFileBytes, { uploadId, name });
+      return store.uploads.putFile(teamId, uploadId, name, limited(request, bytes, pace, refusal));
     },
   );
 

@@ -4,6 +4,7 @@ import { exitCode } from "../exit-code.ts";
 import type { Output } from "../terminal/output.ts";
 import { teamTable } from "../tables/team-table.ts";
 import { keyHelp, keyOptions, parseKey } from "../arguments/key.ts";
+import { parseBytes } from "../arguments/needs.ts";
 import { given, parseCount, parseNumber } from "../arguments/settings.ts";
 
 function print(output: Output, teams: readonly Team[]): void {
@@ -46,6 +47,8 @@ export const teamSet = defineCommand({
     "--queued N           runs that take part in the order",
     "--pending N          runs that may wait to start; submissions beyond them are refused (`none`: 20,000)",
     "--hours N            device hours of a period",
+    "--bytes 2TB          what it may store; beyond it uploads, datasets and runs are refused",
+    "--urgent ROLE        which keys may ask for class urgent: member (default), maintainer, admin, or nobody",
     "--period P           day, week or month",
     "--user NAME          of the team: weight, devices, hours and period are that user's",
     "a limit of `none` is none; a quota below what runs now ends nothing and lets nothing new start",
@@ -58,6 +61,8 @@ export const teamSet = defineCommand({
     queued: { type: "string" },
     pending: { type: "string" },
     hours: { type: "string" },
+    bytes: { type: "string" },
+    urgent: { type: "string" },
     period: { type: "string" },
     user: { type: "string" },
   },
@@ -70,6 +75,8 @@ export const teamSet = defineCommand({
       queuedRuns: values.queued === "none" ? null : parseCount("queued", values.queued),
       pendingRuns: values.pending === "none" ? null : parseCount("pending", values.pending),
       deviceHours: limit("hours", values.hours),
+      bytes: values.bytes === "none" ? null : parseBytes("bytes", values.bytes),
+      urgent: values.urgent as TeamChange["urgent"],
     });
     if (Object.keys(change).length === 0) throw new UsageError("name what is to change, such as --weight 2");
     const { teams } = connect();

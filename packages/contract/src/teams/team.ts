@@ -28,6 +28,12 @@ const teamQuota = {
     }),
   ),
   deviceHours: Limit("device hours of a period"),
+  bytes: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0, maximum: 2 ** 53 - 1 }), Type.Null()], {
+      description:
+        "what it may store; beyond it uploads, datasets and runs are refused. null or absent: no limit",
+    }),
+  ),
 };
 export const TeamQuota = Type.Object(teamQuota);
 const UserQuota = { devices: teamQuota.devices, deviceHours: teamQuota.deviceHours };
@@ -39,6 +45,12 @@ const Weight = Type.Number({
 const Period = Type.Enum(quotaPeriods, {
   description: "calendar period of the device hours, in UTC; default month",
 });
+
+/** Which keys of a team may submit urgent runs: those with this role or more. */
+export const UrgentFrom = Type.Enum(["member", "maintainer", "admin", "nobody"], {
+  description: "role from which on keys may ask for class urgent; default member",
+});
+export type UrgentFrom = Static<typeof UrgentFrom>;
 
 /** What a team and a user of it have in common. */
 const Member = {
@@ -65,6 +77,10 @@ export const Team = Type.Object({
   name: Name,
   ...Member,
   quota: TeamQuota,
+  storedBytes: Type.Integer({
+    description: "its models, datasets, uploads and artifacts; what is shared counts once",
+  }),
+  urgent: UrgentFrom,
   users: Type.Array(TeamUser),
   notes: Type.Array(Type.String(), { description: "what the quota means for what runs now" }),
 });
@@ -72,7 +88,12 @@ export type Team = Static<typeof Team>;
 
 /** `PUT /v1/teams/:name`. A field that is left out stays as it is; null removes a limit. */
 export const TeamChange = Type.Object(
-  { weight: Type.Optional(Weight), period: Type.Optional(Period), ...teamQuota },
+  {
+    weight: Type.Optional(Weight),
+    period: Type.Optional(Period),
+    urgent: Type.Optional(UrgentFrom),
+    ...teamQuota,
+  },
   { additionalProperties: false },
 );
 export type TeamChange = Static<typeof TeamChange>;

@@ -10,6 +10,7 @@ import {
   ScheduleChange,
   Team,
   TeamRole,
+  UrgentFrom,
   WebhookDelivery,
   WorkerState,
 } from "@espalier/contract";
@@ -29,6 +30,7 @@ const enums: Record<string, { enum: readonly string[] }> = {
   "schedule.overlap": ScheduleChange.properties.overlap,
   "schedule_firing.outcome": Firing.properties.outcome,
   "team.quota_period": Team.properties.period,
+  "team.urgent_from": UrgentFrom,
   "team_user.quota_period": Team.properties.period,
   "webhook_delivery.state": WebhookDelivery.properties.state,
   "worker.state": WorkerState,

@@ -18,6 +18,7 @@ import { toJson } from "../database/json.ts";
 import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, madeBy, present } from "../database/row.ts";
+import { admitBytes } from "../teams/space.ts";
 
 export interface NewDataset {
   id: string;
@@ -36,7 +37,7 @@ export interface Datasets {
    * Registers a dataset whose normalised JSON lines are stored already, at a location that holds this `id`. Where the team has
    * one of this name and kind with the same content, that one is returned, and nothing is written.
    * @param replace the name means the new one from now on, where another has it
-   * @throws {Problem} `resource/name-taken`
+   * @throws {Problem} `resource/name-taken`, `team/out-of-space`
    */
   register(input: NewDataset, tx?: Transaction): Promise<Dataset>;
   get(teamId: string, datasetId: string): Promise<Dataset>;
@@ -72,6 +73,7 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
         await takeName(tx, "dataset", { teamId, name, replace });
         const artifactId = newId("artifact");
         await insertArtifacts(tx, { teamId }, [{ id: artifactId, kind: "dataset", name, stored }]);
+        await admitBytes(tx, teamId);
         const inserted = await tx.query<{ created_at: Date }>(
           `insert into dataset (id, team_id, name, kind, rows, artifact_id, reading, created_by)
            values ($1, $2, $3, $4, $5, $6, $7, $8)

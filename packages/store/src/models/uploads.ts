@@ -4,11 +4,12 @@ import { locations, type Bytes, type PutOptions, type StoredFile } from "../byte
 import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
 import { found, iso, present } from "../database/row.ts";
+import { admitBytes } from "../teams/space.ts";
 
 export interface Uploads {
   create(teamId: string, createdBy?: Author, tx?: Transaction): Promise<Upload>;
   get(teamId: string, uploadId: string): Promise<Upload>;
-  /** Stores one file, in place of an earlier one of this name. Throws `resource/conflict` when a model uses the upload. */
+  /** Stores one file, in place of an earlier one of this name. Throws `resource/conflict` when a model uses the upload, `team/out-of-space`. */
   putFile(
     teamId: string,
     uploadId: string,
@@ -75,6 +76,7 @@ export function createUploads({ prisma, query, transaction, within }: Database, 
              set bytes = excluded.bytes, sha256 = excluded.sha256, location = excluded.location`,
             [uploadId, name, stored.bytes, stored.sha256, stored.location],
           );
+          await admitBytes(tx, teamId);
           return before;
         });
         if (replaced) await bytes.remove(replaced.location);

@@ -11,18 +11,28 @@ import {
 } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
+import { outOfSpace } from "../teams/space.ts";
 import { readRun } from "./row.ts";
 import type { NewRun } from "./runs.ts";
 
 /**
- * Throws `team/too-many-runs` where as many runs of the team wait as its quota allows. Nothing is locked for it, so that
- * submissions at the same moment may exceed the quota by their number. A retry counts as a submission.
+ * Throws `team/too-many-runs` where as many runs of the team wait as its quota allows, and `team/out-of-space` where it stores as
+ * much as it may. Nothing is locked for it, so that submissions at the same moment may exceed the quota by their number. A retry
+ * counts as a submission.
  */
 export async function admit(tx: Transaction, teamId: string): Promise<void> {
-  const { rows } = await tx.query<{ name: string; most: number; pending: number }>(
+  const { rows } = await tx.query<{
+    name: string;
+    most: number;
+    pending: number;
+    allowed: number | null;
+    stored: number | null;
+  }>(
     `select name, most, (select count(*) from (
-         select from run where team_id = $1 and state in ('WAITING', 'QUEUED') limit most) r)::int as pending
-     from (select name, coalesce(quota_pending_runs, $2) as most from team where id = $1) t`,
+         select from run where team_id = $1 and state in ('WAITING', 'QUEUED') limit most) r)::int as pending,
+       allowed, case when allowed is not null then bytes_of_team($1)::float8 end as stored
+     from (select name, coalesce(quota_pending_runs, $2) as most, quota_bytes::float8 as allowed
+           from team where id = $1) t`,
     [teamId, defaultPendingRuns],
   );
   const [team] = rows;
@@ -31,6 +41,8 @@ export async function admit(tx: Transaction, teamId: string): Promise<void> {
       "team/too-many-runs",
       `Team ${team.name} has ${team.pending} runs that have not started, and may have ${team.most}; submit again when some have, cancel some, or let an operator raise its quota.`,
     );
+  if (team && team.allowed !== null && team.stored !== null && team.stored >= team.allowed)
+    throw await outOfSpace(tx, teamId, { ...team, allowed: team.allowed, stored: team.stored });
 }
 
 /** Inserts a run with its dependencies, in the state that follows from theirs. */

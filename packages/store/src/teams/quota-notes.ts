@@ -1,4 +1,5 @@
 import type { Team } from "@espalier/contract";
+import { size } from "./space.ts";
 
 const number = (value: number): string => String(Math.round(value * 10) / 10);
 
@@ -10,8 +11,9 @@ export function quotaNotes({
   runningDevices,
   usedDeviceHours,
   queuedRuns,
+  storedBytes,
 }: Omit<Team, "users" | "notes">): string[] {
-  const { devices, borrowing, deviceHours, queuedRuns: inOrder } = quota;
+  const { devices, borrowing, deviceHours, queuedRuns: inOrder, bytes } = quota;
   const notes: string[] = [];
   const ceiling = devices == null || borrowing == null ? Infinity : devices + borrowing;
   if (runningDevices > ceiling)
@@ -28,5 +30,9 @@ export function quotaNotes({
     );
   if (inOrder != null && queuedRuns > inOrder)
     notes.push(`${queuedRuns - inOrder} of its ${queuedRuns} queued runs wait outside the order.`);
+  if (bytes != null && storedBytes >= bytes)
+    notes.push(
+      `It stores ${size(storedBytes)} and may store ${size(bytes)}: nothing is deleted for that, uploads, datasets and runs are refused until it stores less.`,
+    );
   return notes;
 }

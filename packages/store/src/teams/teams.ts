@@ -1,4 +1,11 @@
-import { newId, Problem, type Team, type TeamChange, type UserChange } from "@espalier/contract";
+import {
+  newId,
+  Problem,
+  type Team,
+  type TeamChange,
+  type UrgentFrom,
+  type UserChange,
+} from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import { found } from "../database/row.ts";
 import { createKeys, ensureUser, type Keys } from "./keys.ts";
@@ -17,6 +24,8 @@ export interface Teams extends Keys {
   change(teamName: string, change: TeamChange): Promise<Team>;
   /** As `change`, for one user of a team. Returns the team. */
   changeUser(teamName: string, userName: string, change: UserChange): Promise<Team>;
+  /** The role from which on keys of the team may ask for class urgent. */
+  urgentFrom(teamId: string): Promise<UrgentFrom>;
 }
 
 export function createTeams(database: Database): Teams {
@@ -34,6 +43,13 @@ export function createTeams(database: Database): Teams {
       return { id, name };
     },
     list: () => readTeams({ query }),
+    async urgentFrom(teamId) {
+      const { rows } = await query<{ from: UrgentFrom }>(
+        `select urgent_from as "from" from team where id = $1`,
+        [teamId],
+      );
+      return found(rows[0], "team", teamId).from;
+    },
     get,
     async change(teamName, change) {
       const assignments = assignmentsOf(change);
@@ -69,6 +85,8 @@ const columns = {
   queuedRuns: "quota_queued_runs",
   pendingRuns: "quota_pending_runs",
   deviceHours: "quota_hours",
+  bytes: "quota_bytes",
+  urgent: "urgent_from",
 } as const satisfies Record<keyof TeamChange, string>;
 
 type Assignments = readonly (readonly [column: string, value: string | number | null])[];

@@ -14,6 +14,9 @@ interface Row {
   queuedRuns: number | null;
   pendingRuns: number | null;
   deviceHours: number | null;
+  bytes: number | null;
+  storedBytes: number;
+  urgent: Team["urgent"];
   usedDeviceHours: number;
   usage: number;
   runningDevices: number;
@@ -46,12 +49,13 @@ const usageOf = (table: "team" | "team_user", owner: "team_id" | "user_id", more
 const teams = usageOf(
   "team",
   "team_id",
-  `t.id as "teamId", t.quota_borrowing as borrowing, t.quota_queued_runs as "queuedRuns", t.quota_pending_runs as "pendingRuns"`,
+  `t.id as "teamId", t.quota_borrowing as borrowing, t.quota_queued_runs as "queuedRuns", t.quota_pending_runs as "pendingRuns",
+  t.quota_bytes::float8 as bytes, bytes_of_team(t.id)::float8 as "storedBytes", t.urgent_from as urgent`,
 );
 const users = usageOf(
   "team_user",
   "user_id",
-  `t.team_id as "teamId", null::float8 as borrowing, null::int as "queuedRuns", null::int as "pendingRuns"`,
+  `t.team_id as "teamId", null::float8 as borrowing, null::int as "queuedRuns", null::int as "pendingRuns", null::float8 as bytes, 0::float8 as "storedBytes", null as urgent`,
 );
 
 /** All teams by name, or the one of this name, with their users and what they have used up to now. */
@@ -69,9 +73,9 @@ export async function readTeams({ query }: Pick<Database, "query">, name?: strin
 }
 
 function toTeam(row: Row, members: readonly Row[]): Team {
-  const { devices, borrowing, queuedRuns, pendingRuns, deviceHours } = row;
-  const quota = present({ devices, borrowing, queuedRuns, pendingRuns, deviceHours });
-  const team = { ...toUser(row), quota };
+  const { devices, borrowing, queuedRuns, pendingRuns, deviceHours, bytes, storedBytes, urgent } = row;
+  const quota = present({ devices, borrowing, queuedRuns, pendingRuns, deviceHours, bytes });
+  const team = { ...toUser(row), quota, storedBytes, urgent };
   return { ...team, users: members.map(toUser), notes: quotaNotes(team) };
 }
 

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "artifact_counted_in" AFTER INSERT ON "artifact" REFERENCING NEW TABLE AS counted
+  FOR EACH STATEMENT EXECUTE FUNCTION "artifact_counted"();

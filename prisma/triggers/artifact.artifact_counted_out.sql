@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER "artifact_counted_out" AFTER DELETE ON "artifact" REFERENCING OLD TABLE AS counted
+  FOR EACH STATEMENT EXECUTE FUNCTION "artifact_counted"();
