@@ -12,7 +12,7 @@ import type { DataFolderSeen } from "./data-folder-watch.ts";
 /** What alerts are judged from: the document, and what it leaves out. */
 export interface AlertInput {
   pool: Omit<Pool, "alerts">;
-  state: Pick<PoolState, "hosts" | "clocks" | "alertsSince">;
+  state: Pick<PoolState, "hosts" | "clocks" | "alertsSince" | "pausedWebhooks">;
   dataFolder: DataFolderSeen;
   /** How long this API has been there, in seconds: before its first passes the scheduler is not silent. */
   uptime: number;
@@ -29,6 +29,9 @@ export function alertsOf({ pool, state, dataFolder, uptime }: AlertInput): Alert
     ...ofDeliveryQueues(pool),
     ...ofParts(pool, state, dataFolder),
     ...databaseAlerts(pool, state),
+    ...state.pausedWebhooks.map(({ team, name, reason, since }) =>
+      raise("webhook-paused", `webhook ${name}`, { team, name, reason }, since),
+    ),
   ];
   const rank = ({ severity }: Alert): number => (severity === "critical" ? 0 : 1);
   return alerts.sort((a, b) => rank(a) - rank(b));

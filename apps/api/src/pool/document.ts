@@ -15,10 +15,17 @@ export interface PoolSources {
   dataFolder: () => DataFolderSeen;
 }
 
-/** How the pool is, as operators see it; runs of other teams than `teamId` are not named. */
-export async function readPool(sources: PoolSources, teamId: string): Promise<Pool> {
+/**
+ * How the pool is, as operators see it; runs of other teams than `teamId` are not named.
+ * @param everyone with the webhooks of all teams
+ */
+export async function readPool(sources: PoolSources, teamId: string, everyone: boolean): Promise<Pool> {
   const { store, version, queue, queueServer, pooled } = sources;
-  const [state, queueUp] = await Promise.all([store.pool.read(), queue.answers()]);
+  const [read, queueUp] = await Promise.all([store.pool.read(), queue.answers()]);
+  const state = {
+    ...read,
+    pausedWebhooks: read.pausedWebhooks.filter((hook) => everyone || hook.teamId === teamId),
+  };
   const { at, workers, devices, held, scheduler, queue: runs } = state;
   const { oldest, ...counts } = runs;
   const dataFolder = sources.dataFolder();

@@ -175,3 +175,50 @@ it("connections that are short and clocks that are off have a beginning too", as
   expect([...since.keys()].sort()).toEqual(["clock-off", "connections-short", "worker-lost"]);
   expect([...since.values()].every((each) => each !== undefined)).toBe(true);
 });
+
+it("a webhook that was paused because it fails is an alert to its team and to operators, and to nobody else", async () => {
+  const { id: strangers } = await store.teams.ensure("strangers");
+  const hookOf = async (teamId: string, name: string) =>
+    (
+      await store.webhooks.create({
+        teamId,
+        operator: false,
+        webhook: { name, url: "https://example.org", events: ["run.state"] },
+      })
+    ).webhook.id;
+  const [own, theirs, resting] = [
+    await hookOf(store.teamId, "ci"),
+    await hookOf(strangers, "hidden"),
+    await hookOf(store.teamId, "resting"),
+  ];
+  await store.webhooks.change(store.teamId, resting, { enabled: false });
+  for (const [teamId, id] of [
+    [store.teamId, own],
+    [strangers, theirs],
+  ]) {
+    await store.webhookDeliveries.ping(teamId, id);
+    const taken = (await store.webhookSending.take(16)).find(({ webhookId }) => webhookId === id)!;
+    const gone = { delivered: false, problem: "No.", status: 410, retrySeconds: 0, gone: true } as const;
+    await store.webhookSending.finish(taken, gone);
+  }
+  const paused = ({ alerts }: Pool) => alerts.filter(({ code }) => code === "webhook-paused");
+  expect(paused(await operator.pool())).toMatchObject([
+    {
+      severity: "warning",
+      subject: "webhook ci",
+      since: expect.any(String) as string,
+      message: expect.stringMatching(
+        /^The webhook ci of team orchard was paused .* has answered 410/,
+      ) as string,
+      action: expect.stringContaining("espalier webhook resume ci") as string,
+    },
+    { subject: "webhook hidden" },
+  ]);
+  const seen = paused(await member.pool());
+  expect(seen).toMatchObject([
+    { subject: "webhook ci", message: expect.stringMatching(/^A webhook was paused/) as string },
+  ]);
+  expect(JSON.stringify(await member.pool())).not.toContain("hidden");
+  await store.webhooks.change(store.teamId, own, { enabled: true });
+  expect(paused(await member.pool())).toEqual([]);
+});

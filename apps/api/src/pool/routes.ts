@@ -45,8 +45,9 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
   };
 
   app.get("/pool", { config: viewer, schema: { response: { 200: Pool } } }, async (request) => {
-    const found = await readPool(sources, teamOf(request));
-    return isOperator(request) ? found : teamPool(found);
+    const everyone = isOperator(request);
+    const found = await readPool(sources, teamOf(request), everyone);
+    return everyone ? found : teamPool(found);
   });
 
   app.get("/workers", { config: viewer, schema: { response: { 200: list(Worker) } } }, async (request) => {

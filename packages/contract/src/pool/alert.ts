@@ -15,6 +15,7 @@ export interface AlertFacts {
   "worker-lost": { worker: string; host: string };
   "device-held": { cause: HoldCause; reason: string };
   "clock-off": { host: string; seconds: number };
+  "webhook-paused": { team: string; name: string; reason: string };
 }
 export type AlertCode = keyof AlertFacts;
 
@@ -111,6 +112,15 @@ export const alertRows: { readonly [Code in AlertCode]: AlertRow<Code> } = {
     message: ({ host, seconds }) =>
       `The clock of ${host} is ${Math.round(Math.abs(seconds))} s ${seconds > 0 ? "ahead of" : "behind"} the database's. Runs are safe; times in its logs are off.`,
     action: ({ host }) => `Set the clock of ${host} (NTP).`,
+  },
+  // A team sees its own alone.
+  "webhook-paused": {
+    severity: "warning",
+    title: "A webhook was paused, as its receiver fails: it is told of nothing until somebody resumes it",
+    message: ({ team, name, reason }) =>
+      `The webhook ${name} of team ${team} was paused and is told of nothing. ${reason}`,
+    action: ({ name }) =>
+      `Mend its receiver, then \`espalier webhook resume ${name}\` by the team; or remove it.`,
   },
 };
 

@@ -2,6 +2,7 @@ import { clockTolerance, type HeldPart, type HoldCause, type Pool } from "@espal
 import { readConnections, type Connections } from "../database/connections.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { iso, present } from "../database/row.ts";
+import { pausedOnRequest } from "../webhooks/webhooks.ts";
 import { isPresent } from "./workers.ts";
 
 /** What the database knows of the pool at one moment. */
@@ -13,6 +14,8 @@ export interface PoolState extends Pick<Pool, "at" | "workers" | "devices" | "he
   /** Living workers whose host has another time than the database, in seconds ahead of it. */
   clocks: { worker: string; host: string; offset: number }[];
   connections: Connections;
+  /** Those that were paused because they failed, the longest first. */
+  pausedWebhooks: { id: string; teamId: string; team: string; name: string; reason: string; since: string }[];
   /** When an alert was noted first that is still there, by `alertKey`. */
   alertsSince: ReadonlyMap<string, string>;
   /** Version of PostgreSQL. */
@@ -99,8 +102,22 @@ async function readPool(tx: Transaction): Promise<PoolState> {
     queue: await readQueue(tx),
     scheduler: await readPass(tx),
     connections: await readConnections(tx),
+    pausedWebhooks: await readPausedWebhooks(tx),
     alertsSince: await readAlertsSince(tx),
   };
+}
+
+/** So many are told of at most: where all receivers fail, the network is to blame. */
+const mostWebhooks = 20;
+
+async function readPausedWebhooks(tx: Transaction): Promise<PoolState["pausedWebhooks"]> {
+  const { rows } = await tx.query<Omit<PoolState["pausedWebhooks"][number], "since"> & { since: Date }>(
+    `select h.id, h.team_id as "teamId", t.name as team, h.name, h.paused_reason as reason, h.paused_at as since
+     from webhook h join team t on t.id = h.team_id
+     where h.paused_at is not null and h.paused_reason <> $1 order by h.paused_at limit $2`,
+    [pausedOnRequest, mostWebhooks],
+  );
+  return rows.map((row) => ({ ...row, since: iso(row.since) }));
 }
 
 interface HeldRow {

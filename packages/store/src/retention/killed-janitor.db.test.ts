@@ -1,8 +1,8 @@
 import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Lease } from "@espalier/contract";
-import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { cutAfterEach } from "../../../../test/servers/cut-connections.ts";
 import { openTestStore, problemOf, type TestStore } from "../../../../test/servers/store.ts";
 import { openStore, type Store } from "../store.ts";
 
@@ -65,41 +65,6 @@ async function left() {
     discarded: (await count("discarded_object")) + (await count("discarded_run")),
     checkpoints: await count("attempt where checkpoint is not null"),
   };
-}
-
-/** Makes the pool's connections end with the first statement that was not cut before. It is done, and its answer is lost. */
-function cutAfterEach(done: Set<string>): { cut: () => string | undefined; restore: () => void } {
-  type Send = (...args: unknown[]) => Promise<unknown>;
-  const prototype = pg.Client.prototype as unknown as { query: Send };
-  const original = prototype.query;
-  let last: string | undefined;
-  prototype.query = function (this: pg.Client, ...args: unknown[]) {
-    const [config, callback] = [args[0], args.at(-1)];
-    const text = (
-      typeof config === "string" ? config : ((config as { text?: string }).text ?? "")
-    ).replaceAll(/'runs\/\w+'|_\d{8}/g, "");
-    if (last !== undefined) {
-      const error = new Error("Connection terminated");
-      this.end().catch(() => undefined);
-      if (typeof callback !== "function") return Promise.reject(error);
-      queueMicrotask(() => (callback as (error: Error) => void)(error));
-      return undefined as unknown as Promise<unknown>;
-    }
-    if (done.has(text) || text.includes("adopt_cluster")) return original.apply(this, args);
-    done.add(text);
-    last = text;
-    const lost = (): Error => {
-      (this as unknown as { connection: { stream: { destroy: () => void } } }).connection.stream.destroy();
-      return new Error("Connection terminated");
-    };
-    if (typeof callback === "function")
-      return original.apply(this, [...args.slice(0, -1), () => (callback as (error: Error) => void)(lost())]);
-    return original.apply(this, args).then(
-      () => Promise.reject(lost()),
-      () => Promise.reject(lost()),
-    );
-  };
-  return { cut: () => last, restore: () => void (prototype.query = original) };
 }
 
 it("a janitor that is killed after any of its statements goes on where it was, and leaves and doubles nothing", async () => {

@@ -57,6 +57,9 @@ interface Row {
 const select = `select id, name, url, events, filter, paused_at as "pausedAt", paused_reason as "pausedReason", failures,
     created_at as "createdAt", created_by as "createdBy" from webhook where team_id = $1`;
 
+/** Why somebody's webhook is paused that has not failed. */
+export const pausedOnRequest = "Paused on request.";
+
 /** With what the secret of a webhook is sealed: that of another one does not open. */
 export const webhookContext = (webhookId: string): string => `webhook ${webhookId}`;
 
@@ -136,10 +139,10 @@ export function createWebhooks({ query, transaction }: Database, sealer: Sealer)
           await beginHere(tx, webhookId);
         }
         if (enabled === false && !paused)
-          await tx.query(
-            "update webhook set paused_at = now(), paused_reason = 'Paused on request.' where id = $1",
-            [webhookId],
-          );
+          await tx.query("update webhook set paused_at = now(), paused_reason = $2 where id = $1", [
+            webhookId,
+            pausedOnRequest,
+          ]);
         return read(tx, teamId, webhookId);
       }),
     remove: (teamId, webhookId) =>
