@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +38,9 @@ const recorded = (): Record<string, ProcessIdentity> =>
       processes: Record<string, ProcessIdentity>;
     }
   ).processes;
+
+const recordedStack = (): { instance: string; apiPort: number } =>
+  JSON.parse(readFileSync(join(folder, "stack.json"), "utf8")) as { instance: string; apiPort: number };
 
 const datasets = async (): Promise<string[]> =>
   (await up.client.datasets.list()).items.map(({ name }) => name);
@@ -115,6 +119,33 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
     up = await start();
     expect({ url: up.url, key: up.key }).toEqual({ url, key });
     expect(await datasets()).toEqual(expect.arrayContaining(["before-api", "before-postmaster"]));
+  });
+
+  test("a server that takes the port of the API while the stack starts is not taken for it, and never gets the key", async () => {
+    const before = recordedStack();
+    expect(await end("SIGTERM")).toBe(0);
+    // The other one waits until the stack has chosen its port, and is there before the stack's own API.
+    const starting = start();
+    await expect
+      .poll(() => recordedStack().instance, { timeout: 30_000, interval: 5 })
+      .not.toBe(before.instance);
+    const asked: IncomingMessage["headers"][] = [];
+    const thief = createServer(({ headers }, response) => {
+      asked.push(headers);
+      response.end(JSON.stringify({ items: [{ state: "ACTIVE" }] }));
+    }).listen(recordedStack().apiPort, "127.0.0.1");
+    await once(thief, "listening");
+    await expect
+      .poll(() => readFileSync(join(folder, "logs", "api.log"), "utf8"), patience)
+      .toContain("EADDRINUSE");
+    await expect.poll(() => asked.length, patience).toBeGreaterThan(1);
+    expect(asked.map(({ authorization }) => authorization)).not.toContain(`Bearer ${up.key}`);
+    expect(JSON.stringify(asked)).not.toContain(up.key);
+    thief.closeAllConnections();
+    thief.close();
+    up = await starting;
+    expect((await fetch(`${up.url}/v1/runs`)).status).toBe(401);
+    expect(await datasets()).toContain("before-api");
   });
 
   test("after SIGKILL of the command line its parts end by themselves, and a new start goes on", async () => {
