@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY apps/api/package.json apps/api/
 COPY apps/cli/package.json apps/cli/
 COPY apps/compute/package.json apps/compute/
+COPY apps/dashboard/package.json apps/dashboard/
 COPY apps/worker/package.json apps/worker/
 COPY packages/contract/package.json packages/contract/
 COPY packages/encoder/package.json packages/encoder/
@@ -16,7 +17,7 @@ COPY packages/tensor/package.json packages/tensor/
 COPY packages/queue/package.json packages/queue/
 COPY packages/scheduler/package.json packages/scheduler/
 COPY packages/store/package.json packages/store/
-COPY infra/bootstrap.mjs infra/build.mjs infra/
+COPY infra/bootstrap.mjs infra/build.mjs infra/dashboard.mjs infra/
 COPY prisma prisma
 COPY prisma.config.ts ./
 # npm ci and the Prisma client. The API never loads the tensor runtime or the command line's PostgreSQL.
@@ -25,7 +26,8 @@ RUN node infra/bootstrap.mjs \
 COPY tsconfig.json tsconfig.base.json ./
 COPY packages packages
 COPY apps/api apps/api
-RUN node infra/build.mjs
+COPY apps/dashboard apps/dashboard
+RUN node infra/build.mjs && node infra/dashboard.mjs
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production ESPALIER_DATA=/data ESPALIER_HOST=0.0.0.0 ESPALIER_PORT=7070

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { fingerprint, isBuilt } from "./build.mjs";
+import { isDashboardStale } from "./dashboard.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const sha = (file) =>
@@ -107,4 +108,8 @@ const sources = fingerprint();
 if (!isBuilt(sources)) {
   takeTurn();
   if (!isBuilt(sources)) run(process.execPath, ["infra/build.mjs"]);
+}
+if (isDashboardStale()) {
+  takeTurn();
+  if (isDashboardStale()) run(process.execPath, ["infra/dashboard.mjs"]);
 }

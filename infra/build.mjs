@@ -43,7 +43,8 @@ export function fingerprint() {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
-        if (entry.name !== "node_modules" && !entry.name.startsWith(".")) visit(path);
+        // The dashboard is no program of Node, and is built by dashboard.mjs.
+        if (!["node_modules", "dashboard"].includes(entry.name) && !entry.name.startsWith(".")) visit(path);
       } else if (/\.(ts|mjs|json)$/.test(entry.name)) {
         const { mtimeMs, size } = statSync(path);
         hash.update(`${relative(root, path)} ${mtimeMs} ${size}\n`);

@@ -136,6 +136,7 @@ async function packPrograms() {
   const apps = programs.filter((program) => program.startsWith("apps/"));
   for (const { path, contents } of await bundlePrograms(apps))
     writeFileSync(join(folder, "dist", relative(join(root, "dist"), path)), contents);
+  cpSync(join(root, "dist/dashboard"), join(folder, "dist/dashboard"), { recursive: true });
   for (const path of companions) cpSync(join(root, path), join(folder, path), { recursive: true });
   mkdirSync(join(folder, "bin"));
   const bin = join(folder, "bin/espalier.mjs");

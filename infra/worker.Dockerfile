@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY apps/api/package.json apps/api/
 COPY apps/cli/package.json apps/cli/
 COPY apps/compute/package.json apps/compute/
+COPY apps/dashboard/package.json apps/dashboard/
 COPY apps/worker/package.json apps/worker/
 COPY packages/contract/package.json packages/contract/
 COPY packages/encoder/package.json packages/encoder/
@@ -16,7 +17,7 @@ COPY packages/tensor/package.json packages/tensor/
 COPY packages/queue/package.json packages/queue/
 COPY packages/scheduler/package.json packages/scheduler/
 COPY packages/store/package.json packages/store/
-COPY infra/bootstrap.mjs infra/build.mjs infra/
+COPY infra/bootstrap.mjs infra/build.mjs infra/dashboard.mjs infra/
 COPY prisma prisma
 COPY prisma.config.ts ./
 # npm ci and the Prisma client, less runtimes of other systems and the command line's PostgreSQL.

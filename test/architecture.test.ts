@@ -21,6 +21,7 @@ const layers: Record<string, string[]> = {
   worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
   compute: ["contract", "model", "process", "tensor", "encoder", "engine"],
   cli: ["contract", "model", "process", "store", "queue", "compute"],
+  dashboard: ["contract"],
 };
 
 /** Heavy dependencies, and the one package that may know them. */

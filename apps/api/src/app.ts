@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
 import { bootstrap } from "./auth/bootstrap.ts";
 import { ConnectionWatch } from "./connections.ts";
+import { readDashboard } from "./dashboard/files.ts";
 import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
 import { watchDataFolder } from "./pool/data-folder-watch.ts";
@@ -69,6 +70,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     instance: config.instance,
     limits: config.limits,
     trustedProxies: config.trustedProxies,
+    dashboard: readDashboard(),
+    basePath: config.basePath,
   });
   const url = await server.listen({ host: config.host, port: config.port });
   const connections = new ConnectionWatch(store, { queueServer, pooled }, log);

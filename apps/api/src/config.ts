@@ -2,6 +2,7 @@ import { leaseTimingOf, leastFree, type LeaseTiming } from "@espalier/contract";
 import { readProxy } from "@espalier/model/outbound";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
+import { basePathOf } from "./dashboard/base-path.ts";
 import { defaultLimits, type Limits } from "./limits/limits.ts";
 
 const Env = Type.Object({
@@ -27,6 +28,7 @@ const Env = Type.Object({
   ESPALIER_MAX_REQUESTS_PER_ADDRESS: Type.Integer({ minimum: 1, default: defaultLimits.requestsPerAddress }),
   ESPALIER_MAX_FAILED_SIGN_INS: Type.Integer({ minimum: 1, default: defaultLimits.failedSignIns }),
   ESPALIER_MAX_STREAMS_PER_KEY: Type.Integer({ minimum: 1, default: defaultLimits.streamsPerKey }),
+  ESPALIER_BASE_PATH: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_TRUSTED_PROXIES: Type.String({ pattern: "^[0-9a-fA-F.:/,]*$", default: "" }),
 });
 
@@ -66,7 +68,9 @@ export interface Config {
   /** By which the API shows to whoever started it that it is the one (`/healthz`). */
   instance?: string;
   limits: Limits;
-  /** Addresses and networks of proxies that say truly for whom they ask (`X-Forwarded-For`). */
+  /** The path under which browsers see the service, from `/` to `/`, where a proxy has others too. */
+  basePath?: string;
+  /** Addresses and networks of proxies that say truly for whom they ask, and under which path (`X-Forwarded-For`, `-Prefix`). */
   trustedProxies: readonly string[];
 }
 
@@ -109,6 +113,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       failedSignIns: value.ESPALIER_MAX_FAILED_SIGN_INS,
       streamsPerKey: value.ESPALIER_MAX_STREAMS_PER_KEY,
     },
+    ...(value.ESPALIER_BASE_PATH === undefined ? {} : { basePath: basePathOf(value.ESPALIER_BASE_PATH) }),
     trustedProxies: value.ESPALIER_TRUSTED_PROXIES.split(",").filter((address) => address !== ""),
   };
 }

@@ -8,6 +8,8 @@ import { artifacts } from "./artifacts/routes.ts";
 import { recordActs } from "./audit/record.ts";
 import { audit } from "./audit/routes.ts";
 import { access } from "./auth/access.ts";
+import type { DashboardFiles } from "./dashboard/files.ts";
+import { dashboard } from "./dashboard/routes.ts";
 import { datasets } from "./datasets/routes.ts";
 import { deletions } from "./http/deletions.ts";
 import { events } from "./events/routes.ts";
@@ -57,18 +59,25 @@ export interface ServerOptions {
   limits: Limits;
   /** Addresses and networks of proxies; without them, the address of a client is that of its connection. */
   trustedProxies?: readonly string[];
+  /** Served at `/`; absent: there is none. */
+  dashboard?: DashboardFiles | undefined;
+  /** The path under which browsers see the service, from `/` to `/`; default: as proxies that are trusted say, or `/`. */
+  basePath?: string | undefined;
 }
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const { store, dataFolder, log, version, maxFileBytes, maxDatasetBytes, queueServer, pooled, limits } =
     options;
-  const { trustedProxies = [] } = options;
+  const { trustedProxies = [], basePath } = options;
   const [database, queue] = [new Probe(() => store.ping()), new Probe(options.queue)];
   const app = Fastify({
     loggerInstance: log,
     genReqId: requestIdOf,
     bodyLimit: limits.bodyBytes,
+    // Whether a proxy takes the prefix away or not, the paths are the same.
+    rewriteUrl: ({ url = "/" }) =>
+      basePath !== undefined && `${url}/`.startsWith(basePath) ? `/${url.slice(basePath.length)}` : url,
     forceCloseConnections: true,
     connectionTimeout: limits.idleMs,
     routerOptions: { maxParamLength: 200 },
@@ -99,6 +108,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     instance: options.instance,
   });
 
+  await app.register(dashboard, {
+    dashboard: options.dashboard,
+    base: basePath,
+    trusted: trustedProxies.length > 0,
+  });
   await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes, pace: limits.pace });
   await app.register(models, { prefix: "/v1/models", store });
   await app.register(datasets, { prefix: "/v1/datasets", store, maxDatasetBytes, pace: limits.pace });

@@ -2,6 +2,7 @@ import { Problem, reaches, type TeamRole } from "@espalier/contract";
 import type { OwnedNoun, Owners, SignIn } from "@espalier/store";
 import type { FastifyContextConfig, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import { asksForPage } from "../dashboard/page-request.ts";
 import { refuseNotOwn } from "./ownership.ts";
 import type { Principal } from "./principal.ts";
 
@@ -48,7 +49,9 @@ export const access = fp<{ authenticate: Authenticate; owners: Owners }>(
     app.decorateRequest("principal", null);
     app.addHook("onRequest", async (request, reply) => {
       const { role, named = false }: FastifyContextConfig = request.is404
-        ? viewer
+        ? app.dashboardPage && asksForPage(request)
+          ? anyone
+          : viewer
         : request.routeOptions.config;
       if (role === "anyone") return;
       const principal = await signIn(request, authenticate);

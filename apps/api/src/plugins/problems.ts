@@ -1,6 +1,7 @@
 import { isProblem, Problem, retryAfterSeconds, type ProblemCode } from "@espalier/contract";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import { asksForPage } from "../dashboard/page-request.ts";
 import { methodsOf } from "../http/methods.ts";
 
 /** The problems of errors of Fastify that a client causes. Every other error with a status of 4xx is `request/invalid`. */
@@ -16,6 +17,7 @@ export const problemDocuments = fp(
     const allowed = methodsOf(app);
     app.setErrorHandler(answerProblem);
     app.setNotFoundHandler(async (request, reply) => {
+      if (app.dashboardPage && asksForPage(request)) return app.dashboardPage(request, reply);
       const methods = allowed(request.url);
       if (methods === undefined)
         throw new Problem(

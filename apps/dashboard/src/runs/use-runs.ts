@@ -1,0 +1,22 @@
+import type { Page, Run } from "@espalier/contract";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { get } from "../api/request.ts";
+import { useLive } from "../live/use-live.ts";
+import type { RunFilter } from "./run-filter.ts";
+
+/** Rows that are asked for at a time. */
+const limit = 100;
+
+/** The runs that a filter lets through, newest first, page by page as somebody scrolls. */
+export function useRuns(filter: RunFilter) {
+  const { status } = useLive();
+  return useInfiniteQuery({
+    queryKey: ["runs", filter],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Run>>("runs", { ...filter, limit, ...(pageParam !== "" && { cursor: pageParam }) }, signal),
+    initialPageParam: "",
+    getNextPageParam: ({ cursor }) => cursor,
+    refetchInterval: status === "live" ? 60_000 : 5_000,
+    placeholderData: keepPreviousData,
+  });
+}
