@@ -141,6 +141,16 @@ test("the command line runs from its package, with all that it starts", async ()
   expect(await espalier("--version")).toBe(`${version}\n`);
   expect(await espalier("--help")).toMatch(/^ +train +train a model folder/m);
   expect(JSON.parse(await espalier("embed", demoModel, "A text."))).toHaveLength(128);
+  // What cannot be written is no success, and a reader that stops reading is no failure.
+  const command = `"${join(program, bin.espalier)}" embed "${demoModel}" a`;
+  const lost = run("bash", ["-c", `${command} > /dev/full`], { env: { PATH: process.env.PATH } });
+  await expect(lost).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^error local\/disk-full: The disk of the standard output is full\.$/m,
+    ) as string,
+  });
+  await run("bash", ["-c", `set -o pipefail; ${command} | true`], { env: { PATH: process.env.PATH } });
   // What a service needs at its start lies where it is looked for.
   for (const part of ["prisma/migrations", "apps/cli/demo"])
     expect(await readdir(join(program, part))).toEqual(await readdir(join(root, part)));

@@ -67,6 +67,12 @@ export async function runCli(args: string[], host: Process): Promise<ExitCode> {
   }
 }
 
+/** Says on stderr that the output of a command line cannot be written. */
+export function reportLost(error: Error, { argv, stdout, stderr }: NodeJS.Process): ExitCode {
+  const output = createOutput({ stdout, stderr, json: argv.includes("--json"), noColor: true });
+  return report(Object.assign(error, { path: "the standard output" }), output, new AbortController().signal);
+}
+
 /**
  * The values and arguments of a command line.
  * @param args without the words of the command

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -118,6 +118,38 @@ test.runIf(process.platform === "linux").each(writers)(
       hint: expect.stringContaining("choose another place") as string,
     });
     expect(code).toBe(1);
+  },
+);
+
+// Not even root may read it.
+const unreadable = "/proc/sys/vm/compact_memory";
+
+test.runIf(process.platform === "linux").each(readers.file)(
+  "%#. a file that may not be read is said to be one",
+  async (command) => {
+    const { code, failure } = await run(...command(unreadable));
+    expect({ exit: code, ...failure }).toEqual({
+      exit: 1,
+      code: "local/no-permission",
+      message: `You may not read or write ${unreadable}.`,
+      hint: "change its permissions, or choose another place",
+    });
+  },
+);
+
+test.runIf(process.platform === "linux").each(readers.folder)(
+  "%#. a model of which a file may not be read is refused before anything is computed",
+  async (command) => {
+    const model = await mkdtemp(join(folder, "model-"));
+    for (const name of await readdir(demoModel)) await symlink(join(demoModel, name), join(model, name));
+    await rm(join(model, "model.safetensors"));
+    await symlink(unreadable, join(model, "model.safetensors"));
+    const { code, failure } = await run(...command(model));
+    expect({ exit: code, ...failure }).toMatchObject({
+      exit: 1,
+      code: "local/no-permission",
+      message: expect.stringMatching(/^You may not read or write .*\/model\.safetensors\.$/) as string,
+    });
   },
 );
 

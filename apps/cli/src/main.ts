@@ -1,5 +1,5 @@
 import { keepLoopbackDirect } from "@espalier/process";
-import { runCli } from "./cli.ts";
+import { reportLost, runCli } from "./cli.ts";
 import { exitCode } from "./exit-code.ts";
 
 // The service that most commands ask, and the parts of a stack, are on this host.
@@ -15,8 +15,13 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     since = Math.min(since, performance.now());
     interrupted.abort(name);
   });
-// A reader that stops reading (`| head`) is no error.
-process.stdout.on("error", () => process.exit());
+process.stderr.on("error", () => undefined);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // A reader that stops reading (`| head`) is no error.
+  if (error.code === "EPIPE") process.exit();
+  // Whoever reads the output later must not take it for whole.
+  process.exit(reportLost(error, process));
+});
 
 process.exitCode = await runCli(process.argv.slice(2), {
   environment: process.env,

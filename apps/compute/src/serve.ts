@@ -1,6 +1,6 @@
 import { isProblem } from "@espalier/contract";
 import { parseInstruction, type HubAccess, type Job, type Outcome } from "@espalier/contract/compute";
-import { endGroupWithParent, explainError, onLines } from "@espalier/process";
+import { endGroupWithParent, explainError, onLines, refusalOf } from "@espalier/process";
 import { Channel } from "./channel.ts";
 import type { Computation } from "./computation.ts";
 
@@ -31,9 +31,10 @@ export function serve(
       if (stopping.signal.aborted) {
         await channel.end({ type: "stopped" });
       } else {
-        if (!isProblem(error)) console.error(error);
+        const refused = refusalOf(error);
+        if (!isProblem(error) && refused === undefined) console.error(error);
         const problem = isProblem(error) ? error : explainError(error);
-        await channel.end({ type: "failed", problem: problem.toDocument() });
+        await channel.end({ type: "failed", problem: problem.toDocument(), ...(refused && { refused }) });
       }
     }
     process.exit(0);

@@ -16,6 +16,7 @@ import {
   type JobOf,
   type Message,
   type OutcomeOf,
+  type SystemRefusal,
 } from "@espalier/contract/compute";
 import { explainCrash } from "./crash.ts";
 import { monotonicMs } from "./lifeline.ts";
@@ -30,7 +31,7 @@ export type ComputeEnd<Kind extends JobKind = JobKind> =
   | { type: "done"; outcome: OutcomeOf<Kind> }
   /** `killed`: it was given no more time to save. `lease`: it was not told in time that it may go on. */
   | { type: "stopped"; killed?: "grace" | "lease" }
-  | { type: "failed"; problem: Problem };
+  | { type: "failed"; problem: Problem; refused?: SystemRefusal };
 
 export interface ComputeOptions<Kind extends JobKind> {
   /** Path of the process's module, beside which packages and the TypeScript loader are found. */
@@ -141,7 +142,7 @@ export function startCompute<Kind extends JobKind>(options: ComputeOptions<Kind>
     if (message.type === "done" || message.type === "stopped" || message.type === "failed") {
       settle(
         message.type === "failed"
-          ? { type: "failed", problem: Problem.fromDocument(message.problem) }
+          ? { ...message, problem: Problem.fromDocument(message.problem) }
           : (message as ComputeEnd<Kind>),
       );
       setTimeout(killGroup, exitSeconds * 1000).unref();

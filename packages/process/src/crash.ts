@@ -1,4 +1,5 @@
 import { Problem } from "@espalier/contract";
+import type { SystemRefusal } from "@espalier/contract/compute";
 
 /** How a process ended, and what it last printed. */
 export interface Ending {
@@ -82,6 +83,17 @@ export function explainError(error: unknown): Problem {
       options,
     );
   return new Problem("internal/error", `${error.name}: ${error.message}`, {}, options);
+}
+
+/** What a system refuses without a fault of the program: permissions, room, and limits of its user. */
+const refusals = new Set(["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EMFILE", "ENAMETOOLONG"]);
+
+/** The refusal of the system that an exception comes from; undefined for all others. */
+export function refusalOf(error: unknown): SystemRefusal | undefined {
+  if (!(error instanceof Error)) return undefined;
+  for (const { code, path } of causes(error) as Iterable<NodeJS.ErrnoException>)
+    if (code !== undefined && refusals.has(code)) return { code, ...(path !== undefined && { path }) };
+  return undefined;
 }
 
 /** The error and what caused it. */

@@ -1,5 +1,5 @@
 export { startCompute, type ComputeEnd, type ComputeProcess, type ComputeReport } from "./compute-process.ts";
-export { explainError } from "./crash.ts";
+export { explainError, refusalOf } from "./crash.ts";
 export { hasEnded, identify, isRunning, ownIdentity, waitForEnd, type ProcessIdentity } from "./identity.ts";
 export { endGroupWithParent } from "./lifeline.ts";
 export { onLines } from "./lines.ts";

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { join } from "node:path";
 import { Problem, type MetricPoint, type Progress } from "@espalier/contract";
-import type { JobKind, JobOf, OutcomeOf } from "@espalier/contract/compute";
+import type { JobKind, JobOf, OutcomeOf, SystemRefusal } from "@espalier/contract/compute";
 import { startCompute } from "@espalier/process";
 import { repository } from "../repository.ts";
 
@@ -26,7 +26,7 @@ const entry = join(repository, "apps/compute/src/main.ts");
  * Runs one job in a process of its own: the command line has no tensors, and a crash leaves it standing. The kernel's kills
  * for memory are not counted here: on a user's machine they may be those of other programs.
  * @param job all but the engine, which the environment names
- * @throws {Problem} what the job failed with, or how its process crashed
+ * @throws {Problem} what the job failed with, or how its process crashed; the system's error, where it has refused something
  * @throws the signal's reason, when the process has been ended
  */
 export async function compute<Kind extends JobKind>(
@@ -52,9 +52,13 @@ export async function compute<Kind extends JobKind>(
   const end = await child.ended;
   signal.throwIfAborted();
   if (end.type === "done") return end.outcome;
-  if (end.type === "failed") throw end.problem;
+  if (end.type === "failed") throw end.refused ? refusalOf(end.problem, end.refused) : end.problem;
   throw new Problem("internal/error", "The compute process stopped, though nobody asked it to.");
 }
+
+/** Here is the user's own machine, where a worker's remedies do not help. */
+const refusalOf = (cause: Problem, { code, path }: SystemRefusal): Error =>
+  Object.assign(new Error(cause.message, { cause }), { code, path });
 
 function engineOf(environment: NodeJS.ProcessEnv): { engine: string; threads?: number } {
   const text = environment["ESPALIER_THREADS"];

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import { Problem } from "@espalier/contract";
+import { refusedAt } from "./refused-at.ts";
 
 /**
  * Makes the file `path`, which appears whole or not at all: `fill` writes one of another name beside it, which then takes its
@@ -23,13 +24,7 @@ export async function makeFile<Result>(
   // It is told by whoever writes, and by the end that is waited for.
   file.on("error", () => undefined);
   try {
-    const opened = new Promise<void>((resolve, reject) =>
-      file.once("open", () => resolve()).once("error", reject),
-    );
-    // The name of the draft means nothing to anybody.
-    await opened.catch((error: unknown) => {
-      throw Object.assign(error as Error, { path });
-    });
+    await new Promise<void>((resolve, reject) => file.once("open", () => resolve()).once("error", reject));
     const result = await fill(file);
     file.end();
     await finished(file);
@@ -40,6 +35,9 @@ export async function makeFile<Result>(
       return rename(draft, path);
     });
     return result;
+  } catch (error) {
+    // Whoever writes into a file that fails may see no more than that nobody reads.
+    throw refusedAt(file.errored ?? error, path, draft);
   } finally {
     file.destroy();
     await rm(draft, { force: true });

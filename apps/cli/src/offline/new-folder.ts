@@ -1,6 +1,7 @@
 import { lstat, mkdir, mkdtemp, open, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Problem } from "@espalier/contract";
+import { refusedAt } from "./refused-at.ts";
 
 /**
  * Makes the folder `path`, which appears whole or not at all: `fill` makes one of another name beside it, which then
@@ -17,7 +18,9 @@ export async function makeFolder<Result>(
   let done = false;
   try {
     const draft = join(stage, basename(path));
-    const result = await fill(draft);
+    const result = await fill(draft).catch((error: unknown) => {
+      throw refusedAt(error, path, stage);
+    });
     await rename(draft, path).catch((error: NodeJS.ErrnoException) => {
       throw ["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(error.code ?? "") ? occupied(path, error) : error;
     });

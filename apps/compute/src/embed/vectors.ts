@@ -31,13 +31,16 @@ const copyBytes = 1024 * 1024;
  * and is gone with the process.
  */
 async function* npy(rows: Rows, width: number): AsyncGenerator<Uint8Array> {
-  const path = join(tmpdir(), `espalier-${randomUUID()}`);
+  const folder = tmpdir();
+  const path = join(folder, `espalier-${randomUUID()}`);
   const spool = await open(path, "wx+", 0o600);
   await unlink(path);
   try {
     let count = 0;
     for await (const batch of rows) {
-      await spool.appendFile(Buffer.concat(batch.map(bytesOf)));
+      await spool.appendFile(Buffer.concat(batch.map(bytesOf))).catch((error: unknown) => {
+        throw Object.assign(error as Error, { path: folder });
+      });
       count += batch.length;
     }
     yield npyHeader(count, width);

@@ -33,4 +33,5 @@ export {
   type HubAccess,
   type Instruction,
   type Message,
+  type SystemRefusal,
 } from "./protocol.ts";

@@ -40,6 +40,10 @@ const Instruction = Type.Union([
 ]);
 export type Instruction = Static<typeof Instruction>;
 
+/** A refusal by its code (errno(3)) and the path that was asked for, where the system says it. */
+const SystemRefusal = Type.Object({ code: Type.String(), path: Type.Optional(Type.String()) });
+export type SystemRefusal = Static<typeof SystemRefusal>;
+
 /** What a compute process sends. The last message is `done`, `stopped` or `failed`. */
 const Message = Type.Union([
   Type.Object({ type: Type.Literal("progress"), progress: Progress }),
@@ -62,7 +66,12 @@ const Message = Type.Union([
   }),
   Type.Object({ type: Type.Literal("done"), outcome: Outcome }),
   Type.Object({ type: Type.Literal("stopped") }),
-  Type.Object({ type: Type.Literal("failed"), problem: ProblemDocument }),
+  Type.Object({
+    type: Type.Literal("failed"),
+    problem: ProblemDocument,
+    /** What the system of its host has refused, where that was the cause. */
+    refused: Type.Optional(SystemRefusal),
+  }),
 ]);
 export type Message = Static<typeof Message>;
 

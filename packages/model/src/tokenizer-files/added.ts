@@ -92,6 +92,7 @@ export function specialsOf(config: JsonObject, defaults: TokenizerClass["tokens"
  * vocabulary keeps its id; others get the next one.
  * @param before the list of tokenizer.json
  * @param config {@link withOlderFiles}
+ * @param again whether special tokens that are in a list get their flags here nevertheless. @default false
  * @returns undefined where they add nothing
  */
 export function addedTokens(
@@ -99,6 +100,7 @@ export function addedTokens(
   config: JsonObject,
   { tokens: defaults }: Pick<TokenizerClass, "tokens">,
   vocabulary: Vocabulary,
+  { again = false }: { again?: boolean } = {},
 ): JsonObject[] | undefined {
   const list = before.filter((item) => item instanceof Map);
   const places = new Map(list.map((item, place) => [item.get("content"), place]));
@@ -115,7 +117,7 @@ export function addedTokens(
       content,
       flags: { ...flags, special: flags.special || isSpecial.has(content) },
     })),
-    ...specials.filter(({ content }) => !known.has(content)),
+    ...specials.filter(({ content }) => again || !known.has(content)),
   ];
   let changed = false;
   for (const { content, flags } of wanted) {

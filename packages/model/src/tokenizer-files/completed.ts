@@ -7,6 +7,7 @@ import {
   type Beside,
   type Vocabulary,
 } from "./added.ts";
+import { asPlainClass } from "./both-releases.ts";
 import { classOf, releaseOf, type Release, type TokenizerClass } from "./classes.ts";
 import { aroundOf, meaningOf } from "./meaning.ts";
 import { hasByteLevel, isRebuilt, sectionsOf, type Sections } from "./releases.ts";
@@ -39,25 +40,15 @@ export function completed(
   vocabulary: Vocabulary = vocabularyOf(root),
 ): Completed {
   const release = releaseOf(beside.config, beside.model);
-  const config = withOlderFiles(beside);
-  const read = (by: Release) => {
-    const found = classOf(beside.config, beside.model, by, hasByteLevel(root));
-    return { class: found, sections: sectionsBy(by, root, config, beside, found, vocabulary) };
-  };
-  const [own, other] = [read(release), read(release === 4 ? 5 : 4)];
-  const differences = [...differ].filter(([, of]) => of(own.sections, root) !== of(other.sections, root));
+  const { config, own, differences } = readByBoth(release, root, beside, vocabulary);
   const remarks: string[] = [];
   if (own.class === undefined)
     remarks.push(
       `tokenizer_config.json names the class ${JSON.stringify(beside.config.get("tokenizer_class")).slice(0, 80)}, which is not known; texts are tokenised by tokenizer.json alone.`,
     );
-  if (differences.length > 0)
-    remarks.push(
-      `By this folder's tokenizer, releases 4 and 5 of transformers differ in ${differences.map(([what]) => what).join(" and in ")}; texts are tokenised as by release ${release}, for which the folder was made. What is written from it is read alike by both.`,
-    );
   const isChanged = [...differ.values()].some((of) => of(own.sections, root) !== of(new Map(), root));
   const kind = own.class ?? classOf(new Map(), undefined, release)!;
-  return {
+  const found: Completed = {
     root: isChanged ? new Map([...root, ...own.sections]) : root,
     isChanged,
     isSameInBoth: differences.length === 0,
@@ -66,6 +57,39 @@ export function completed(
     specials: new Set(specialsOf(config, kind.tokens).map(({ content }) => content)),
     remarks,
   };
+  if (differences.length > 0)
+    remarks.push(
+      `By this folder's tokenizer, releases 4 and 5 of transformers differ in ${differences.join(" and in ")}; texts are tokenised as by release ${release}, for which the folder was made. ${ofWritten(found, beside, vocabulary)}`,
+    );
+  return found;
+}
+
+/** What becomes of the differences in a folder that is written from this one. */
+function ofWritten(found: Completed, beside: Beside, vocabulary: Vocabulary): string {
+  const written: Beside = { ...beside, config: asPlainClass(found) };
+  const { differences } = readByBoth(
+    releaseOf(written.config, written.model),
+    found.root,
+    written,
+    vocabulary,
+  );
+  return differences.length === 0
+    ? "What is written from it is read alike by both."
+    : "What is written from it is read so by release 4; by release 5 with `PreTrainedTokenizerFast.from_pretrained` alone, as its `AutoTokenizer` takes a tokenizer of its own for every model of this architecture, whatever the folder says.";
+}
+
+/** How the release that a folder was made for reads it, and in what the other differs. */
+function readByBoth(release: Release, root: JsonObject, beside: Beside, vocabulary: Vocabulary) {
+  const config = withOlderFiles(beside);
+  const read = (by: Release) => {
+    const found = classOf(beside.config, beside.model, by, hasByteLevel(root));
+    return { class: found, sections: sectionsBy(by, root, config, beside, found, vocabulary) };
+  };
+  const [own, other] = [read(release), read(release === 4 ? 5 : 4)];
+  const differences = [...differ]
+    .filter(([, of]) => of(own.sections, root) !== of(other.sections, root))
+    .map(([what]) => what);
+  return { config, own, differences };
 }
 
 function sectionsBy(
@@ -83,7 +107,9 @@ function sectionsBy(
   const before = Array.isArray(listed) && !isForgotten ? listed : [];
   // Release 5 adds those with a name once more to Qwen's, as plain special ones.
   const isPlain = release === 5 && found.name === "Qwen2Tokenizer";
-  const added = addedTokens(before, isPlain ? withPlainSpecials(config) : config, found, vocabulary);
+  const added = isPlain
+    ? addedTokens(before, withPlainSpecials(config), found, vocabulary, { again: true })
+    : addedTokens(before, config, found, vocabulary);
   const list: readonly JsonValue[] = added ?? before;
   const ids = new Map(
     list.filter((item) => item instanceof Map).map((item) => [item.get("content"), item.get("id")]),

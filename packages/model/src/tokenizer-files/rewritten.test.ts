@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openModel } from "../checkpoint/open-model.ts";
 import { truncateCheckpoint } from "../checkpoint/truncate.ts";
-import { temporaryFolder, writeTinyModel } from "../testing/tiny-model.ts";
+import { temporaryFolder, tinyConfig, writeTinyModel } from "../testing/tiny-model.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer.ts";
+import { rewrittenTokenizer } from "./rewritten.ts";
 
 /** A model with these files, and the one that is written from two of its layers. */
 async function withCopy<Result>(
@@ -60,6 +61,29 @@ test("what releases 4 and 5 read differently is told, and written so that both r
     expect([before, after].map((tokenizer) => Array.from(tokenizer.encode("a")))).toEqual([[0], [0]]);
     expect(JSON.parse(await text(copy, "tokenizer_config.json"))).toMatchObject({ add_prefix_space: false });
   });
+});
+
+test("where release 5 has a tokenizer of its own for an architecture, it is told that no folder changes that", async () => {
+  // DeepSeek-R1-Distill-Qwen is such a model. Seen with 4.57.6 and 5.24.0.
+  const files = {
+    "config.json": { ...tinyConfig, model_type: "qwen2" },
+    "tokenizer.json": bytes,
+    "tokenizer_config.json": { tokenizer_class: "PreTrainedTokenizerFast" },
+  };
+  await using folder = await temporaryFolder();
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(folder.path, name), JSON.stringify(content));
+  for (const [name, content] of await rewrittenTokenizer(folder.path)) {
+    const { remarks } = await loadTokenizer(folder.path);
+    expect(remarks).toEqual([
+      expect.stringMatching(
+        /read so by release 4; by release 5 with `PreTrainedTokenizerFast.from_pretrained`/,
+      ),
+    ]);
+    await writeFile(join(folder.path, name), content);
+  }
+  const config = await text(folder.path, "tokenizer_config.json");
+  expect(JSON.parse(config)).toMatchObject({ tokenizer_class: "PreTrainedTokenizerFast" });
 });
 
 test("a longest text of 24.0 tokens is written as 24, which Python takes for a number of tokens", async () => {
