@@ -29,7 +29,7 @@ echo '{"prompts":{"query":"the cat "},"default_prompt_name":null,"similarity_fn_
 echo '{"max_seq_length":12,"do_lower_case":false}' > "$out/.cls/sentence_bert_config.json"
 echo '[{"idx":0,"name":"0","path":"","type":"sentence_transformers.models.Transformer"},{"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"},{"idx":2,"name":"2","path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]' > "$out/.cls/modules.json"
 # A decoder whose middle layers are gone.
-espalier prune $folders/decoder "$out/.cut" --layers 0,1,3
+espalier prune $folders/decoder "$out/.cut" --keep 0,1,3
 # A tokenizer of which tokenizer_config.json says more than tokenizer.json.
 cp -r $folders/decoder "$out/.said"
 python3 - "$out/.said/tokenizer_config.json" <<'PYTHON'
