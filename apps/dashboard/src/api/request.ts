@@ -5,6 +5,7 @@ export type Query = Readonly<Record<string, string | number | boolean | readonly
 interface Call {
   query?: Query;
   json?: unknown;
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
@@ -18,8 +19,12 @@ export function addressOf(path: string, query: Query = {}): string {
 }
 
 /** Asks the API with the cookie of the session. Errors are `RequestProblem`s. */
-async function request(method: string, path: string, { query, json, signal }: Call = {}): Promise<Response> {
-  const headers: Record<string, string> = { accept: "application/json" };
+export async function request(
+  method: string,
+  path: string,
+  { query, json, headers: more, signal }: Call = {},
+): Promise<Response> {
+  const headers: Record<string, string> = { accept: "application/json", ...more };
   if (json !== undefined) headers["content-type"] = "application/json";
   if (method === "POST") headers["idempotency-key"] = crypto.randomUUID();
   let response: Response;

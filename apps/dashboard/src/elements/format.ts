@@ -28,3 +28,30 @@ export function bytes(count: number): string {
 }
 
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** `134.5 M` parameters. */
+export function many(count: number): string {
+  for (const [size, unit] of [
+    [1e9, "B"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const)
+    if (count >= size) return `${(count / size).toFixed(count >= 100 * size ? 0 : 1)} ${unit}`;
+  return String(count);
+}
+
+/** A measured value in as many digits as matter. */
+export function number(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
+  return size >= 100
+    ? String(Math.round(value * 10) / 10)
+    : value
+        .toPrecision(4)
+        .replace(/(\.\d*?)0+$/, "$1")
+        .replace(/\.$/, "");
+}
+
+/** The end of an id, by which people tell it from others. */
+export const shortId = (id: string): string => id.slice(-6);

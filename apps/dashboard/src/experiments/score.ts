@@ -1,0 +1,56 @@
+import type { StsScore, VariantReport } from "@espalier/contract";
+
+/** The mean Spearman correlation over the evaluation's datasets, from -1 to 1. */
+export const scoreOf = (scores: readonly StsScore[] | undefined): number | undefined =>
+  scores && scores.length > 0
+    ? scores.reduce((sum, { spearman }) => sum + spearman, 0) / scores.length
+    : undefined;
+
+/**
+ * Half the width of an interval that has the true score in 95 of 100 cases: Fisher's transformation, with the variance of a rank
+ * correlation by Bonett and Wright (2000).
+ */
+export function marginOf(scores: readonly StsScore[] | undefined): number | undefined {
+  const score = scoreOf(scores);
+  if (score === undefined || !scores) return undefined;
+  const variances = scores.map(({ spearman, pairs }) => {
+    if (pairs <= 3) return 1;
+    const z = (1 + spearman ** 2 / 2) / (pairs - 3);
+    return z * (1 - spearman ** 2) ** 2;
+  });
+  return (1.96 * Math.sqrt(variances.reduce((a, b) => a + b, 0))) / scores.length;
+}
+
+/** A variant where its cost and its score are known. */
+export interface Point {
+  variant: VariantReport;
+  layers: number;
+  score: number;
+  trained: boolean;
+}
+
+export const pointsOf = (variants: readonly VariantReport[]): Point[] =>
+  variants.flatMap((variant) =>
+    [
+      { score: scoreOf(variant.before), trained: false },
+      { score: scoreOf(variant.after), trained: true },
+    ].flatMap(({ score, trained }) =>
+      score === undefined || variant.layers === undefined
+        ? []
+        : [{ variant, layers: variant.layers, score, trained }],
+    ),
+  );
+
+/** Those that no other one beats with as few layers or fewer. */
+export const frontOf = (points: readonly Point[]): Point[] =>
+  points
+    .filter(
+      (point) =>
+        !points.some(
+          (other) =>
+            other !== point &&
+            other.layers <= point.layers &&
+            (other.score > point.score || (other.score === point.score && other.layers < point.layers)),
+        ),
+    )
+    .sort((a, b) => a.layers - b.layers);

@@ -1,0 +1,93 @@
+import type { EvaluationResult, Run, SearchResult, TrainingResult } from "@espalier/contract";
+import { Link } from "wouter";
+import { Facts } from "../elements/facts.tsx";
+import { bytes, duration, many, number } from "../elements/format.ts";
+import { Frame } from "../elements/panel.tsx";
+import { cells, Table } from "../elements/table.tsx";
+
+/** What a run that succeeded has found or made. */
+export function ResultPanel({ run: { id, result } }: { run: Run }) {
+  if (!result) return null;
+  if ("lossByLayer" in result) return <SearchFacts id={id} result={result} />;
+  if ("sts" in result) return <Scores result={result} />;
+  if ("lastLoss" in result) return <TrainingFacts result={result} />;
+  if ("modelId" in result && result.modelId !== undefined)
+    return (
+      <Frame title="Result">
+        <Facts
+          of={[
+            [
+              "Model",
+              <Link key="model" href={`/models/${result.modelId}`}>
+                {result.modelId}
+              </Link>,
+            ],
+          ]}
+        />
+      </Frame>
+    );
+  return null;
+}
+
+const SearchFacts = ({
+  id,
+  result: { small, large, samples, chance },
+}: {
+  id: string;
+  result: SearchResult;
+}) => (
+  <Frame title="Result" aside={<Link href={`/searches/${id}`}>Look at the curve</Link>}>
+    <Facts
+      of={[
+        ["Small", small === null ? "none" : `${small} layers`],
+        ["Large", large === null ? "none" : `${large} layers`],
+        ["Samples", samples.toLocaleString()],
+        ["Loss by chance", number(chance)],
+      ]}
+    />
+  </Frame>
+);
+
+const Scores = ({ result: { sts, tokensPerSecond, peakMemoryBytes } }: { result: EvaluationResult }) => (
+  <Frame title="Result" aside={`${many(tokensPerSecond)} tokens/s, ${bytes(peakMemoryBytes)} at most`}>
+    <Table
+      label="Scores"
+      columns={[
+        "Dataset",
+        { name: "Spearman", number: true },
+        { name: "Pearson", number: true },
+        { name: "Pairs", number: true },
+      ]}
+    >
+      {sts.map(({ datasetId, name, spearman, pearson, pairs }) => (
+        <tr key={datasetId}>
+          <th scope="row">{name}</th>
+          <td className={cells.number}>{(100 * spearman).toFixed(2)}</td>
+          <td className={cells.number}>{(100 * pearson).toFixed(2)}</td>
+          <td className={cells.number}>{pairs.toLocaleString()}</td>
+        </tr>
+      ))}
+    </Table>
+  </Frame>
+);
+
+const TrainingFacts = ({ result }: { result: TrainingResult }) => (
+  <Frame title="Result">
+    <Facts
+      of={[
+        [
+          "Model",
+          <Link key="model" href={`/models/${result.modelId}`}>
+            {result.modelId}
+          </Link>,
+        ],
+        ["Loss", `${number(result.firstLoss)} → ${number(result.lastLoss)}`],
+        ["Steps", result.steps.toLocaleString()],
+        ["Took", duration(1000 * result.seconds)],
+        ["Tokens", `${many(result.tokens)}, ${many(result.tokensPerSecond)}/s`],
+        ["Trained parameters", many(result.trainableParameters)],
+        ["Memory", bytes(result.peakMemoryBytes)],
+      ]}
+    />
+  </Frame>
+);
