@@ -30,6 +30,7 @@ export function serverOptions(store: ServerOptions["store"], maxBytes = 1e6): Se
     maxFileBytes: maxBytes,
     maxDatasetBytes: maxBytes,
     limits: generousLimits,
+    sessions: { lasts: 12 * 3600, idle: 2 * 3600 },
   };
 }
 

@@ -72,6 +72,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     trustedProxies: config.trustedProxies,
     dashboard: readDashboard(),
     basePath: config.basePath,
+    publicOrigin: config.publicOrigin,
+    sessions: config.sessions,
   });
   const url = await server.listen({ host: config.host, port: config.port });
   const connections = new ConnectionWatch(store, { queueServer, pooled }, log);

@@ -1,4 +1,5 @@
 import { leaseTimingOf, leastFree, type LeaseTiming } from "@espalier/contract";
+import type { SessionTimes } from "@espalier/store";
 import { readProxy } from "@espalier/model/outbound";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
@@ -29,6 +30,9 @@ const Env = Type.Object({
   ESPALIER_MAX_FAILED_SIGN_INS: Type.Integer({ minimum: 1, default: defaultLimits.failedSignIns }),
   ESPALIER_MAX_STREAMS_PER_KEY: Type.Integer({ minimum: 1, default: defaultLimits.streamsPerKey }),
   ESPALIER_BASE_PATH: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_PUBLIC_ORIGIN: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_SESSION_HOURS: Type.Number({ exclusiveMinimum: 0, maximum: 8_760, default: 12 }),
+  ESPALIER_SESSION_IDLE_HOURS: Type.Number({ exclusiveMinimum: 0, maximum: 8_760, default: 2 }),
   ESPALIER_TRUSTED_PROXIES: Type.String({ pattern: "^[0-9a-fA-F.:/,]*$", default: "" }),
 });
 
@@ -72,6 +76,10 @@ export interface Config {
   basePath?: string;
   /** Addresses and networks of proxies that say truly for whom they ask, and under which path (`X-Forwarded-For`, `-Prefix`). */
   trustedProxies: readonly string[];
+  /** The origin under which browsers see the service, such as `https://gpu.example.org`. Absent: whatever host they ask. */
+  publicOrigin?: string;
+  /** How long a browser stays signed in. */
+  sessions: SessionTimes;
 }
 
 /** Reads the environment; throws an Error that names every variable that is missing or wrong. */
@@ -98,7 +106,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     logLevel: value.ESPALIER_LOG_LEVEL,
     ...(value.ESPALIER_SECRET === undefined ? {} : { secret: value.ESPALIER_SECRET }),
     previousSecrets: listOf(value.ESPALIER_SECRET_PREVIOUS),
-    webhookOrigins: listOf(value.ESPALIER_WEBHOOK_ORIGINS).map(originOf),
+    webhookOrigins: listOf(value.ESPALIER_WEBHOOK_ORIGINS).map((text) =>
+      originOf(text, "ESPALIER_WEBHOOK_ORIGINS"),
+    ),
     proxy: readProxy(env),
     ...(value.ESPALIER_BOOTSTRAP_KEY === undefined ? {} : { bootstrapKey: value.ESPALIER_BOOTSTRAP_KEY }),
     lease: leaseTimingOf(value.ESPALIER_LEASE_SECONDS),
@@ -115,15 +125,22 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     ...(value.ESPALIER_BASE_PATH === undefined ? {} : { basePath: basePathOf(value.ESPALIER_BASE_PATH) }),
     trustedProxies: value.ESPALIER_TRUSTED_PROXIES.split(",").filter((address) => address !== ""),
+    ...(value.ESPALIER_PUBLIC_ORIGIN === undefined
+      ? {}
+      : { publicOrigin: originOf(value.ESPALIER_PUBLIC_ORIGIN, "ESPALIER_PUBLIC_ORIGIN") }),
+    sessions: {
+      lasts: Math.ceil(value.ESPALIER_SESSION_HOURS * 3600),
+      idle: Math.ceil(value.ESPALIER_SESSION_IDLE_HOURS * 3600),
+    },
   };
 }
 
 const listOf = (text = ""): string[] => text.split(/[\s,]+/).filter(Boolean);
 
-function originOf(text: string): string {
+function originOf(text: string, setting: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
   throw new Error(
-    `The environment is not complete: ESPALIER_WEBHOOK_ORIGINS has "${text}"; give origins such as http://10.0.0.7:8080.`,
+    `The environment is not complete: ${setting} has "${text}"; give origins such as http://10.0.0.7:8080.`,
   );
 }

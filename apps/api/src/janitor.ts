@@ -25,6 +25,7 @@ export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): Pr
       () => store.idempotency.sweep(),
       () => store.space.fold(),
       () => store.requestCounts.sweep(),
+      () => store.teams.sweepSessions(),
       () => store.workerEvents.sweep(),
       () => store.webhookDeliveries.sweep(),
       () => store.uploads.sweep(),

@@ -2,12 +2,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { QueueServer } from "@espalier/contract";
 import type { Poster } from "@espalier/model/outbound";
-import type { Store } from "@espalier/store";
+import type { SessionTimes, Store } from "@espalier/store";
 import { arrays } from "./arrays/routes.ts";
 import { artifacts } from "./artifacts/routes.ts";
 import { recordActs } from "./audit/record.ts";
 import { audit } from "./audit/routes.ts";
 import { access } from "./auth/access.ts";
+import { basePath as basePathIn } from "./dashboard/base-path.ts";
 import type { DashboardFiles } from "./dashboard/files.ts";
 import { dashboard } from "./dashboard/routes.ts";
 import { datasets } from "./datasets/routes.ts";
@@ -35,6 +36,7 @@ import { pool } from "./pool/routes.ts";
 import { queue as queued } from "./queue/routes.ts";
 import { runs } from "./runs/routes.ts";
 import { schedules } from "./schedules/routes.ts";
+import { session } from "./session/routes.ts";
 import { teams } from "./teams/routes.ts";
 import { webhooks } from "./webhooks/routes.ts";
 import { uploads } from "./uploads/routes.ts";
@@ -63,6 +65,9 @@ export interface ServerOptions {
   dashboard?: DashboardFiles | undefined;
   /** The path under which browsers see the service, from `/` to `/`; default: as proxies that are trusted say, or `/`. */
   basePath?: string | undefined;
+  /** The origin under which browsers see the service; default: that of the host that they ask. */
+  publicOrigin?: string | undefined;
+  sessions: SessionTimes;
 }
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
@@ -89,13 +94,21 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.setValidatorCompiler(compileValidator);
   // Answers are built from the contract's types, so they are not checked. The schemas of responses describe the API.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  const trusted = trustedProxies.length > 0;
+  app.decorate("publicPlace", {
+    origin: options.publicOrigin,
+    path: (request) => basePathIn(request, basePath, trusted),
+  });
   await app.register(requestIds);
   await app.register(problemDocuments);
   await limitRates(app, {
     counts: store.requestCounts,
     limits,
     access: (to) =>
-      to.register(access, { authenticate: (key) => store.teams.verify(key), owners: store.owners }),
+      to.register(access, {
+        authenticate: (text, session) => store.teams.verify(text, session),
+        owners: store.owners,
+      }),
   });
   await app.register(recordActs, { store });
   await app.register(bodies, { maxBytes: limits.bodyBytes, withinMs: limits.bodyMs });
@@ -111,7 +124,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(dashboard, {
     dashboard: options.dashboard,
     base: basePath,
-    trusted: trustedProxies.length > 0,
+    trusted,
   });
   await app.register(uploads, { prefix: "/v1/uploads", store, maxFileBytes, pace: limits.pace });
   await app.register(models, { prefix: "/v1/models", store });
@@ -130,6 +143,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(audit, { prefix: "/v1/audit", store });
   await app.register(garbage, { prefix: "/v1/garbage", store });
   await app.register(keys, { prefix: "/v1/keys", store });
+  await app.register(session, { prefix: "/v1", store, times: options.sessions });
   await app.register(me, { prefix: "/v1", store });
   await app.register(teams, { prefix: "/v1/teams", store });
   return app;

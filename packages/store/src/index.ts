@@ -24,4 +24,5 @@ export { type DueSchedule, type Submitted } from "./schedules/firing.ts";
 export { type NewDevice, type NewWorker } from "./pool/registration.ts";
 export { type Caller, type NewKey, type SignIn } from "./teams/keys.ts";
 export { type Room } from "./teams/space.ts";
+export { type SessionTimes } from "./teams/sessions.ts";
 export { type OwnedNoun, type Owners } from "./teams/owners.ts";

@@ -1,4 +1,4 @@
-import { createClient, newId, type Client } from "@espalier/contract";
+import { createClient, newId, type Client, type Me } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApi, type TestApi } from "../../../../test/api/service.ts";
 import { actions } from "./actions.ts";
@@ -23,6 +23,10 @@ interface Call {
   made?: true;
   /** There is nothing in such a request that could be wrong, but its key. */
   takesNothing?: true;
+  /** The key is in the body. */
+  signsIn?: true;
+  /** In place of the operator's key. */
+  cookie?: string;
 }
 
 async function send(route: string, call: Call = {}, key = operator): Promise<Response> {
@@ -30,19 +34,18 @@ async function send(route: string, call: Call = {}, key = operator): Promise<Res
   const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(call.path?.[name] ?? "nobody"),
   );
-  const type = call.json
-    ? "application/json"
-    : call.body === undefined
-      ? undefined
-      : "application/octet-stream";
+  const json = call.signsIn ? { key, ...call.json } : call.json;
+  const type = json ? "application/json" : call.body === undefined ? undefined : "application/octet-stream";
   return fetch(`${api.url}${path}${call.query ?? ""}`, {
     method,
     headers: {
-      authorization: `Bearer ${key}`,
+      ...(call.cookie && key === operator
+        ? { cookie: call.cookie, origin: api.url }
+        : { authorization: `Bearer ${key}` }),
       "x-request-id": "req-of-a-test",
       ...(type && { "content-type": type }),
     },
-    ...(call.json ? { body: JSON.stringify(call.json) } : call.body === undefined ? {} : { body: call.body }),
+    ...(json ? { body: JSON.stringify(json) } : call.body === undefined ? {} : { body: call.body }),
   });
 }
 
@@ -107,6 +110,15 @@ const aWebhook = async (): Promise<{ path: { webhookId: string } }> => ({
 const aKey = async (): Promise<Call> => ({
   path: { keyId: (await api.store.teams.createKey(api.store.teamId, { name: "old" })).key.id },
 });
+const session = async (): Promise<Call> => {
+  const answer = await send("POST /v1/session", { signsIn: true });
+  const { key } = (await answer.json()) as Me;
+  return {
+    path: { sessionId: key.id },
+    cookie: answer.headers.get("set-cookie")!.split(";")[0],
+    takesNothing: true,
+  };
+};
 const upload = async (): Promise<Call> => ({ path: { uploadId: (await api.client.uploads.create()).id } });
 const worker = (): Call => ({ path: { workerId: api.store.workerId, deviceId: api.store.deviceId } });
 
@@ -119,6 +131,7 @@ const calls: Record<string, () => Promise<Call> | Call> = {
   "DELETE /v1/models/:modelId": model,
   "DELETE /v1/runs/:runId": () => run("FAILED"),
   "DELETE /v1/schedules/:scheduleId": aSchedule,
+  "DELETE /v1/session": session,
   "DELETE /v1/uploads/:uploadId": upload,
   "DELETE /v1/webhooks/:webhookId": aWebhook,
   "PATCH /v1/arrays/:arrayId": async () => ({ ...(await array()), json: { priority: 3 } }),
@@ -163,6 +176,7 @@ const calls: Record<string, () => Promise<Call> | Call> = {
   "POST /v1/schedules": () => ({ json: schedule("audited"), made: true }),
   "POST /v1/schedules/:scheduleId/pause": aSchedule,
   "POST /v1/schedules/:scheduleId/resume": aSchedule,
+  "POST /v1/session": () => ({ signsIn: true, made: true }),
   "POST /v1/teams/:team/keys": () => ({ path: { team: "orchard" }, json: { name: "laptop" }, made: true }),
   "POST /v1/uploads": () => ({ made: true, takesNothing: true }),
   "POST /v1/webhooks": () => ({ json: webhook("audited"), made: true }),
@@ -225,6 +239,7 @@ describe("every route that changes something", () => {
         json: { nothing: 1 },
       };
       const refused = [await send(route, call, "esp_wrong")];
+      expect(JSON.stringify(await api.store.sql("select change from audit"))).not.toContain(operator);
       if (!call.takesNothing) refused.push(await send(route, wrong));
       for (const { status } of refused) expect(status).toBeGreaterThanOrEqual(400);
       expect(await rows()).toEqual(after);

@@ -2,6 +2,8 @@ import type { FastifyRequest } from "fastify";
 
 /** Longest JSON of one value, and of all together, in characters. */
 const most = { value: 1_000, all: 4_000 };
+/** The text of an API key. It has its own word, as `key` is often a name or an id. */
+const keyText = /\besp_\w{26,}/;
 /** Words in the names of fields whose values are nobody's business. */
 const secretName = /secret|token|password|authorization|credential/i;
 
@@ -19,7 +21,8 @@ export function changeOf(
   for (const part of [params, query, body])
     for (const [name, value] of fieldsOf(part)) {
       if (but.includes(name) || value === undefined) continue;
-      const kept = secretName.test(name) ? "hidden" : name === "url" ? originOf(value) : value;
+      const isSecret = secretName.test(name) || keyText.test(JSON.stringify(value) ?? "");
+      const kept = isSecret ? "hidden" : name === "url" ? originOf(value) : value;
       const text = JSON.stringify(kept) ?? "";
       const fits = text.length <= most.value && length + text.length <= most.all;
       length += fits ? text.length : 0;

@@ -54,17 +54,21 @@ function actOf(request: FastifyRequest, action: AuditAction): Act {
   const { team } = params;
   const ofPool = ["device", "garbage", "worker"].includes(kind);
   const { role, named = false } = request.routeOptions.config;
-  const { teamId, teamName } = principalOf(request);
+  const { teamId, teamName, keyId } = principalOf(request);
   return {
     action,
     by: authorOf(request),
     operator: role === "operator" || (named && team !== teamName),
     team: ofPool ? undefined : team === undefined ? { id: teamId } : { name: team },
-    subject: { kind, ...(makes ? {} : { id: params[parameter]! }) },
+    // A browser ends its own session.
+    subject: {
+      kind,
+      ...(action === "session.end" ? { id: keyId } : makes ? {} : { id: params[parameter]! }),
+    },
     change: changeOf(request, makes ? [] : [parameter]),
     requestId: request.id,
     address: request.ip,
-    ...(makes ? { made: (result: unknown) => idIn(result, kind) } : {}),
+    ...(makes ? { made: (result: unknown) => idIn(result, kind === "session" ? "key" : kind) } : {}),
   };
 }
 

@@ -10,9 +10,10 @@ import type { RouteRole } from "./access.ts";
 
 /** Who may call what. A route that is added or changed is added or changed here too. */
 const expected: Record<RouteRole, string[]> = {
-  anyone: ["GET /healthz", "GET /openapi.json", "GET /readyz"],
+  anyone: ["GET /healthz", "GET /openapi.json", "GET /readyz", "POST /v1/session"],
   viewer: [
     "DELETE /v1/keys/:keyId",
+    "DELETE /v1/session",
     "GET /v1/arrays",
     "GET /v1/arrays/:arrayId",
     "GET /v1/artifacts/:artifactId",
@@ -168,18 +169,19 @@ describe("every route", () => {
 
   it("says its role in the API's description", async () => {
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
-      paths: Record<string, Record<string, { security: Record<string, string[]>[] }>>;
+      security: Record<string, string[]>[];
+      paths: Record<string, Record<string, { security?: Record<string, string[]>[] }>>;
     };
     const described = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(
-        ([method, { security }]) =>
+        ([method, { security = document.security }]) =>
           `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1").replace(/\/$/, "")} ${JSON.stringify(security)}`,
       ),
     );
     const wanted = ([...roles, "operator"] as const).flatMap((role) =>
-      expected[role].map((route) => `${route} ${JSON.stringify([{ key: [role] }])}`),
+      expected[role].map((route) => `${route} ${JSON.stringify([{ key: [role] }, { session: [role] }])}`),
     );
-    expect(described.sort()).toEqual(wanted.sort());
+    expect(described.sort()).toEqual([...wanted, "POST /v1/session []"].sort());
   });
 });
 

@@ -1,10 +1,11 @@
 import { Problem, reaches, type TeamRole } from "@espalier/contract";
-import type { OwnedNoun, Owners, SignIn } from "@espalier/store";
-import type { FastifyContextConfig, FastifyRequest } from "fastify";
+import type { OwnedNoun, Owners } from "@espalier/store";
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { asksForPage } from "../dashboard/page-request.ts";
 import { refuseNotOwn } from "./ownership.ts";
 import type { Principal } from "./principal.ts";
+import { signIn, signInByBody, type Authenticate } from "./sign-in.ts";
 
 /** Who may call a route: anyone, also without a key; whoever has the role, or one after it, in its team; a pool's operator. */
 export type RouteRole = "anyone" | TeamRole | "operator";
@@ -17,11 +18,14 @@ declare module "fastify" {
     named?: boolean;
     /** The route changes one thing of this noun, which its path names: a member may where it is its own user's. */
     owned?: OwnedNoun;
+    /** The route's body has a `key`, by which the request is as by a key in its header. */
+    signsIn?: boolean;
   }
 }
 
 /** The `config` of a route, by who may call it. */
 export const anyone = { role: "anyone" } as const;
+export const signsIn = { role: "anyone", signsIn: true } as const;
 export const viewer = { role: "viewer" } as const;
 export const member = { role: "member" } as const;
 export const maintainer = { role: "maintainer" } as const;
@@ -32,11 +36,8 @@ export const owned = <Noun extends OwnedNoun>(noun: Noun) => ({ role: "member", 
 /** The `config` of a route of the team that its path names. */
 export const ofTeam = <Role extends TeamRole>(role: Role) => ({ role, named: true }) as const;
 
-/** Finds whom a key belongs to. */
-export type Authenticate = (key: string) => Promise<SignIn>;
-
 /**
- * Lets a request through to its route if the key in `Authorization: Bearer <key>` may call it by what the route's `config` says. A
+ * Lets a request through to its route if its key, or its browser's session, may call it by what the route's `config` says. A
  * path that does not exist needs a key too, so that a stranger cannot tell which paths exist.
  * @throws {Error} at start, for a route without a role
  */
@@ -55,19 +56,24 @@ export const access = fp<{ authenticate: Authenticate; owners: Owners }>(
         : request.routeOptions.config;
       if (role === "anyone") return;
       const principal = await signIn(request, authenticate);
-      // Every later line of the log says whose request it is about.
-      request.log = reply.log = request.log.child({ team: principal.teamName, keyId: principal.keyId });
-      request.setDecorator<Principal>("principal", principal);
+      admit(request, reply, principal);
       if (!(named && principal.operator)) refuse(principal, role, named ? request : undefined);
     });
-    // The id is known to be one only when the request has been validated.
-    app.addHook("preHandler", async (request) => {
-      const { owned: noun } = request.routeOptions.config;
+    // The id is known to be one, and the body to have a key, only when the request has been validated.
+    app.addHook("preHandler", async (request, reply) => {
+      const { owned: noun, signsIn = false } = request.routeOptions.config;
+      if (signsIn) admit(request, reply, await signInByBody(request, authenticate));
       if (noun !== undefined) await refuseNotOwn(request, noun, owners);
     });
   },
   { name: "access" },
 );
+
+/** From here on the request is by somebody, and every later line of the log says whose it is. */
+function admit(request: FastifyRequest, reply: FastifyReply, principal: Principal): void {
+  request.log = reply.log = request.log.child({ team: principal.teamName, keyId: principal.keyId });
+  request.setDecorator<Principal>("principal", principal);
+}
 
 /** @throws {Problem} where a caller may not do what asks for a role, in the team that a request's path names */
 function refuse({ teamName, role, operator }: Principal, needed: RouteRole, request?: FastifyRequest): void {
@@ -83,22 +89,3 @@ function refuse({ teamName, role, operator }: Principal, needed: RouteRole, requ
       : `Only a key with the role \`${needed}\` or more may do this; this one's is \`${role}\`.`,
   );
 }
-
-/** @throws {Problem} `auth/required`, and the log has a line that says which key it was, and from where */
-async function signIn(request: FastifyRequest, authenticate: Authenticate): Promise<Principal> {
-  const [, key] = /^Bearer +(\S{1,256})$/i.exec(request.headers.authorization ?? "") ?? [];
-  if (key === undefined)
-    throw new Problem("auth/required", "Send your API key as `Authorization: Bearer <key>`.");
-  const found = await authenticate(key);
-  if ("caller" in found) return found.caller;
-  request.log.warn({ ...found, address: request.ip }, "sign-in refused");
-  throw new Problem("auth/required", reasons[found.refusal]("since" in found ? found.since : undefined));
-}
-
-/** What a holder of the whole key may know of it; of any other nothing is said. */
-const reasons = {
-  malformed: () => "This is not an API key: it has no right check digits, so it was mistyped or cut off.",
-  unknown: () => "This API key is not known.",
-  revoked: (since = "") => `This API key was revoked at ${since}; ask an admin of your team for another one.`,
-  expired: (since = "") => `This API key ended at ${since}; ask an admin of your team for another one.`,
-} satisfies Record<Exclude<SignIn, { caller: unknown }>["refusal"], (since?: string) => string>;

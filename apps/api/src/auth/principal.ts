@@ -8,6 +8,14 @@ export type Principal = Caller;
 export const principalOf = (request: FastifyRequest): Principal =>
   request.getDecorator<Principal>("principal");
 
+/** As `principalOf`; null where nobody is known yet, or needs to be. */
+export const callerOf = (request: FastifyRequest): Principal | null =>
+  request.getDecorator<Principal | null>("principal");
+
+/** The key whose limits count: a browser's session has those of the key that opened it. */
+export const limitedKeyOf = ({ keyId, openedBy = keyId }: Pick<Principal, "keyId" | "openedBy">): string =>
+  openedBy;
+
 /** The team whose key the request carries. */
 export const teamOf = (request: FastifyRequest): string => principalOf(request).teamId;
 

@@ -37,17 +37,18 @@ export const events: FastifyPluginAsyncTypebox<{ store: Store; streamsPerKey: nu
   const feed = new EventFeed(store.events);
   const watch = new KeyWatch(store.teams, app.log);
   app.get("/events", { config: viewer, schema: { headers: Headers, response } }, async (request, reply) => {
-    const { teamId, keyId } = principalOf(request);
-    await streamEvents(request, reply, { store, feed, watch, open, teamId, keyId });
+    const by = principalOf(request);
+    await streamEvents(request, reply, { store, feed, watch, open, by, teamId: by.teamId });
   });
 
   app.get(
     "/runs/:runId/events",
     { config: viewer, schema: { headers: Headers, params: RunId, response } },
     async (request, reply) => {
-      const [{ teamId, keyId }, { runId }] = [principalOf(request), request.params];
+      const [by, { runId }] = [principalOf(request), request.params];
+      const { teamId } = by;
       await store.runs.get(teamId, runId);
-      await streamEvents(request, reply, { store, feed, watch, open, teamId, keyId, runId });
+      await streamEvents(request, reply, { store, feed, watch, open, by, teamId, runId });
     },
   );
 };

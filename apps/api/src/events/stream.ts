@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Event } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { KeyWatch } from "../auth/key-watch.ts";
+import { limitedKeyOf, type Principal } from "../auth/principal.ts";
 import type { OpenStreams } from "../limits/open-streams.ts";
 import type { EventFeed } from "./feed.ts";
 import { follow, type Subject } from "./follow.ts";
@@ -14,7 +15,7 @@ interface Source extends Subject {
   /** Ends the stream when its key is revoked or ends. */
   watch: KeyWatch;
   open: OpenStreams;
-  keyId: string;
+  by: Principal;
 }
 
 const heartbeatMs = 15_000;
@@ -38,7 +39,7 @@ const streamHeaders = {
 export async function streamEvents(
   request: FastifyRequest,
   reply: FastifyReply,
-  { store: { events }, feed, watch, open, keyId, ...subject }: Source,
+  { store: { events }, feed, watch, open, by, ...subject }: Source,
 ): Promise<void> {
   if (request.method === "HEAD") return void reply.headers(streamHeaders).send();
   const lastId = request.headers["last-event-id"];
@@ -47,11 +48,11 @@ export async function streamEvents(
   if (resumes) await events.read(subject.teamId, { after: lastId, limit: 1 });
   const after = resumes ? lastId : await events.position();
 
-  const close = open.open(keyId);
+  const close = open.open(limitedKeyOf(by));
   const raw: ServerResponse = reply.raw;
   const heartbeat = setInterval(() => raw.write(": still here\n\n"), heartbeatMs);
   let leave = (): void => undefined;
-  const unwatch = watch.follow(keyId, () => end("the key was revoked or has ended;"));
+  const unwatch = watch.follow(by.keyId, () => end("the key was revoked or has ended;"));
   raw.on("close", () => {
     clearInterval(heartbeat);
     unwatch();

@@ -4,7 +4,8 @@ import rateLimit, { normalizeIP } from "@fastify/rate-limit";
 import { Problem } from "@espalier/contract";
 import type { RequestCounts } from "@espalier/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Principal } from "../auth/principal.ts";
+import { callerOf, limitedKeyOf } from "../auth/principal.ts";
+import { credentialOf } from "../auth/sign-in.ts";
 import type { Limits } from "./limits.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { SharedCounts, windowMs } from "./shared-counts.ts";
@@ -31,45 +32,60 @@ export async function limitRates(
   const counts = new SharedCounts(store, app.log);
   app.addHook("onClose", async () => counts.stop());
   const good = new RecentKeys();
+  const refuseAfterFailures = (request: FastifyRequest, credential: string | undefined): void => {
+    if (credential === undefined || good.has(credential)) return;
+    const { current, ttl } = counts.read(failuresOf(request));
+    if (current >= limits.failedSignIns) throw tooMany("failed sign-ins from this address", ttl);
+  };
 
+  app.decorateRequest("credential", undefined);
   app.addHook("onRequest", async (request) => {
-    const credential = credentialOf(request);
+    const credential = hashOf(credentialOf(request));
+    request.setDecorator("credential", credential);
     if (credential === undefined) {
       const { current, ttl } = counts.add(`address:${normalizeIP(request.ip)}`);
       if (current > limits.requestsPerAddress) throw tooMany("requests without a key from this address", ttl);
-    } else if (!good.has(credential)) {
-      const { current, ttl } = counts.read(failuresOf(request));
-      if (current >= limits.failedSignIns) throw tooMany("failed sign-ins from this address", ttl);
-    }
+    } else refuseAfterFailures(request, credential);
+  });
+  // A browser that signs in has its key in the body.
+  app.addHook("preHandler", async (request) => {
+    if (!request.routeOptions.config.signsIn) return;
+    const credential = hashOf(request.body);
+    request.setDecorator("credential", credential);
+    refuseAfterFailures(request, credential);
   });
   await access(app);
   await app.register(rateLimit, {
     global: false,
     timeWindow: windowMs,
     max: limits.requestsPerKey,
-    allowList: (request) => principalOf(request) === null,
-    keyGenerator: (request) => `key:${principalOf(request)?.keyId}`,
+    allowList: (request) => callerOf(request) === null,
+    // It is asked before `allowList` is.
+    keyGenerator: (request) => `key:${limitedKeyOf(callerOf(request) ?? { keyId: "none" })}`,
     errorResponseBuilder: (_request, { ttl }) => tooMany("requests with this key", ttl),
     store: storeOf(counts),
   });
   app.addHook("onRequest", app.rateLimit());
-  app.addHook("onRequest", async (request) => {
-    const credential = credentialOf(request);
-    if (credential !== undefined && principalOf(request) !== null) good.add(credential);
-  });
+  const remember = async (request: FastifyRequest): Promise<void> => {
+    if (presented(request) !== undefined && callerOf(request) !== null) good.add(presented(request)!);
+  };
+  app.addHook("onRequest", remember);
+  app.addHook("preHandler", remember);
   app.addHook("onSend", async (request, reply) => {
-    if (reply.statusCode !== 401 || credentialOf(request) === undefined) return;
+    if (reply.statusCode !== 401 || presented(request) === undefined) return;
     const { current } = counts.add(failuresOf(request));
     if (current > quickFailures) await sleep((current - quickFailures) * slowerByMs);
   });
 }
 
-const principalOf = (request: FastifyRequest) => request.getDecorator<Principal | null>("principal");
 const failuresOf = (request: FastifyRequest): string => `sign-in:${normalizeIP(request.ip)}`;
 
-/** By what a request says who it is; not the text itself, which is kept nowhere. */
-const credentialOf = ({ headers: { authorization } }: FastifyRequest): string | undefined =>
-  authorization === undefined ? undefined : createHash("sha256").update(authorization).digest("base64");
+/** By what the request says who it is; not the text itself, which is kept nowhere. */
+const presented = (request: FastifyRequest) => request.getDecorator<string | undefined>("credential");
+const hashOf = (credential: unknown): string | undefined =>
+  credential === undefined
+    ? undefined
+    : createHash("sha256").update(JSON.stringify(credential)).digest("base64");
 
 function tooMany(what: string, ttlMs: number): Problem {
   const retryAfter = Math.max(1, Math.ceil(ttlMs / 1000));

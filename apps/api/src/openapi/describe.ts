@@ -64,7 +64,7 @@ export function describeApi({
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/", description: "the API that answers this" }],
-    security: [{ key: [usualRole] }],
+    security: securityOf(usualRole),
     tags: tags.map((name) => ({ name })),
     paths,
     components: {
@@ -78,6 +78,13 @@ export function describeApi({
           scheme: "bearer",
           description: `An API key. An operation names the least role that the key needs in its team, of ${Object.keys(teamRoles).join(", ")}; or \`operator\`, which a pool operator's key is apart from its role. Of a path that names a team, an operator's key may call every operation.`,
         },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "espalier-session",
+          description:
+            "A browser's, by `POST /v1/session`; over https its name begins with `__Host-` or, below a path, `__Secure-`.",
+        },
       },
     },
   };
@@ -85,6 +92,9 @@ export function describeApi({
 
 /** What an operation asks for that does not say it. */
 const usualRole = "viewer";
+
+const securityOf = (role: RouteRole): Json =>
+  role === "anyone" ? [] : [{ key: [role] }, { session: [role] }];
 
 const inOrder = (members: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -101,7 +111,7 @@ function operationOf({ method, path, schema, role }: DescribedRoute, components:
   return {
     ...operations[`${method} ${path}`]!,
     tags: [tagOf(path)],
-    ...(role === usualRole ? {} : { security: role === "anyone" ? [] : [{ key: [role] }] }),
+    ...(role === usualRole ? {} : { security: securityOf(role) }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(hasBody ? { requestBody: bodyOf(schema, components) } : {}),
     responses: { ...answersOf(schema, components), ...problemAnswer },

@@ -129,6 +129,8 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "GET /v1/garbage": named("listGarbage", "What the next sweep would free, and why"),
   "POST /v1/garbage/sweep": named("sweepGarbage", "Sweeps for up to ten seconds; what is left comes back"),
 
+  "POST /v1/session": named("signIn", "Signs a browser in with a key; its session is in a cookie"),
+  "DELETE /v1/session": named("signOut", "Ends the browser's session"),
   "GET /v1/me": named("getMe", "Whose the key is, and what its team and its user may use and have used"),
   "GET /v1/keys": named("listKeys", "The keys of the team, or of a user who is no admin"),
   "POST /v1/keys": named("createKey", "Makes a key, whose text is shown this once"),

@@ -43,6 +43,8 @@ export const auditActions = [
   "schedule.fire",
   "schedule.pause",
   "schedule.resume",
+  "session.end",
+  "session.open",
   "team.change",
   "team.retention",
   "upload.create",

@@ -30,6 +30,15 @@ export const ApiKey = Type.Object({
   name: Name,
   role: TeamRole,
   operator: Operator,
+  session: Type.Optional(
+    Type.Object(
+      { idleSeconds: Type.Integer({ minimum: 1 }) },
+      {
+        description:
+          "it is a browser's session, which only its cookie carries: it ends at `expiresAt`, when no request came for so long, and with the key that opened it",
+      },
+    ),
+  ),
   createdAt: Timestamp,
   expiresAt: Type.Optional(Timestamp),
   lastUsedAt: Type.Optional(Type.Unsafe<string>({ ...Timestamp, description: "to the minute" })),
@@ -73,6 +82,7 @@ export const KeyQuery = Type.Object(
     ended: Type.Optional(
       Type.Boolean({ default: false, description: "also those that were revoked or have ended" }),
     ),
+    sessions: Type.Optional(Type.Boolean({ default: false, description: "also browsers' sessions" })),
     team: Type.Optional(Type.Unsafe<string>({ ...Name, description: "another team, for operators" })),
   },
   { additionalProperties: false },

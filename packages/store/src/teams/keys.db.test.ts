@@ -21,6 +21,7 @@ describe("a key", () => {
         keyName: "first",
         role: "member",
         operator: false,
+        session: false,
       },
     });
     const [row] = await store.sql<{ row: string }>("select api_key::text as row from api_key where id = $1", [

@@ -16,6 +16,7 @@ import type { ApiKey as KeyRow } from "../generated/client.ts";
 import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
+import { expiresAt, keyWithOpener, revokedAt, valid } from "./valid-key.ts";
 
 /** Who is calling. */
 export interface Caller {
@@ -30,6 +31,10 @@ export interface Caller {
   role: TeamRole;
   /** Whether the key is a pool operator's too. */
   operator: boolean;
+  /** It is a browser's session. */
+  session: boolean;
+  /** The key that opened the session. */
+  openedBy?: string;
 }
 
 /** Whom a key belongs to, or why it opens nothing: its text is none of a key, or the key is not known, was revoked, or ended. */
@@ -73,29 +78,31 @@ export interface Keys {
   rotateKey(teamId: string, keyId: string, rotation: KeyRotate): Promise<{ key: ApiKey; text: string }>;
   /** Ends it at once. A key that was revoked before stays as it is. */
   revokeKey(teamId: string, keyId: string): Promise<ApiKey>;
-  /** Which of these keys are still valid. */
+  /** Which of these keys are still valid. They are in use: sessions among them do not end for want of requests. */
   validKeys(keyIds: readonly string[]): Promise<Set<string>>;
-  /** Asks the database each time, so that a key that was revoked a moment ago opens nothing. */
-  verify(text: string): Promise<SignIn>;
+  /**
+   * Asks the database each time, so that a key that was revoked a moment ago opens nothing.
+   * @param session whether a session's cookie has the text; default false, and then no session is known
+   */
+  verify(text: string, session?: boolean): Promise<SignIn>;
 }
 
-interface VerifyRow extends Omit<Caller, "userId"> {
+interface VerifyRow extends Omit<Caller, "userId" | "openedBy"> {
   userId: string | null;
+  openedBy: string | null;
   hash: Buffer;
   revokedAt: Date | null;
   expiredAt: Date | null;
   used: boolean;
 }
 
-const verifying = `select k.team_id as "teamId", t.name as "teamName", k.user_id as "userId", coalesce(u.name, 'default') as "userName", k.id as "keyId",
-    k.name as "keyName", k.role, k.operator, k.hash, k.revoked_at as "revokedAt",
-    case when k.expires_at <= now() then k.expires_at end as "expiredAt",
+const verifying = `select k.team_id as "teamId", t.name as "teamName", k.user_id as "userId", coalesce(u.name, 'default') as "userName",
+    k.id as "keyId", k.name as "keyName", k.role, k.operator, k.idle_seconds is not null as session, k.opener_id as "openedBy", k.hash,
+    ${revokedAt} as "revokedAt", case when ${expiresAt} <= now() then ${expiresAt} end as "expiredAt",
     coalesce(k.last_used_at > now() - interval '1 minute', false) as used
-  from api_key k join team t on t.id = k.team_id left join team_user u on u.id = k.user_id where k.id = $1`;
+  from ${keyWithOpener} join team t on t.id = k.team_id left join team_user u on u.id = k.user_id where k.id = $1`;
 
-const valid = "(revoked_at is null and (expires_at is null or expires_at > now()))";
-
-const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
+export const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 export function createKeys({ prisma, query, transaction }: Database): Keys {
   const getKey: Keys["getKey"] = async (teamId, keyId) =>
@@ -143,18 +150,19 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
 
     async adminKey(teamId) {
       const { rows } = await query<{ name: string }>(
-        `select name from api_key where team_id = $1 and role = 'admin' and ${valid} order by id limit 1`,
+        `select k.name from ${keyWithOpener}
+         where k.team_id = $1 and k.role = 'admin' and k.idle_seconds is null and ${valid} order by k.id limit 1`,
         [teamId],
       );
       return rows[0]?.name;
     },
 
-    async listKeys(teamId, { limit: wanted, cursor, ended = false, userId } = {}) {
+    async listKeys(teamId, { limit: wanted, cursor, ended = false, sessions = false, userId } = {}) {
       const limit = pageLimit(wanted);
       const rows = await query<{ id: string }>(
-        `select id from api_key where team_id = $1 and ($2::text is null or id < $2) and ($3 or ${valid})
-           and ($4::text is null or user_id = $4) order by id desc limit $5`,
-        [teamId, byId.read(cursor)[0], ended, userId, limit + 1],
+        `select k.id from ${keyWithOpener} where k.team_id = $1 and ($2::text is null or k.id < $2) and ($3 or ${valid})
+           and ($4::text is null or k.user_id = $4) and ($5 or k.idle_seconds is null) order by k.id desc limit $6`,
+        [teamId, byId.read(cursor)[0], ended, userId, sessions, limit + 1],
       );
       const ids = rows.rows.map(({ id }) => id);
       const keys = await prisma.apiKey.findMany({ where: { id: { in: ids } }, orderBy: { id: "desc" } });
@@ -167,13 +175,19 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
       const text = newApiKey();
       const id = apiKeyId(text)!;
       await transaction(async (tx) => {
-        const { rows } = await tx.query<{ valid: boolean; bootstrap: boolean }>(
-          `select ${valid} as valid, bootstrap from api_key where team_id = $1 and id = $2 for update`,
+        const { rows } = await tx.query<{ valid: boolean; bootstrap: boolean; session: boolean }>(
+          `select ${valid} as valid, k.bootstrap, k.idle_seconds is not null as session
+           from ${keyWithOpener} where k.team_id = $1 and k.id = $2 for update of k`,
           [teamId, keyId],
         );
         const old = found(rows[0], "key", keyId);
         if (!old.valid)
           throw new Problem("resource/conflict", `Key ${keyId} was revoked or has ended; make a new one.`);
+        if (old.session)
+          throw new Problem(
+            "resource/conflict",
+            `${keyId} is a browser's session, which is not rotated; sign in again.`,
+          );
         if (old.bootstrap)
           throw new Problem(
             "resource/conflict",
@@ -203,19 +217,26 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
     },
 
     async validKeys(keyIds) {
-      const { rows } = await query<{ id: string }>(`select id from api_key where id = any($1) and ${valid}`, [
-        keyIds,
-      ]);
+      const { rows } = await query<{ id: string }>(
+        `with used as (
+           update api_key set last_used_at = now() from
+             (select k.id from ${keyWithOpener} where k.id = any($1) and k.idle_seconds is not null and ${valid}
+                and coalesce(k.last_used_at, k.created_at) < now() - interval '1 minute') open
+           where api_key.id = open.id)
+         select k.id from ${keyWithOpener} where k.id = any($1) and ${valid}`,
+        [keyIds],
+      );
       return new Set(rows.map(({ id }) => id));
     },
 
-    async verify(text) {
+    async verify(text, session = false) {
       const keyId = apiKeyId(text);
       if (keyId === undefined) return { refusal: "malformed" };
       const [row] = (await query<VerifyRow>(verifying, [keyId])).rows;
-      if (!row || !timingSafeEqual(row.hash, hashOf(text))) return { refusal: "unknown", keyId };
-      const { hash: _hash, revokedAt, expiredAt, used, userId, ...caller } = row;
-      if (revokedAt) return { refusal: "revoked", keyId, since: iso(revokedAt) };
+      if (!row || !timingSafeEqual(row.hash, hashOf(text)) || row.session !== session)
+        return { refusal: "unknown", keyId };
+      const { hash: _hash, revokedAt: ended, expiredAt, used, userId, openedBy, ...caller } = row;
+      if (ended) return { refusal: "revoked", keyId, since: iso(ended) };
       if (expiredAt) return { refusal: "expired", keyId, since: iso(expiredAt) };
       // A write per minute is enough to see that a key is in use; most requests write nothing.
       if (!used)
@@ -224,7 +245,7 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
            where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
           [keyId],
         );
-      return { caller: { ...caller, ...present({ userId }) } };
+      return { caller: { ...caller, ...present({ userId, openedBy }) } };
     },
   };
 }
@@ -238,6 +259,7 @@ const toKey = ({ id, teamId, userId, name, role, operator, createdAt, ...row }: 
   createdAt: iso(createdAt),
   ...present({
     userId,
+    session: row.idleSeconds === null ? null : { idleSeconds: row.idleSeconds },
     expiresAt: isoOrNull(row.expiresAt),
     lastUsedAt: isoOrNull(row.lastUsedAt),
     revokedAt: isoOrNull(row.revokedAt),

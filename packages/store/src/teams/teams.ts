@@ -9,10 +9,11 @@ import {
 import type { Database, Transaction } from "../database/database.ts";
 import { found } from "../database/row.ts";
 import { createKeys, ensureUser, type Keys } from "./keys.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
 import { readTeams } from "./usage.ts";
 
-/** Teams and their users, with their keys, weights, quotas and usage. */
-export interface Teams extends Keys {
+/** Teams and their users, with their keys and sessions, weights, quotas and usage. */
+export interface Teams extends Keys, Sessions {
   /** The team of this name, made if missing, with its user `default`. */
   ensure(name: string): Promise<{ id: string; name: string }>;
   list(): Promise<Team[]>;
@@ -33,8 +34,11 @@ export function createTeams(database: Database): Teams {
   const get = async (teamName: string): Promise<Team> =>
     found((await readTeams({ query }, teamName))[0], "team", teamName);
 
+  const keys = createKeys(database);
+
   return {
-    ...createKeys(database),
+    ...keys,
+    ...createSessions(database, keys),
 
     async ensure(name) {
       await prisma.team.createMany({ data: { id: newId("team"), name }, skipDuplicates: true });

@@ -1,0 +1,13 @@
+import type { Me } from "@espalier/contract";
+import type { Store } from "@espalier/store";
+import type { Principal } from "../auth/principal.ts";
+
+/** Whose a key or a session is, and what its team and its user may use and have used. */
+export async function describeMe(
+  { teams }: Pick<Store, "teams">,
+  { teamId, teamName, userId, keyId }: Principal,
+): Promise<Me> {
+  const [{ users, ...team }, key] = await Promise.all([teams.get(teamName), teams.getKey(teamId, keyId)]);
+  const user = users.find(({ id }) => id === userId);
+  return { team, ...(user && { user }), key };
+}
