@@ -93,10 +93,12 @@ describe("the API's description", () => {
     expect(headers("POST /v1/models")).toEqual(["Idempotency-Key", "Hub-Token"]);
     expect(headers("GET /v1/events")).toEqual(["Last-Event-ID"]);
     expect(headers("GET /v1/artifacts/{artifactId}/content")).toContain("Range");
-    // An answer that holds a secret is not kept, so that these take no Idempotency-Key: keys, sessions and webhooks.
+    // An answer that holds a secret is not kept, so that these take no Idempotency-Key: keys, sessions and
+    // webhooks; a plan makes nothing.
     const making = operations().filter(
       ({ method, path }) =>
-        method === "post" && (/^\/v1\/(?!keys|session|webhooks)\w+$/.test(path) || path.endsWith("/clone")),
+        method === "post" &&
+        (/^\/v1\/(?!keys|plan|session|webhooks)\w+$/.test(path) || path.endsWith("/clone")),
     );
     expect(making.length).toBeGreaterThan(8);
     for (const { name } of making) expect(headers(name), name).toContain("Idempotency-Key");

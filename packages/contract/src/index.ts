@@ -5,7 +5,7 @@ export { AuditAction, auditActions, AuditEntry, AuditQuery } from "./audit/audit
 export { Author, MadeByQuery } from "./teams/author.ts";
 export { ArrayCreate, parseIndices, RunArray, type Indices } from "./runs/array.ts";
 export { Attempt, AttemptState, Preempted } from "./runs/attempt.ts";
-export { createClient, hubTokenHeader, type Client, type RunQuery } from "./http/client.ts";
+export { createClient, hubTokenHeader, type Client } from "./http/client.ts";
 export { Alert, alertRows, raise } from "./pool/alert.ts";
 export {
   apiPoolSize,
@@ -98,6 +98,15 @@ export {
 } from "./runs/lease.ts";
 export { Limits } from "./runs/limits.ts";
 export { mergePatch } from "./http/merge-patch.ts";
+export {
+  RunFacet,
+  RunFacets,
+  RunFilter,
+  RunListQuery,
+  type RunFilterQuery,
+  type RunOrder,
+  type RunQuery,
+} from "./runs/list.ts";
 export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./runs/metric.ts";
 export {
   chunkTokensOf,
@@ -142,7 +151,8 @@ export {
   type Referrer,
 } from "./problem.ts";
 export { remedies } from "./remedies.ts";
-export { RunChange } from "./runs/change.ts";
+export { mostActedOn, RunActionRequest, RunActionResult, type RunAction } from "./runs/actions.ts";
+export { RunChange, RunPatch } from "./runs/change.ts";
 export { type Blocker, QueueEntry, QueuePage, QueueQuery } from "./runs/queue.ts";
 export {
   assertMove,
@@ -166,6 +176,8 @@ export {
   Submission,
   type OverlapPolicy,
 } from "./experiments/schedule.ts";
+export { Series, SeriesAnswer, SeriesQuery, type SeriesRequest } from "./runs/series.ts";
+export { Plan, PlannedRun, PlanRequest } from "./runs/plan.ts";
 export { classCharge, Needs, PriorityClass, priorityClasses, usageHalfLifeMs } from "./runs/scheduling.ts";
 export { Retention, RetentionChange } from "./retention/retention.ts";
 export {

@@ -5,6 +5,7 @@ export { type DataFolder, type DataFolderState } from "./bytes/data-folder.ts";
 export { DiskSpace, inGigabytes } from "./bytes/disk-space.ts";
 export { type Transaction } from "./database/database.ts";
 export { type Committed, type Delivery, type DispatchWaiting } from "./dispatch/dispatch.ts";
+export { queuedAs } from "./dispatch/planned.ts";
 export { KeptQueue } from "./dispatch/kept-queue.ts";
 export { type Hint } from "./events/events.ts";
 export { type ExperimentRecord } from "./experiments/experiments.ts";

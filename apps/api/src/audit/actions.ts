@@ -34,6 +34,7 @@ export const actions: Readonly<Record<string, AuditAction>> = {
   "POST /v1/keys/:keyId/rotate": "key.rotate",
   "POST /v1/models": "model.create",
   "POST /v1/runs": "run.submit",
+  "POST /v1/runs/actions": "run.act",
   "POST /v1/runs/:runId/cancel": "run.cancel",
   "POST /v1/runs/:runId/clone": "run.clone",
   "POST /v1/runs/:runId/hold": "run.hold",

@@ -164,6 +164,8 @@ const calls: Record<string, () => Promise<Call> | Call> = {
   "POST /v1/keys/:keyId/rotate": aKey,
   "POST /v1/models": () => ({ json: { name: "of-the-hub", source: { hub: "org/name" } }, made: true }),
   "POST /v1/runs": () => ({ json: prune(), made: true }),
+  // What is done to each run has a row of its own; none is asked for here that there is.
+  "POST /v1/runs/actions": () => ({ json: { action: "hold", runIds: [newId("run")] } }),
   "POST /v1/runs/:runId/cancel": () => run(),
   "POST /v1/runs/:runId/clone": async () => ({
     path: { runId: (await api.client.runs.submit(prune() as never)).id },

@@ -32,11 +32,22 @@ export const recordActs = fp<{ store: Pick<Store, "audit"> }>(
   { name: "record-acts" },
 );
 
+/** Does a part of a request as an act of its own: what is done to one of the things that the request names. */
+export const doPart = async <T>(
+  { audit }: Pick<Store, "audit">,
+  request: FastifyRequest,
+  { action, id }: { action: AuditAction; id: string },
+  work: () => Promise<T>,
+): Promise<T> => {
+  const act = { ...actOf(request, action), subject: { kind: action.split(".")[0]!, id }, change: {} };
+  return (await audit.doAct(act, work)).result;
+};
+
 const reading = ["GET", "HEAD", "OPTIONS"];
 
-function actionOf({ method, url }: Pick<RouteOptions, "method" | "url">): AuditAction | undefined {
+function actionOf({ method, url, config }: RouteOptions): AuditAction | undefined {
   const [name] = [method].flat().filter((each) => !reading.includes(each));
-  if (name === undefined) return undefined;
+  if (name === undefined || config?.reads) return undefined;
   const route = `${name} ${url.replace(/\/$/, "")}`;
   if (!Object.hasOwn(actions, route))
     throw new Error(

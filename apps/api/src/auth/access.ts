@@ -16,6 +16,8 @@ declare module "fastify" {
     role: RouteRole;
     /** The route's path names a `:team`. The role is asked for in the caller's own team; every team is open to operators. */
     named?: boolean;
+    /** It changes nothing, though its method may be POST, because what it asks for does not fit into a query. */
+    reads?: boolean;
     /** The route changes one thing of this noun, which its path names: a member may where it is its own user's. */
     owned?: OwnedNoun;
     /** The route's body has a `key`, by which the request is as by a key in its header. */

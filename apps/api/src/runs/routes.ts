@@ -4,16 +4,13 @@ import {
   Attempt,
   idOf,
   LogLine,
-  MadeByQuery,
   Metric,
   MetricsQuery,
   PageQuery,
   Problem,
   Run,
-  RunChange,
   RunCreate,
-  RunKind,
-  RunState,
+  RunPatch,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -30,15 +27,6 @@ import { expectationsOf } from "./origin.ts";
 import { checkClass } from "../teams/urgent.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
-const ListQuery = Type.Object(
-  {
-    ...MadeByQuery.properties,
-    state: Type.Optional(RunState),
-    kind: Type.Optional(RunKind),
-    experimentId: Type.Optional(idOf("experiment")),
-  },
-  { additionalProperties: false },
-);
 const parseSpec = parserOf(RunCreate.properties.spec);
 
 /** Units of work: submit, follow, hold, change, cancel, retry, clone. */
@@ -61,12 +49,6 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     (request, reply) => submit(request.body, request, reply),
   );
 
-  app.get(
-    "/",
-    { config: viewer, schema: { querystring: ListQuery, response: { 200: page(Run) } } },
-    (request) => store.runs.list(teamOf(request), request.query),
-  );
-
   const schema = { params: RunId, response: { 200: Run } };
   const one = { config: owned("run"), schema };
   app.get("/:runId", { config: viewer, schema }, (request) =>
@@ -83,7 +65,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   );
   app.patch(
     "/:runId",
-    { config: owned("run"), schema: { params: RunId, body: RunChange, response: { 200: Run } } },
+    { config: owned("run"), schema: { params: RunId, body: RunPatch, response: { 200: Run } } },
     async (request) => {
       await checkClass(request.body.class, { store, ...roleOf(request), field: "" });
       return store.runs.change({
@@ -109,6 +91,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
         priority,
         needs,
         limits,
+        tags,
       } = await store.runs.get(teamOf(request), request.params.runId);
       if (kind === "import")
         throw new Problem("run/illegal-move", "An import is not cloned; submit it as a model again.", {
@@ -121,6 +104,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
           priority,
           needs,
           ...(limits && { limits }),
+          ...(tags && { tags }),
         },
         request,
         reply,

@@ -28,9 +28,10 @@ function publish(planned: PlannedReason | PlannedUnblock, names: NameRuns): obje
 export const toReason = (reason: PlannedReason, names: NameRuns): WaitingReason =>
   publish(reason, names) as WaitingReason;
 
-const toUnblock = (unblock: PlannedUnblock, names: NameRuns): Unblock => publish(unblock, names) as Unblock;
+export const toUnblock = (unblock: PlannedUnblock, names: NameRuns): Unblock =>
+  publish(unblock, names) as Unblock;
 
-const toExpected = ({ earliest, likely, latest }: Range): ExpectedStart | null =>
+export const toExpected = ({ earliest, likely, latest }: Range): ExpectedStart | null =>
   [earliest, likely, latest].every((at) => at < longest)
     ? { earliest: iso(earliest), likely: iso(likely), latest: iso(latest) }
     : null;

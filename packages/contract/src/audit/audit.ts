@@ -29,6 +29,7 @@ export const auditActions = [
   "key.rotate",
   "model.create",
   "model.delete",
+  "run.act",
   "run.cancel",
   "run.change",
   "run.clone",

@@ -15,9 +15,12 @@ import type { Model, ModelCreate } from "../models/model.ts";
 import { isProblem, Problem, type ProblemDocument } from "../problem.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { QueuePage, QueueQuery } from "../runs/queue.ts";
-import type { RunKind } from "../kinds/kinds.ts";
-import type { RunChange } from "../runs/change.ts";
-import type { Run, RunCreate, RunState } from "../runs/run.ts";
+import type { RunActionRequest, RunActionResult } from "../runs/actions.ts";
+import type { RunChange, RunPatch } from "../runs/change.ts";
+import type { RunFacets, RunFilterQuery, RunQuery } from "../runs/list.ts";
+import type { Run, RunCreate } from "../runs/run.ts";
+import type { Plan, PlanRequest } from "../runs/plan.ts";
+import type { SeriesAnswer, SeriesRequest } from "../runs/series.ts";
 import type { Firing, Schedule, ScheduleChange, ScheduleCreate } from "../experiments/schedule.ts";
 import type { AuditEntry, AuditQuery } from "../audit/audit.ts";
 import { backoff } from "../backoff.ts";
@@ -53,7 +56,8 @@ const mostTries = 5;
 /** Milliseconds between tries to follow events. */
 const pauses = { first: 200, most: 5000 };
 
-type Query = Record<string, string | number | boolean | undefined>;
+type Parameter = string | number | boolean;
+type Query = Record<string, Parameter | readonly Parameter[] | undefined>;
 type Body = NonNullable<RequestInit["body"]>;
 
 interface Call {
@@ -64,7 +68,6 @@ interface Call {
   signal?: AbortSignal | undefined;
 }
 
-export type RunQuery = MadeByQuery & { state?: RunState; kind?: RunKind; experimentId?: string };
 /** Options of a submission. The same key and body give the same resource again. */
 export type SubmitOptions = { idempotencyKey?: string };
 
@@ -75,7 +78,7 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
   async function send(method: string, path: string, call: Call = {}, tries = 1): Promise<Response> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(call.query ?? {}))
-      if (value !== undefined) query.set(name, String(value));
+      for (const each of [value].flat()) if (each !== undefined) query.append(name, String(each));
     const headers: Record<string, string> = { authorization: `Bearer ${key}`, ...call.headers };
     if (call.json !== undefined) headers["content-type"] = "application/json";
     const body = call.json === undefined ? call.body : JSON.stringify(call.json);
@@ -213,7 +216,15 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     runs: {
       submit: (run: RunCreate, options?: SubmitOptions) =>
         json<Run>("POST", "/v1/runs", { json: run, ...submit(options) }),
-      list: (query: RunQuery = {}) => json<Page<Run>>("GET", "/v1/runs", { query }),
+      /** With `fields`, only these of each run, and its id. */
+      list: <Field extends keyof Run = keyof Run>(query: RunQuery<Field> = {}) =>
+        json<Page<Pick<Run, Field | "id">>>("GET", "/v1/runs", { query: { ...query } }),
+      /** How many runs each value of a filter would leave. */
+      facets: (query: RunFilterQuery = {}) =>
+        json<RunFacets>("GET", "/v1/runs/facets", { query: { ...query } }),
+      /** Does one thing to many runs; each has its own outcome. */
+      act: (request: RunActionRequest) =>
+        json<RunActionResult>("POST", "/v1/runs/actions", { json: request }),
       get: (id: string) => json<Run>("GET", `/v1/runs/${id}`),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: MakerDeletionQuery = {}) =>
@@ -222,8 +233,8 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       /** Keeps a run that has not started from starting, until it is released; it keeps its place. */
       hold: (id: string) => json<Run>("POST", `/v1/runs/${id}/hold`),
       release: (id: string) => json<Run>("POST", `/v1/runs/${id}/release`),
-      /** Changes its class or its priority. */
-      change: (id: string, change: RunChange) => json<Run>("PATCH", `/v1/runs/${id}`, { json: change }),
+      /** Changes its class, its priority or its limits, whether it is held, its name, its tags or its notes. */
+      change: (id: string, change: RunPatch) => json<Run>("PATCH", `/v1/runs/${id}`, { json: change }),
       retry: (id: string) => json<Run>("POST", `/v1/runs/${id}/retry`),
       /** Submits another one with the same spec, changed by a JSON merge patch (RFC 7396). */
       clone: (id: string, patch: object = {}, options?: SubmitOptions) =>
@@ -236,6 +247,10 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Page<LogLine>>("GET", `/v1/runs/${id}/logs`, { query }),
       events: (id: string, signal?: AbortSignal) => follow(`/v1/runs/${id}/events`, signal),
     },
+    /** Metrics of up to ten runs, by ranges of steps; with `since`, what has changed after an earlier answer. */
+    series: (query: SeriesRequest) => json<SeriesAnswer>("GET", "/v1/series", { query: { ...query } }),
+    /** What would become of a submission; nothing is written. */
+    plan: (request: PlanRequest) => json<Plan>("POST", "/v1/plan", { json: request }),
     workers: {
       list: () => json<{ items: Worker[] }>("GET", "/v1/workers"),
       get: (id: string) => json<Worker>("GET", `/v1/workers/${id}`),

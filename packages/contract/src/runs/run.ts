@@ -5,6 +5,7 @@ import { Problem, ProblemDocument } from "../problem.ts";
 import { RunHold } from "./change.ts";
 import { Author, CreatedBy } from "../teams/author.ts";
 import { FailureClass } from "./failure.ts";
+import { RunLabels } from "./label.ts";
 import { Limits } from "./limits.ts";
 import { Needs, PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
@@ -80,6 +81,7 @@ export const Run = Type.Object({
   id: idOf("run"),
   kind: RunKind,
   state: RunState,
+  ...RunLabels,
   spec: RunSpec,
   resolved: Type.Optional(
     Type.Unsafe<RunSpec>({
@@ -142,6 +144,7 @@ const closed = { additionalProperties: false } as const;
 export const RunCreate = Type.Object(
   {
     spec: SubmittedSpec,
+    ...RunLabels,
     class: Type.Optional(PriorityClass),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000, default: 0 })),
     needs: Type.Optional(Needs),

@@ -3,7 +3,7 @@ import type { Database } from "../database/database.ts";
 import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { iso, present } from "../database/row.ts";
-import { doAct } from "./acts.ts";
+import { changesNothing, doAct } from "./acts.ts";
 
 export interface AuditViewer {
   teamId: string;
@@ -14,6 +14,8 @@ export interface AuditViewer {
 /** Who has changed what. Rows are written by the transactions of the changes, and never changed: see `acts.ts`. */
 export interface Audit {
   doAct: typeof doAct;
+  /** Tells that the open transaction only looks, so that an act which changes nothing is not recorded. */
+  onlyLooks(): void;
   /** Newest first. */
   list(viewer: AuditViewer, query?: AuditQuery): Promise<Page<AuditEntry>>;
 }
@@ -33,6 +35,7 @@ interface Row {
 
 export const createAudit = ({ query }: Pick<Database, "query">): Audit => ({
   doAct,
+  onlyLooks: changesNothing,
   async list({ teamId, operator }, { limit: wanted, cursor, action, subject, user, key, since, until } = {}) {
     const limit = pageLimit(wanted);
     const { rows } = await query<Row>(

@@ -45,8 +45,9 @@ export interface Dispatch {
   /**
    * The pool at one moment. The number of statements does not depend on its size.
    * @param queue the queued runs that the caller has read before; default: none, so that all are read
+   * @param planned keys of the history that are read too, for runs that are not there
    */
-  snapshot(queue?: KeptQueue): Promise<NumberedSnapshot>;
+  snapshot(queue?: KeptQueue, planned?: readonly (readonly string[])[]): Promise<NumberedSnapshot>;
   /** Writes all decisions in one transaction. Undefined, and nothing is written, when another plan was committed since the snapshot. */
   commit(decisions: DispatchDecisions): Promise<Committed | undefined>;
   /** New deliveries for runs that were delivered this long ago and not claimed (default: 30 s), because a queue may have lost them. */
@@ -67,7 +68,7 @@ const isRefused = `not exists (select from run_device e where e.run_id = r.id)
 export function createDispatch(database: Database, timing: LeaseTiming): Dispatch {
   const { query, transaction } = database;
   return {
-    snapshot: (queue = new KeptQueue()) => readSnapshot(database, timing, queue),
+    snapshot: (queue = new KeptQueue(), planned = []) => readSnapshot(database, timing, queue, planned),
 
     commit: (decisions) =>
       transaction(async (tx) => {

@@ -26,7 +26,7 @@ export interface NumberedSnapshot extends Snapshot {
 }
 
 /** Keys of the history that describe a run: others of its kind and model, then all of its kind. */
-function historyKeys(kind: RunKind, modelId: string | null): readonly string[] {
+export function historyKeys(kind: RunKind, modelId: string | null): readonly string[] {
   const key = `${kind}/${modelId ?? ""}`;
   const known = keysOf.get(key);
   if (known) return known;
@@ -92,11 +92,15 @@ const users = consumer("team_user", `team_id as "teamId"`);
 const history = `select key, cardinality(durations) as samples, earliest, likely, latest, memory_ratio as "memoryRatio"
   from run_history where key = any($1)`;
 
-/** Reads everything in one snapshot of the database, in as many statements as there are tables; of the queue, what is new. */
+/**
+ * Reads everything in one snapshot of the database, in as many statements as there are tables; of the queue, what is new.
+ * @param planned keys of the history that are read too, for runs that are not there
+ */
 export const readSnapshot = (
   { snapshot }: Pick<Database, "snapshot">,
   timing: LeaseTiming,
   queue: KeptQueue,
+  planned: readonly (readonly string[])[] = [],
 ): Promise<NumberedSnapshot> =>
   snapshot(async (tx) => {
     const [plan] = await rows<{ now: Instant; number: string; reservations: Reservation[] }>(
@@ -107,7 +111,7 @@ export const readSnapshot = (
     const queued = await queue.read(tx, historyKeys);
     const held = (await rows<RunningRow>(tx, running)).map(toRunning);
     const lists = new Set([...queued, ...held].map((run) => run.historyKeys));
-    const keys = new Set([...lists].flat());
+    const keys = new Set([...lists, ...planned].flat());
     const ofTeam = groupBy(held, "teamId");
     const ofUser = groupBy(held, "userId");
     return {

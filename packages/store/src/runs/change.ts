@@ -1,9 +1,16 @@
-import { Problem, type Run, type RunChange, type RunState } from "@espalier/contract";
+import {
+  normaliseName,
+  Problem,
+  type Run,
+  type RunChange,
+  type RunPatch,
+  type RunState,
+} from "@espalier/contract";
 import { notPreempted } from "../attempts/preemption.ts";
 import { wallTimeReason } from "../attempts/wall-time.ts";
 import type { Transaction } from "../database/database.ts";
-import { toJson } from "../database/json.ts";
-import { changedEvents, lockRuns } from "./hold.ts";
+import { toJson, toText } from "../database/json.ts";
+import { changedEvents, holdRun, lockRuns, releaseRun } from "./hold.ts";
 import { readRun } from "./row.ts";
 
 /** States in which each field may change: a run that ended without success may be retried, so its fields still matter. */
@@ -60,7 +67,7 @@ export async function changeRuns(
 
 export async function changeRun(
   tx: Transaction,
-  { teamId, runId, change, by }: { teamId: string; runId: string; change: RunChange; by: string },
+  { teamId, runId, change, by }: { teamId: string; runId: string; change: RunPatch; by: string },
 ): Promise<Run> {
   const run = await readRun(tx, teamId, runId, true);
   const refused = fields.find(
@@ -75,7 +82,29 @@ export async function changeRun(
       { runId, field: `/${refused}` },
     );
   await changeRuns(tx, [run], change, by);
+  await label(tx, runId, change);
+  if (change.hold !== undefined) await (change.hold ? holdRun : releaseRun)(tx, teamId, runId, by);
   return readRun(tx, teamId, runId);
+}
+
+/** Tags as they are kept: each once. */
+export const labelled = (tags: readonly string[] = []): string[] => [...new Set(tags.map(normaliseName))];
+
+/** Names a run and says of it what people do. It changes nothing that others wait for, so that it is no event. */
+async function label(tx: Transaction, runId: string, { name, tags, notes }: RunPatch): Promise<void> {
+  if (name === undefined && tags === undefined && notes === undefined) return;
+  await tx.query(
+    `update run set name = case when $2 then $3 else name end, tags = coalesce($4, tags),
+       notes = case when $5 then $6 else notes end where id = $1`,
+    [
+      runId,
+      name !== undefined,
+      name === undefined || name === null ? null : normaliseName(name),
+      tags === undefined ? null : labelled(tags),
+      notes !== undefined,
+      notes === undefined || notes === null ? null : toText(notes),
+    ],
+  );
 }
 
 /** Locks runs and reads their states. */

@@ -1,10 +1,19 @@
-import type { Lease, Metric, MetricPoint, MetricsQuery, Page } from "@espalier/contract";
+import type {
+  Lease,
+  Metric,
+  MetricPoint,
+  MetricsQuery,
+  Page,
+  SeriesAnswer,
+  SeriesRequest,
+} from "@espalier/contract";
 import { leaseLost } from "../attempts/end.ts";
 import type { Database } from "../database/database.ts";
 import { cursorOf } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
 import { heldRun } from "./logs.ts";
+import { readRanges } from "./ranges.ts";
 import { pointsQuery, seriesOf, type Series } from "./series.ts";
 
 export interface Metrics {
@@ -18,6 +27,8 @@ export interface Metrics {
    * attempt or for discarded points.
    */
   list(teamId: string, runId: string, query?: MetricsQuery): Promise<Page<Metric>>;
+  /** Of several runs and names, by ranges of steps. */
+  series(teamId: string, request: SeriesRequest): Promise<SeriesAnswer>;
 }
 
 /** Names that one statement reads points of, so that a run of very many does not read a page of each. */
@@ -36,6 +47,7 @@ interface PointRow {
 
 export function createMetrics({ prisma, query, bulk }: Database): Metrics {
   return {
+    series: (teamId, request) => readRanges({ query }, teamId, request),
     async append(lease, points) {
       if (points.length === 0) return;
       // One statement can write a row only once.

@@ -48,6 +48,9 @@ export interface RunRow {
   result: RunResult | null;
   problem: ProblemDocument | null;
   failure: FailureClass | null;
+  name: string | null;
+  tags: string[];
+  notes: string | null;
   createdAt: Date;
   createdBy: Author | null;
   queuedAt: Date | null;
@@ -91,16 +94,47 @@ export const waitingColumn = `case r.state
 export const progressOf = (run: string): string => `coalesce((select q.progress from run_progress q
   where q.run_id = ${run}.id and q.attempt = ${run}.attempt and q.attempt > ${run}.forgiven_attempt), ${run}.progress)`;
 
-/** The columns of run `r`. */
-export const runColumns = `r.id, r.team_id as "teamId", r.kind, r.state, r.spec, r.resolved, r.class, r.priority, r.needs,
-  r.predicted_bytes as "predictedBytes", ${waitingColumn} as waiting,
+/** Columns of run `r` that are long, or are looked up: a list may leave them out. */
+const costlyColumns = {
+  spec: "r.spec",
+  resolved: "r.resolved",
+  waiting: waitingColumn,
+  dependsOn: "array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1)",
+  worker:
+    "(select jsonb_build_object('name', w.name, 'host', w.host) from worker w where w.id = r.lease_owner)",
+  progress: progressOf("r"),
+  result: "r.result",
+  problem: "r.problem",
+  notes: "r.notes",
+} satisfies { [Field in keyof Run]?: string };
+
+const cheapColumns = `r.id, r.team_id as "teamId", r.name, r.tags, r.kind, r.state, r.class, r.priority, r.needs, r.predicted_bytes as "predictedBytes",
   r.array_id as "arrayId", r.array_index as "arrayIndex", r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
-  array(select d.depends_on_id from run_dependency d where d.run_id = r.id order by 1) as "dependsOn",
   r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
-  (select jsonb_build_object('name', w.name, 'host', w.host) from worker w where w.id = r.lease_owner) as worker,
-  r.cancel_requested_at as "cancelRequestedAt", r.cancelled_by as "cancelledBy", r.created_by as "createdBy",
-  ${progressOf("r")} as progress, r.result, r.problem, r.failure, r.created_at as "createdAt",
-  r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
+  r.cancel_requested_at as "cancelRequestedAt", r.cancelled_by as "cancelledBy", r.created_by as "createdBy", r.failure,
+  r.created_at as "createdAt", r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
+
+/** The columns of run `r`; what is not among the fields and costs something is left out. */
+export const columnsOf = (fields?: readonly (keyof Run)[]): string =>
+  [
+    cheapColumns,
+    ...Object.entries(costlyColumns).map(([field, column]) =>
+      fields === undefined || fields.includes(field as keyof Run)
+        ? `${column} as "${field}"`
+        : `null as "${field}"`,
+    ),
+  ].join(", ");
+
+/** All columns of run `r`. */
+export const runColumns = columnsOf();
+
+/** A run with its id and these fields alone. */
+export const withFields = (run: Run, fields?: readonly (keyof Run)[]): Run =>
+  fields === undefined
+    ? run
+    : (Object.fromEntries(
+        Object.entries(run).filter(([name]) => name === "id" || fields.includes(name as keyof Run)),
+      ) as Run);
 
 export const toRun = (row: RunRow): Run => ({
   id: row.id,
@@ -114,6 +148,9 @@ export const toRun = (row: RunRow): Run => ({
   attempt: row.attempt,
   createdAt: iso(row.createdAt),
   ...present({
+    name: row.name,
+    tags: row.tags.length > 0 ? row.tags : null,
+    notes: row.notes,
     resolved: row.resolved,
     predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
     waiting: row.waiting && toWaiting(row.waiting),

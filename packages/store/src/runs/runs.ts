@@ -3,8 +3,6 @@ import {
   isTerminal,
   isUnsuccessful,
   Problem,
-  runKinds,
-  runStates,
   type Attempt,
   type AttemptState,
   type Author,
@@ -16,7 +14,9 @@ import {
   type PriorityClass,
   type ProblemDocument,
   type Run,
-  type RunChange,
+  type RunFacets,
+  type RunFilterQuery,
+  type RunPatch,
   type RunQuery,
   type RunRole,
   type RunSpec,
@@ -26,11 +26,11 @@ import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
 import { settleDependents } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "../generated/client.ts";
-import { byId } from "../database/cursor.ts";
-import { pageLimit, toPage } from "../database/page.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
 import { changeRun } from "./change.ts";
+import { countFacets } from "./facets.ts";
 import { holdRun, releaseRun } from "./hold.ts";
+import { listRuns } from "./list.ts";
 import { requeue } from "./requeue.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./row.ts";
 import { admit, submitRun } from "./submit.ts";
@@ -47,6 +47,9 @@ export interface NewRun {
   class?: PriorityClass;
   needs?: Needs;
   limits?: Limits;
+  name?: string;
+  tags?: string[];
+  notes?: string;
   /** Expected peak of memory on each device, in bytes; default: unknown. */
   predictedBytes?: number;
   /** The imported model from which its input was made. Runs of one kind and one such model take about the same time. */
@@ -66,8 +69,12 @@ export interface Runs {
    */
   submit(input: NewRun & { teamId: string }, tx?: Transaction): Promise<Run>;
   get(teamId: string, runId: string): Promise<Run>;
-  /** Newest first. */
+  /** Newest first, unless the query says otherwise; with `fields`, only these of each run, and its id. */
   list(teamId: string, query?: RunQuery): Promise<Page<Run>>;
+  /** How many runs each value of a filter would leave. */
+  facets(teamId: string, filter?: RunFilterQuery): Promise<RunFacets>;
+  /** Those of the runs that there are, in any order. */
+  some(teamId: string, runIds: readonly string[]): Promise<Pick<Run, "id" | "state" | "name">[]>;
   /** In the order of submission. */
   ofExperiment(teamId: string, experimentId: string): Promise<Run[]>;
   attempts(teamId: string, runId: string): Promise<Attempt[]>;
@@ -84,62 +91,24 @@ export interface Runs {
   /** Lets a held run start. A run that nobody holds stays as it is. Throws `run/illegal-move` for a run that has ended. */
   release(teamId: string, runId: string, by: string): Promise<Run>;
   /** Throws `run/illegal-move`, naming the field, where the run's state does not allow the change. */
-  change(input: { teamId: string; runId: string; change: RunChange; by: string }): Promise<Run>;
+  change(input: { teamId: string; runId: string; change: RunPatch; by: string }): Promise<Run>;
   /** Queues a run again that ended without success, and the runs that were SKIPPED because of it. */
   retry(teamId: string, runId: string): Promise<Run>;
 }
-
-const userOfTeam = "(select u.id from team_user u where u.team_id = $1 and u.name = $7)";
-
-/**
- * The ids of a page: $1 team, $2 cursor, $3 how many, $4 states, $5 kinds, $6 experiment, $7 user. PostgreSQL finds each in as many
- * steps of an index as the page is long, however many other runs there are: a team's runs have an index by id, and one by
- * kind, state and id, in which each combination that is asked for is read from its newest run on. Of the runs of a user, those of
- * other states and kinds are passed over.
- */
-const pageOfAll = `select id from run where team_id = $1 and ($2::text is null or id < $2)
-    and $4::text[] is not null and $5::text[] is not null and $6::text is null and $7::text is null
-  order by id desc limit $3`;
-const pageOfSome = `select newest.id from unnest($4::text[]) s (state), unnest($5::text[]) k (kind), lateral (
-    select id from run where team_id = $1 and run.kind = k.kind and run.state = s.state and ($2::text is null or id < $2)
-    order by id desc limit $3) newest
-  where $6::text is null and $7::text is null order by newest.id desc limit $3`;
-const pageOfExperiment = `select own.id from (
-    select id, kind, state, user_id from run where experiment_id = $6 and team_id = $1 offset 0) own
-  where ($2::text is null or own.id < $2) and own.state = any($4) and own.kind = any($5) and ($7::text is null or own.user_id = ${userOfTeam})
-  order by own.id desc limit $3`;
-const pageOfUser = `select id from run where team_id = $1 and user_id = ${userOfTeam} and ($2::text is null or id < $2)
-    and state = any($4) and kind = any($5) and $6::text is null
-  order by id desc limit $3`;
 
 export function createRuns({ prisma, query, transaction, within }: Database): Runs {
   const get = (teamId: string, runId: string) => readRun({ query } as Transaction, teamId, runId);
   return {
     submit: (input, tx) => within(tx, (tx) => submitRun(tx, input)),
     get,
-    async list(teamId, { limit: wanted, cursor, state, kind, experimentId, createdBy } = {}) {
-      const limit = pageLimit(wanted);
-      const page =
-        experimentId === undefined
-          ? createdBy !== undefined
-            ? pageOfUser
-            : state === undefined && kind === undefined
-              ? pageOfAll
-              : pageOfSome
-          : pageOfExperiment;
-      const { rows } = await query<RunRow>(
-        `select ${runColumns} from run r where r.team_id = $1 and r.id in (${page}) order by r.id desc`,
-        [
-          teamId,
-          byId.read(cursor)[0] ?? null,
-          limit + 1,
-          state === undefined ? runStates : [state],
-          kind === undefined ? runKinds : [kind],
-          experimentId ?? null,
-          createdBy ?? null,
-        ],
+    list: (teamId, options = {}) => listRuns({ query }, teamId, options),
+    facets: (teamId, filter = {}) => countFacets({ query }, teamId, filter),
+    async some(teamId, runIds) {
+      const { rows } = await query<Pick<Run, "id" | "state"> & { name: string | null }>(
+        "select id, state, name from run where team_id = $1 and id = any($2)",
+        [teamId, runIds],
       );
-      return toPage(rows, limit, toRun, ({ id }) => id);
+      return rows.map(({ name, ...run }) => ({ ...run, ...present({ name }) }));
     },
     async ofExperiment(teamId, experimentId) {
       return (await runsOfExperiments({ query } as Transaction, teamId, [experimentId])).map(toRun);

@@ -3,6 +3,7 @@ import {
   dependenciesOf,
   isUnsuccessful,
   newId,
+  normaliseName,
   Problem,
   resolveSpec,
   sharesDevice,
@@ -10,8 +11,9 @@ import {
   type RunState,
 } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
-import { toJson } from "../database/json.ts";
+import { toJson, toText } from "../database/json.ts";
 import { outOfSpace } from "../teams/space.ts";
+import { labelled } from "./change.ts";
 import { readRun } from "./row.ts";
 import type { NewRun } from "./runs.ts";
 
@@ -66,9 +68,9 @@ export async function submitRun(
       : "WAITING";
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
-       predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, created_by, queued_at)
+       predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, created_by, name, tags, notes, queued_at)
      values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20, $21,
+       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20, $21, $22, $23, $24,
        case when $4::text = 'QUEUED' then now() end)`,
     [
       id,
@@ -92,6 +94,9 @@ export async function submitRun(
       input.array?.id,
       input.array?.index,
       input.createdBy === undefined ? null : toJson(input.createdBy),
+      input.name === undefined ? null : normaliseName(input.name),
+      labelled(input.tags),
+      input.notes === undefined ? null : toText(input.notes),
     ],
   );
   if (dependsOn.length > 0)

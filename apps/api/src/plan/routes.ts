@@ -1,0 +1,80 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import {
+  dependenciesOf,
+  newId,
+  Plan,
+  PlanRequest,
+  Problem,
+  type ExperimentSpec,
+  type RunCreate,
+} from "@espalier/contract";
+import { KeptQueue, queuedAs, type NewRun, type Store } from "@espalier/store";
+import type { FastifyRequest } from "fastify";
+import { member } from "../auth/access.ts";
+import { ownerOf, teamOf } from "../auth/principal.ts";
+import { checkExperiment } from "../experiments/check.ts";
+import { expand } from "../experiments/expand.ts";
+import { expected } from "../experiments/expected.ts";
+import { checkSpec } from "../runs/check.ts";
+import { checkNeeds } from "../runs/needs.ts";
+import { expectationsOf } from "../runs/origin.ts";
+import { whatIf } from "./what-if.ts";
+
+type Planned = NewRun & { id: string };
+
+/** What would become of a submission: the planner is asked, and nothing is written. */
+export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+  const queue = new KeptQueue();
+  // A plan takes the processor for itself, and the kept queue has one reader.
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function ofRun(run: RunCreate, teamId: string): Promise<Planned[]> {
+    await checkSpec(run.spec, { store, teamId, field: "/run/spec" });
+    await checkNeeds(run.needs, { store, field: "/run/needs" });
+    return [{ id: newId("run"), ...run, ...(await expectationsOf(run.spec, { store, teamId })) }];
+  }
+
+  async function ofExperiment(spec: ExperimentSpec, teamId: string): Promise<Planned[]> {
+    await checkExperiment(spec, store, teamId);
+    return expected(expand(spec), await store.models.get(teamId, spec.modelId));
+  }
+
+  async function planFor(request: FastifyRequest, runs: readonly Planned[]): Promise<Plan> {
+    const { createdBy: _createdBy, ...owner } = ownerOf(request);
+    const inQueue = (run: Planned, now: number) => queuedAs({ ...run, ...owner }, { now });
+    const keys = runs.map((run) => inQueue(run, 0).historyKeys);
+    const snapshot = await store.dispatch.snapshot(queue, keys);
+    return whatIf(
+      snapshot,
+      runs.map((run) => ({
+        run: inQueue(run, snapshot.now),
+        kind: run.spec.kind,
+        ...(run.role && { role: run.role }),
+        ...(run.variant !== undefined && { variant: run.variant }),
+        dependsOn: [...dependenciesOf(run.spec), ...(run.dependsOn ?? [])],
+      })),
+      owner.teamId,
+    );
+  }
+
+  app.post(
+    "/plan",
+    { config: { ...member, reads: true }, schema: { body: PlanRequest, response: { 200: Plan } } },
+    async (request) => {
+      const { run, experiment } = request.body;
+      if ((run === undefined) === (experiment === undefined))
+        throw new Problem(
+          "request/invalid",
+          "Say what is to be planned: give either `run` or `experiment`.",
+          {
+            field: "/run",
+          },
+        );
+      const teamId = teamOf(request);
+      const runs = run ? await ofRun(run, teamId) : await ofExperiment(experiment!, teamId);
+      const planned = last.then(() => planFor(request, runs));
+      last = planned.catch(() => undefined);
+      return planned;
+    },
+  );
+};

@@ -1,0 +1,77 @@
+import { Type, type Static } from "typebox";
+import { ExperimentSpec } from "../experiments/experiment.ts";
+import { Timestamp } from "../id.ts";
+import { RunKind } from "../kinds/kinds.ts";
+import { RunCreate, RunRole } from "./run.ts";
+import { ExpectedStart, Unblock, WaitingReason } from "./waiting.ts";
+
+/** `POST /v1/plan`: what would become of a submission, of which nothing is written. One of the two. */
+export const PlanRequest = Type.Object(
+  { run: Type.Optional(RunCreate), experiment: Type.Optional(ExperimentSpec) },
+  { additionalProperties: false },
+);
+export type PlanRequest = Static<typeof PlanRequest>;
+
+const Seconds = Type.Number({ minimum: 0 });
+
+/** A run as it would be, if it were submitted now and nothing else after it. */
+export const PlannedRun = Type.Object({
+  kind: RunKind,
+  role: Type.Optional(RunRole),
+  variant: Type.Optional(Type.String()),
+  memoryBytes: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: "on each device, margin included; absent where it is not known",
+    }),
+  ),
+  devices: Type.Integer({ minimum: 1, description: "that it takes, all of one worker" }),
+  fitting: Type.Integer({
+    minimum: 0,
+    description: "devices of the pool that take runs and on which it fits, in use or not",
+  }),
+  expectedStart: Type.Optional(
+    Type.Unsafe<ExpectedStart>({ ...ExpectedStart, description: "absent: never, or it cannot be told" }),
+  ),
+  waiting: Type.Optional(
+    Type.Object(
+      {
+        reason: WaitingReason,
+        detail: Type.String({ description: "the reason as a sentence" }),
+        position: Type.Optional(Type.Integer({ minimum: 1 })),
+        unblockedBy: Type.Array(Unblock),
+      },
+      { description: "why it would not start at once" },
+    ),
+  ),
+  makesRoom: Type.Optional(
+    Type.Object(
+      { runIds: Type.Array(Type.String()), others: Type.Optional(Type.Integer({ minimum: 1 })) },
+      { description: "runs that would be asked to save and leave for it; those of other teams are counted" },
+    ),
+  ),
+  duration: Type.Object(
+    { earliest: Seconds, likely: Seconds, latest: Seconds },
+    { description: "seconds that it would compute: the tenth, fiftieth and ninetieth percentile" },
+  ),
+  isMeasured: Type.Boolean({
+    description: "the duration is that of runs like it; false: none has ended yet, so that it is a guess",
+  }),
+  deviceHours: Type.Number({ minimum: 0, description: "likely" }),
+});
+export type PlannedRun = Static<typeof PlannedRun>;
+
+export const Plan = Type.Object({
+  at: Type.Unsafe<string>({ ...Timestamp, description: "of the pool as it was planned for" }),
+  runs: Type.Array(PlannedRun, { description: "each after those that it needs" }),
+  start: Type.Optional(Type.Unsafe<string>({ ...Timestamp, description: "of the first run, likely" })),
+  end: Type.Optional(
+    Type.Unsafe<string>({
+      ...Timestamp,
+      description: "of the last run, likely; absent where one would never start",
+    }),
+  ),
+  deviceHours: Type.Number({ minimum: 0, description: "of all runs, likely" }),
+  isMeasured: Type.Boolean({ description: "of every run" }),
+});
+export type Plan = Static<typeof Plan>;

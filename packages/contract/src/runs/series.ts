@@ -1,0 +1,71 @@
+import { Type, type Static } from "typebox";
+import { idOf } from "../id.ts";
+import { Metric } from "./metric.ts";
+
+/** `GET /v1/series`: metrics of several runs, small enough to be drawn however long the runs are. */
+export const SeriesQuery = Type.Object(
+  {
+    runId: Type.Array(idOf("run"), { minItems: 1, maxItems: 10 }),
+    name: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      minItems: 1,
+      maxItems: 20,
+      description: "of metrics, such as `loss`",
+    }),
+    points: Type.Optional(
+      Type.Integer({
+        minimum: 10,
+        maximum: 2000,
+        default: 500,
+        description: "ranges of steps that a series has about, and never more than twice as many",
+      }),
+    ),
+    since: Type.Optional(
+      Type.String({
+        maxLength: 4096,
+        pattern: "^[0-9a-z.-]*$",
+        description: "`cursor` of an answer to the same question: only what has changed after it",
+      }),
+    ),
+    discarded: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "also what does not count any more, as series of its own",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type SeriesQuery = Static<typeof SeriesQuery>;
+export type SeriesRequest = Partial<SeriesQuery> & Pick<SeriesQuery, "runId" | "name">;
+
+const Values = (description: string) => Type.Array(Metric.properties.value, { description });
+
+/** What a run measured under one name, range by range; all lists are equally long, and in the order of steps. */
+export const Series = Type.Object({
+  runId: idOf("run"),
+  name: Type.String(),
+  discarded: Type.Optional(Type.Literal(true)),
+  from: Type.Integer({
+    minimum: 0,
+    description: "what an earlier answer has of this series from this step on is replaced",
+  }),
+  step: Type.Array(Type.Integer(), { description: "the first step that was measured in each range" }),
+  at: Type.Array(Type.Integer(), { description: "when, in milliseconds since 1970" }),
+  count: Type.Array(Type.Integer(), { description: "points in it; 1: the three values are the point's" }),
+  mean: Values("null where no value is finite"),
+  least: Values("as `mean`"),
+  greatest: Values("as `mean`"),
+});
+export type Series = Static<typeof Series>;
+
+export const SeriesAnswer = Type.Object({
+  width: Type.Integer({
+    minimum: 1,
+    description: "steps of a range, a power of two; another one than before: all series are given anew",
+  }),
+  items: Type.Array(Series, {
+    description: "in the order of the question; without those that have no points",
+  }),
+  cursor: Type.String({ description: "for `since`" }),
+});
+export type SeriesAnswer = Static<typeof SeriesAnswer>;

@@ -1,0 +1,25 @@
+import { sharesDevice } from "@espalier/contract";
+import type { Instant, QueuedRun } from "@espalier/scheduler";
+import type { NewRun } from "../runs/runs.ts";
+import { historyKeys } from "./snapshot.ts";
+
+/** A run that is not submitted, as a snapshot would have it if it were. */
+export function queuedAs(
+  { spec, needs = {}, ...run }: NewRun & { id: string; teamId: string },
+  { now, notBefore = null }: { now: Instant; notBefore?: Instant | null },
+): QueuedRun {
+  const { devices = 1, kinds = [], labels = [], memoryBytes, shares = sharesDevice(spec.kind) } = needs;
+  const wallSeconds = run.limits?.wallSeconds;
+  return {
+    id: run.id,
+    teamId: run.teamId,
+    userId: run.userId ?? run.teamId,
+    class: run.class ?? "normal",
+    priority: run.priority ?? 0,
+    queuedAt: now,
+    notBefore,
+    needs: { devices, kinds, labels, memoryBytes: memoryBytes ?? run.predictedBytes ?? null, shares },
+    ...(wallSeconds === undefined ? {} : { wallMs: wallSeconds * 1000 }),
+    historyKeys: historyKeys(spec.kind, run.modelId ?? null),
+  };
+}
