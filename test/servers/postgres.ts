@@ -9,6 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { inject } from "vitest";
+import { startPostgresContainer } from "./containers.ts";
+import { inContainers } from "./kind.ts";
 import { freePort } from "../../apps/cli/src/stack/port.ts";
 import { preparePostgres } from "../../apps/cli/src/stack/postgres.ts";
 
@@ -29,11 +31,18 @@ export interface PostgresServer {
 }
 
 /**
- * Starts an own PostgreSQL, the one of the embedded stack, for tests that take it away; other tests share one through
- * `freshDatabase`. It ends with this process, however that ends.
+ * Starts an own PostgreSQL for tests that take it away: in a container where this run's servers are, else the one of the embedded
+ * stack. Other tests share one through `freshDatabase`.
  * @param settings of the server, such as `max_connections=20`
  */
-export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
+export const startPostgres = (
+  settings: readonly string[] = [],
+  { containers = inContainers() }: { containers?: boolean } = {},
+): Promise<PostgresServer> =>
+  containers ? startPostgresContainer(settings) : startEmbeddedPostgres(settings);
+
+/** It ends with this process, however that ends. */
+async function startEmbeddedPostgres(settings: readonly string[]): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "espalier-postgres-"));
   await chmod(folder, 0o755);
   const log = join(folder, "log");

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../apps/cli/src/stack/port.ts";
+import { startRedisContainer } from "./containers.ts";
+import { inContainers } from "./kind.ts";
 
 /** A Redis server of a test, on loopback. */
 export interface RedisServer {
@@ -24,10 +26,20 @@ const binary = (process.env.PATH ?? "")
   .find((path) => existsSync(path));
 
 /** Why Redis tests cannot run here, in one line; undefined where they can. */
-export const noRedis = binary ? undefined : "no redis-server in PATH";
+export const noRedis = binary || inContainers() ? undefined : "no redis-server in PATH";
 
-/** Starts a `redis-server` from PATH on a free port. Ask `noRedis` first. */
-export async function startRedis(): Promise<RedisServer> {
+/** Starts a Redis in a container where this run's servers are, else a `redis-server` from PATH. Ask `noRedis` first. */
+export const startRedis = (): Promise<RedisServer> =>
+  inContainers() ? startRedisContainer() : startOwnRedis();
+
+/** `Redis 7.0.15`, of the `redis-server` in PATH. */
+export function redisOfHost(): string | undefined {
+  if (!binary) return undefined;
+  const [, version] = /v=(\S+)/.exec(execFileSync(binary, ["--version"], { encoding: "utf8" })) ?? [];
+  return `Redis ${version}`;
+}
+
+async function startOwnRedis(): Promise<RedisServer> {
   if (!binary) throw new Error(noRedis);
   const folder = await mkdtemp(join(tmpdir(), "espalier-redis-"));
   const port = await freePort();
