@@ -15,7 +15,7 @@ export interface Past {
  * Writes runs that have ended, with an attempt each, and experiments and models of the pool's first team and others. The
  * triggers are off meanwhile: what a run tells and what it has used is not what is measured.
  */
-export async function addEndedRuns(store: Store, client: pg.Client): Promise<Past> {
+export async function addEndedRuns(store: Store, client: pg.Client, runs = past.runs): Promise<Past> {
   const [{ id: teamId }] = await store.teams.list();
   const spec = `{"name": "e", "modelId": "mdl_1", "triplets": "dts_1", "variants": ["none"], "sts": []}`;
   await client.query("set session_replication_role = replica");
@@ -32,17 +32,19 @@ export async function addEndedRuns(store: Store, client: pg.Client): Promise<Pas
        select 'mdl_0' || lpad(n::text, 25, '0'), ${team}, 'm' || n, 'READY', '{}' from generate_series(1, $1) n`,
     [past.models, teamId],
   );
-  for (let from = 0; from < past.runs; from += 100_000)
+  for (let from = 0; from < runs; from += 100_000)
     await client.query(
       `insert into run (id, team_id, user_id, kind, state, spec, experiment_id, position, attempt,
-         result, created_at, queued_at, ended_at)
+         result, created_at, queued_at, started_at, ended_at, name, tags, class, model_id)
        select 'run_0' || lpad(n::text, 25, '0'), ${team}, (select id from team_user where team_id = ${team} limit 1),
          (array['train', 'evaluate', 'search', 'prune'])[1 + n % 4],
          case when n % 50 = 0 then 'FAILED' when n % 70 = 0 then 'CANCELLED' else 'SUCCEEDED' end,
          '{"kind": "train", "model": "mdl_1", "dataset": "dts_1", "settings": {"steps": 1000, "batch": 64, "lr": 0.0001}}',
          case when n <= 200000 then 'exp_0' || lpad((1 + n / 10)::text, 25, '0') end, n % 10, 1,
          case when n % 50 > 0 and n % 70 > 0 then '{"modelId": "mdl_1"}'::jsonb end,
-         now() - n * interval '1 s', now() - n * interval '1 s', now()
+         now() - n * interval '1 s', now() - n * interval '1 s', now() - n * interval '1 s', now() - (n % 1000) * interval '1 ms',
+         case when n % 5 = 0 then 'sweep-' || n % 97 || '/lr-' || n % 13 end, case when n % 7 = 0 then array['paper', 'seed=' || n % 1000] else '{}' end,
+         case when n % 1000 = 0 then 'urgent' else 'normal' end, 'mdl_0' || lpad((1 + n % 20000)::text, 25, '0')
        from generate_series($1 + 1, $1 + 100000) n`,
       [from, teamId],
     );

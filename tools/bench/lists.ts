@@ -17,7 +17,8 @@ import { fillPool } from "./full-pool.ts";
 const target = 100;
 const requests = 10;
 
-export async function lists(): Promise<void> {
+/** @param runs ended runs, in hundred thousands; default a million */
+export async function lists(runs?: number): Promise<void> {
   const server = await startPostgres();
   const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-bench-"));
   await migrate(server.url);
@@ -28,9 +29,9 @@ export async function lists(): Promise<void> {
   try {
     await fillPool(store);
     const started = performance.now();
-    const { teamId, runId, experimentId } = await addEndedRuns(store, client);
+    const { teamId, runId, experimentId } = await addEndedRuns(store, client, runs);
     console.log(
-      `a million ended runs are there after ${((performance.now() - started) / 1000).toFixed(0)} s`,
+      `${runs ?? "a million"} ended runs are there after ${((performance.now() - started) / 1000).toFixed(0)} s`,
     );
     const { text: key } = await store.teams.createKey(teamId, {
       name: "bench",
@@ -48,6 +49,23 @@ export async function lists(): Promise<void> {
       "/v1/runs?kind=train&state=CANCELLED",
       "/v1/runs?kind=import&state=SUCCEEDED",
       `/v1/runs?experimentId=${experimentId}`,
+      "/v1/runs?state=FAILED&state=CANCELLED&kind=train&kind=search",
+      "/v1/runs?class=urgent",
+      "/v1/runs?model=mdl_00000000000000000000000077",
+      "/v1/runs?tag=paper",
+      "/v1/runs?tag=seed%3D7&state=FAILED",
+      "/v1/runs?createdBy=default&class=idle",
+      "/v1/runs?q=sweep",
+      "/v1/runs?q=lr%2012",
+      "/v1/runs?q=nothing",
+      "/v1/runs?q=m77",
+      "/v1/runs?sort=ended",
+      "/v1/runs?sort=duration&state=FAILED",
+      "/v1/runs?sort=duration&kind=export",
+      "/v1/runs?sort=oldest&limit=200&fields=state&fields=name",
+      "/v1/runs/facets",
+      "/v1/runs/facets?state=FAILED&q=sweep",
+      "/v1/overview",
       `/v1/runs/${runId}/attempts`,
       `/v1/experiments/${experimentId}`,
       "/v1/experiments?limit=100",

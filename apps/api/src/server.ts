@@ -32,6 +32,7 @@ import { requestIdOf, requestIds } from "./plugins/request-ids.ts";
 import { Probe } from "./plugins/probe.ts";
 import { unreadBodies } from "./plugins/unread-bodies.ts";
 import type { DataFolderSeen } from "./pool/data-folder-watch.ts";
+import { overview } from "./overview/routes.ts";
 import { plans } from "./plan/routes.ts";
 import { pool } from "./pool/routes.ts";
 import { queue as queued } from "./queue/routes.ts";
@@ -146,7 +147,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(deletions, { prefix: "/v1", store });
   await app.register(webhooks, { prefix: "/v1/webhooks", store, poster: options.poster });
   await app.register(events, { prefix: "/v1", store, streamsPerKey: limits.streamsPerKey });
-  await app.register(pool, { prefix: "/v1", store, version, queue, queueServer, pooled, dataFolder });
+  const poolSources = { store, version, queue, queueServer, pooled, dataFolder };
+  await app.register(pool, { prefix: "/v1", ...poolSources });
+  await app.register(overview, { prefix: "/v1", ...poolSources });
   await app.register(queued, { prefix: "/v1", store });
   await app.register(audit, { prefix: "/v1/audit", store });
   await app.register(garbage, { prefix: "/v1/garbage", store });

@@ -21,6 +21,8 @@ export {
   datasetFormats,
   DatasetKind,
   DatasetReading,
+  DatasetRows,
+  DatasetRowsQuery,
   StsPair,
   TextRow,
   Triplet,
@@ -107,7 +109,15 @@ export {
   type RunOrder,
   type RunQuery,
 } from "./runs/list.ts";
-export { LogLevel, LogLine, Metric, MetricsQuery, type MetricPoint } from "./runs/metric.ts";
+export {
+  LogLevel,
+  LogLine,
+  LogPage,
+  LogsQuery,
+  Metric,
+  MetricsQuery,
+  type MetricPoint,
+} from "./runs/metric.ts";
 export {
   chunkTokensOf,
   dependenciesOf,
@@ -123,6 +133,9 @@ export {
   type SpecOf,
 } from "./kinds/kinds.ts";
 export { streamingBytes, type ModelSize } from "./kinds/memory.ts";
+export { Lineage, longestLineage } from "./models/lineage.ts";
+export { TimelineEntry } from "./runs/timeline.ts";
+export { Overview } from "./pool/overview.ts";
 export { ModelRef } from "./models/model-ref.ts";
 export type { PruneSpec } from "./kinds/prune.ts";
 export {

@@ -24,6 +24,7 @@ import { createLeases, type Leases } from "./attempts/leases.ts";
 import { createLogs, type Logs } from "./runs/logs.ts";
 import { createMetrics, type Metrics } from "./runs/metrics.ts";
 import { createModels, type Models } from "./models/models.ts";
+import { createActivities, type Activities } from "./pool/activity.ts";
 import { createPoolStates, type PoolStates } from "./pool/pool-state.ts";
 import { createQueued, type Queued } from "./runs/queued.ts";
 import { createRuns, type Runs } from "./runs/runs.ts";
@@ -89,6 +90,7 @@ export interface Store {
   runs: Runs;
   queued: Queued;
   pool: PoolStates;
+  activities: Activities;
   leases: Leases;
   secrets: Secrets;
   dispatch: Dispatch;
@@ -162,6 +164,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     runs: createRuns(database),
     queued: createQueued(database),
     pool: createPoolStates(database),
+    activities: createActivities(database),
     leases: createLeases(database, lease),
     secrets,
     dispatch: createDispatch(database, lease),

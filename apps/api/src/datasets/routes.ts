@@ -1,5 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Dataset, DatasetCreateQuery, idOf, MadeByQuery } from "@espalier/contract";
+import {
+  Dataset,
+  DatasetCreateQuery,
+  DatasetRows,
+  DatasetRowsQuery,
+  idOf,
+  MadeByQuery,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { Type } from "typebox";
 import { member, viewer } from "../auth/access.ts";
@@ -7,6 +14,7 @@ import { authorOf, teamOf } from "../auth/principal.ts";
 import { limited, type Pace } from "../http/body.ts";
 import { doOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
+import { firstRows } from "./rows.ts";
 import { receive } from "./receive.ts";
 
 const DatasetId = Type.Object({ datasetId: idOf("dataset") }, { additionalProperties: false });
@@ -53,6 +61,18 @@ export const datasets: FastifyPluginAsyncTypebox<{
     "/",
     { config: viewer, schema: { querystring: MadeByQuery, response: { 200: page(Dataset) } } },
     (request) => store.datasets.list(teamOf(request), request.query),
+  );
+
+  app.get(
+    "/:datasetId/rows",
+    {
+      config: viewer,
+      schema: { params: DatasetId, querystring: DatasetRowsQuery, response: { 200: DatasetRows } },
+    },
+    async (request) => {
+      const { location } = await store.datasets.stored(teamOf(request), request.params.datasetId);
+      return firstRows(await store.bytes.open(location), request.query.limit);
+    },
   );
 
   app.get(

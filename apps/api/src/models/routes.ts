@@ -3,6 +3,7 @@ import {
   hubTokenHeader,
   idOf,
   MadeByQuery,
+  Lineage,
   Model,
   ModelCreate,
   Run,
@@ -67,6 +68,12 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
     "/",
     { config: viewer, schema: { querystring: MadeByQuery, response: { 200: page(Model) } } },
     (request) => store.models.list(teamOf(request), request.query),
+  );
+
+  app.get(
+    "/:modelId/lineage",
+    { config: viewer, schema: { params: ModelId, response: { 200: Lineage } } },
+    (request) => store.models.lineage(teamOf(request), request.params.modelId),
   );
 
   app.get("/:modelId", { config: viewer, schema: { params: ModelId, response: { 200: Model } } }, (request) =>

@@ -22,11 +22,13 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "POST /v1/models": named("createModel", "Makes a model of an upload, or imports one of the hub"),
   "GET /v1/models": named("listModels", "The team's models, newest first"),
   "GET /v1/models/:modelId": named("getModel", "A model"),
+  "GET /v1/models/:modelId/lineage": named("getLineage", "What it came from, and what came from it"),
   ...deletion("Model", "models/:modelId"),
 
   "POST /v1/datasets": named("createDataset", "Checks and stores a dataset, which is the body"),
   "GET /v1/datasets": named("listDatasets", "The team's datasets, newest first"),
   "GET /v1/datasets/:datasetId": named("getDataset", "A dataset"),
+  "GET /v1/datasets/:datasetId/rows": named("listDatasetRows", "Its first rows"),
   ...deletion("Dataset", "datasets/:datasetId"),
 
   "POST /v1/experiments": named("createExperiment", "Submits an experiment, which becomes runs"),
@@ -101,7 +103,8 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "GET /v1/runs/:runId/attempts": named("listAttempts", "Its attempts, oldest first"),
   "GET /v1/runs/:runId/artifacts": named("listRunArtifacts", "The files that it made"),
   "GET /v1/runs/:runId/metrics": named("listMetrics", "What it measured, by name and step"),
-  "GET /v1/runs/:runId/logs": named("listLogs", "Its log, oldest line first"),
+  "GET /v1/runs/:runId/timeline": named("getTimeline", "What has happened to it, oldest first"),
+  "GET /v1/runs/:runId/logs": named("listLogs", "Its log, from its first line or its last ones"),
   "GET /v1/runs/:runId/events": named("followRun", "Its events as they happen"),
   ...deletion("Run", "runs/:runId", " with what it made"),
 
@@ -111,6 +114,10 @@ export const operations: Readonly<Record<string, OperationName>> = {
 
   "GET /v1/events": named("followEvents", "The events of all runs of the team as they happen"),
 
+  "GET /v1/overview": named(
+    "getOverview",
+    "What is wrong, devices, queue, shares, and what has ended of late",
+  ),
   "GET /v1/pool": named("getPool", "How the pool is, and what is wrong with it"),
   "GET /v1/queue": named(
     "listQueue",

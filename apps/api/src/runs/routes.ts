@@ -3,14 +3,15 @@ import {
   Artifact,
   Attempt,
   idOf,
-  LogLine,
+  LogPage,
+  LogsQuery,
   Metric,
   MetricsQuery,
-  PageQuery,
   Problem,
   Run,
   RunCreate,
   RunPatch,
+  TimelineEntry,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -27,6 +28,16 @@ import { expectationsOf } from "./origin.ts";
 import { checkClass } from "../teams/urgent.ts";
 
 const RunId = Type.Object({ runId: idOf("run") }, { additionalProperties: false });
+/** A log is data, or text for people. */
+const logs = {
+  description: "a page of it",
+  content: {
+    "application/json": { schema: LogPage },
+    "text/plain": { schema: Type.Unsafe<unknown>({ type: "string" }) },
+  },
+};
+const textOf = ({ items }: LogPage): string =>
+  items.map(({ at, level, message }) => `${at} ${level.padEnd(5)} ${message}\n`).join("");
 const parseSpec = parserOf(RunCreate.properties.spec);
 
 /** Units of work: submit, follow, hold, change, cancel, retry, clone. */
@@ -135,8 +146,18 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
   );
 
   app.get(
+    "/:runId/timeline",
+    { config: viewer, schema: { params: RunId, response: { 200: list(TimelineEntry) } } },
+    async (request) => ({ items: await store.runs.timeline(teamOf(request), request.params.runId) }),
+  );
+
+  app.get(
     "/:runId/logs",
-    { config: viewer, schema: { params: RunId, querystring: PageQuery, response: { 200: page(LogLine) } } },
-    (request) => store.logs.list(teamOf(request), request.params.runId, request.query),
+    { config: viewer, schema: { params: RunId, querystring: LogsQuery, response: { 200: logs } } },
+    async (request, reply) => {
+      const { format, ...query } = request.query;
+      const found = await store.logs.list(teamOf(request), request.params.runId, query);
+      return format === "text" ? reply.type("text/plain; charset=utf-8").send(textOf(found)) : found;
+    },
   );
 };

@@ -60,6 +60,20 @@ export const StsPair = Type.Object({
 });
 export type StsPair = Static<typeof StsPair>;
 
+/** `GET /v1/datasets/:id/rows` */
+export const DatasetRowsQuery = Type.Object(
+  { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 20 })) },
+  { additionalProperties: false },
+);
+export type DatasetRowsQuery = Partial<Static<typeof DatasetRowsQuery>>;
+
+/** The first rows of a dataset, as its kind has them; of a very long row only that it is. */
+export const DatasetRows = Type.Object({
+  items: Type.Array(Type.Union([Triplet, TextRow, StsPair])),
+  more: Type.Boolean({ description: "there are others after these" }),
+});
+export type DatasetRows = Static<typeof DatasetRows>;
+
 /**
  * Query of `POST /v1/datasets`; the body is the file itself, perhaps compressed by gzip. Without `format` it is read as what it
  * looks like. `columns` says which fields or columns mean what: by 1-based positions, such as `score=5,sentence1=6,sentence2=7`,

@@ -5,12 +5,15 @@ import type { Attempt } from "../runs/attempt.ts";
 import type { Garbage } from "../retention/garbage.ts";
 import type { Retention, RetentionChange } from "../retention/retention.ts";
 import type { Deletion, DeletionQuery, MakerDeletionQuery } from "../retention/deletion.ts";
-import type { Dataset, DatasetCreateQuery } from "../datasets/dataset.ts";
+import type { Dataset, DatasetCreateQuery, DatasetRows, DatasetRowsQuery } from "../datasets/dataset.ts";
 import type { Event } from "./event.ts";
 import type { Experiment, ExperimentSpec } from "../experiments/experiment.ts";
 import type { Graph, GraphCreate } from "../runs/graph.ts";
 import type { Page, PageQuery } from "../id.ts";
-import type { LogLine, Metric, MetricsQuery } from "../runs/metric.ts";
+import type { LogPage, LogsQuery, Metric, MetricsQuery } from "../runs/metric.ts";
+import type { TimelineEntry } from "../runs/timeline.ts";
+import type { Lineage } from "../models/lineage.ts";
+import type { Overview } from "../pool/overview.ts";
 import type { Model, ModelCreate } from "../models/model.ts";
 import { isProblem, Problem, type ProblemDocument } from "../problem.ts";
 import type { Pool } from "../pool/pool.ts";
@@ -144,6 +147,8 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       },
       list: (query: MadeByQuery = {}) => json<Page<Model>>("GET", "/v1/models", { query }),
       get: (id: string) => json<Model>("GET", `/v1/models/${id}`),
+      /** What it came from, and what came from it. */
+      lineage: (id: string) => json<Lineage>("GET", `/v1/models/${id}/lineage`),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: DeletionQuery = {}) =>
         json<Deletion>("DELETE", `/v1/models/${id}`, { query }),
@@ -157,6 +162,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         }),
       list: (query: MadeByQuery = {}) => json<Page<Dataset>>("GET", "/v1/datasets", { query }),
       get: (id: string) => json<Dataset>("GET", `/v1/datasets/${id}`),
+      /** Its first rows. */
+      rows: (id: string, query: DatasetRowsQuery = {}) =>
+        json<DatasetRows>("GET", `/v1/datasets/${id}/rows`, { query }),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: DeletionQuery = {}) =>
         json<Deletion>("DELETE", `/v1/datasets/${id}`, { query }),
@@ -243,8 +251,10 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       artifacts: (id: string) => json<{ items: Artifact[] }>("GET", `/v1/runs/${id}/artifacts`),
       metrics: (id: string, query: MetricsQuery = {}) =>
         json<Page<Metric>>("GET", `/v1/runs/${id}/metrics`, { query }),
-      logs: (id: string, query: PageQuery = {}) =>
-        json<Page<LogLine>>("GET", `/v1/runs/${id}/logs`, { query }),
+      /** What has happened to it, oldest first. */
+      timeline: (id: string) => json<{ items: TimelineEntry[] }>("GET", `/v1/runs/${id}/timeline`),
+      logs: (id: string, query: Omit<LogsQuery, "format"> = {}) =>
+        json<LogPage>("GET", `/v1/runs/${id}/logs`, { query }),
       events: (id: string, signal?: AbortSignal) => follow(`/v1/runs/${id}/events`, signal),
     },
     /** Metrics of up to ten runs, by ranges of steps; with `since`, what has changed after an earlier answer. */
@@ -265,6 +275,8 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       uncordon: (id: string, deviceId: string) =>
         json<Worker>("POST", `/v1/workers/${id}/devices/${deviceId}/uncordon`),
     },
+    /** What a person looks at first: what is wrong, devices, queue, shares, and what has ended of late. */
+    overview: () => json<Overview>("GET", "/v1/overview"),
     /** How the pool is, and what is wrong with it. */
     pool: () => json<Pool>("GET", "/v1/pool"),
     /** The runs that wait for devices, in the order in which they would start. */

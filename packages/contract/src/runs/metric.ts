@@ -49,6 +49,32 @@ export type MetricPoint = { name: string; step: number; value: number };
 export const LogLevel = Type.Enum(["debug", "info", "warn", "error"]);
 export type LogLevel = Static<typeof LogLevel>;
 
+/** Query of a run's log. */
+export const LogsQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    tail: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "the last lines, and not the first; `cursor` follows them",
+      }),
+    ),
+    before: Type.Optional(
+      Type.String({ maxLength: 256, description: "`earlier` of a page: the lines before it" }),
+    ),
+    level: Type.Optional(
+      Type.Enum(["debug", "info", "warn", "error"], { description: "lines of this level and graver ones" }),
+    ),
+    q: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: "text in a line, in whatever case" }),
+    ),
+    attempt: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
+    format: Type.Optional(Type.Enum(["json", "text"], { default: "json" })),
+  },
+  { additionalProperties: false },
+);
+export type LogsQuery = Partial<Static<typeof LogsQuery>>;
+
 export const LogLine = Type.Object({
   attempt: Type.Integer({ minimum: 1 }),
   at: Timestamp,
@@ -56,3 +82,11 @@ export const LogLine = Type.Object({
   message: Type.String(),
 });
 export type LogLine = Static<typeof LogLine>;
+
+/** One page of a log; `earlier` leads to the lines before it, `cursor` to those after it. */
+export const LogPage = Type.Object({
+  items: Type.Array(LogLine),
+  cursor: Type.Optional(Type.String()),
+  earlier: Type.Optional(Type.String()),
+});
+export type LogPage = Static<typeof LogPage>;

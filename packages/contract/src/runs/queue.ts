@@ -5,13 +5,15 @@ import { Progress, RunState } from "./run.ts";
 import { PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
 
-/** A run of the same team for whose end another one waits. */
+/** A run of the same team for whose end another one waits, or that waits for another one. */
 const Blocker = Type.Object({
   runId: idOf("run"),
   kind: RunKind,
   state: RunState,
+  name: Type.Optional(Type.String()),
   variant: Type.Optional(Type.String()),
   progress: Type.Optional(Progress),
+  expectedEnd: Type.Optional(Timestamp),
 });
 export type Blocker = Static<typeof Blocker>;
 
@@ -23,6 +25,7 @@ export const QueueEntry = Type.Object({
   class: PriorityClass,
   own: Type.Boolean({ description: "of your team" }),
   runId: Type.Optional(idOf("run")),
+  name: Type.Optional(Type.String({ description: "what people call it" })),
   kind: Type.Optional(RunKind),
   state: Type.Optional(RunState),
   variant: Type.Optional(Type.String()),
@@ -32,6 +35,9 @@ export const QueueEntry = Type.Object({
   user: Type.Optional(Type.String({ description: "whose it is" })),
   blockers: Type.Optional(
     Type.Array(Blocker, { description: "your team's runs whose end would let it start" }),
+  ),
+  dependents: Type.Optional(
+    Type.Array(Blocker, { description: "runs that need its result, at most 20 of them" }),
   ),
   queuedAt: Timestamp,
   waiting: Type.Optional(Waiting),

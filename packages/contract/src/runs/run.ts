@@ -118,6 +118,12 @@ export const Run = Type.Object({
   role: Type.Optional(RunRole),
   attempt: Type.Integer({ minimum: 0, description: "0 until first claimed" }),
   progress: Type.Optional(Progress),
+  expectedEnd: Type.Optional(
+    Type.Unsafe<string>({
+      ...Timestamp,
+      description: "while it computes: by its own speed, else by how long runs like it took",
+    }),
+  ),
   result: Type.Optional(RunResult),
   problem: Type.Optional(ProblemDocument),
   failure: Type.Optional(FailureClass),

@@ -5,6 +5,7 @@ import {
   type Architecture,
   type Author,
   type HubSource,
+  type Lineage,
   type MadeByQuery,
   type Model,
   type ModelSource,
@@ -24,6 +25,7 @@ import { found, iso, madeBy, present } from "../database/row.ts";
 import type { Secrets } from "../runs/secrets.ts";
 import type { NewRun } from "../runs/runs.ts";
 import { submitRun } from "../runs/submit.ts";
+import { readLineage } from "./lineage.ts";
 import { lockUpload, uploadFiles } from "./uploads.ts";
 
 /** A model that a run made. Its files are artifacts of the same commit, or of the models it came from. */
@@ -66,6 +68,8 @@ export interface Models {
   /** Those of these models that the team has, by id. */
   named(teamId: string, modelIds: readonly string[]): Promise<Map<string, Model>>;
   list(teamId: string, query?: MadeByQuery): Promise<Page<Model>>;
+  /** What it came from, and what came from it. */
+  lineage(teamId: string, modelId: string): Promise<Lineage>;
   /** The model's files with their locations, for `Bytes.materialise`. */
   files(teamId: string, modelId: string): Promise<StoredFile[]>;
 }
@@ -79,6 +83,7 @@ export function createModels({ prisma, query, within }: Database, secrets: Pick<
   const find = async (teamId: string, id: string) =>
     found(await prisma.model.findUnique({ where: { id, teamId }, include: withFiles }), "model", id);
   return {
+    lineage: (teamId, modelId) => readLineage({ query }, teamId, modelId),
     register: ({ name: given, uploadId, architecture, replace = true, ...options }, tx) =>
       within(tx, async (tx) => {
         const { teamId } = options;

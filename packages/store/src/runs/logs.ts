@@ -3,15 +3,15 @@ import { leaseLost } from "../attempts/end.ts";
 import type { Database } from "../database/database.ts";
 import { toText } from "../database/json.ts";
 import { cursorOf } from "../database/cursor.ts";
-import { pageLimit, toPage } from "../database/page.ts";
+import { pageLimit } from "../database/page.ts";
 import { found, iso } from "../database/row.ts";
-import type { Lease, LogLevel, LogLine, Page, PageQuery } from "@espalier/contract";
+import type { Lease, LogLevel, LogPage, LogsQuery } from "@espalier/contract";
 
 export interface Logs {
   /** Appends lines to the log of the lease's run. Throws `lease/lost`. */
   append(lease: Lease, lines: readonly { level: LogLevel; message: string }[]): Promise<void>;
-  /** Oldest first. While the run can still write, the last page has a cursor too. */
-  list(teamId: string, runId: string, query?: PageQuery): Promise<Page<LogLine>>;
+  /** Oldest first, from the first line or the last ones. While the run can still write, the last page has a cursor too. */
+  list(teamId: string, runId: string, query?: LogsQuery): Promise<LogPage>;
 }
 
 /**
@@ -31,7 +31,7 @@ const bySequence = cursorOf(["bigint"]);
 
 const maxMessage = 16_384;
 
-export function createLogs({ prisma, bulk }: Database): Logs {
+export function createLogs({ prisma, bulk, query }: Database): Logs {
   return {
     async append(lease, lines) {
       if (lines.length === 0) return;
@@ -53,31 +53,49 @@ export function createLogs({ prisma, bulk }: Database): Logs {
       if (!rows[0]?.held) throw leaseLost(lease);
     },
 
-    async list(teamId, runId, { limit: wanted, cursor } = {}) {
+    async list(teamId, runId, { limit: wanted, cursor, tail = false, before, level, q, attempt } = {}) {
       const limit = pageLimit(wanted);
       const [after = "0"] = bySequence.read(cursor);
+      const [until] = bySequence.read(before);
+      const backwards = cursor === undefined && (tail || before !== undefined);
       const run = await prisma.run.findUnique({ where: { id: runId, teamId }, select: { state: true } });
       const { state } = found(run, "run", runId);
-      const rows = await prisma.logLine.findMany({
-        where: { runId, seq: { gt: BigInt(after) } },
-        orderBy: { seq: "asc" },
-        take: limit + 1,
-      });
-      const page = toPage(
-        rows,
-        limit,
-        ({ attempt, at, level, message }): LogLine => ({
-          attempt,
-          at: iso(at),
-          level: level as LogLevel,
-          message,
-        }),
-        ({ seq }) => bySequence.write(seq),
+      const { rows } = await query<LogRow>(
+        `select seq, attempt, at, level, message from log_line where run_id = $1 and seq > $2 and ($3::bigint is null or seq < $3)
+           and ($4::text[] is null or level = any($4)) and ($5::text is null or strpos(lower(message), lower($5)) > 0)
+           and ($6::int is null or attempt = $6)
+         order by seq ${backwards ? "desc" : "asc"} limit $7`,
+        [
+          runId,
+          after,
+          until ?? null,
+          level === undefined ? null : graverThan(level),
+          q ?? null,
+          attempt ?? null,
+          limit + 1,
+        ],
       );
-      // The run can still write, so the reader gets a cursor to come back with.
-      return page.cursor === undefined && !isTerminal(state as RunState)
-        ? { ...page, cursor: bySequence.write(rows.at(-1)?.seq ?? after) }
-        : page;
+      const more = rows.length > limit;
+      const lines = backwards ? rows.slice(0, limit).reverse() : rows.slice(0, limit);
+      const last = lines.at(-1)?.seq ?? after;
+      // While the run can write, the reader gets a cursor to come back with.
+      const goesOn = before === undefined && (!isTerminal(state as RunState) || (more && !backwards));
+      return {
+        items: lines.map(({ attempt, at, level, message }) => ({ attempt, at: iso(at), level, message })),
+        ...(goesOn ? { cursor: bySequence.write(last) } : {}),
+        ...(backwards && more ? { earlier: bySequence.write(lines[0]!.seq) } : {}),
+      };
     },
   };
 }
+
+interface LogRow {
+  seq: string;
+  attempt: number;
+  at: Date;
+  level: LogLevel;
+  message: string;
+}
+
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const graverThan = (level: LogLevel): LogLevel[] => levels.slice(levels.indexOf(level));

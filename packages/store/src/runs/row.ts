@@ -45,6 +45,7 @@ export interface RunRow {
   cancelRequestedAt: Date | null;
   cancelledBy: Author | null;
   progress: Progress | null;
+  expectedEnd: Date | null;
   result: RunResult | null;
   problem: ProblemDocument | null;
   failure: FailureClass | null;
@@ -94,6 +95,22 @@ export const waitingColumn = `case r.state
 export const progressOf = (run: string): string => `coalesce((select q.progress from run_progress q
   where q.run_id = ${run}.id and q.attempt = ${run}.attempt and q.attempt > ${run}.forgiven_attempt), ${run}.progress)`;
 
+/**
+ * When run `run` is expected to end, while it is RUNNING: by its own speed once that says something, as the planner has it, else by how
+ * long runs of its kind took; null where nobody can tell.
+ */
+export const expectedEndOf = (run: string): string => `case when ${run}.state = 'RUNNING' then (
+    select case when (w.done - w.before) >= 0.01 and a.elapsed >= 20 then now() + make_interval(secs => (1 - w.done) * a.elapsed / (w.done - w.before))
+      when h.likely / 1000 > a.elapsed then a.started_at + make_interval(secs => h.likely / 1000) end
+    from (select started_at, resumed_step, extract(epoch from now() - started_at)::float8 as elapsed from attempt
+        where run_id = ${run}.id and number = ${run}.attempt) a
+      left join lateral (select least(1, (told ->> 'done')::float8 / (told ->> 'total')::float8) as done,
+          coalesce(a.resumed_step, 0) / (told ->> 'total')::float8 as before
+        from (select ${progressOf(run)}) p (told) where told ->> 'phase' = ${run}.kind and (told ->> 'total')::float8 > 0) w on true
+      left join lateral (select likely from run_history
+        where key in (${run}.kind || '/' || ${run}.model_id, ${run}.kind) and cardinality(durations) >= 3
+        order by length(key) desc limit 1) h on true) end`;
+
 /** Columns of run `r` that are long, or are looked up: a list may leave them out. */
 const costlyColumns = {
   spec: "r.spec",
@@ -103,6 +120,7 @@ const costlyColumns = {
   worker:
     "(select jsonb_build_object('name', w.name, 'host', w.host) from worker w where w.id = r.lease_owner)",
   progress: progressOf("r"),
+  expectedEnd: expectedEndOf("r"),
   result: "r.result",
   problem: "r.problem",
   notes: "r.notes",
@@ -161,6 +179,7 @@ export const toRun = (row: RunRow): Run => ({
     variant: row.variant,
     role: row.role,
     progress: row.progress,
+    expectedEnd: isoOrNull(row.expectedEnd),
     result: row.result,
     problem: row.problem,
     failure: row.failure,

@@ -21,6 +21,7 @@ import {
   type RunRole,
   type RunSpec,
   type RunState,
+  type TimelineEntry,
 } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
@@ -34,6 +35,7 @@ import { listRuns } from "./list.ts";
 import { requeue } from "./requeue.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./row.ts";
 import { admit, submitRun } from "./submit.ts";
+import { readTimeline } from "./timeline.ts";
 
 export interface NewRun {
   /** Default: a new id. */
@@ -78,6 +80,8 @@ export interface Runs {
   /** In the order of submission. */
   ofExperiment(teamId: string, experimentId: string): Promise<Run[]>;
   attempts(teamId: string, runId: string): Promise<Attempt[]>;
+  /** What has happened to it, oldest first. */
+  timeline(teamId: string, runId: string): Promise<TimelineEntry[]>;
   /**
    * Cancels a run that is not RUNNING at once, and asks a RUNNING one to stop. Doing it twice changes nothing. Throws
    * `run/illegal-move` for a run that has ended. `by` is for the record.
@@ -113,6 +117,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
     async ofExperiment(teamId, experimentId) {
       return (await runsOfExperiments({ query } as Transaction, teamId, [experimentId])).map(toRun);
     },
+    timeline: (teamId, runId) => readTimeline({ query }, teamId, runId),
     async attempts(teamId, runId) {
       const run = await prisma.run.findUnique({
         where: { id: runId, teamId },
