@@ -38,6 +38,8 @@ export const isDashboardStale = () =>
 
 export async function buildDashboard() {
   const print = dashboardFingerprint();
+  // Whoever builds it in a test has another one, and would get React's build for development.
+  process.env.NODE_ENV = "production";
   const { build } = await import("vite");
   const fresh = `${target}.${process.pid}`;
   await build({

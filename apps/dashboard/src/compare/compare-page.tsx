@@ -1,5 +1,5 @@
 import type { Run } from "@espalier/contract";
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { get } from "../api/request.ts";
@@ -9,7 +9,7 @@ import { Empty } from "../elements/empty.tsx";
 import { number } from "../elements/format.ts";
 import { ChartFigure } from "../charts/figure.tsx";
 import { Page } from "../elements/page.tsx";
-import { Frame, Loading } from "../elements/panel.tsx";
+import { Frame, Loading, Panel } from "../elements/panel.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
 import { cells, Table } from "../elements/table.tsx";
 import { flatten } from "../run/settings.ts";
@@ -74,10 +74,7 @@ function Differences({ runs }: { runs: readonly Run[] }) {
         </Button>
       }
     >
-      <Table
-        label="What differs"
-        columns={["Setting", ...runs.map((run) => `${titleOf(run)} …${run.id.slice(-4)}`)]}
-      >
+      <Table label="What differs" columns={["Setting", ...runs.map((run) => nameOf(run))]}>
         <tr>
           <th scope="row">state</th>
           {runs.map((run) => (
@@ -105,61 +102,75 @@ function Differences({ runs }: { runs: readonly Run[] }) {
   );
 }
 
+const axes = { step: "step", time: "minutes since its first point" } as const;
+type Axis = keyof typeof axes;
+
 function Overlays({ runs }: { runs: readonly Run[] }) {
   const [smooth, setSmooth] = useState(0);
-  const series = useQueries({
-    queries: runs.map(({ id }) => ({
-      queryKey: ["series", id, "compared"],
-      queryFn: ({ signal }: { signal: AbortSignal }) => readSeries(id, false, signal),
-    })),
+  const [axis, setAxis] = useState<Axis>("step");
+  const ids = runs.map(({ id }) => id);
+  const query = useQuery({
+    queryKey: ["series", ids],
+    queryFn: ({ signal }) => readSeries(runs, false, signal),
+    enabled: runs.length > 0,
   });
-  const measured = runs.map((run, i) => ({
-    name: `${titleOf(run)} …${run.id.slice(-4)}`,
-    series: series[i]?.data ?? [],
-  }));
-  const names = [
-    ...new Set(
-      measured.flatMap((each) => each.series.filter(({ x }) => x.length > 1).map(({ name }) => name)),
-    ),
-  ];
+  const names = [...new Set(query.data?.filter(({ x }) => x.length > 1).map(({ name }) => name))];
   if (names.length === 0) return null;
   return (
-    <Frame
+    <Panel
       title="Measured"
+      query={query}
       aside={
-        <label className={classes.smooth}>
-          Smoothing
-          <input
-            type="range"
-            min={0}
-            max={0.98}
-            step={0.02}
-            value={smooth}
-            onChange={({ target }) => setSmooth(Number(target.value))}
-          />
-        </label>
+        <>
+          {(Object.keys(axes) as Axis[]).map((each) => (
+            <Button key={each} look="bare" pressed={axis === each} onPress={() => setAxis(each)}>
+              by {each}
+            </Button>
+          ))}
+          <label className={classes.smooth}>
+            Smoothing
+            <input
+              type="range"
+              min={0}
+              max={0.98}
+              step={0.02}
+              value={smooth}
+              onChange={({ target }) => setSmooth(Number(target.value))}
+            />
+          </label>
+        </>
       }
     >
-      <div className={classes.charts}>
-        {names.map((name) => (
-          <Overlay key={name} name={name} smooth={smooth} measured={measured} />
-        ))}
-      </div>
-    </Frame>
+      {(series) => (
+        <div className={classes.charts}>
+          {names.map((name) => (
+            <Overlay key={name} name={name} smooth={smooth} axis={axis} runs={runs} series={series} />
+          ))}
+        </div>
+      )}
+    </Panel>
   );
 }
 
 interface OverlayProps {
   name: string;
   smooth: number;
-  measured: readonly { name: string; series: readonly Series[] }[];
+  axis: Axis;
+  runs: readonly Run[];
+  series: readonly Series[];
 }
 
-function Overlay({ name, smooth, measured }: OverlayProps) {
-  const lines = measured.flatMap((run) =>
-    run.series
-      .filter((each) => each.name === name)
-      .map(({ x, y }) => ({ name: run.name, x, y: smoothed(y, smooth) })),
+const nameOf = (run: Run): string => `${titleOf(run)} …${run.id.slice(-4)}`;
+
+function Overlay({ name, smooth, axis, runs, series }: OverlayProps) {
+  const lines = runs.flatMap((run) =>
+    series
+      .filter((each) => each.name === name && each.runId === run.id)
+      .map(({ x, y, at }) => ({
+        name: nameOf(run),
+        x: axis === "step" ? x : at.map((time) => (time - (at[0] ?? time)) / 60_000),
+        y: smoothed(y, smooth),
+      })),
   );
   const steps = [...new Set(lines.flatMap(({ x }) => x))].sort((a, b) => a - b);
   const tables = lines.map(({ x, y }) => new Map(x.map((step, i) => [step, y[i]])));
@@ -174,11 +185,11 @@ function Overlay({ name, smooth, measured }: OverlayProps) {
     <ChartFigure
       title={name}
       summary={summary}
-      columns={["step", ...lines.map((line) => line.name)]}
+      columns={[axes[axis], ...lines.map((line) => line.name)]}
       rows={rows}
     >
       <Suspense fallback={<Loading rows={5} />}>
-        <Plot xLabel="step" lines={lines} />
+        <Plot xLabel={axes[axis]} lines={lines} />
       </Suspense>
     </ChartFigure>
   );

@@ -1,4 +1,4 @@
-import { useRef, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Button } from "./button.tsx";
 import { ProblemNote } from "./problem-note.tsx";
 import classes from "./dialog.module.css";
@@ -36,6 +36,19 @@ export function Dialog({
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
+  /** Where the focus goes when the button is gone with what it changed: the row or the part of the page that it was in. */
+  const place = useRef<HTMLElement>(null);
+  useEffect(
+    () => () => {
+      const { current } = place;
+      queueMicrotask(() => {
+        if (!current?.isConnected || document.activeElement !== document.body) return;
+        current.tabIndex = -1;
+        current.focus();
+      });
+    },
+    [],
+  );
   const close = (): void => dialog.current?.close();
   const submit = async (): Promise<void> => {
     setBusy(true);
@@ -51,6 +64,7 @@ export function Dialog({
         onPress={() => {
           setOpen(true);
           onOpen?.();
+          place.current = dialog.current?.closest<HTMLElement>("tr, section") ?? null;
           dialog.current?.showModal();
         }}
       >

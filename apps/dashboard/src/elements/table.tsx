@@ -10,7 +10,7 @@ interface TableProps {
 
 /** A table that scrolls sideways by itself where the screen is narrow. */
 export const Table = ({ label, columns, children }: TableProps) => (
-  <div className={classes.scroll} tabIndex={0} role="region" aria-label={label}>
+  <div className={classes.scroll} tabIndex={0} role="group" aria-label={label}>
     <table className={classes.table}>
       <thead>
         <tr>

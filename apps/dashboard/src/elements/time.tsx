@@ -21,7 +21,10 @@ export const useNow = (): number =>
         timer = undefined;
       };
     },
-    () => (timer === undefined ? (now = Math.floor(Date.now() / 1000) * 1000) : now),
+    () => {
+      if (timer === undefined && Date.now() - now >= 1000) now = Date.now();
+      return now;
+    },
   );
 
 /** How long ago something was, or how long until it will be, with the time itself for whoever points at it. */

@@ -3,6 +3,7 @@ import { lazy, Suspense } from "react";
 import { ChartFigure } from "../charts/figure.tsx";
 import { number } from "../elements/format.ts";
 import { Loading, Panel } from "../elements/panel.tsx";
+import type { Run } from "@espalier/contract";
 import { readSeries, type Series } from "./series.ts";
 import classes from "./run-page.module.css";
 
@@ -12,27 +13,26 @@ const Plot = lazy(() => import("../charts/plot.tsx").then(({ Plot: plot }) => ({
 const everyMs = 10_000;
 
 /** What a run measured, a chart for each name; what was computed in vain lies behind it, dashed. */
-export function ChartsPanel({ runId, live }: { runId: string; live: boolean }) {
+export function ChartsPanel({ run: { id, kind }, live }: { run: Run; live: boolean }) {
   const query = useQuery({
-    queryKey: ["series", runId],
-    queryFn: async ({ signal }) => ({
-      counts: await readSeries(runId, false, signal),
-      ghosts: await readSeries(runId, true, signal),
-    }),
+    queryKey: ["series", id],
+    queryFn: ({ signal }) => readSeries([{ id, kind }], true, signal),
     refetchInterval: live ? everyMs : false,
   });
-  if (query.data?.counts.length === 0) return null;
+  if (query.data?.length === 0) return null;
   return (
     <Panel title="Measured" query={query} rows={6}>
-      {({ counts, ghosts }) => (
+      {(all) => (
         <div className={classes.charts}>
-          {counts.map((series) => (
-            <SeriesChart
-              key={series.name}
-              series={series}
-              ghost={ghosts.find(({ name }) => name === series.name)}
-            />
-          ))}
+          {all
+            .filter(({ discarded }) => !discarded)
+            .map((series) => (
+              <SeriesChart
+                key={series.name}
+                series={series}
+                ghost={all.find(({ name, discarded }) => discarded && name === series.name)}
+              />
+            ))}
         </div>
       )}
     </Panel>

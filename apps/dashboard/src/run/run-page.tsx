@@ -48,7 +48,7 @@ export function RunPage({ params: { id } }: { params: { id: string } }) {
         <LogPanel runId={id} live={live} />
       </div>
       <ResultPanel run={run} />
-      <ChartsPanel runId={id} live={run.state === "RUNNING"} />
+      <ChartsPanel run={run} live={run.state === "RUNNING"} />
       <div className={classes.columns}>
         <SettingsPanel run={run} />
         <ArtifactsPanel runId={id} />

@@ -1,34 +1,48 @@
-import type { Metric, Page } from "@espalier/contract";
+import type { RunKind, Series as Ranges, SeriesAnswer } from "@espalier/contract";
 import { get } from "../api/request.ts";
 
-/** Points of one name, in the order of their steps. */
+/** What runs of each kind measure again and again, as their compute process names it. */
+const measured = {
+  import: [],
+  prune: [],
+  search: ["layer_loss", "tokens_per_second"],
+  train: ["loss", "learning_rate", "gradient_norm", "mean_cosine", "tokens_per_second"],
+  evaluate: [],
+  export: [],
+} as const satisfies Record<RunKind, readonly string[]>;
+
+/** What a run measured under one name, in the order of steps, with as many points as a chart has room for. */
 export interface Series {
+  runId: string;
   name: string;
-  x: number[];
-  y: (number | null)[];
+  /** Steps. */
+  x: readonly number[];
+  y: readonly (number | null)[];
+  /** When each was measured, in milliseconds since 1970. */
+  at: readonly number[];
+  /** It does not count any more: a later attempt went on from before it. */
+  discarded: boolean;
 }
 
-/** Pages of points that are read at most: a chart has no more pixels than so many points. */
-const mostPages = 10;
+/** Ranges of steps that a series has about. */
+const points = 600;
 
-/** What a run measured, by name. */
-export async function readSeries(runId: string, discarded: boolean, signal?: AbortSignal): Promise<Series[]> {
-  const series = new Map<string, Series>();
-  let cursor: string | undefined;
-  for (let page = 0; page < mostPages; page++) {
-    const read: Page<Metric> = await get(
-      `runs/${runId}/metrics`,
-      { limit: 200, ...(discarded && { discarded }), ...(cursor !== undefined && { cursor }) },
-      signal,
-    );
-    for (const { name, step, value } of read.items) {
-      const one = series.get(name) ?? { name, x: [], y: [] };
-      series.set(name, one);
-      one.x.push(step);
-      one.y.push(value);
-    }
-    ({ cursor } = read);
-    if (cursor === undefined) break;
-  }
-  return [...series.values()];
+/** What runs of some kinds measured; `discarded` also in vain. */
+export async function readSeries(
+  runs: readonly { id: string; kind: RunKind }[],
+  discarded: boolean,
+  signal?: AbortSignal,
+): Promise<Series[]> {
+  const name = [...new Set(runs.flatMap(({ kind }) => measured[kind]))];
+  if (name.length === 0) return [];
+  const query = { runId: runs.map(({ id }) => id), name, points, ...(discarded && { discarded }) };
+  const { items } = await get<SeriesAnswer>("series", query, signal);
+  return items.map(({ runId, name: each, step, mean, at, discarded: vain }: Ranges) => ({
+    runId,
+    name: each,
+    x: step,
+    y: mean,
+    at,
+    discarded: vain === true,
+  }));
 }

@@ -19,14 +19,14 @@ export function SettingsPanel({ run }: { run: Run }) {
         </Button>
       }
     >
-      <Table label="Settings" columns={["Setting", "Value", ""]}>
+      <Table label="Settings" columns={["Setting", "Value", "From"]}>
         {shown.map(([name, value]) => (
           <tr key={name}>
             <th scope="row">
               <code>{name}</code>
             </th>
             <td className={cells.wide}>{value}</td>
-            <td className={cells.quiet}>{asked.has(name) ? "" : "default"}</td>
+            <td className={cells.quiet}>{asked.has(name) ? "the submission" : "default"}</td>
           </tr>
         ))}
       </Table>

@@ -1,10 +1,13 @@
+import type { RunAction, RunActionRequest, RunActionResult } from "@espalier/contract";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { send } from "../api/request.ts";
 import { Button } from "../elements/button.tsx";
 import { Dialog } from "../elements/dialog.tsx";
-import { onKey } from "../shell/keys.ts";
+import { Loading } from "../elements/panel.tsx";
 import { useMay } from "../session/use-me.ts";
+import { onKey } from "../shell/keys.ts";
+import type { RunFilter } from "./run-filter.ts";
 import classes from "./bulk-actions.module.css";
 
 const verbs = {
@@ -12,17 +15,21 @@ const verbs = {
   hold: { word: "Hold", look: "plain" },
   release: { word: "Release", look: "plain" },
   retry: { word: "Retry", look: "plain" },
-} as const;
-type Verb = keyof typeof verbs;
+  delete: { word: "Delete", look: "danger" },
+} as const satisfies Record<RunAction, { word: string; look: "plain" | "danger" }>;
 
-/** Requests that are under way at a time. */
-const atOnce = 4;
+interface Props {
+  ids: readonly string[];
+  clear: () => void;
+  /** Where all that pass a filter may be meant instead of those that are chosen. */
+  filter?: RunFilter | undefined;
+}
 
-/** What is done with all chosen runs, after a look at how many there are, with an outcome for each. */
-export function BulkActions({ ids, clear }: { ids: readonly string[]; clear: () => void }) {
+/** What is done with all chosen runs, or with all that pass the filter, after a look at what would become of each. */
+export function BulkActions({ ids, clear, filter }: Props) {
   const client = useQueryClient();
-  const [outcomes, setOutcomes] = useState<readonly { id: string; problem?: string }[]>([]);
-  const failed = outcomes.filter(({ problem }) => problem !== undefined);
+  const [outcome, setOutcome] = useState<RunActionResult>();
+  const [byFilter, setByFilter] = useState(false);
   useEffect(
     () =>
       onKey("c", "Cancel what is chosen", () =>
@@ -31,65 +38,134 @@ export function BulkActions({ ids, clear }: { ids: readonly string[]; clear: () 
     [],
   );
   const may = useMay("member");
-  if (!may || (ids.length === 0 && outcomes.length === 0)) return null;
-  const act = async (verb: Verb): Promise<void> => {
-    const waiting = [...ids];
-    const done: { id: string; problem?: string }[] = [];
-    const work = async (): Promise<void> => {
-      for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
-        done.push(
-          await send("POST", `runs/${id}/${verb}`).then(
-            () => ({ id }),
-            (error: Error) => ({ id, problem: error.message }),
-          ),
-        );
-    };
-    await Promise.all(Array.from({ length: atOnce }, work));
-    setOutcomes(done);
+  const meant = ids.length > 0 || byFilter;
+  if (!may || (!meant && !outcome && !filter)) return null;
+  const request = (action: RunAction, dryRun: boolean): Promise<RunActionResult> => {
+    const which = byFilter ? { filter: filterOf(filter ?? {}) } : { runIds: [...ids] };
+    return send("POST", "runs/actions", { action, dryRun, ...which } satisfies RunActionRequest);
+  };
+  const act = async (action: RunAction): Promise<void> => {
+    setOutcome(await request(action, false));
     clear();
+    setByFilter(false);
     void client.invalidateQueries();
   };
   return (
-    <section aria-label="Chosen runs" className={classes.bulk}>
-      {ids.length > 0 && (
+    <section aria-label="Chosen runs" className={meant || outcome ? classes.bulk : classes.offer}>
+      {filter && ids.length === 0 && (
+        <Button look="bare" pressed={byFilter} onPress={() => setByFilter(!byFilter)}>
+          All that pass the filter
+        </Button>
+      )}
+      {meant && (
         <>
-          <strong role="status">{ids.length} chosen</strong>
-          {(Object.keys(verbs) as Verb[]).map((verb) => (
-            <span key={verb} data-bulk={verb}>
-              <Dialog
-                opener={verbs[verb].word}
-                look={verbs[verb].look}
-                title={`${verbs[verb].word} ${ids.length} ${ids.length === 1 ? "run" : "runs"}?`}
-                confirm={verbs[verb].word}
-                error={null}
-                onConfirm={() => act(verb)}
-              >
-                <p>Those whose state does not allow it stay as they are, and are named afterwards.</p>
-              </Dialog>
+          <strong role="status">{byFilter ? "all filtered" : `${ids.length} chosen`}</strong>
+          {(Object.keys(verbs) as RunAction[]).map((action) => (
+            <span key={action} data-bulk={action}>
+              <Verb
+                action={action}
+                what={byFilter ? "all filtered runs" : `${ids.length} ${ids.length === 1 ? "run" : "runs"}`}
+                look={() => request(action, true)}
+                act={() => act(action)}
+              />
             </span>
           ))}
-          <Button look="bare" onPress={clear}>
+          <Button
+            look="bare"
+            onPress={() => {
+              clear();
+              setByFilter(false);
+            }}
+          >
             Choose none
           </Button>
         </>
       )}
-      {outcomes.length > 0 && (
-        <div role="status" className={classes.outcomes}>
-          <p>
-            {outcomes.length - failed.length} of {outcomes.length} done.{" "}
-            <Button look="bare" onPress={() => setOutcomes([])}>
-              Close
-            </Button>
-          </p>
-          <ul>
-            {failed.map(({ id, problem }) => (
-              <li key={id}>
-                <code>{id}</code> {problem}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
+      {outcome && <Outcome result={outcome} close={() => setOutcome(undefined)} />}
     </section>
   );
 }
+
+/** Filters of the address have one value each. */
+const filterOf = (filter: RunFilter): NonNullable<RunActionRequest["filter"]> =>
+  Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, name === "q" ? value : [value]]));
+
+interface VerbProps {
+  action: RunAction;
+  what: string;
+  look: () => Promise<RunActionResult>;
+  act: () => Promise<void>;
+}
+
+/** Looks first at what would be done, and does it when somebody has seen that. */
+function Verb({ action, what, look, act }: VerbProps) {
+  const [seen, setSeen] = useState<RunActionResult>();
+  const [error, setError] = useState<Error | null>(null);
+  const { word, look: buttonLook } = verbs[action];
+  const open = (): void => {
+    setSeen(undefined);
+    setError(null);
+    look().then(setSeen, setError);
+  };
+  const confirm = (): Promise<void> =>
+    act().catch((caught: unknown) => {
+      setError(caught as Error);
+      throw caught;
+    });
+  return (
+    <Dialog
+      opener={word}
+      look={buttonLook}
+      title={`${word} ${what}?`}
+      confirm={word}
+      error={error}
+      onOpen={open}
+      onConfirm={confirm}
+    >
+      {seen ? (
+        <>
+          <p>
+            It would be done to <b>{seen.done}</b>
+            {seen.refused > 0 && (
+              <>
+                , and refused for <b>{seen.refused}</b>
+              </>
+            )}
+            .{seen.more && " There are more, which the next request takes."}
+          </p>
+          <Refused result={seen} />
+        </>
+      ) : (
+        !error && <Loading rows={1} />
+      )}
+    </Dialog>
+  );
+}
+
+const Outcome = ({ result, close }: { result: RunActionResult; close: () => void }) => (
+  <div role="status" className={classes.outcomes}>
+    <p>
+      {result.done} of {result.done + result.refused} done.{" "}
+      <Button look="bare" onPress={close}>
+        Close
+      </Button>
+    </p>
+    <Refused result={result} />
+  </div>
+);
+
+/** Refusals that are named; the number says how many there are. */
+const mostNamed = 10;
+
+const Refused = ({ result: { items } }: { result: RunActionResult }) => {
+  const refused = items.filter(({ problem }) => problem !== undefined);
+  return refused.length === 0 ? null : (
+    <ul className={classes.refused}>
+      {refused.slice(0, mostNamed).map(({ runId, name, problem }) => (
+        <li key={runId}>
+          <code>{name ?? runId}</code> {problem?.detail}
+        </li>
+      ))}
+    </ul>
+  );
+};

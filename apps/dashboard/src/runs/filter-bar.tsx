@@ -1,10 +1,12 @@
-import type { Run } from "@espalier/contract";
+import type { RunFacet, RunFacets } from "@espalier/contract";
 import { useEffect, useState } from "react";
+import { useResource } from "../api/use-resource.ts";
 import { wordOf } from "../elements/badge.tsx";
 import { Button } from "../elements/button.tsx";
 import type { FilterName, RunFilter } from "./run-filter.ts";
 import classes from "./filter-bar.module.css";
 
+/** States in the order in which people look for them. */
 const states = [
   "RUNNING",
   "QUEUED",
@@ -14,27 +16,28 @@ const states = [
   "QUARANTINED",
   "CANCELLED",
   "SKIPPED",
-] as const satisfies readonly Run["state"][];
-const kinds = [
-  "import",
-  "search",
-  "prune",
-  "train",
-  "evaluate",
-  "export",
-] as const satisfies readonly Run["kind"][];
+] as const;
 
 /** Letters are gathered for so long before they are searched for. */
-const typingMs = 200;
+const typingMs = 150;
 
 interface Props {
   filter: RunFilter;
   set: (name: FilterName, value: string | undefined) => void;
-  users: readonly string[];
 }
 
-/** What the list of runs is filtered by. */
-export function FilterBar({ filter, set, users }: Props) {
+const choices = [
+  ["kind", "Kind"],
+  ["createdBy", "User"],
+  ["experimentId", "Experiment"],
+  ["model", "Model"],
+  ["tag", "Tag"],
+] as const satisfies readonly (readonly [FilterName, string])[];
+
+/** What the list of runs is filtered by, with how many runs each value would leave. */
+export function FilterBar({ filter, set }: Props) {
+  const { data } = useResource<RunFacets>("runs/facets", { query: filter, everyMs: 30_000 });
+  const counts = new Map(data?.facets.state.map(({ value, count }) => [value, count]));
   return (
     <search className={classes.bar}>
       <SearchField value={filter.q ?? ""} change={(value) => set("q", value)} />
@@ -48,20 +51,26 @@ export function FilterBar({ filter, set, users }: Props) {
             onPress={() => set("state", filter.state === state ? undefined : state)}
           >
             {wordOf(state)}
+            {counts.has(state) && (
+              <span className={classes.count}>{counts.get(state)!.toLocaleString()}</span>
+            )}
           </Button>
         ))}
       </fieldset>
-      <Choice name="Kind" value={filter.kind} options={kinds} change={(value) => set("kind", value)} />
-      <Choice
-        name="User"
-        value={filter.createdBy}
-        options={users}
-        change={(value) => set("createdBy", value)}
-      />
-      {filter.experimentId !== undefined && (
-        <Button onPress={() => set("experimentId", undefined)} label="Runs of every experiment">
-          one experiment ×
-        </Button>
+      {choices.map(([name, title]) => (
+        <Choice
+          key={name}
+          title={title}
+          value={filter[name]}
+          facet={data?.facets[name] ?? []}
+          change={(value) => set(name, value)}
+        />
+      ))}
+      {data && (
+        <span role="status" className={classes.total}>
+          {data.total.toLocaleString()}
+          {!data.complete && " or more"} {data.total === 1 ? "run" : "runs"}
+        </span>
       )}
     </search>
   );
@@ -80,27 +89,34 @@ function SearchField({ value, change }: { value: string; change: (value: string)
       type="search"
       value={text}
       onChange={({ target }) => setText(target.value)}
-      placeholder="Search names and ids   /"
+      placeholder="Search names, tags and ids   /"
       aria-label="Search runs"
     />
   );
 }
 
 interface ChoiceProps {
-  name: string;
+  title: string;
   value: string | undefined;
-  options: readonly string[];
+  facet: readonly RunFacet[];
   change: (value: string | undefined) => void;
 }
 
-const Choice = ({ name, value, options, change }: ChoiceProps) => (
-  <label>
-    {name}{" "}
-    <select value={value ?? ""} onChange={({ target }) => change(target.value || undefined)}>
-      <option value="">any</option>
-      {[...new Set([...options, ...(value === undefined ? [] : [value])])].map((option) => (
-        <option key={option}>{option}</option>
-      ))}
-    </select>
-  </label>
-);
+/** Nothing to choose from is not shown. */
+const Choice = ({ title, value, facet, change }: ChoiceProps) =>
+  facet.length === 0 && value === undefined ? null : (
+    <label>
+      {title}{" "}
+      <select value={value ?? ""} onChange={({ target }) => change(target.value || undefined)}>
+        <option value="">any</option>
+        {value !== undefined && facet.every((each) => each.value !== value) && (
+          <option value={value}>{value}</option>
+        )}
+        {facet.map(({ value: each, name, count }) => (
+          <option key={each} value={each}>
+            {name} ({count.toLocaleString()})
+          </option>
+        ))}
+      </select>
+    </label>
+  );

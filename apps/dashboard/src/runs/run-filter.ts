@@ -2,7 +2,7 @@ import { useCallback, useMemo } from "react";
 import { useSearchParams } from "wouter";
 
 /** What the list of runs can be filtered by. All of it is in the address, so that a view can be sent to somebody. */
-export const filters = ["q", "state", "kind", "createdBy", "experimentId", "tag"] as const;
+export const filters = ["q", "state", "kind", "createdBy", "experimentId", "model", "tag"] as const;
 export type FilterName = (typeof filters)[number];
 export type RunFilter = Partial<Record<FilterName, string>>;
 

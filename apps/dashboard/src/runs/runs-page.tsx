@@ -20,10 +20,6 @@ export function RunsPage() {
   const [filter, set] = useRunFilter();
   const query = useRuns(filter);
   const runs = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
-  const users = useMemo(
-    () => [...new Set(runs.flatMap(({ createdBy }) => createdBy?.user ?? []))].sort(),
-    [runs],
-  );
   const chosen = useChosen();
   const [, go] = useLocation();
   const ids = [...chosen.ids];
@@ -41,8 +37,8 @@ export function RunsPage() {
         </Button>
       }
     >
-      <FilterBar filter={filter} set={set} users={users} />
-      <BulkActions ids={ids} clear={chosen.clear} />
+      <FilterBar filter={filter} set={set} />
+      <BulkActions ids={ids} clear={chosen.clear} filter={filtered ? filter : undefined} />
       {query.error && <ProblemNote error={query.error} retry={() => void query.refetch()} />}
       {query.data === undefined && !query.error && <Loading rows={12} />}
       {query.data !== undefined && runs.length === 0 && (

@@ -5,6 +5,7 @@ import { AccountMenu } from "./account-menu.tsx";
 import { KeyHelp } from "./key-help.tsx";
 import { LiveBadge } from "./live-badge.tsx";
 import { Mark } from "./mark.tsx";
+import { Palette } from "./palette.tsx";
 import { places } from "./places.ts";
 import classes from "./shell.module.css";
 
@@ -40,6 +41,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Suspense fallback={<Loading rows={8} />}>{children}</Suspense>
       </Guard>
       <KeyHelp />
+      <Palette />
     </>
   );
 }

@@ -1,0 +1,45 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readDashboard } from "../../apps/api/src/dashboard/files.ts";
+import { startTestApi, type TestApi } from "../api/service.ts";
+import { noChromium, openBrowser, signIn } from "./browser.ts";
+import { furnish } from "./furnish.ts";
+
+describe.skipIf(noChromium)(
+  `eight tabs over plain HTTP${noChromium === undefined ? "" : ` (skipped: ${noChromium})`}`,
+  () => {
+    let api: TestApi;
+    let browser: Browser;
+    beforeAll(async () => {
+      api = await startTestApi({ dashboard: readDashboard() });
+      browser = await openBrowser();
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await api?.close();
+    });
+
+    it("are all live, by one stream", async () => {
+      const { trainingId, claims } = await furnish(api);
+      let streams = 0;
+      const served = api.app.server;
+      served.on("request", ({ url }: { url?: string }) => (streams += url === "/v1/events" ? 1 : 0));
+      const context = await browser.newContext();
+      const tabs: Page[] = [await signIn(context, api.url, api.key)];
+      for (let i = 1; i < 8; i++) tabs.push(await context.newPage());
+      for (const tab of tabs) {
+        await tab.goto(`${api.url}/runs/${trainingId}`);
+        await tab.getByRole("banner").getByText("live", { exact: true }).waitFor();
+      }
+      await api.store.beat(claims.get(trainingId)!.lease, {
+        phase: "train",
+        done: 990,
+        total: 1000,
+        unit: "steps",
+      });
+      for (const tab of tabs) await tab.getByRole("main").getByText("99 %").waitFor();
+      // The page that signed in left the one before; a worker without pages ends.
+      expect(streams).toBeLessThanOrEqual(2);
+    });
+  },
+);
