@@ -9,6 +9,7 @@ import { readDashboard } from "./dashboard/files.ts";
 import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
 import { watchDataFolder } from "./pool/data-folder-watch.ts";
+import { Provider } from "./oidc/provider.ts";
 import { buildServer } from "./server.ts";
 import { openPoster } from "./webhooks/poster.ts";
 import { startSender } from "./webhooks/sender.ts";
@@ -74,6 +75,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     basePath: config.basePath,
     publicOrigin: config.publicOrigin,
     sessions: config.sessions,
+    provider: config.oidc && new Provider(config.oidc, config),
   });
   const url = await server.listen({ host: config.host, port: config.port });
   const connections = new ConnectionWatch(store, { queueServer, pooled }, log);

@@ -4,6 +4,7 @@ import { readProxy } from "@espalier/model/outbound";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 import { basePathOf } from "./dashboard/base-path.ts";
+import { oidcEnvironment, readOidc, type OidcSettings } from "./oidc/settings.ts";
 import { defaultLimits, type Limits } from "./limits/limits.ts";
 
 const Env = Type.Object({
@@ -33,6 +34,7 @@ const Env = Type.Object({
   ESPALIER_PUBLIC_ORIGIN: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_SESSION_HOURS: Type.Number({ exclusiveMinimum: 0, maximum: 8_760, default: 12 }),
   ESPALIER_SESSION_IDLE_HOURS: Type.Number({ exclusiveMinimum: 0, maximum: 8_760, default: 2 }),
+  ...oidcEnvironment,
   ESPALIER_TRUSTED_PROXIES: Type.String({ pattern: "^[0-9a-fA-F.:/,]*$", default: "" }),
 });
 
@@ -80,6 +82,8 @@ export interface Config {
   publicOrigin?: string;
   /** How long a browser stays signed in. */
   sessions: SessionTimes;
+  /** By which browsers sign in too. */
+  oidc: OidcSettings | undefined;
 }
 
 /** Reads the environment; throws an Error that names every variable that is missing or wrong. */
@@ -132,6 +136,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       lasts: Math.ceil(value.ESPALIER_SESSION_HOURS * 3600),
       idle: Math.ceil(value.ESPALIER_SESSION_IDLE_HOURS * 3600),
     },
+    oidc: readOidc(value),
   };
 }
 

@@ -26,6 +26,8 @@ import { limitRates } from "./limits/request-rates.ts";
 import { models } from "./models/routes.ts";
 import { bodies } from "./plugins/bodies.ts";
 import { health } from "./plugins/health.ts";
+import type { Provider } from "./oidc/provider.ts";
+import { oidc } from "./oidc/routes.ts";
 import { openapi } from "./plugins/openapi.ts";
 import { answerFrameworkError, problemDocuments } from "./plugins/problems.ts";
 import { requestIdOf, requestIds } from "./plugins/request-ids.ts";
@@ -73,6 +75,8 @@ export interface ServerOptions {
   /** The origin under which browsers see the service; default: that of the host that they ask. */
   publicOrigin?: string | undefined;
   sessions: SessionTimes;
+  /** Absent: browsers sign in with keys alone. */
+  provider?: Provider | undefined;
 }
 
 /** The HTTP side of the API: every route, ready to listen or to be injected into. */
@@ -154,7 +158,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(audit, { prefix: "/v1/audit", store });
   await app.register(garbage, { prefix: "/v1/garbage", store });
   await app.register(keys, { prefix: "/v1/keys", store });
-  await app.register(session, { prefix: "/v1", store, times: options.sessions });
+  await app.register(session, { prefix: "/v1", store, times: options.sessions, provider: options.provider });
+  await app.register(oidc, { prefix: "/v1", store, times: options.sessions, provider: options.provider });
   await app.register(me, { prefix: "/v1", store });
   await app.register(teams, { prefix: "/v1/teams", store });
   return app;

@@ -10,7 +10,15 @@ import type { RouteRole } from "./access.ts";
 
 /** Who may call what. A route that is added or changed is added or changed here too. */
 const expected: Record<RouteRole, string[]> = {
-  anyone: ["GET /healthz", "GET /openapi.json", "GET /readyz", "POST /v1/session"],
+  anyone: [
+    "GET /healthz",
+    "GET /openapi.json",
+    "GET /readyz",
+    "GET /v1/session",
+    "GET /v1/session/oidc",
+    "GET /v1/session/oidc/callback",
+    "POST /v1/session",
+  ],
   viewer: [
     "DELETE /v1/keys/:keyId",
     "DELETE /v1/session",
@@ -189,7 +197,7 @@ describe("every route", () => {
     const wanted = ([...roles, "operator"] as const).flatMap((role) =>
       expected[role].map((route) => `${route} ${JSON.stringify([{ key: [role] }, { session: [role] }])}`),
     );
-    expect(described.sort()).toEqual([...wanted, "POST /v1/session []"].sort());
+    expect(described.sort()).toEqual([...wanted, "GET /v1/session []", "POST /v1/session []"].sort());
   });
 });
 

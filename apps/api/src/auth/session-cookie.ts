@@ -1,4 +1,4 @@
-import { Problem } from "@espalier/contract";
+import { Problem, type ApiKey } from "@espalier/contract";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
@@ -21,6 +21,10 @@ const ownOrigin = ({ server: { publicPlace }, protocol, host }: FastifyRequest):
   publicPlace.origin ?? `${protocol}://${host}`;
 
 const pathOf = (request: FastifyRequest): string => request.server.publicPlace.path(request);
+
+/** The address under which browsers see a path of the service, which is given without a slash before it. */
+export const publicUrlOf = (request: FastifyRequest, path: string): URL =>
+  new URL(`${pathOf(request)}${path}`, ownOrigin(request));
 
 const isSecure = (request: FastifyRequest): boolean => ownOrigin(request).startsWith("https:");
 
@@ -68,6 +72,16 @@ export function setCookie(
     sameSite,
   });
   void reply.header("set-cookie", cookie).header("cache-control", "no-store");
+}
+
+/** Signs the browser in; it forgets the session when that ends. */
+export function setSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { key, text }: { key: ApiKey; text: string },
+): void {
+  const maxAge = Math.max(1, Math.floor((Date.parse(key.expiresAt!) - Date.now()) / 1000));
+  setCookie(request, reply, "session", { value: text, maxAge });
 }
 
 /**

@@ -140,6 +140,7 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "GET /v1/garbage": named("listGarbage", "What the next sweep would free, and why"),
   "POST /v1/garbage/sweep": named("sweepGarbage", "Sweeps for up to ten seconds; what is left comes back"),
 
+  "GET /v1/session": named("getSignInWays", "How a browser can sign in"),
   "POST /v1/session": named("signIn", "Signs a browser in with a key; its session is in a cookie"),
   "DELETE /v1/session": named("signOut", "Ends the browser's session"),
   "GET /v1/me": named("getMe", "Whose the key is, and what its team and its user may use and have used"),

@@ -1,26 +1,32 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Me, Problem, SessionCreate } from "@espalier/contract";
+import { Me, Problem, SessionCreate, SignInWays } from "@espalier/contract";
 import type { SessionTimes, Store } from "@espalier/store";
 import { Type } from "typebox";
-import { signsIn, viewer } from "../auth/access.ts";
+import { anyone, signsIn, viewer } from "../auth/access.ts";
 import { principalOf } from "../auth/principal.ts";
-import { setCookie } from "../auth/session-cookie.ts";
+import { setCookie, setSession } from "../auth/session-cookie.ts";
+import type { Provider } from "../oidc/provider.ts";
 import { describeMe } from "../me/me.ts";
 
 /** Browsers that have signed in. */
-export const session: FastifyPluginAsyncTypebox<{ store: Store; times: SessionTimes }> = async (
-  app,
-  { store, times },
-) => {
+export const session: FastifyPluginAsyncTypebox<{
+  store: Store;
+  times: SessionTimes;
+  provider?: Pick<Provider, "settings"> | undefined;
+}> = async (app, { store, times, provider }) => {
+  app.get("/session", { config: anyone, schema: { response: { 200: SignInWays } } }, async () => ({
+    key: true,
+    ...(provider && { oidc: { host: provider.settings.issuer.host, start: "v1/session/oidc" } }),
+  }));
+
   app.post(
     "/session",
     { config: signsIn, schema: { body: SessionCreate, response: { 200: Me } } },
     async (request, reply) => {
       const by = principalOf(request);
-      const { key, text } = await store.teams.openSession(by.keyId, times);
-      const maxAge = Math.max(1, Math.floor((Date.parse(key.expiresAt!) - Date.now()) / 1000));
-      setCookie(request, reply, "session", { value: text, maxAge });
-      return describeMe(store, { ...by, keyId: key.id });
+      const opened = await store.teams.openSession(by.keyId, times);
+      setSession(request, reply, opened);
+      return describeMe(store, { ...by, keyId: opened.key.id });
     },
   );
 

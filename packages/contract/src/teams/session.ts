@@ -6,3 +6,18 @@ export const SessionCreate = Type.Object(
   { additionalProperties: false },
 );
 export type SessionCreate = Static<typeof SessionCreate>;
+
+/** `GET /v1/session`: how a browser can sign in. */
+export const SignInWays = Type.Object({
+  key: Type.Boolean({ description: "`POST /v1/session` takes an API key" }),
+  oidc: Type.Optional(
+    Type.Object(
+      { host: Type.String(), start: Type.String() },
+      {
+        description:
+          "an OpenID provider, and the path below the service's that leads a browser there; it takes `to`, a path to come back to, and `team`",
+      },
+    ),
+  ),
+});
+export type SignInWays = Static<typeof SignInWays>;

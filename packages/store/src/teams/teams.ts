@@ -8,12 +8,13 @@ import {
 } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import { found } from "../database/row.ts";
+import { createIdentities, type Identities } from "./identities.ts";
 import { createKeys, ensureUser, type Keys } from "./keys.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { readTeams } from "./usage.ts";
 
 /** Teams and their users, with their keys and sessions, weights, quotas and usage. */
-export interface Teams extends Keys, Sessions {
+export interface Teams extends Keys, Sessions, Identities {
   /** The team of this name, made if missing, with its user `default`. */
   ensure(name: string): Promise<{ id: string; name: string }>;
   list(): Promise<Team[]>;
@@ -39,6 +40,7 @@ export function createTeams(database: Database): Teams {
   return {
     ...keys,
     ...createSessions(database, keys),
+    ...createIdentities(database, keys),
 
     async ensure(name) {
       await prisma.team.createMany({ data: { id: newId("team"), name }, skipDuplicates: true });
