@@ -20,7 +20,7 @@ import { bundlePrograms, programs } from "./build.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = resolve(process.argv[2] ?? join(root, "dist/npm"));
 const readJson = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
-const { version, license, engines, repository } = readJson("package.json");
+const { version, license, engines, repository, overrides } = readJson("package.json");
 
 /** The library and what it is made of, in an order in which they can be published. */
 const library = {
@@ -151,6 +151,8 @@ async function packPrograms() {
   const dependencies = manifests.flatMap((manifest) =>
     Object.entries(manifest.dependencies ?? {}).filter((each) => !bundled(each)),
   );
+  // npm reads overrides where it stands alone: elsewhere a version is held by naming it.
+  dependencies.push(...Object.entries(overrides));
   writeManifest(folder, {
     name: "espalier",
     description: readJson("package.json").description,

@@ -205,3 +205,15 @@ it("an event stream refuses an id that no event has", async () => {
     }
   expect(faults).toEqual([]);
 });
+
+it("every path refuses a method that it does not have, and says which it has", async () => {
+  const answers = await Promise.all(
+    [...new Set(operations.map(({ path }) => path))].map(async (path) => {
+      const url = `${api.url}${path.replaceAll(/\{.+?\}/g, "x")}`;
+      const { status, headers } = await fetch(url, { method: "QUERY" });
+      return { path, status, allows: headers.get("allow") !== null };
+    }),
+  );
+  expect(answers.filter(({ status, allows }) => status !== 405 || !allows)).toEqual([]);
+  expect(answers.length).toBeGreaterThan(50);
+});

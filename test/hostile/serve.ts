@@ -1,11 +1,19 @@
-/** The API with the data of a team, for schemathesis to ask, until a signal ends it. Prints its URL and an operator's key. */
+/**
+ * The API with the data of a team, for schemathesis to ask, until a signal ends it. Prints its URL and an operator's key, and in a
+ * second line, as an inline table of TOML, what to name in paths.
+ */
 import { once } from "node:events";
 import { seed } from "./seeds.ts";
 import { startPostgres } from "../servers/postgres.ts";
 
 const server = await startPostgres();
-const { api, key } = await seed(server.url);
-console.log(`${api.url} ${key}`);
+const { api, key, ids } = await seed(server.url);
+const hook = { name: "hook", url: "https://example.com/hook", events: ["experiment.ended" as const] };
+const webhook = await api.client.webhooks.create(hook);
+const named = Object.entries({ ...ids, WebhookId: webhook.id }).map(
+  ([noun, id]) => `"path.${noun[0]!.toLowerCase()}${noun.slice(1)}" = "${id}"`,
+);
+console.log(`${api.url} ${key}\n{ ${named.join(", ")} }`);
 await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
 await api.close();
 await server.remove();

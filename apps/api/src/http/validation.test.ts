@@ -4,6 +4,7 @@ import {
   ExperimentSpec,
   isProblem,
   newId,
+  PageQuery,
   RunCreate,
   type Problem,
 } from "@espalier/contract";
@@ -81,6 +82,11 @@ describe("a query string", () => {
       header: true,
       replace: false,
     });
+  });
+
+  it.each(["true", "", " ", "0x10", "Infinity", "null"])("takes %j for no number", (limit) => {
+    expect(validate(PageQuery, "querystring", { limit }).error?.facts.field).toBe("/limit");
+    expect(validate(PageQuery, "querystring", { limit: "7" }).value).toMatchObject({ limit: 7 });
   });
 
   it("is refused for a parameter that does not exist", () => {

@@ -27,12 +27,22 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   return (data: unknown) => {
     // A body was looked through when it was parsed.
     if (httpPart !== "body") checkParameters(data);
-    const value =
-      httpPart === "body" ? data : Value.Default(schema, Value.Convert(schema, Value.Clone(data ?? {})));
+    const value = httpPart === "body" ? data : Value.Default(schema, converted(schema, data));
     if (validator.Check(value)) return { value };
     return { error: toProblem(validator, value) };
   };
 };
+
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** Texts of a query as the schema's types. The library takes more for a number than is one: `true`, an empty text, `0x10`. */
+function converted(schema: TSchema, data: unknown): unknown {
+  const given = (data ?? {}) as Record<string, unknown>;
+  const values = Value.Convert(schema, Value.Clone(given)) as Record<string, unknown>;
+  for (const [name, text] of Object.entries(given))
+    if (typeof values[name] === "number" && !decimal.test(String(text))) values[name] = text;
+  return values;
+}
 
 /**
  * A parser for documents that are not the body of a request as it came.

@@ -15,17 +15,27 @@ const codes: Readonly<Record<string, ProblemCode>> = {
 export const problemDocuments = fp(
   async (app) => {
     const allowed = methodsOf(app);
-    app.setErrorHandler(answerProblem);
-    app.setNotFoundHandler(async (request, reply) => {
-      if (app.dashboardPage && asksForPage(request)) return app.dashboardPage(request, reply);
+    const noRoute = (request: FastifyRequest, reply: FastifyReply): Problem => {
       const methods = allowed(request.url);
       if (methods === undefined)
-        throw new Problem(
+        return new Problem(
           "resource/not-found",
           "There is nothing at this path; /openapi.json lists what there is.",
         );
       reply.header("allow", methods.join(", "));
-      throw new Problem("request/method-not-allowed", `This path knows ${methods.join(", ")}.`);
+      return new Problem("request/method-not-allowed", `This path knows ${methods.join(", ")}.`);
+    };
+    app.setErrorHandler((error: FastifyError, request, reply) =>
+      // Fastify looks for the type of such a body before it is said that no route has the method.
+      answerProblem(
+        request.method === "QUERY" && request.is404 ? noRoute(request, reply) : error,
+        request,
+        reply,
+      ),
+    );
+    app.setNotFoundHandler(async (request, reply) => {
+      if (app.dashboardPage && asksForPage(request)) return app.dashboardPage(request, reply);
+      throw noRoute(request, reply);
     });
   },
   { name: "problem-documents" },

@@ -14,7 +14,7 @@ export function checkTensors(config: ModelConfig, tensors: ReadonlyMap<string, S
     if (tensor === undefined) {
       throw new Problem(
         "checkpoint/incomplete",
-        `the weight "${name}" is missing; config.json asks for [${shape.join(", ")}]`,
+        `the weight "${name}" is missing; config.json asks for [${shape.join(", ")}]${otherwise(name, tensors)}`,
         { tensor: name },
       );
     }
@@ -32,6 +32,14 @@ export function checkTensors(config: ModelConfig, tensors: ReadonlyMap<string, S
       );
     }
   }
+}
+
+/** What a weight is called by wrappers of training, under which names transformers does not find it either. */
+function otherwise(name: string, tensors: ReadonlyMap<string, StoredTensor>): string {
+  const found = [...tensors.values()].find(({ storedName }) => storedName.endsWith(`.${name}`));
+  return found === undefined
+    ? ""
+    : `; the file has ${JSON.stringify(found.storedName.slice(0, 160))}, whose beginning is of a wrapper: save the model that it wraps`;
 }
 
 function checkShape(

@@ -31,6 +31,13 @@ const meanings = {
 /** FlagEmbedding's files carry these; they say nothing that training uses, which needs no word. */
 const silent = new Set(["pos_scores", "neg_scores", "pos_id", "neg_id", "type", "category"]);
 
+/** What the values of a row without names mean, as sentence-transformers' files have them; further ones of triplets are negatives. */
+const usualOrder: Readonly<Record<DatasetKind, readonly string[]>> = {
+  triplets: ["query", "positive"],
+  sts: ["sentence1", "sentence2", "score"],
+  texts: ["text"],
+};
+
 export interface Value {
   /** Name of the field or column. */
   readonly name: string;
@@ -98,6 +105,20 @@ export class Columns {
         refuse(row, `there is no column ${JSON.stringify(source)}; there are ${listed(names)}`);
     const missing = this.#needed().find((meaning) => !names.some((name) => this.meaningOf(name) === meaning));
     if (missing !== undefined) this.#refuseWithout(missing, names, row);
+  }
+
+  /** The fields of a row that has values without names: by position where the list names positions, else in the usual order. */
+  unnamed(values: readonly unknown[]): Map<string, unknown> {
+    const usual = usualOrder[this.#kind];
+    const isPositional = this.positions() !== undefined;
+    return new Map(
+      values.map((value, i) => [
+        isPositional
+          ? `${i + 1}`
+          : (usual[i] ?? (this.#kind === "triplets" ? `negative_${i - 1}` : `${i + 1}`)),
+        value,
+      ]),
+    );
   }
 
   meaningOf(name: string): string | undefined {
@@ -169,7 +190,7 @@ export class Columns {
     const what = [...own, ...otherwise].join(", or ");
     refuse(
       row,
-      `${meaning} is missing (${what}); here are ${listed(names)}. If one of these is it, say so by columns, such as ${meaning}=${names[0]?.slice(0, 40) ?? "NAME"}`,
+      `${meaning} is missing (${what}); here are ${listed(names)}. If one of these is it, say so by columns, such as ${meaning}=${names[0]?.slice(0, 40) ?? "NAME"}${row.delimited ? `; where columns have no names, ${this.#wanted()}` : ""}`,
       row.delimited ? meaning : pointer(meaning),
     );
   }

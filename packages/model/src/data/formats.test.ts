@@ -33,6 +33,55 @@ describe("fields are known by the names of the trade", () => {
     expect(await triplets(json([row]))).toEqual([{ query: "q", positive: "p", negatives }]);
   });
 
+  test.each<[string, string, Triplet[]]>(
+    [
+      [
+        "arrays, one a line",
+        '["q","p","n","m"]\n["r","s"]\n',
+        [
+          ["q", "p", ["n", "m"]],
+          ["r", "s", []],
+        ],
+      ],
+      [
+        "arrays in an array",
+        '[["q","p"], ["r","s","n"]]',
+        [
+          ["q", "p", []],
+          ["r", "s", ["n"]],
+        ],
+      ],
+      ["NaN for what Python does not have", '{"query":"q","pos":"p","neg":NaN,"id":NaN}', [["q", "p", []]]],
+    ].map(([name, content, rows]) => [
+      name as string,
+      content as string,
+      (rows as [string, string, string[]][]).map(([query, positive, negatives]) => ({
+        query,
+        positive,
+        negatives,
+      })),
+    ]),
+  )("%s", async (_, content, rows) => {
+    expect(await triplets(content)).toEqual(rows);
+  });
+
+  test("positions count for rows without names, and a score may be written in digits", async () => {
+    expect(await triplets('["p","x","q"]', { columns: "query=3,positive=1" })).toMatchObject([
+      { query: "q", positive: "p", negatives: [] },
+    ]);
+    const pairs = collect(readStsPairs(chunked('["a","b","4.5"]\n["c","d",1]')));
+    expect((await pairs).map(({ score }) => score)).toEqual([4.5, 1]);
+  });
+
+  test.each([
+    ["how Python prints a dict", "{'query': 'q', 'pos': 'p'}", /write rows by json\.dumps/],
+    ["a comma after each line", '{"query":"q","pos":"p"},\n{"query":"q","pos":"p"}', /without a comma/],
+    ["TSV without a header", "q\tp\tn\n", /where columns have no names, give query .* query=1,positive=2/],
+    ["NaN for a text", '{"query":"q","pos":NaN}', /positive is missing/],
+  ])("%s is told with what helps", async (_, content, said) => {
+    await expect(triplets(content)).rejects.toThrow(said);
+  });
+
   test("a label is the score where there is no other", async () => {
     const row = { sentence1: "a", sentence2: "b", label: 4 };
     const read = (rows: object[], reading?: Reading) =>
@@ -134,7 +183,7 @@ test.each<[what: string, content: string | Uint8Array, message: RegExp]>([
   ["an array with a hole", `[${line},,${line}]`, /nothing where item 2/],
   ["an array with something after it", `[${line}] ${line}`, /something after its end/],
   ["an object over many lines", `{\n"query": "q"\n}`, /one JSON array/],
-  ["an array of lists", `[${line}, [1]]`, /item 2: not a JSON object/],
+  ["an array of lists", `[${line}, [1]]`, /item 2: \/query is not a string/],
   ["CSV in Latin-1", Buffer.from("query,pos\né,b\n", "latin1"), /not UTF-8/],
   ["CSV with a stray quote", 'query,pos\na "b,c\n', /line 2: not valid CSV/],
   ["CSV with too many columns", "query,pos\na,b,c\n", /line 2: it has 3 columns/],

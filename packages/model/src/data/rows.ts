@@ -1,6 +1,7 @@
 import { Problem, type DatasetKind, type DatasetFormat } from "@espalier/contract";
 import { Columns, type Row } from "./columns.ts";
 import { delimitedRows, delimiterOf } from "./delimited.ts";
+import { parseJson } from "../checkpoint/json.ts";
 import { jsonItems } from "./json-items.ts";
 import { readLines } from "./lines.ts";
 import { openFile, type Bytes, type Opened } from "./opened.ts";
@@ -51,9 +52,9 @@ function rawRows(
     case "tsv":
       return delimitedRows(file, { format, columns, header }, reading);
     case "json":
-      return parsed(jsonItems(file.bytes), "item");
+      return parsed(jsonItems(file.bytes), "item", columns);
     case "jsonl":
-      return parsed(readLines(file.bytes, reading), "line");
+      return parsed(readLines(file.bytes, reading), "line", columns);
     case "lines":
       return bare(readLines(file.bytes, reading));
   }
@@ -67,8 +68,12 @@ function formatOf({ kind: opened, start }: Opened, kind: DatasetKind, options: R
   if (opened === "parquet") return "parquet";
   if (format === "parquet") throw new Problem("dataset/malformed", "The file is not Parquet.");
   const text = start.toString("utf8").trimStart();
-  if (format !== undefined) return format === "jsonl" && text.startsWith("[") ? "json" : format;
-  if (text.startsWith("[")) return "json";
+  if (text.startsWith("[")) {
+    if (format !== undefined && format !== "jsonl") return format;
+    // Rows without names are an array each, one a line; those of bare texts are no arrays.
+    return kind !== "texts" && /^\[\s*"/.test(text) ? "jsonl" : "json";
+  }
+  if (format !== undefined) return format;
   if (text.startsWith("{") || (kind === "texts" && text.startsWith('"'))) return "jsonl";
   const delimiter = delimiterOf(Buffer.from(text));
   const [line = ""] = text.split(/\r?\n/, 1);
@@ -86,6 +91,7 @@ const cellsOf = (line: string, delimiter: string): string[] =>
 async function* parsed(
   texts: AsyncIterable<{ number: number; text: string }>,
   unit: "line" | "item",
+  columns: Columns,
 ): AsyncGenerator<RawRow> {
   for await (const { number, text } of texts) {
     const at = { number, unit };
@@ -93,17 +99,40 @@ async function* parsed(
     try {
       row = JSON.parse(text);
     } catch (error) {
+      const fields = byPython(text);
+      if (fields !== undefined) {
+        yield { ...at, fields };
+        continue;
+      }
       refuse(at, `not valid JSON: ${(error as Error).message}${hint(text)}`);
     }
     // A bare string is a text.
     if (typeof row === "string") yield { ...at, fields: new Map([["text", row]]) };
-    else if (typeof row !== "object" || row === null || Array.isArray(row)) refuse(at, "not a JSON object");
+    else if (Array.isArray(row)) yield { ...at, fields: columns.unnamed(row) };
+    else if (typeof row !== "object" || row === null) refuse(at, "not a JSON object");
     else yield { ...at, fields: new Map<string, unknown>(Object.entries(row)) };
   }
 }
 
-const hint = (text: string): string =>
-  /^\s*\{\s*$/.test(text) ? "; an object stands on one line each, or all in one JSON array" : "";
+/** The fields of an object in which Python has written NaN for what a row does not have; undefined for all else. */
+function byPython(text: string): Map<string, unknown> | undefined {
+  if (!/\bNaN\b/.test(text)) return undefined;
+  try {
+    const row = parseJson(text, { asPython: true });
+    const isMissing = (value: unknown) => typeof value === "number" && Number.isNaN(value);
+    return row instanceof Map
+      ? new Map([...row].map(([name, value]) => [name, isMissing(value) ? null : value]))
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hint(text: string): string {
+  if (/^\s*\{\s*$/.test(text)) return "; an object stands on one line each, or all in one JSON array";
+  if (/^\s*\{\s*'/.test(text)) return "; this is how Python prints a dict: write rows by json.dumps";
+  return /\}\s*,\s*$/.test(text) ? "; a line ends with its object, without a comma" : "";
+}
 
 async function* bare(lines: ReturnType<typeof readLines>): AsyncGenerator<RawRow> {
   for await (const { number, unit, text } of lines) yield { number, unit, fields: new Map([["text", text]]) };

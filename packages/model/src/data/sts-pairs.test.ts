@@ -18,8 +18,8 @@ test("pairs read from JSON lines and from TAB separated columns, quotes being te
 test.each<[reason: string, text: string, format: ReadOptions | undefined, message: RegExp, field: string]>([
   ["a missing score", '{"sentence1":"a","sentence2":"b"}', undefined, /score is missing/, "/score"],
   [
-    "a score in quotes",
-    '{"sentence1":"a","sentence2":"b","score":"3"}',
+    "a score in words",
+    '{"sentence1":"a","sentence2":"b","score":"three"}',
     undefined,
     /score is not a number/,
     "/score",

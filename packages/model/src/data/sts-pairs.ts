@@ -32,8 +32,10 @@ function scoreOf(row: Row): number {
   const { name, value } = found;
   if (!row.delimited) {
     const at = row.at(name);
-    if (typeof value !== "number" || !Number.isFinite(value)) refuse(row, `${at} is not a number`, at);
-    return value;
+    // Rows that were a delimited file once have digits for numbers.
+    const number = typeof value === "string" && decimal.test(value.trim()) ? Number(value) : value;
+    if (typeof number !== "number" || !Number.isFinite(number)) refuse(row, `${at} is not a number`, at);
+    return number;
   }
   const digits = String(value).trim();
   const score = Number(digits);

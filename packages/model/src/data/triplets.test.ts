@@ -52,7 +52,7 @@ test("a byte order mark, carriage returns and torn characters do not change a te
 const good = '{"query":"q","pos":"p"}';
 test.each<[reason: string, line: string | Uint8Array, message: RegExp, field?: string]>([
   ["text that is not JSON", '{"query":', /not valid JSON/],
-  ["a list", "[1]", /not a JSON object/],
+  ["a list of what is no text", "[1]", /query is not a string/, "/query"],
   ["null", "null", /not a JSON object/],
   ["no query", '{"pos":"p"}', /query is missing/, "/query"],
   ["a query that is a number", '{"query":3,"pos":"p"}', /not a string/, "/query"],
