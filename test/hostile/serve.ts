@@ -3,15 +3,18 @@
  * second line, as an inline table of TOML, what to name in paths.
  */
 import { once } from "node:events";
+import { createClient } from "@espalier/contract";
 import { seed } from "./seeds.ts";
 import { startPostgres } from "../servers/postgres.ts";
 
 const server = await startPostgres();
 const { api, key, ids } = await seed(server.url);
 const hook = { name: "hook", url: "https://example.com/hook", events: ["experiment.ended" as const] };
-const webhook = await api.client.webhooks.create(hook);
-const named = Object.entries({ ...ids, WebhookId: webhook.id }).map(
-  ([noun, id]) => `"path.${noun[0]!.toLowerCase()}${noun.slice(1)}" = "${id}"`,
+const { webhook } = await createClient({ url: api.url, key }).webhooks.create(hook);
+// An upload ends when a model is made of it, and anybody can begin one.
+const { UploadId: _, ...lasting } = ids;
+const named = Object.entries({ ...lasting, WebhookId: webhook.id }).map(
+  ([noun, id]) => `"path.${noun[0].toLowerCase()}${noun.slice(1)}" = "${id}"`,
 );
 console.log(`${api.url} ${key}\n{ ${named.join(", ")} }`);
 await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);

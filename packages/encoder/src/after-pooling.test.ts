@@ -16,6 +16,12 @@ const { texts, cases } = JSON.parse(
   await readFile(new URL("testing/after-pooling.json", import.meta.url), "utf8"),
 ) as { texts: string[]; cases: Record<string, { steps: Step[]; vectors: number[][] }> };
 
+/** By releases 5.1 and 6.2, the first numbers of each vector (`tools/oracle/modules/blanks.py`). */
+const blanks = JSON.parse(await readFile(new URL("testing/blanks.json", import.meta.url), "utf8")) as {
+  texts: string[];
+  releases: Record<"5.1.2" | "6.2.0", number[][]>;
+};
+
 async function write(folder: ChangedFolder, steps: readonly Step[]): Promise<void> {
   const kinds = ["Transformer", "Pooling", ...steps.map(({ kind }) => kind)];
   const modules = kinds.map((kind, idx) => ({
@@ -69,3 +75,15 @@ test.each(Object.keys(cases))(
       expect(Array.from(found[i]!)).toEqual(right.map((value): unknown => expect.closeTo(value, 4)));
   },
 );
+
+test("blanks at the ends of a text count as in release 6, where release 5 takes them away", async () => {
+  await using folder = await ChangedFolder.of("decoder");
+  await write(folder, []);
+  await using encoder = await Encoder.load(folder.path, { engine: fileInterpreter() });
+  const firsts = async (given: string[]) =>
+    (await encoder.embed(given)).map((vector) => Array.from(vector.subarray(0, 4)));
+  const near = (vectors: number[][]) =>
+    vectors.map((vector) => vector.map((value): unknown => expect.closeTo(value, 5)));
+  expect(await firsts(blanks.texts)).toEqual(near(blanks.releases["6.2.0"]));
+  expect(await firsts(blanks.texts.map((each) => each.trim()))).toEqual(near(blanks.releases["5.1.2"]));
+});

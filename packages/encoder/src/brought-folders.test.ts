@@ -120,6 +120,17 @@ describe("names, indexes and heads", () => {
   });
 });
 
+test.each(["_orig_mod.", "module."])(
+  "a wrapper's names of weights, %s, are told, which transformers does not find either",
+  async (wrapper) => {
+    await using folder = await ChangedFolder.of("decoder");
+    await folder.weights((name) => `${wrapper}${name}`);
+    await expect(openModel(folder.path)).rejects.toThrow(
+      `the file has "${wrapper}model.embed_tokens.weight", whose beginning is of a wrapper: save the model that it wraps`,
+    );
+  },
+);
+
 describe("JSON as Python writes it", () => {
   test.each<[string, string, (text: string) => string]>([
     ["infinity in a field", "config.json", (json) => json.replace("{", '{ "router_z": Infinity,')],

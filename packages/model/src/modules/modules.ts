@@ -183,8 +183,8 @@ async function longestText(source: ModelSource): Promise<number | undefined> {
   const stated = await readTransformer(source);
   if (stated !== undefined) return stated;
   const [config, tokenizer] = await Promise.all([
-    findObject(source, "config.json"),
-    findObject(source, "tokenizer_config.json"),
+    findObject(source, "config.json", { decimals: true }),
+    findObject(source, "tokenizer_config.json", { decimals: true }),
   ]);
   const limits = [config?.get("max_position_embeddings"), tokenizer?.get("model_max_length")].filter(
     (limit) => typeof limit === "number" && limit >= 1,

@@ -6,9 +6,14 @@ const maxBytes = 1024 * 1024;
 
 /**
  * The JSON of a file of sentence-transformers; undefined where there is none.
+ * @param decimals whether its numbers may be other than whole ones. @default false
  * @throws {Problem} `config/unsupported` for what is not JSON
  */
-export async function findJson(source: ModelSource, file: string): Promise<JsonValue | undefined> {
+export async function findJson(
+  source: ModelSource,
+  file: string,
+  { decimals = false }: { decimals?: boolean } = {},
+): Promise<JsonValue | undefined> {
   const text = await findText(source, file, maxBytes);
   if (text === undefined) return undefined;
   try {
@@ -16,7 +21,7 @@ export async function findJson(source: ModelSource, file: string): Promise<JsonV
     const value = parseJson(text, { asPython: true, spellings });
     // None of these files has a number that is no whole one, and Python refuses 256.0 where it wants 256.
     const [path, spelling] = [...spellings].find(([, digits]) => /[.eE]/.test(digits)) ?? [];
-    if (path !== undefined && !inside.test(path))
+    if (!decimals && path !== undefined && !inside.test(path))
       throw new Problem(
         "config/unsupported",
         `${file}: ${path.slice(1)} is ${spelling}, and not a whole number`,
@@ -33,8 +38,12 @@ export async function findJson(source: ModelSource, file: string): Promise<JsonV
 }
 
 /** Like {@link findJson}, of a file that holds an object. */
-export async function findObject(source: ModelSource, file: string): Promise<JsonObject | undefined> {
-  const root = await findJson(source, file);
+export async function findObject(
+  source: ModelSource,
+  file: string,
+  options?: { decimals?: boolean },
+): Promise<JsonObject | undefined> {
+  const root = await findJson(source, file, options);
   if (root === undefined || root instanceof Map) return root;
   throw unusable(file, "is not a JSON object");
 }
