@@ -25,6 +25,12 @@ export async function seed(
   });
   const upload = await client.uploads.create();
   const artifactId = newId("artifact");
+  await store.bytes.put(
+    `datasets/${spec.triplets}/rows.jsonl`,
+    (async function* () {
+      yield Buffer.from('{"query": "One.", "positive": "1", "negatives": []}\n');
+    })(),
+  );
   const stored = await store.bytes.put(`runs/${run.id}/a1/empty.txt`, (async function* () {})());
   await store.sql(
     `insert into artifact (id, team_id, kind, name, bytes, sha256, location, run_id, attempt, sources)

@@ -51,20 +51,27 @@ const partsOfRuns = `select s.id, s.run_id as "runId", s.name, s.attempt, s.samp
   from metric_series s where s.run_id = any($1) and s.name = any($2) order by s.run_id, s.name, s.attempt`;
 
 /** The points `p` of a table that are read of a part `s`, by ranges of $2 steps. */
-const fromTable = (table: "metric_point" | "metric_sample", isSampled: boolean) => `
+const fromTable = (table: "metric_point" | "metric_sample", { isSampled, isMeasuredAgain }: TableReading) => `
   select s.place, p.range, p.step, ((s.id >> 32) * 86400000 + p.after * 10)::float8 as at, p.count, p.finite, p.mean, p.least, p.greatest
   from s cross join lateral (
     select q.step / $2 as range, min(q.step) as step, min(q.after)::bigint as after, count(*)::int as count, count(q.value)::int as finite,
       avg(q.value) as mean, min(q.value) as least, max(q.value) as greatest
     from ${table} q
     where q.series = s.id ${isSampled ? "" : "and q.series between $3 and $4"} and q.step between s."from" and s."to"
-      and (s.newer = '{}' or not exists (select from ${table} n where n.series = any(s.newer) and n.step = q.step))
+      ${isMeasuredAgain ? `and not exists (select from ${table} n where n.series = any(s.newer) and n.step = q.step)` : ""}
     group by 1) p
   where ${isSampled ? "s.sampled" : "not s.sampled"}`;
 
-const ranges = `with s as materialized (
+/** Few runs have measured steps again that count, and to ask it of every point would take longer than to read it. */
+interface TableReading {
+  isSampled: boolean;
+  isMeasuredAgain: boolean;
+}
+
+const rangesQuery = (isMeasuredAgain: boolean): string => `with s as materialized (
     select * from json_to_recordset($1) as s (id bigint, place int, sampled boolean, "from" int, "to" int, newer bigint[]))
-  select * from (${fromTable("metric_point", false)} union all ${fromTable("metric_sample", true)}) r order by place, range`;
+  select * from (${fromTable("metric_point", { isSampled: false, isMeasuredAgain })}
+    union all ${fromTable("metric_sample", { isSampled: true, isMeasuredAgain })}) r order by place, range`;
 
 const greatest = 2 ** 31 - 1;
 
@@ -151,7 +158,7 @@ async function readRows(
   width: number,
 ): Promise<RangeRow[]> {
   const ids = readings.map(({ id }) => BigInt(id)).sort((a, b) => (a < b ? -1 : 1));
-  const { rows } = await query<RangeRow>(ranges, [
+  const { rows } = await query<RangeRow>(rangesQuery(readings.some(({ newer }) => newer.length > 0)), [
     JSON.stringify(readings),
     width,
     String(ids[0]),
