@@ -1,7 +1,7 @@
 -- Every new connection calls this. In another cluster than before (a dump was restored, or a standby was promoted) it moves
 -- `xid_offset` so far that the next event follows all that were written and all cursors that were given out. A cluster cannot
 -- have done 2^20 transactions for each millisecond that has passed, so the time in these units lies ahead of them.
-CREATE OR REPLACE FUNCTION "adopt_cluster"() RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "adopt_cluster"() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   mine TEXT;
   newest BIGINT;

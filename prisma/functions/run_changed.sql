@@ -1,7 +1,7 @@
 -- Writes the event of a change of a run's state, whichever statement makes the change, and notifies listeners.
 -- The notification is a hint, sent on commit, that says what changed: `state` or `cancel`. Progress is not an event: the
 -- heartbeat that brings it notifies, and as rows it would be most of a busy pool's.
-CREATE OR REPLACE FUNCTION "run_changed"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "run_changed"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   what TEXT := 'state';
 BEGIN

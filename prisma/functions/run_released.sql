@@ -1,6 +1,6 @@
 -- When a run leaves its devices: frees them, adds what it has used to the usage of its team and user, and, if it has
 -- succeeded, adds its duration and its memory to the history.
-CREATE OR REPLACE FUNCTION "run_released"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "run_released"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   held DOUBLE PRECISION;
   began TIMESTAMPTZ;

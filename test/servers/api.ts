@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { defaultLimits } from "../../apps/api/src/limits/limits.ts";
 import { openPoster } from "../../apps/api/src/webhooks/poster.ts";
+import type { TestStore } from "./store.ts";
 import { buildServer, type ServerOptions } from "../../apps/api/src/server.ts";
 
 /** Tests ask more, and fail more often to sign in, than a client does in a minute. */
@@ -34,8 +35,10 @@ export function serverOptions(store: ServerOptions["store"], maxBytes = 1e6): Se
   };
 }
 
-/** The API alone, silent and on loopback: no scheduler, and nothing is told to a queue. */
-export async function listen(store: ServerOptions["store"], more: Partial<ServerOptions> = {}) {
-  const app = await buildServer({ ...serverOptions(store), ...more });
+/**
+ * The API alone, silent and on loopback: no scheduler, and nothing is told to a queue. Of a test's store it gets what an API gets.
+ */
+export async function listen(store: ServerOptions["store"] | TestStore, more: Partial<ServerOptions> = {}) {
+  const app = await buildServer({ ...serverOptions("served" in store ? store.served : store), ...more });
   return { app, url: await app.listen({ host: "127.0.0.1", port: 0 }) };
 }

@@ -18,6 +18,8 @@ import { settled } from "./settled.ts";
 
 /** A store on a database of its own, with one team and one worker, and a client to look behind it. */
 export interface TestStore extends Store {
+  /** The same as an API has it: it acts for the team of each request, and sees the rows of no other. */
+  served: Store;
   teamId: string;
   workerId: string;
   deviceId: string;
@@ -58,6 +60,14 @@ export async function openTestStore(server?: string): Promise<TestStore> {
   await migrate(databaseUrl);
   const bytesRoot = await mkdtemp(join(tmpdir(), "espalier-store-"));
   const store = await openStore({ databaseUrl, bytesRoot, poolSize: 8, secret: testSecret });
+  const served = await openStore({ databaseUrl, bytesRoot, poolSize: 8, secret: testSecret, role: "api" });
+  const atWorker = await openStore({
+    databaseUrl,
+    bytesRoot,
+    poolSize: 8,
+    secret: testSecret,
+    role: "worker",
+  });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   pool.on("error", () => undefined);
   const team = await store.teams.ensure("orchard");
@@ -72,6 +82,11 @@ export async function openTestStore(server?: string): Promise<TestStore> {
     (await pool.query<Row>(text, values)).rows;
   return {
     ...store,
+    // What workers do is done with a worker's rights.
+    leases: { ...atWorker.leases, sweepExpired: (...given) => store.leases.sweepExpired(...given) },
+    heartbeats: atWorker.heartbeats,
+    secrets: { ...store.secrets, open: (lease) => atWorker.secrets.open(lease) },
+    served,
     teamId: team.id,
     workerId: worker.id,
     deviceId,
@@ -99,8 +114,7 @@ export async function openTestStore(server?: string): Promise<TestStore> {
     },
     settled: () => settled(sql),
     discard: async () => {
-      await store.close();
-      await pool.end();
+      await Promise.all([store.close(), served.close(), atWorker.close(), pool.end()]);
       await rm(bytesRoot, { recursive: true, force: true });
     },
   };

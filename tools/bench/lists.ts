@@ -25,7 +25,8 @@ export async function lists(runs?: number): Promise<void> {
   const store = await openStore({ databaseUrl: server.url, bytesRoot });
   const client = new pg.Client(server.url);
   await client.connect();
-  const app = await buildServer(serverOptions(store));
+  const served = await openStore({ databaseUrl: server.url, bytesRoot, role: "api" });
+  const app = await buildServer(serverOptions(served));
   try {
     await fillPool(store);
     const started = performance.now();
@@ -96,7 +97,7 @@ export async function lists(runs?: number): Promise<void> {
   } finally {
     await app.close();
     await client.end();
-    await store.close();
+    await Promise.all([store.close(), served.close()]);
     await server.remove();
     await rm(bytesRoot, { recursive: true });
   }

@@ -6,6 +6,7 @@ import { heartbeat } from "./heartbeat.ts";
 import { lists } from "./lists.ts";
 import { load } from "./load.ts";
 import { metrics } from "./metrics.ts";
+import { rowSecurity } from "./row-security.ts";
 import { series } from "./series.ts";
 import { soak } from "./soak.ts";
 import { submit } from "./submit.ts";
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (size?: number) => void | Promise<void>>>
   lists,
   load,
   metrics,
+  "row-security": rowSecurity,
   series,
   soak,
   submit,

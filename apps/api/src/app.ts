@@ -1,6 +1,6 @@
 import { poolSizes } from "@espalier/contract";
 import { openDeliveryQueues } from "@espalier/queue";
-import { migrate, openStore } from "@espalier/store";
+import { openStore } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
 import { bootstrap } from "./auth/bootstrap.ts";
@@ -8,6 +8,7 @@ import { ConnectionWatch } from "./connections.ts";
 import { readDashboard } from "./dashboard/files.ts";
 import { startSchedulerThread } from "./scheduler/thread/thread.ts";
 import { startJanitor } from "./janitor.ts";
+import { migrateDatabase } from "./migrate.ts";
 import { watchDataFolder } from "./pool/data-folder-watch.ts";
 import { Provider } from "./oidc/provider.ts";
 import { buildServer } from "./server.ts";
@@ -27,17 +28,14 @@ export interface App {
  * place knows all of them.
  */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
-  const { migrations, repeatables } = await migrate(config.sessionUrl ?? config.databaseUrl);
-  if (migrations.length > 0 || repeatables === "applied")
-    log.info({ migrations, repeatables }, "database migrated");
-  if (repeatables === "newer")
-    log.warn("a newer version has migrated the database; its functions, views and triggers stay");
+  await migrateDatabase(config, log);
   const { databaseUrl, sessionUrl, data: bytesRoot, leastFreeData: leastFreeBytes, lease } = config;
   const { secret, previousSecrets } = config;
   const store = await openStore({
     databaseUrl,
     sessionUrl,
     application: "espalier-api",
+    role: "api",
     poolSize: poolSizes.api,
     bytesRoot,
     leastFreeBytes,

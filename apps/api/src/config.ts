@@ -10,6 +10,8 @@ import { defaultLimits, type Limits } from "./limits/limits.ts";
 const Env = Type.Object({
   DATABASE_URL: Type.String({ minLength: 1 }),
   ESPALIER_DATABASE_SESSION_URL: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_DATABASE_OWNER_URL: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_WORKER_DATABASE_URL: Type.Optional(Type.String({ minLength: 1 })),
   REDIS_URL: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_DATA: Type.String({ minLength: 1 }),
   ESPALIER_HOST: Type.String({ default: "127.0.0.1" }),
@@ -45,6 +47,13 @@ export interface Config {
    * migrations, listening, the leader's lock and the delivery queues. Absent: `databaseUrl` is the server.
    */
   sessionUrl?: string;
+  /**
+   * The owner of the tables, who migrates them and makes the roles of API and worker. Absent: who `databaseUrl` names, where he may;
+   * a database that is up to date needs none.
+   */
+  ownerUrl?: string;
+  /** What workers will connect with: the owner gives the worker's role its password, where this names that role. */
+  workerUrl?: string;
   /** Absent: the delivery queues live in the database. */
   redisUrl?: string;
   /** Folder of artifact bytes, shared with the workers. */
@@ -103,6 +112,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ...(value.ESPALIER_DATABASE_SESSION_URL === undefined
       ? {}
       : { sessionUrl: value.ESPALIER_DATABASE_SESSION_URL }),
+    ...(value.ESPALIER_DATABASE_OWNER_URL === undefined
+      ? {}
+      : { ownerUrl: value.ESPALIER_DATABASE_OWNER_URL }),
+    ...(value.ESPALIER_WORKER_DATABASE_URL === undefined
+      ? {}
+      : { workerUrl: value.ESPALIER_WORKER_DATABASE_URL }),
     ...(value.REDIS_URL === undefined ? {} : { redisUrl: value.REDIS_URL }),
     data: value.ESPALIER_DATA,
     host: value.ESPALIER_HOST,

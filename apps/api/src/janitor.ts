@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
-import type { Store } from "@espalier/store";
+import { actFor, type Store } from "@espalier/store";
 
 /** A process that ended early must not leave everything to the next hour. */
 const firstMs = 20_000;
@@ -44,7 +44,7 @@ export function startJanitor(store: Store, log: FastifyBaseLogger): { stop(): Pr
     for (let pause = firstMs; !signal.aborted; pause = everyMs) {
       await sleep(pause, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      await clean().catch((error: unknown) => {
+      await actFor({ tenant: "all" }, clean).catch((error: unknown) => {
         log.warn({ err: error }, "cleaning failed; it will be tried again");
       });
     }

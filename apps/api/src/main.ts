@@ -1,11 +1,16 @@
 import { startApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { openLog } from "./log.ts";
+import { migrateDatabase } from "./migrate.ts";
 
 const config = readConfig(process.env);
 const log = openLog(config.logLevel);
 
 try {
+  if (process.argv[2] === "migrate") {
+    await migrateDatabase(config, log);
+    process.exit(0);
+  }
   const app = await startApp(config, log);
   log.info({ url: app.url }, "ready");
   let stopping = false;

@@ -34,6 +34,7 @@ export async function serve(
       databaseUrl,
       sessionUrl,
       application: "espalier-worker",
+      role: "worker",
       poolSize: poolSizes.worker,
       bytesRoot: dataFolder,
       makeBytesRoot: false,

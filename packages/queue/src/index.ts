@@ -1,2 +1,3 @@
 export { openDeliveryQueues, type QueueLocation } from "./open.ts";
+export { prepareDeliveryQueues } from "./postgres.ts";
 export type { Consumer, Delivery, DeliveryQueues, QueueOptions } from "./queue.ts";

@@ -1,4 +1,5 @@
 import {
+  assertSchemaCompatibility,
   createPostgresBackend,
   DEFAULT_SCHEMA,
   runMigrations,
@@ -13,7 +14,8 @@ import type { Delivery } from "./queue.ts";
 const bull = withBackend(createPostgresBackend);
 
 /**
- * BullMQ on PostgreSQL ≥ 14, in the schema `bullmq`, which the first connection brings up to date. There is a producer for
+ * BullMQ on PostgreSQL ≥ 14, in the schema `bullmq`, which is brought up to date by `prepareDeliveryQueues`, or by the first connection whose
+ * user may. There is a producer for
  * each worker of the pool; all of them share a few connections. A consumer has one, and one that listens. Its statements
  * depend on settings of the session, so it cannot go through a pooler that gives out connections for a transaction.
  *
@@ -55,7 +57,7 @@ export function postgresBackend(connectionString: string, onError: (error: Error
     producer: (name) => new bull.Queue<Delivery, void>(name, { connection: shared }) as unknown as Producer,
     worker: (name, processor, settings) =>
       new bull.Worker<Delivery, void>(name, processor, {
-        connection: { ...connection, max: poolSizes.queueConsumer, migrate: true },
+        connection: { ...connection, max: poolSizes.queueConsumer, migrate: false },
         ...settings,
       }) as unknown as BullWorker<Delivery, void>,
     close: () => producing.end(),
@@ -65,8 +67,44 @@ export function postgresBackend(connectionString: string, onError: (error: Error
 async function migrate(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
   try {
-    await runMigrations(client);
+    const { rows } = await client.query<{ may: boolean }>(
+      "select has_database_privilege(current_database(), 'create') as may",
+    );
+    if (rows[0]!.may) await runMigrations(client);
+    else await assertSchemaCompatibility(client);
   } finally {
     client.release();
+  }
+}
+
+/**
+ * Makes the schema of the delivery queues on PostgreSQL, and lets these roles use it, which may make none themselves.
+ * @param ownerUrl of a user who may create schemas in the database
+ */
+export async function prepareDeliveryQueues(ownerUrl: string, roles: readonly string[]): Promise<void> {
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    connectionTimeoutMillis: 10_000,
+    application_name: "espalier-migrate",
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ may: boolean; found: string[] }>(
+      `select has_database_privilege(current_database(), 'create') as may,
+         array(select rolname::text from pg_roles where rolname = any($1)) as found`,
+      [roles],
+    );
+    const { may, found } = rows[0]!;
+    if (!may) return;
+    await runMigrations(client);
+    for (const role of found)
+      await client.query(
+        `grant usage on schema ${DEFAULT_SCHEMA} to ${role};
+         grant select, insert, update, delete on all tables in schema ${DEFAULT_SCHEMA} to ${role};
+         grant usage on all sequences in schema ${DEFAULT_SCHEMA} to ${role}`,
+      );
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { leaseTiming, leastFree, type LeaseTiming } from "@espalier/contract";
 import { createArrays, type Arrays } from "./arrays/arrays.ts";
 import { createArtifacts, type Artifacts } from "./artifacts/artifacts.ts";
@@ -6,7 +7,8 @@ import type { Bytes } from "./bytes/bytes.ts";
 import { createDataFolder, type DataFolder } from "./bytes/data-folder.ts";
 import { openDisk } from "./bytes/disk.ts";
 import { readConnections, type Connections } from "./database/connections.ts";
-import { openDatabase, type Transaction } from "./database/database.ts";
+import { openDatabase, toProblem, type Transaction } from "./database/database.ts";
+import { mayActAsApi, type GrantedRole } from "./database/roles.ts";
 import { createDatasets, type Datasets } from "./datasets/datasets.ts";
 import { createDeletions, type Deletions } from "./retention/deletions.ts";
 import { createCollector, type Collector } from "./retention/garbage.ts";
@@ -63,6 +65,11 @@ export interface StoreOptions {
   previousSecrets?: readonly string[] | undefined;
   /** Default: a lease of 45 s. All processes of a pool must have the same. */
   lease?: LeaseTiming;
+  /**
+   * What the process may do in the database: an API acts for the team of each request (`actFor`), `pool` over all teams. Without the
+   * roles of docs/operations.md, and by default, all that the user of the URL may.
+   */
+  role?: GrantedRole | undefined;
 }
 
 /**
@@ -132,59 +139,63 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     lease = leaseTiming,
     leastFreeBytes = leastFree.data,
   } = options;
+  const role = await usableRole(options);
   const database = openDatabase({
     url: databaseUrl,
     sessionUrl,
     poolSize,
     leaseSeconds: lease.lease,
     application,
+    role,
   });
-  const dataFolder = createDataFolder(database, bytesRoot, leastFreeBytes);
+  // These act over all teams, as what they do concerns the pool, or finds out who calls.
+  const { allTeams } = database;
+  const dataFolder = createDataFolder(allTeams, bytesRoot, leastFreeBytes);
   const bytes = await openDisk(bytesRoot, { create, confirm: () => dataFolder.confirm() });
   const events = createEvents(database);
   const sealer = new Sealer({ secret, previousSecrets });
   const secrets = createSecrets(database, sealer);
   return {
-    teams: createTeams(database),
+    teams: createTeams(allTeams),
     space: createSpace(database),
     audit: createAudit(database),
     owners: createOwners(database),
     idempotency: createIdempotency(database),
-    requestCounts: createRequestCounts(database),
+    requestCounts: createRequestCounts(allTeams),
     uploads: createUploads(database, bytes),
     models: createModels(database, secrets),
     datasets: createDatasets(database),
     artifacts: createArtifacts(database),
     deletions: createDeletions(database),
-    collector: createCollector(database, bytes),
-    policies: createPolicies(database),
+    collector: createCollector(allTeams, bytes),
+    policies: createPolicies(allTeams),
     experiments: createExperiments(database),
     arrays: createArrays(database),
     schedules: createSchedules(database),
     runs: createRuns(database),
-    queued: createQueued(database),
-    pool: createPoolStates(database),
-    activities: createActivities(database),
-    leases: createLeases(database, lease),
+    queued: createQueued(allTeams),
+    pool: createPoolStates(allTeams),
+    activities: createActivities(allTeams),
+    leases: createLeases(allTeams, lease),
     secrets,
-    dispatch: createDispatch(database, lease),
+    dispatch: createDispatch(allTeams, lease),
     metrics: createMetrics(database),
     logs: createLogs(database),
     events,
-    workers: createWorkers(database, lease),
-    heartbeats: createHeartbeats(database),
-    holds: createHolds(database),
-    workerEvents: createWorkerEvents(database),
+    workers: createWorkers(allTeams, lease),
+    heartbeats: createHeartbeats(allTeams),
+    holds: createHolds(allTeams),
+    workerEvents: createWorkerEvents(allTeams),
     webhooks: createWebhooks(database, sealer),
     webhookDeliveries: createWebhookDeliveries(database),
-    webhookMessages: { make: () => makeMessages(database) },
-    webhookSending: createSending(database, sealer),
-    resealAll: () => resealAll(database, sealer),
+    webhookMessages: { make: () => makeMessages(allTeams) },
+    webhookSending: createSending(allTeams, sealer),
+    resealAll: () => resealAll(allTeams, sealer),
     leader: createLeader(database, lease),
     bytes,
     dataFolder,
     transaction: database.transaction,
-    connections: () => readConnections(database),
+    connections: () => readConnections(allTeams),
     limitConnections: database.limit,
     async ping() {
       await database.query("select 1");
@@ -194,4 +205,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await database.close();
     },
   };
+}
+
+/** The role that the process was started for, where the database has it. Others are looked for with each connection. */
+async function usableRole({ databaseUrl, sessionUrl, role }: StoreOptions) {
+  if (role === undefined || role === "worker" || (role === "pool" && sessionUrl === undefined)) return role;
+  const client = new pg.Client({
+    connectionString: sessionUrl ?? databaseUrl,
+    connectionTimeoutMillis: 10_000,
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return (await mayActAsApi(client)) ? role : undefined;
+  } catch (error) {
+    throw toProblem(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }

@@ -1,5 +1,5 @@
 import { Problem, reaches, type TeamRole } from "@espalier/contract";
-import type { OwnedNoun, Owners } from "@espalier/store";
+import { actFor, type OwnedNoun, type Owners, type TenantHolder } from "@espalier/store";
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { asksForPage } from "../dashboard/page-request.ts";
@@ -50,6 +50,15 @@ export const access = fp<{ authenticate: Authenticate; owners: Owners }>(
         throw new Error(`${String(method)} ${url} does not say who may call it: give it config.role.`);
     });
     app.decorateRequest("principal", null);
+    const holders = new WeakMap<FastifyRequest, TenantHolder>();
+    // All that a request calls acts for the team of its key, which is found below. The body arrives in the context of the
+    // connection, so that what comes after it has to be told again.
+    app.addHook("onRequest", (request, _reply, done) => {
+      const holder: TenantHolder = { tenant: undefined };
+      holders.set(request, holder);
+      actFor(holder, done);
+    });
+    app.addHook("preValidation", (request, _reply, done) => actFor(holders.get(request)!, done));
     app.addHook("onRequest", async (request, reply) => {
       const { role, named = false }: FastifyContextConfig = request.is404
         ? app.dashboardPage && asksForPage(request)
@@ -59,12 +68,19 @@ export const access = fp<{ authenticate: Authenticate; owners: Owners }>(
       if (role === "anyone") return;
       const principal = await signIn(request, authenticate);
       admit(request, reply, principal);
+      // An operator reaches into a team that the path names.
+      const overAll = role === "operator" || (named && principal.operator);
+      holders.get(request)!.tenant = overAll ? "all" : { teamId: principal.teamId };
       if (!(named && principal.operator)) refuse(principal, role, named ? request : undefined);
     });
     // The id is known to be one, and the body to have a key, only when the request has been validated.
     app.addHook("preHandler", async (request, reply) => {
       const { owned: noun, signsIn = false } = request.routeOptions.config;
-      if (signsIn) admit(request, reply, await signInByBody(request, authenticate));
+      if (signsIn) {
+        const principal = await signInByBody(request, authenticate);
+        admit(request, reply, principal);
+        holders.get(request)!.tenant = { teamId: principal.teamId };
+      }
       if (noun !== undefined) await refuseNotOwn(request, noun, owners);
     });
   },

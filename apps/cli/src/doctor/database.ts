@@ -1,7 +1,7 @@
 import { clockTolerance, connectionNeed } from "@espalier/contract";
-import { inspectDatabase } from "@espalier/store/inspect";
+import { inspectDatabase, type DatabaseInspection } from "@espalier/store/inspect";
 import type { Check } from "./examine.ts";
-import { ok, unknown, wrong } from "./finding.ts";
+import { ok, unknown, wrong, type Finding } from "./finding.ts";
 
 /** The oldest version of PostgreSQL that serves. */
 const oldestPostgres = 14;
@@ -34,8 +34,29 @@ export const checkDatabase: Check = async ({ databaseUrl, sessionUrl }, known) =
         "Start an API with it, which makes them; or check DATABASE_URL.",
       ),
     );
-  return found;
+  return [...found, ...rolesOf(known.database!)];
 };
+
+/** Whether the database itself keeps teams apart, and lets this host's processes do only what they need. */
+function rolesOf({ user, roles = [] }: DatabaseInspection): Finding[] {
+  if (user === undefined) return [];
+  const found = roles.map((what) =>
+    wrong(
+      "database",
+      what,
+      "Start an API as the owner of the tables, who mends it; docs/operations.md says how.",
+    ),
+  );
+  if (user.excess.length > 0)
+    found.push(
+      wrong(
+        "database",
+        `DATABASE_URL logs in as ${user.name}, who is ${user.excess.join(", and ")}.`,
+        "Give API and workers users of their own, and the owner to ESPALIER_DATABASE_OWNER_URL (docs/operations.md).",
+      ),
+    );
+  return found.length > 0 ? found : [ok("database", `${user.name} may do what it needs, and no more`)];
+}
 
 /** Whether the connections suffice for all that the pool may want. */
 export const checkConnections: Check = async ({ redisUrl, sessionUrl }, { database, pool }) => {

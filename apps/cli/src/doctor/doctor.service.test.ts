@@ -1,3 +1,4 @@
+import { grantedRoles, migrate } from "@espalier/store";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,12 +12,18 @@ import type { Finding } from "./finding.ts";
 let store: TestStore;
 let app: Awaited<ReturnType<typeof listen>>["app"];
 let folder: string;
+/** Of the API's own role. */
+let databaseUrl: string;
 let environment: Record<string, string>;
 
 beforeAll(async () => {
   store = await openTestStore();
   await store.dataFolder.claim();
   await store.pool.passed("here");
+  const login = new URL(store.databaseUrl);
+  [login.username, login.password] = [grantedRoles.api, "only-for-a-test"];
+  databaseUrl = login.href;
+  await migrate(store.databaseUrl, undefined, [databaseUrl]);
   folder = await mkdtemp(join(tmpdir(), "espalier-doctor-"));
   const listening = await listen(store);
   app = listening.app;
@@ -24,7 +31,7 @@ beforeAll(async () => {
   environment = {
     ESPALIER_URL: listening.url,
     ESPALIER_KEY: text,
-    DATABASE_URL: store.databaseUrl,
+    DATABASE_URL: databaseUrl,
     ESPALIER_DATA: store.bytesRoot,
     ESPALIER_SCRATCH: join(folder, "scratch"),
     ESPALIER_MIN_FREE_DATA: "1",
@@ -64,13 +71,29 @@ describe("the doctor", () => {
     expect(wrongs(answer)).toEqual([]);
     expect(answer).toMatchObject({ code: 0, well: true });
     expect(answer.text).not.toContain(environment.ESPALIER_KEY);
-    expect(answer.text).not.toContain(new URL(store.databaseUrl).password);
+    expect(answer.text).not.toContain("only-for-a-test");
+    expect(answer.text).toContain("espalier_api may do what it needs, and no more");
     const { findings } = answer;
     expect(findings.find(({ check }) => check === "connections")?.what).toMatch(
       /^1 × 9 \(workers\) \+ 1 × 20 \(APIs\) \+ \d+ \(reserve\) = 37; max_connections is 100$/,
     );
     const { out } = await espalier(["doctor"], { cwd: folder, environment });
     expect(out).toMatch(/^ok {4}clock {8}The clock of this host is 0\.\d s/m);
+  });
+
+  it("says which user may do too much, and what the roles lack or have too much", async () => {
+    const { databaseUrl: owner } = store;
+    expect(wrongs(await doctor({ DATABASE_URL: owner }))).toEqual([
+      "database: DATABASE_URL logs in as espalier, who is a superuser, and the owner of the tables.",
+    ]);
+    await store.sql("alter table run no force row level security");
+    await store.sql("revoke update on model from espalier_worker");
+    expect(wrongs(await doctor())).toEqual([
+      "database: espalier_worker may not update on model.",
+      "database: Row-level security does not keep the rows of run apart as prisma/grants.json says.",
+    ]);
+    await migrate(owner);
+    expect(wrongs(await doctor())).toEqual([]);
   });
 
   it("says what the API finds wrong, with what to do", async () => {

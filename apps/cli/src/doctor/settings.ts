@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { leastFree } from "@espalier/contract";
 import { serviceOf } from "../service/connection.ts";
-import { databaseUrlOf, findState } from "../stack/state.ts";
+import { apiRole, databaseUrlOf, findState } from "../stack/state.ts";
 
 /** Where the service and its parts are, as far as this host knows. */
 export interface DoctorSettings {
@@ -43,7 +43,10 @@ export function readSettings({ environment, stackFolder, ...given }: SettingsInp
   if (state?.databasePort !== undefined)
     return {
       ...common,
-      databaseUrl: databaseUrlOf({ ...state, databasePort: state.databasePort }),
+      // A stack of an earlier version has one user.
+      databaseUrl: state.apiPassword
+        ? databaseUrlOf(state.databasePort, state.apiPassword, apiRole)
+        : databaseUrlOf(state.databasePort, state.databasePassword),
       data: join(stackFolder, "data"),
       scratch: join(stackFolder, "scratch"),
       from: join(stackFolder, "stack.json"),

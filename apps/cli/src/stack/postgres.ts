@@ -65,7 +65,7 @@ export function preparePostgres({
   const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", ...more];
   return {
     home,
-    url: databaseUrlOf({ databasePort: port, databasePassword: password }),
+    url: databaseUrlOf(port, password),
     service: {
       command: [
         ...programArguments(host),

@@ -9,7 +9,17 @@ import { freePort } from "./port.ts";
 import { preparePostgres } from "./postgres.ts";
 import { Service, type ServiceSpec } from "./service.ts";
 import { isOwnApi } from "./own-api.ts";
-import { keyOf, makeFolder, newToken, readState, writeState, type StackState } from "./state.ts";
+import {
+  apiRole,
+  databaseUrlOf,
+  keyOf,
+  makeFolder,
+  newToken,
+  readState,
+  workerRole,
+  writeState,
+  type StackState,
+} from "./state.ts";
 
 export interface StackOptions {
   /** Everything the stack keeps is in here. */
@@ -108,17 +118,13 @@ export async function startStack({
       signal.throwIfAborted();
     };
     await start("postgres", { ...postgres.service, env: bare(environment) });
-    const { secret } = state;
-    for (const spec of apps({
-      folder,
-      url,
-      key,
-      apiPort,
-      databaseUrl: postgres.url,
-      secret,
-      instance,
-      environment,
-    }))
+    const { secret, apiPassword, workerPassword } = state;
+    const databases = {
+      owner: postgres.url,
+      api: databaseUrlOf(databasePort, apiPassword, apiRole),
+      worker: databaseUrlOf(databasePort, workerPassword, workerRole),
+    };
+    for (const spec of apps({ folder, url, key, apiPort, databases, secret, instance, environment }))
       await start(spec.name, spec);
     const pid = (part: string) => services.find(([name]) => name === part)?.[1].pid;
     const remove = (): void => {
@@ -136,21 +142,21 @@ interface AppOptions {
   url: string;
   key: string;
   apiPort: number;
-  databaseUrl: string;
+  /** One URL of the database for each user. */
+  databases: Record<"owner" | "api" | "worker", string>;
   secret: string;
   instance: string;
   environment: NodeJS.ProcessEnv;
 }
 
 /** The API, which migrates the database, and a worker. Their settings are read in each app's `config.ts`. */
-function apps({ folder, url, key, apiPort, databaseUrl, secret, instance, environment }: AppOptions) {
+function apps({ folder, url, key, apiPort, databases, secret, instance, environment }: AppOptions) {
   const command = (app: string) => [
     ...programArguments(appHost),
     programArguments(join(repository, "apps", app, "src", "main.ts")).at(-1)!,
   ];
   const env = {
     ...bare(environment),
-    DATABASE_URL: databaseUrl,
     ESPALIER_DATA: join(folder, "data"),
     ESPALIER_SECRET: secret,
     ESPALIER_LOG_LEVEL: environment["ESPALIER_LOG_LEVEL"] ?? "info",
@@ -162,6 +168,9 @@ function apps({ folder, url, key, apiPort, databaseUrl, secret, instance, enviro
       command: command("api"),
       env: {
         ...env,
+        DATABASE_URL: databases.api,
+        ESPALIER_DATABASE_OWNER_URL: databases.owner,
+        ESPALIER_WORKER_DATABASE_URL: databases.worker,
         ESPALIER_HOST: "127.0.0.1",
         ESPALIER_PORT: String(apiPort),
         ESPALIER_BOOTSTRAP_KEY: key,
@@ -172,7 +181,12 @@ function apps({ folder, url, key, apiPort, databaseUrl, secret, instance, enviro
     {
       name: "worker",
       command: command("worker"),
-      env: { ...env, ESPALIER_WORKER_NAME: "local", ESPALIER_SCRATCH: join(folder, "scratch") },
+      env: {
+        ...env,
+        DATABASE_URL: databases.worker,
+        ESPALIER_WORKER_NAME: "local",
+        ESPALIER_SCRATCH: join(folder, "scratch"),
+      },
       // The API may have ended meanwhile, and another one may have its port.
       ready: async () =>
         (await isOwnApi(url, instance)) &&
@@ -184,7 +198,7 @@ function apps({ folder, url, key, apiPort, databaseUrl, secret, instance, enviro
 /** The environment without what would point Postgres or the apps at other servers. */
 function bare(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const foreign =
-    /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|DATABASE_SESSION_URL|HOST|PORT|SECRET|INSTANCE|BOOTSTRAP_KEY))$/;
+    /^(PG[A-Z]+|DATABASE_URL|REDIS_URL|ESPALIER_(URL|KEY|(WORKER_)?DATABASE(_SESSION|_OWNER)?_URL|HOST|PORT|SECRET|INSTANCE|BOOTSTRAP_KEY))$/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !foreign.test(name)));
 }
 

@@ -10,9 +10,13 @@ export interface StackState {
   url?: string;
   apiPort?: number;
   databasePort?: number;
+  /** Of the owner of the tables, a superuser, who migrates them. */
   databasePassword: string;
   /** ESPALIER_INSTANCE of the API that runs, by which it shows that it is this stack's; another one for each start. */
   instance?: string;
+  /** Of the database's role of the API, and of the worker's. */
+  apiPassword: string;
+  workerPassword: string;
   /** ESPALIER_SECRET of the API and the worker: seals hub tokens. */
   secret: string;
   /** Folder of Postgres' files: inside the stack's own where the database user can reach that. */
@@ -30,7 +34,8 @@ export function makeFolder(folder: string): void {
 }
 
 export function readState(folder: string): StackState {
-  return { databasePassword: newToken(), secret: newToken(), processes: {}, ...findState(folder) };
+  const passwords = { databasePassword: newToken(), apiPassword: newToken(), workerPassword: newToken() };
+  return { ...passwords, secret: newToken(), processes: {}, ...findState(folder) };
 }
 
 /** What a stack remembers; undefined where there is none. */
@@ -39,15 +44,15 @@ export function findState(folder: string): StackState | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as StackState);
 }
 
-/** Names of the stack's database and of its only user. */
+/** Names of the stack's database and of its owner. */
 export const [databaseName, superuser] = ["espalier", "espalier"] as const;
 
-/** Address of a stack's database. */
-export const databaseUrlOf = ({
-  databasePort,
-  databasePassword,
-}: Pick<StackState, "databasePassword"> & { databasePort: number }): string =>
-  `postgresql://${superuser}:${encodeURIComponent(databasePassword)}@127.0.0.1:${databasePort}/${databaseName}`;
+/** Address of a stack's database for one of its users. */
+export const databaseUrlOf = (port: number, password: string, user: string = superuser): string =>
+  `postgresql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${databaseName}`;
+
+/** The database's roles of API and worker, as the store names them. */
+export const [apiRole, workerRole] = ["espalier_api", "espalier_worker"] as const;
 
 export const writeState = (folder: string, state: StackState): void =>
   writePrivate(join(folder, "stack.json"), JSON.stringify(state, null, 2));

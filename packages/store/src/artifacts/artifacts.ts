@@ -23,12 +23,12 @@ export interface Artifacts {
 
 export function createArtifacts({ prisma }: Database): Artifacts {
   const find = async (teamId: string, id: string) =>
-    found(await prisma.artifact.findUnique({ where: { id, teamId } }), "artifact", id);
+    found(await prisma.artifact.findFirst({ where: { id, teamId } }), "artifact", id);
   return {
     get: async (teamId, artifactId) => toArtifact(await find(teamId, artifactId)),
     stored: async (teamId, artifactId) => toStored(await find(teamId, artifactId)),
     async ofRun(teamId, runId) {
-      const run = await prisma.run.findUnique({ where: { id: runId, teamId }, select: { id: true } });
+      const run = await prisma.run.findFirst({ where: { id: runId, teamId }, select: { id: true } });
       found(run, "run", runId);
       const rows = await prisma.artifact.findMany({ where: { teamId, runId }, orderBy: { id: "asc" } });
       return rows.map(toArtifact);

@@ -75,10 +75,11 @@ export async function writeAct(
   tx: Transaction,
   { action, by, operator, team, subject, change, requestId, address }: Act,
 ): Promise<void> {
+  // An operator revokes keys of other teams too: that is their matter. Whoever acts for one team may not look at keys.
+  const teamOfKey = subject.kind === "key" ? "(select team_id from api_key where id = $8), " : "";
   await tx.query(
     `insert into audit (id, team_id, operator, action, author, subject_kind, subject_id, change, request_id, address)
-     -- An operator revokes keys of other teams too: that is their matter.
-     values ($1, coalesce((select team_id from api_key where $7 = 'key' and id = $8), $2, (select id from team where name = $3)), $4, $5, $6, $7, $8, $9, $10, $11)`,
+     values ($1, coalesce(${teamOfKey}$2, (select id from team where name = $3)), $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       newId("audit"),
       team && "id" in team ? team.id : null,

@@ -33,11 +33,12 @@ interface Row {
   address: string | null;
 }
 
-export const createAudit = ({ query }: Pick<Database, "query">): Audit => ({
+export const createAudit = ({ query: ofTeam, allTeams }: Database): Audit => ({
   doAct,
   onlyLooks: changesNothing,
   async list({ teamId, operator }, { limit: wanted, cursor, action, subject, user, key, since, until } = {}) {
     const limit = pageLimit(wanted);
+    const query = operator ? allTeams.query : ofTeam;
     const { rows } = await query<Row>(
       `select id, at, action, author, operator, subject_kind as "subjectKind", subject_id as "subjectId", change,
          request_id as "requestId", address

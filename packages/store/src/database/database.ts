@@ -5,6 +5,9 @@ import { beginAct, recordAct } from "../audit/acts.ts";
 import { PrismaClient } from "../generated/client.ts";
 import { Answers } from "./answers.ts";
 import { lane } from "./lane.ts";
+import { adoptRole, type GrantedRole } from "./roles.ts";
+import { actFor, currentTenant, type Tenant } from "./tenant.ts";
+import { actingFor, actLocally, openTenantPool } from "./tenant-pool.ts";
 
 /** An open transaction, to pass to the calls that belong to it. */
 export type Transaction = Pick<pg.PoolClient, "query">;
@@ -35,6 +38,11 @@ export interface Database {
   limit: (most: number) => void;
   /** Connections are given out for a transaction at a time, so that settings of a session do not hold. */
   pooled: boolean;
+  /**
+   * The same, for what acts over all teams. Statements of an API's database otherwise act for the team of the request that
+   * sends them (`actFor`), and see the rows of no other.
+   */
+  allTeams: Database;
   /** Commits when `work` returns; what it changes for a request is recorded in the audit log, see `acts.ts`. */
   transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** For reads that must all see the database at the same moment. */
@@ -60,6 +68,11 @@ export interface DatabaseOptions {
   leaseSeconds: number;
   /** Begins each connection's `application_name`: what the process is. Default `espalier`. */
   application?: string | undefined;
+  /**
+   * What the process does there: `api` acts for teams, `pool` for all of them. PostgreSQL then lets it do only what that role may.
+   * Default: what the user of the URL may.
+   */
+  role?: GrantedRole | undefined;
 }
 
 const deadlockTries = 5;
@@ -80,6 +93,7 @@ export function openDatabase({
   poolSize,
   leaseSeconds,
   application = "espalier",
+  role,
 }: DatabaseOptions): Database {
   const pooled = sessionUrl !== undefined;
   // The server notices as little. Without this, the locks of a transaction whose client has disappeared would stay.
@@ -93,10 +107,19 @@ export function openDatabase({
     query_timeout: statementMs,
     ...(pooled ? {} : { idle_in_transaction_session_timeout: silence }),
     idleTimeoutMillis: idleMs,
-    onConnect: adoptCluster,
+    onConnect: async (client: pg.ClientBase) => {
+      await adoptCluster(client);
+      if (role !== undefined && role !== "api" && !pooled) await adoptRole(client, role);
+    },
   };
   const silencing = pooled ? `; set local idle_in_transaction_session_timeout = ${silence}` : "";
-  const pool = new pg.Pool({ ...connection, max: poolSize });
+  // What a session gives up does not hold behind a pooler, so each statement says it there.
+  const tenantOf = role === "pool" ? (): Tenant => "all" : currentTenant;
+  const tenants =
+    role === "api" || (role === "pool" && pooled)
+      ? openTenantPool({ ...connection, max: poolSize }, tenantOf)
+      : undefined;
+  const pool = tenants ?? new pg.Pool({ ...connection, max: poolSize });
   // An idle connection that breaks is dropped by the pool; without a listener its error would end the process.
   pool.on("error", ignore);
   const renewal = {
@@ -104,7 +127,7 @@ export function openDatabase({
     application_name: `${application}-renew`,
     max: 1,
     onConnect: async (client: pg.ClientBase) => {
-      await adoptCluster(client);
+      await connection.onConnect(client);
       if (!pooled) await client.query("set synchronous_commit = off");
     },
   };
@@ -113,13 +136,29 @@ export function openDatabase({
   // Behind a pooler the process of a connection is the pooler's own affair.
   const answers = pooled
     ? undefined
-    : new Answers((text, values) => pool.query({ text, values, query_timeout: probeMs } as pg.QueryConfig));
+    : new Answers(async (text, values) => {
+        const client = await (tenants ? tenants.plain() : pool.connect());
+        let broken = true;
+        try {
+          // The server tells what a session does to its own user, and not to the role that it acts as.
+          await client.query("begin; set local role none");
+          const config = { text, values, query_timeout: probeMs } as pg.QueryConfig;
+          const answer = await client.query<{ rests: boolean }>(config);
+          await client.query("commit");
+          broken = false;
+          return answer;
+        } finally {
+          client.release(broken);
+        }
+      });
   const answered = <T>(client: pg.PoolClient, answer: Promise<T>): Promise<T> =>
     answers === undefined ? answer : answers.of(client, answer);
   const inBulk = lane(Math.max(1, Math.floor(poolSize / 2)));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
     query: {
-      $allOperations: async ({ args, query }) => {
+      $allOperations: async ({ operation, args, query }) => {
+        if (operation.startsWith("findUnique"))
+          throw new Error(`Prisma sends ${operation} together with those of other requests; use findFirst.`);
         try {
           return (await query(args)) as unknown;
         } catch (error) {
@@ -151,15 +190,15 @@ export function openDatabase({
     }
   }
 
-  async function once<T>(work: (tx: Transaction) => Promise<T>, begin = "begin"): Promise<T> {
-    const client = await pool.connect();
+  async function once<T>(work: (tx: Transaction) => Promise<T>, tenant: Tenant, begin = "begin"): Promise<T> {
+    const client = await (tenants ? tenants.plain() : pool.connect());
     // The pool listens only while a connection is idle.
     client.on("error", ignore);
     let broken = false;
     const query = ((...statement: [string, unknown[]?]) =>
       answered(client, client.query(...statement))) as Transaction["query"];
     try {
-      await query(begin + silencing);
+      await query(begin + silencing + (tenants ? actLocally(tenant) : ""));
       const result = await work({ query });
       await query("commit");
       return result;
@@ -174,14 +213,14 @@ export function openDatabase({
     }
   }
 
-  async function transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async function transaction<T>(work: (tx: Transaction) => Promise<T>, tenant: Tenant): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         const { result, recorded } = await once(async (tx) => {
           beginAct();
           const result = await work(tx);
           return { result, recorded: await recordAct(tx, result) };
-        });
+        }, tenant);
         recorded();
         return result;
       } catch (error) {
@@ -192,36 +231,53 @@ export function openDatabase({
     }
   }
 
-  return {
-    prisma,
-    query: (text, values = []) => send({ text, values }),
-    bulk: (text, values = []) => inBulk(() => send({ text, values })),
-    prepared: (name, text, values) =>
-      send({ ...(pooled ? {} : { name }), text, values, query_timeout: preparedMs }, renewing),
-    limit(most) {
-      pool.options.max = most;
+  function statements(client: PrismaClient, tenantOf: () => Tenant): Omit<Database, "allTeams"> {
+    const config = (text: string, values: unknown[]) =>
+      tenants ? actingFor(tenantOf(), { text, values }) : { text, values };
+    return {
+      prisma: client,
+      query: (text, values = []) => send(config(text, values)),
+      bulk: (text, values = []) => inBulk(() => send(config(text, values))),
+      prepared: (name, text, values) =>
+        send({ ...(pooled ? {} : { name }), text, values, query_timeout: preparedMs }, renewing),
+      limit(most) {
+        pool.options.max = most;
+      },
+      pooled,
+      transaction: (work) => transaction(work, tenantOf()),
+      async snapshot(work) {
+        try {
+          return await once(work, tenantOf(), "begin isolation level repeatable read, read only");
+        } catch (error) {
+          throw toProblem(error);
+        }
+      },
+      within: (tx, work) => (tx ? work(tx) : transaction(work, tenantOf())),
+      session: (purpose) =>
+        new pg.Client({
+          ...connection,
+          connectionString: sessionUrl ?? url,
+          application_name: `${application}-${purpose}`,
+        }),
+      close: async () => {
+        await prisma.$disconnect();
+        await Promise.all([pool.end(), renewing.end()]);
+      },
+    };
+  }
+  const overAll = prisma.$extends({
+    query: {
+      $allOperations: ({ args, query }) =>
+        actFor({ tenant: "all" }, async () => (await query(args)) as unknown),
     },
-    pooled,
-    transaction,
-    async snapshot(work) {
-      try {
-        return await once(work, "begin isolation level repeatable read, read only");
-      } catch (error) {
-        throw toProblem(error);
-      }
-    },
-    within: (tx, work) => (tx ? work(tx) : transaction(work)),
-    session: (purpose) =>
-      new pg.Client({
-        ...connection,
-        connectionString: sessionUrl ?? url,
-        application_name: `${application}-${purpose}`,
-      }),
-    close: async () => {
-      await prisma.$disconnect();
-      await Promise.all([pool.end(), renewing.end()]);
+  }) as unknown as PrismaClient;
+  const allTeams: Database = {
+    ...statements(overAll, () => "all"),
+    get allTeams() {
+      return allTeams;
     },
   };
+  return { ...statements(prisma, tenantOf), allTeams };
 }
 
 /**

@@ -38,7 +38,7 @@ it("applies every migration of the project once, also when several servers start
   const applied = await Promise.all([migrate(url), migrate(url), migrate(url)]);
   expect(applied.flatMap(({ migrations }) => migrations)).toEqual(names.sort());
   expect(applied.map(({ repeatables }) => repeatables).sort()).toEqual(["applied", "unchanged", "unchanged"]);
-  expect(await migrate(url)).toEqual({ migrations: [], repeatables: "unchanged" });
+  expect(await migrate(url)).toMatchObject({ migrations: [], repeatables: "unchanged" });
 });
 
 it("keeps the table that Prisma reads, with the SHA-256 of each file", async () => {

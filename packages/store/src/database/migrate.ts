@@ -1,11 +1,14 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { isProblem } from "@espalier/contract";
 import { toProblem } from "./database.ts";
+import { compareGrants, type Grants } from "./grants.ts";
 import { applyMigration, pendingMigrations, recordFailure, type Migration } from "./migrations.ts";
 import { applyRepeatables, compareRepeatables, readRepeatables, type Repeatables } from "./repeatables.ts";
+import { ensureLogin, ensureRoles } from "./roles.ts";
 import { isLockConflict } from "./sql-error.ts";
 
 const home = fileURLToPath(new URL("../../../../prisma", import.meta.url));
@@ -24,6 +27,8 @@ export interface Migrated {
   migrations: string[];
   /** What happened to functions, views and triggers. `newer`: a newer version of the service made them, so they stay. */
   repeatables: "unchanged" | "applied" | "newer";
+  /** What the roles of API and worker lack or have too much, which this user cannot mend; see docs/operations.md. */
+  roles: string[];
 }
 
 /**
@@ -37,9 +42,18 @@ export interface Migrated {
  * has looked: `prisma migrate resolve`, or its two statements, which the error spells out. A migration that was applied and
  * edited afterwards stops a deploy too.
  *
+ * Last it makes the roles of API and worker, and what they may do, what `prisma/grants.json` says, where its user may.
+ *
  * The connection must be direct: poolers lose the session's lock.
+ *
+ * @param databaseUrl of the owner of the tables; another user is refused where there is anything to migrate
+ * @param logins URLs of API and worker: where they name the roles themselves, these get their passwords
  */
-export async function migrate(databaseUrl: string, folder = home): Promise<Migrated> {
+export async function migrate(
+  databaseUrl: string,
+  folder = home,
+  logins: readonly string[] = [],
+): Promise<Migrated> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: 10_000,
@@ -53,7 +67,7 @@ export async function migrate(databaseUrl: string, folder = home): Promise<Migra
     await client.query("set idle_session_timeout = '60s'");
     await client.query("set lock_timeout = '60s'");
     await client.query("select pg_advisory_lock($1)", [migrationLock]);
-    return await deploy(client, folder);
+    return await deploy(client, folder, logins);
   } catch (error) {
     throw toProblem(error);
   } finally {
@@ -62,14 +76,23 @@ export async function migrate(databaseUrl: string, folder = home): Promise<Migra
   }
 }
 
-async function deploy(client: pg.Client, folder: string): Promise<Migrated> {
+async function deploy(client: pg.Client, folder: string, logins: readonly string[]): Promise<Migrated> {
+  const missing = await ensureRoles(client, await readFile(join(home, "roles.sql"), "utf8"));
   const pending = await pendingMigrations(client, join(folder, "migrations"));
   const repeatables = await readRepeatables(folder);
   const compared = await compareRepeatables(client, repeatables);
   const newer = compared === "newer";
   const stale = !newer && (compared === "older" || pending.length > 0);
   if (stale || pending.length > 0) await apply(client, pending, stale ? repeatables : undefined);
+  const roles =
+    missing.length > 0
+      ? missing.map((what) => `${what} An administrator has to run prisma/roles.sql.`)
+      : newer || repeatables.grants === undefined
+        ? []
+        : await settleGrants(client, repeatables.grants);
+  for (const url of logins) await ensureLogin(client, url);
   return {
+    roles,
     migrations: pending.map(({ name }) => name),
     repeatables: newer ? "newer" : stale ? "applied" : "unchanged",
   };
@@ -81,22 +104,49 @@ async function apply(
   migrations: readonly Migration[],
   repeatables: Repeatables | undefined,
 ): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    let current: Migration | undefined;
-    await client.query("begin");
-    try {
-      await client.query(`set local lock_timeout = '${lockSeconds}s'`);
+  let current: Migration | undefined;
+  try {
+    await locking(client, async () => {
       for (current of migrations) await applyMigration(client, current);
       current = undefined;
       if (repeatables) await applyRepeatables(client, repeatables);
+    });
+  } catch (error) {
+    if (current === undefined || isLockConflict(error) || isAway(error)) throw error;
+    throw await recordFailure(client, current, error);
+  }
+}
+
+/** Makes what the roles may do what the file says, where this user is the owner; returns what remains. */
+async function settleGrants(client: pg.Client, grants: Grants): Promise<string[]> {
+  const differences = await compareGrants(client, grants);
+  if (differences.length === 0) return [];
+  const { rows } = await client.query<{ owns: boolean }>(
+    `select pg_has_role(min(relowner), 'usage') as owns from pg_class where oid = '"_repeatables"'::regclass`,
+  );
+  if (!rows[0]?.owns) return differences.map(({ what }) => what);
+  await locking(client, async () => {
+    for (const statement of differences.flatMap(({ mend }) => mend)) await client.query(statement);
+  });
+  return (await compareGrants(client, grants)).map(({ what }) => what);
+}
+
+const isAway = (error: unknown): boolean => isProblem(toProblem(error)) && !isProblem(error);
+
+/** Does `work` in a transaction that waits for no lock for long, again until it has them all. */
+async function locking(client: pg.Client, work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    await client.query("begin");
+    try {
+      await client.query(`set local lock_timeout = '${lockSeconds}s'`);
+      await work();
       await client.query("commit");
       return;
     } catch (error) {
-      if (isProblem(toProblem(error)) && !isProblem(error)) throw error;
+      if (isAway(error)) throw error;
       await client.query("rollback");
-      if (isLockConflict(error) && tries < lockTries) await sleep(1_000);
-      else if (current === undefined || isLockConflict(error)) throw error;
-      else throw await recordFailure(client, current, error);
+      if (!isLockConflict(error) || tries === lockTries) throw error;
+      await sleep(1_000);
     }
   }
 }

@@ -34,7 +34,11 @@ const table = `create table if not exists "_prisma_migrations" (
  * @throws {Problem} `internal/error` where an earlier one has failed, or was changed after it had been applied
  */
 export async function pendingMigrations(client: Client, folder: string): Promise<Migration[]> {
-  await client.query(table);
+  const { rows: found } = await client.query<{ exists: boolean }>(
+    `select to_regclass('"_prisma_migrations"') is not null as exists`,
+  );
+  // Whoever may make no tables may still see that there is nothing to do.
+  if (!found[0]!.exists) await client.query(table);
   const { rows } = await client.query<Recorded>(
     'select migration_name, checksum, finished_at, rolled_back_at from "_prisma_migrations"',
   );

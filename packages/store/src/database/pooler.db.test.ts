@@ -3,6 +3,9 @@ import { noPgBouncer, startPgBouncer } from "../../../../test/servers/pgbouncer.
 import { claimOn } from "../../../../test/servers/place.ts";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 import { openStore, type Store } from "../store.ts";
+import { migrate } from "./migrate.ts";
+import { grantedRoles } from "./roles.ts";
+import { actFor } from "./tenant.ts";
 
 describe.skipIf(noPgBouncer)(
   `behind PgBouncer in transaction mode${noPgBouncer ? ` (skipped: ${noPgBouncer})` : ""}`,
@@ -54,6 +57,41 @@ describe.skipIf(noPgBouncer)(
       ]);
       await expect.poll(() => hints, { timeout: 20_000 }).toContain(runId);
       unsubscribe();
+    });
+
+    it("an API and a scheduler say in each transaction for whom they act, whichever connection it meets", async () => {
+      const { teamId, databaseUrl, bytesRoot } = direct;
+      const other = (await direct.teams.ensure("others")).id;
+      const { id } = await direct.submit();
+      const url = new URL(databaseUrl);
+      [url.username, url.password] = [grantedRoles.api, "only-for-a-test"];
+      await migrate(databaseUrl, undefined, [url.href]);
+      const own = await startPgBouncer(url.href);
+      const open = (role: "api" | "pool") =>
+        openStore({ databaseUrl: own.url, sessionUrl: url.href, bytesRoot, role });
+      const [api, scheduler] = [await open("api"), await open("pool")];
+      try {
+        const seen = (team: string) =>
+          actFor({ tenant: { teamId: team } }, () =>
+            Promise.all([
+              api.runs.list(teamId).then(({ items }) => items.map((run) => run.id)),
+              api.transaction(
+                async (tx) => (await tx.query<{ id: string }>("select id from run where id = $1", [id])).rows,
+              ),
+            ]),
+          );
+        const all = await Promise.all(Array.from({ length: 40 }, (_, i) => seen(i % 2 ? teamId : other)));
+        for (const [i, [listed, found]] of all.entries()) {
+          expect(listed.includes(id)).toBe(i % 2 === 1);
+          expect(found).toEqual(i % 2 ? [{ id }] : []);
+        }
+        expect((await api.runs.list(teamId)).items).toEqual([]);
+        expect((await scheduler.runs.list(teamId)).items.map((run) => run.id)).toContain(id);
+        expect((await scheduler.dispatch.snapshot()).number).toBeDefined();
+      } finally {
+        await Promise.all([api.close(), scheduler.close()]);
+        await own.close();
+      }
     });
 
     it("leadership has a session of its own, and a silent transaction is ended as without a pooler", async () => {

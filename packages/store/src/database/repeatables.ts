@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { isProblem, Problem } from "@espalier/contract";
 import { toProblem } from "./database.ts";
+import { readGrants, type Grants } from "./grants.ts";
 import { describeError, isLockConflict, sqlState } from "./sql-error.ts";
 
 /** The order in which they are created: a view may call functions, and a trigger calls one. */
@@ -27,6 +28,8 @@ export interface Repeatables {
   /** SHA-256 over the names and contents of all files. */
   checksum: string;
   files: readonly (DatabaseObject & { sql: string })[];
+  /** What roles may do; applied after all else. */
+  grants: Grants | undefined;
 }
 
 interface Recorded {
@@ -51,7 +54,9 @@ export async function readRepeatables(folder: string): Promise<Repeatables> {
   const { version } = JSON.parse(text) as { version: number };
   const hash = createHash("sha256");
   for (const { kind, table, name, sql } of files) hash.update(JSON.stringify([kind, table, name, sql]));
-  return { version, checksum: hash.digest("hex"), files };
+  const grants = await readGrants(folder);
+  if (grants !== undefined) hash.update(JSON.stringify(grants));
+  return { version, checksum: hash.digest("hex"), files, grants };
 }
 
 /** Whether the objects in the database are those of the files, or of an older or a newer version of them. */
@@ -91,6 +96,7 @@ export async function applyRepeatables(
     await change(trigger, "dropped", () =>
       client.query(`drop trigger if exists "${trigger.name}" on "${trigger.table}"`),
     );
+  await bindSearchPaths(client);
   for (const each of only("function", gone))
     await change(each, "dropped", async () => dropFunctions(client, await signatures(client, each.name)));
   await record(client, { version, checksum, objects: files.map(({ sql: _sql, ...object }) => object) });
@@ -100,6 +106,17 @@ const only = <T extends DatabaseObject>(kind: DatabaseObject["kind"], objects: r
   objects.filter((each) => each.kind === kind);
 
 const identityOf = ({ kind, name, table = "" }: DatabaseObject): string => `${kind} ${table} ${name}`;
+
+/** A function with the rights of the owner must find the owner's tables, whatever its caller puts before them. */
+async function bindSearchPaths(client: Client): Promise<void> {
+  const { rows } = await client.query<{ signature: string; schema: string }>(
+    `select oid::regprocedure::text as signature, quote_ident(current_schema()) as schema from pg_proc
+     where pronamespace = current_schema()::regnamespace and prosecdef
+       and not coalesce(proconfig, '{}') @> array['search_path=' || quote_ident(current_schema()) || ', pg_temp']`,
+  );
+  for (const { signature, schema } of rows)
+    await client.query(`alter function ${signature} set search_path = ${schema}, pg_temp`);
+}
 
 /** Creates a function, or replaces it in place, so that statements that run at the same time still find it. */
 async function replaceFunction(

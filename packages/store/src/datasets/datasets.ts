@@ -54,7 +54,7 @@ type DatasetRow = Prisma.DatasetGetPayload<{ include: typeof withArtifact }>;
 
 export function createDatasets({ prisma, query, within }: Database): Datasets {
   const find = async (teamId: string, id: string) =>
-    found(await prisma.dataset.findUnique({ where: { id, teamId }, include: withArtifact }), "dataset", id);
+    found(await prisma.dataset.findFirst({ where: { id, teamId }, include: withArtifact }), "dataset", id);
   return {
     register: ({ id, teamId, name: given, kind, rows, stored, reading, replace = false, createdBy }, tx) =>
       within(tx, async (tx) => {

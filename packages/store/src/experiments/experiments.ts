@@ -106,7 +106,7 @@ export function createExperiments({ prisma, query, transaction, within }: Databa
 
   async function get(teamId: string, experimentId: string): Promise<ExperimentRecord> {
     const row = found(
-      await prisma.experiment.findUnique({ where: { id: experimentId, teamId } }),
+      await prisma.experiment.findFirst({ where: { id: experimentId, teamId } }),
       "experiment",
       experimentId,
     );

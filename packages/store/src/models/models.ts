@@ -81,7 +81,7 @@ type ModelRow = Prisma.ModelGetPayload<{ include: typeof withFiles }>;
 
 export function createModels({ prisma, query, within }: Database, secrets: Pick<Secrets, "put">): Models {
   const find = async (teamId: string, id: string) =>
-    found(await prisma.model.findUnique({ where: { id, teamId }, include: withFiles }), "model", id);
+    found(await prisma.model.findFirst({ where: { id, teamId }, include: withFiles }), "model", id);
   return {
     lineage: (teamId, modelId) => readLineage({ query }, teamId, modelId),
     register: ({ name: given, uploadId, architecture, replace = true, ...options }, tx) =>

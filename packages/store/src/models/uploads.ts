@@ -27,7 +27,7 @@ export interface Uploads {
 export function createUploads({ prisma, query, transaction, within }: Database, bytes: Bytes): Uploads {
   const find = async (teamId: string, id: string) =>
     found(
-      await prisma.upload.findUnique({
+      await prisma.upload.findFirst({
         where: { id, teamId },
         include: { files: { orderBy: { name: "asc" } } },
       }),

@@ -76,30 +76,12 @@ export async function makePartitions(database: Pick<Database, "query" | "transac
     const name = `audit_${first!.slice(0, 7).replace("-", "")}`;
     if (!names.includes(name)) await make(database, "audit", name, first!, next!);
   }
-  await keepAudit(database);
+  await unlessBusy(() => database.query("select keep_partitions()"));
 }
 
 const iso = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10);
 const stamp = (day: number): string => iso(day).replaceAll("-", "");
 
-/** No partition of the audit log may be emptied. The trigger of the whole table does not see it; those of rows are inherited. */
-async function keepAudit({ query, transaction }: Pick<Database, "query" | "transaction">): Promise<void> {
-  const { rows } = await query<{ name: string }>(
-    `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'audit'::regclass
-       and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'audit_not_emptied')`,
-  );
-  for (const { name } of rows)
-    await unlessBusy(() =>
-      transaction(async (tx) => {
-        await tx.query(lockTimeout);
-        await tx.query(
-          `create trigger audit_not_emptied before truncate on "${name}" for each statement execute function audit_kept()`,
-        );
-      }),
-    );
-}
-
-/** The new table is attached, because to create it as a partition would lock the whole table. */
 async function make(
   { transaction }: Pick<Database, "transaction">,
   table: Partitioned,
@@ -110,10 +92,7 @@ async function make(
   await unlessBusy(() =>
     transaction(async (tx) => {
       await tx.query(lockTimeout);
-      await tx.query(`create table "${name}" (like "${table}" including all)`);
-      await tx.query(
-        `alter table "${table}" attach partition "${name}" for values from ('${from}') to ('${until}')`,
-      );
+      await tx.query("select make_partition($1, $2, $3, $4)", [table, name, String(from), String(until)]);
     }),
   );
 }
@@ -146,10 +125,7 @@ export async function dropPartition(
   const dropped = await unlessBusy(() =>
     transaction(async (tx) => {
       await tx.query(lockTimeout);
-      await tx.query(`alter table "${table}" detach partition "${name}"`);
-      // What came in between, from a clock that went back, is not lost.
-      await tx.query(`insert into "${table}" select * from "${name}"`);
-      await tx.query(`drop table "${name}"`);
+      await tx.query("select drop_partition($1, $2)", [table, name]);
       return true;
     }),
   );

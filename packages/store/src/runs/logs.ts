@@ -58,7 +58,7 @@ export function createLogs({ prisma, bulk, query }: Database): Logs {
       const [after = "0"] = bySequence.read(cursor);
       const [until] = bySequence.read(before);
       const backwards = cursor === undefined && (tail || before !== undefined);
-      const run = await prisma.run.findUnique({ where: { id: runId, teamId }, select: { state: true } });
+      const run = await prisma.run.findFirst({ where: { id: runId, teamId }, select: { state: true } });
       const { state } = found(run, "run", runId);
       const { rows } = await query<LogRow>(
         `select seq, attempt, at, level, message from log_line where run_id = $1 and seq > $2 and ($3::bigint is null or seq < $3)

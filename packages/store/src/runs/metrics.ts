@@ -78,11 +78,7 @@ export function createMetrics({ prisma, query, bulk }: Database): Metrics {
     async list(teamId, runId, { limit: wanted, cursor, name, attempt, discarded = false } = {}) {
       const limit = pageLimit(wanted);
       const [afterName = "", afterStep, afterAttempt] = byPoint.read(cursor);
-      found(
-        await prisma.run.findUnique({ where: { id: runId, teamId }, select: { id: true } }),
-        "run",
-        runId,
-      );
+      found(await prisma.run.findFirst({ where: { id: runId, teamId }, select: { id: true } }), "run", runId);
       const { rows: series } = await query<Series>(
         `${seriesOf} and ($2::text is null or s.name = $2) and s.name >= $3 order by s.name, s.attempt`,
         [runId, name ?? null, afterName],

@@ -119,7 +119,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
     },
     timeline: (teamId, runId) => readTimeline({ query }, teamId, runId),
     async attempts(teamId, runId) {
-      const run = await prisma.run.findUnique({
+      const run = await prisma.run.findFirst({
         where: { id: runId, teamId },
         include: {
           attempts: {

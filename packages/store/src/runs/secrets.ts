@@ -13,7 +13,7 @@ export interface Secrets {
   open(lease: Lease): Promise<string | undefined>;
 }
 
-export function createSecrets({ prisma }: Database, sealer: Sealer): Secrets {
+export function createSecrets({ query }: Pick<Database, "query">, sealer: Sealer): Secrets {
   return {
     async put(runId, text, tx) {
       await tx.query("insert into run_secret (run_id, sealed) values ($1, $2)", [
@@ -22,10 +22,13 @@ export function createSecrets({ prisma }: Database, sealer: Sealer): Secrets {
       ]);
     },
     async open({ runId, attempt, workerId }) {
-      const row = await prisma.runSecret.findUnique({
-        where: { runId, run: { attempt, leaseOwner: workerId, state: "RUNNING" } },
-      });
-      return row ? sealer.open(row.sealed, runId) : undefined;
+      const { rows } = await query<{ sealed: Buffer | null }>("select secret_of($1, $2, $3) as sealed", [
+        runId,
+        attempt,
+        workerId,
+      ]);
+      const { sealed } = rows[0]!;
+      return sealed === null ? undefined : sealer.open(sealed, runId);
     },
   };
 }

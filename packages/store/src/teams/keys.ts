@@ -108,7 +108,7 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
   const getKey: Keys["getKey"] = async (teamId, keyId) =>
     toKey(
       found(
-        await prisma.apiKey.findUnique({ where: { id: keyId, ...(teamId === undefined ? {} : { teamId }) } }),
+        await prisma.apiKey.findFirst({ where: { id: keyId, ...(teamId === undefined ? {} : { teamId }) } }),
         "key",
         keyId,
       ),
@@ -269,5 +269,5 @@ const toKey = ({ id, teamId, userId, name, role, operator, createdAt, ...row }: 
 /** The id of the team's user of this name, who is made if missing. */
 export async function ensureUser(prisma: Database["prisma"], teamId: string, name: string): Promise<string> {
   await prisma.teamUser.createMany({ data: { id: newId("user"), teamId, name }, skipDuplicates: true });
-  return (await prisma.teamUser.findUniqueOrThrow({ where: { teamId_name: { teamId, name } } })).id;
+  return (await prisma.teamUser.findFirstOrThrow({ where: { teamId, name } })).id;
 }

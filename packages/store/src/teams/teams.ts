@@ -44,7 +44,7 @@ export function createTeams(database: Database): Teams {
 
     async ensure(name) {
       await prisma.team.createMany({ data: { id: newId("team"), name }, skipDuplicates: true });
-      const { id } = await prisma.team.findUniqueOrThrow({ where: { name } });
+      const { id } = await prisma.team.findFirstOrThrow({ where: { name } });
       await ensureUser(prisma, id, "default");
       return { id, name };
     },

@@ -63,19 +63,8 @@ export const pausedOnRequest = "Paused on request.";
 /** With what the secret of a webhook is sealed: that of another one does not open. */
 export const webhookContext = (webhookId: string): string => `webhook ${webhookId}`;
 
-/**
- * Where nobody was told of anything, messages begin now: else the events of days would be read for nothing. The row is locked, so that
- * whoever makes messages comes before or after.
- */
-async function beginHere(tx: Transaction, webhookId: string): Promise<void> {
-  await tx.query("select from webhook_cursor for update");
-  await tx.query(
-    `update webhook_cursor set event = (event_horizon() - 1)::text || '-9223372036854775807',
-       worker_event = coalesce((select max(id) from worker_event where at < now() - interval '1 minute'), 0)
-     where not exists (select from webhook where paused_at is null and id <> $1)`,
-    [webhookId],
-  );
-}
+const beginHere = (tx: Transaction, webhookId: string): Promise<unknown> =>
+  tx.query("select begin_messages($1)", [webhookId]);
 
 export function createWebhooks({ query, transaction }: Database, sealer: Sealer): Webhooks {
   async function read(tx: Pick<Transaction, "query">, teamId: string, webhookId: string): Promise<Webhook> {

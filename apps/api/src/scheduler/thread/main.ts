@@ -15,6 +15,7 @@ const store = await openStore({
   databaseUrl,
   sessionUrl,
   application: "espalier-scheduler",
+  role: "pool",
   poolSize: poolSizes.scheduler,
   bytesRoot,
   secret,
