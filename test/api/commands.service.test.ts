@@ -59,6 +59,24 @@ it("a run shows why its attempts failed, and is cloned", async () => {
   expect(clone.spec).toEqual({ kind: "prune", model: api.spec.modelId, layers: 2 });
 });
 
+it("a submission shows on a terminal what would run and asks; elsewhere it does as it was told", async () => {
+  const submit = ["run", "submit", "prune", "--model", api.spec.modelId, "--keep", "2"];
+  const count = async () => (await api.client.runs.list({ limit: 200 })).items.length;
+  const before = await count();
+  const declined = await cli.onTerminal("n\n", ...submit);
+  expect(declined).toMatchObject({ code: 2, err: expect.stringContaining("Submit? [Y/n]") as string });
+  expect(declined.out).toMatch(/WOULD RUN .*\nprune .*\n[^]*1 run, .* device hours/);
+  expect((await cli.espalier(...submit, "--dry-run")).out).toMatch(/^WOULD RUN .*\nprune /);
+  expect(await cli.json<object>(...submit, "--dry-run")).toMatchObject({ runs: [{ kind: "prune" }] });
+  expect(await count()).toBe(before);
+  expect((await cli.onTerminal("\n", ...submit)).out).toMatch(/WOULD RUN [^]*\nrun_\w+\n$/);
+  expect((await cli.onTerminal("", ...submit, "--yes")).out).toMatch(/^run_\w+\n$/);
+  expect((await cli.espalier(...submit)).out).toMatch(/^run_\w+$/);
+  expect(await count()).toBe(before + 3);
+  const wrong = await cli.espalier(...submit.slice(0, -1), "99", "--dry-run");
+  expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("layers/out-of-range") as string });
+});
+
 it("a schedule is added, listed, paused, resumed and removed", async () => {
   await api.client.experiments.submit({ ...api.spec, name: "base" });
   const add = (name: string, cron: string) =>

@@ -5,6 +5,7 @@ import { printReport } from "../tables/experiment-report.ts";
 import { printFailedRuns } from "../tables/failed-run.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
 import { lookUp } from "../service/lookup.ts";
+import { planFirst, planHelp, planOptions } from "../service/plan.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { madeBy, madeByHelp, madeByOptions } from "../service/page.ts";
 import { sayNext } from "../terminal/next.ts";
@@ -30,6 +31,7 @@ export const experimentSubmit = defineCommand({
     ...needsHelp,
     "--spec FILE          the whole spec as JSON instead (- for stdin)",
     "--watch              progress until it ends, then the report",
+    ...planHelp,
   ],
   arity: [0, 0],
   options: {
@@ -44,6 +46,7 @@ export const experimentSubmit = defineCommand({
     ...needsOptions,
     spec: { type: "string" },
     watch: { type: "boolean" },
+    ...planOptions,
   },
   async run(context, values) {
     const client = context.connect();
@@ -53,6 +56,8 @@ export const experimentSubmit = defineCommand({
         ? await readJson(context, values.spec)
         : await specOf(client, { ...values, needs: parseNeeds(values) })
     ) as ExperimentSpec;
+    const ended = await planFirst(context, client, { experiment: spec }, values);
+    if (ended !== undefined) return ended;
     const experiment = await client.experiments.submit(spec);
     if (values.watch) return finish(context, client, experiment.id);
     if (context.output.json) context.output.printJson(experiment);

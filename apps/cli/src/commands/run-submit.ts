@@ -12,6 +12,7 @@ import { exitCode } from "../exit-code.ts";
 import { layersOptions, parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { lookUp } from "../service/lookup.ts";
+import { planFirst, planHelp, planOptions } from "../service/plan.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { readJson } from "../arguments/json-file.ts";
 import { finish } from "./run.ts";
@@ -24,6 +25,7 @@ export const runSubmit = defineCommand({
   summary: "submit one run: prune, search, train, evaluate or export",
   examples: [
     "espalier run submit prune --model smollm2 --drop 50% --name pruned",
+    "espalier run submit train --model smollm2 --dataset nli --set steps=60 --dry-run",
     "espalier run submit train --model smollm2 --dataset nli --set steps=60",
     "espalier run submit evaluate --model smollm2 --dataset stsb --memory 6GB --shares",
     "espalier run submit train --model smollm2 --dataset nli --set seed={index} --array 0-9%3",
@@ -45,6 +47,7 @@ export const runSubmit = defineCommand({
       "--spec FILE          the whole spec as JSON instead (- for stdin)",
       "--array 0-9%3        a run for each index, which stands for {index} in the spec; %3: 3 at a time, 0-9:2: every second",
       "--watch              progress until it ends",
+      ...planHelp,
     ];
   },
   arity: [0, 1],
@@ -60,6 +63,7 @@ export const runSubmit = defineCommand({
     spec: { type: "string" },
     array: { type: "string" },
     watch: { type: "boolean" },
+    ...planOptions,
   },
   async run(context, values, [kind]) {
     const client = context.connect();
@@ -76,12 +80,15 @@ export const runSubmit = defineCommand({
       ...parseNeeds(values),
     } as RunCreate;
     if (values.array !== undefined) {
+      if (values["dry-run"]) throw new UsageError("--dry-run plans one run; try it without --array");
       if (values.watch) throw new UsageError("--watch follows one run; `array show` shows those of an array");
       const array = await client.arrays.submit({ ...create, array: values.array });
       if (context.output.json) context.output.printJson(array);
       else context.output.print(array.id);
       return exitCode.ok;
     }
+    const ended = await planFirst(context, client, { run: create }, values);
+    if (ended !== undefined) return ended;
     const run = await client.runs.submit(create);
     if (values.watch) return finish(context, run.id);
     if (context.output.json) context.output.printJson(run);

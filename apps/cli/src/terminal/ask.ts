@@ -4,12 +4,20 @@ import type { Context } from "../command.ts";
 
 type Terminal = Pick<Context, "stdin" | "output" | "signal">;
 
-/** Asks a question that is answered by yes or no; only `y` and `yes` are yes. */
-export async function askYesNo(question: string, { stdin, output, signal }: Terminal): Promise<boolean> {
+/**
+ * Asks a question that is answered by yes or no; only `y` and `yes` are yes.
+ * @param otherwise what an empty answer means; default: no
+ */
+export async function askYesNo(
+  question: string,
+  { stdin, output, signal }: Terminal,
+  otherwise = false,
+): Promise<boolean> {
   const lines = createInterface({ input: stdin, terminal: false });
   try {
-    output.draw(`${question} [y/N] `);
-    return /^y(es)?$/i.test((await lines.question("", { signal })).trim());
+    output.draw(`${question} ${otherwise ? "[Y/n]" : "[y/N]"} `);
+    const answer = (await lines.question("", { signal })).trim();
+    return answer === "" ? otherwise : /^y(es)?$/i.test(answer);
   } finally {
     lines.close();
   }

@@ -18,20 +18,24 @@ export interface RunOptions {
   cwd?: string;
   stdin?: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
   environment?: NodeJS.ProcessEnv;
+  /** What is typed on a terminal; the command then sees one at each of its ends. */
+  typed?: string;
 }
 
 /** One command line in this process; its computation is a real process of its own. */
 export async function espalier(
   args: readonly string[],
-  { cwd = "/", stdin = [], environment = {} }: RunOptions = {},
+  { cwd = "/", typed, stdin = typed === undefined ? [] : [typed], environment = {} }: RunOptions = {},
 ): Promise<Ran> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const isTTY = typed !== undefined;
+  const stdout = Object.assign(new PassThrough(), { isTTY });
+  const stderr = Object.assign(new PassThrough(), { isTTY });
   const outputs = Promise.all([buffer(stdout), buffer(stderr)]);
   const code = await runCli([...args], {
     // Whoever runs the tests may be logged in to a service.
     environment: { HOME: "/nonexistent", ...environment },
     cwd,
-    stdin: Readable.from(stdin) as unknown as NodeJS.ReadStream,
+    stdin: Object.assign(Readable.from(stdin), { isTTY }) as unknown as NodeJS.ReadStream,
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
     signal: new AbortController().signal,

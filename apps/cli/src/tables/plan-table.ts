@@ -1,0 +1,70 @@
+import { explainUnblock, type Plan, type PlannedRun } from "@espalier/contract";
+import { formatBytes, formatDuration } from "../terminal/format.ts";
+import { formatTable } from "../terminal/table.ts";
+import { wrap } from "../terminal/wrap.ts";
+import { startsIn } from "./queue-table.ts";
+
+/** A plan as lines: the runs with what they need, when they would start and what would hold them back, and a line for all. */
+export function planLines(plan: Plan, columns: number): string[] {
+  const now = Date.parse(plan.at);
+  const [title = "", ...rows] = formatTable(plan.runs, [
+    {
+      title: "WOULD RUN",
+      value: ({ kind, role, variant }) => [variant, role ?? kind].filter(Boolean).join(" "),
+    },
+    {
+      title: "MEMORY",
+      value: ({ memoryBytes }) => (memoryBytes === undefined ? "–" : formatBytes(memoryBytes)),
+      align: "right",
+    },
+    { title: "FITS", value: ({ fitting }) => devices(fitting), align: "right" },
+    { title: "STARTS", value: ({ expectedStart }) => startsIn(expectedStart, now) },
+    { title: "TAKES", value: takes },
+    { title: "DEVICE HOURS", value: ({ deviceHours }) => hours(deviceHours), align: "right" },
+  ]);
+  const told = new Set<string>();
+  const lines = plan.runs.flatMap((run, i) => [
+    rows[i]!,
+    // Runs of an experiment wait for the same, which is said once.
+    ...beneath(run)
+      .filter((sentence) => !told.has(sentence) && told.add(sentence))
+      .flatMap((sentence) => wrap(sentence, columns, "    ")),
+  ]);
+  return [title, ...lines, ...wrap(summary(plan, now), columns, "")];
+}
+
+function beneath({ waiting, makesRoom, fitting }: PlannedRun): string[] {
+  // A run that needs another one waits for it as a matter of course.
+  if (waiting === undefined || waiting.reason.code === "dependency") return [];
+  const helps = waiting.unblockedBy.map(explainUnblock);
+  return [
+    `${waiting.reason.code}: ${waiting.detail}`,
+    ...(helps.length > 0 && fitting === 0 ? [`→ when ${helps.join(", or when ")}`] : []),
+    ...(makesRoom === undefined
+      ? []
+      : [`makes room: ${leaving(makesRoom)} would be asked to save and leave`]),
+  ];
+}
+
+function leaving({ runIds, others = 0 }: NonNullable<PlannedRun["makesRoom"]>): string {
+  const foreign = others === 1 ? "a run of another team" : `${others} runs of other teams`;
+  return [...runIds, ...(others > 0 ? [foreign] : [])].join(", ");
+}
+
+function summary({ start, end, deviceHours, isMeasured, runs }: Plan, now: number): string {
+  const when =
+    end === undefined
+      ? "it would not end as the pool is now"
+      : `likely done in ${formatDuration(Date.parse(end) - Math.min(now, Date.parse(start ?? end)))}`;
+  const sure = isMeasured ? "" : "; a guess, as no run like it has ended yet";
+  return `${runs.length} ${runs.length === 1 ? "run" : "runs"}, ${when}, ${hours(deviceHours)} device hours${sure}`;
+}
+
+const devices = (count: number): string => (count === 1 ? "1 device" : `${count} devices`);
+const hours = (value: number): string => (value < 0.01 ? "< 0.01" : value.toFixed(2));
+
+/** `2m 0s–5m 0s`, with a `~` before what was guessed. */
+function takes({ duration: { earliest, latest }, isMeasured }: PlannedRun): string {
+  const [from, to] = [formatDuration(earliest * 1000), formatDuration(latest * 1000)];
+  return `${isMeasured ? "" : "~"}${from === to ? to : `${from}–${to}`}`;
+}
