@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { number } from "../elements/format.ts";
 import classes from "./plot.module.css";
 
 /** One line of a chart. `ghost`: what was computed in vain. */
@@ -111,7 +112,7 @@ function optionsOf(
     scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
     axes: [
       { ...axis, label: xLabel, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 32 },
-      { ...axis, size: 56 },
+      { ...axis, size: 56, values: (_plot, ticks) => ticks.map(number) },
     ],
     series: [
       { label: xLabel },
