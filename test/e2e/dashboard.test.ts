@@ -110,7 +110,7 @@ describe.skipIf(noChromium)(
       await to(`searches/${furnished.searchId}`);
       await page.getByRole("slider").press("ArrowLeft");
       await page.getByRole("heading", { name: "With 22 layers" }).waitFor();
-      expect(await page.getByLabel("Command").textContent()).toContain("--keep 22");
+      expect(await page.getByLabel("Command", { exact: true }).textContent()).toContain("--keep 22");
     });
 
     it.each(["light", "dark"] as const)(
