@@ -77,7 +77,7 @@ it("a submission shows on a terminal what would run and asks; elsewhere it does 
   expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("layers/out-of-range") as string });
 });
 
-it("a schedule is added, listed, paused, resumed and removed", async () => {
+it("a schedule is added, listed, paused, resumed and deleted", async () => {
   await api.client.experiments.submit({ ...api.spec, name: "base" });
   const add = (name: string, cron: string) =>
     cli.espalier(
@@ -120,7 +120,7 @@ it("a schedule is added, listed, paused, resumed and removed", async () => {
   );
   expect(daily.submission).toEqual({ run: { spec } });
   for (const name of ["runs", "weekly"])
-    expect((await cli.espalier("schedule", "rm", name)).out).toMatch(/removed$/);
+    expect((await cli.espalier("schedule", "rm", name)).out).toMatch(/deleted$/);
   expect((await cli.espalier("schedule", "rm", "weekly")).code).toBe(5);
 });
 
