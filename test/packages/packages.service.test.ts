@@ -180,7 +180,7 @@ test("the command line's package names all that its programs import, and no sour
   };
   const dist = join(program, "dist");
   const imported = new Set<string>();
-  for (const name of await readdir(dist)) {
+  for (const name of (await readdir(dist)).filter((each) => /\.m?js$/.test(each))) {
     const code = await readFile(join(dist, name), "utf8");
     for (const [, from, lazy] of code.matchAll(
       /^(?:import|export)\b[^;"]*"([^".][^"]*)";|\bimport\("([^".][^"]*)"\)/gm,

@@ -97,15 +97,15 @@ export const progressOf = (run: string): string => `coalesce((select q.progress 
 
 /**
  * When run `run` is expected to end, while it is RUNNING: by its own speed once that says something, as the planner has it, else by how
- * long runs of its kind took; null where nobody can tell.
+ * long runs of its kind took; null where nobody can tell. PostgreSQL may divide before it looks whether there is a total.
  */
 export const expectedEndOf = (run: string): string => `case when ${run}.state = 'RUNNING' then (
     select case when (w.done - w.before) >= 0.01 and a.elapsed >= 20 then now() + make_interval(secs => (1 - w.done) * a.elapsed / (w.done - w.before))
       when h.likely / 1000 > a.elapsed then a.started_at + make_interval(secs => h.likely / 1000) end
     from (select started_at, resumed_step, extract(epoch from now() - started_at)::float8 as elapsed from attempt
         where run_id = ${run}.id and number = ${run}.attempt) a
-      left join lateral (select least(1, (told ->> 'done')::float8 / (told ->> 'total')::float8) as done,
-          coalesce(a.resumed_step, 0) / (told ->> 'total')::float8 as before
+      left join lateral (select least(1, (told ->> 'done')::float8 / nullif((told ->> 'total')::float8, 0)) as done,
+          coalesce(a.resumed_step, 0) / nullif((told ->> 'total')::float8, 0) as before
         from (select ${progressOf(run)}) p (told) where told ->> 'phase' = ${run}.kind and (told ->> 'total')::float8 > 0) w on true
       left join lateral (select likely from run_history
         where key in (${run}.kind || '/' || ${run}.model_id, ${run}.kind) and cardinality(durations) >= 3
