@@ -58,7 +58,10 @@ async function sameFiles(a: string, b: string): Promise<void> {
 describe("prune", () => {
   test("writes what the library saves, and says what it weighs", async () => {
     const { code, out, err } = await run("prune MODEL pruned --drop 24%");
-    expect([code, err]).toEqual([0, `written to ${join(folder, "pruned")}\n`]);
+    expect([code, err]).toEqual([
+      0,
+      `prune: 100% (3.8 MB of 3.8 MB)\nwritten to ${join(folder, "pruned")}\n`,
+    ]);
     expect(out.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
       ["", "LAYERS", "PARAMETERS", "SIZE"],
       ["before", "12", "2.5 M", "5.0 MB"],
