@@ -110,6 +110,7 @@ export {
   type RunQuery,
 } from "./runs/list.ts";
 export {
+  logLevels,
   LogLevel,
   LogLine,
   LogPage,

@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { get, type IncomingMessage } from "node:http";
 import { openStore } from "@espalier/store";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { listen } from "../../../../test/servers/api.ts";
+import { openEventStream } from "../../../../test/servers/event-stream.ts";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 
 let store: TestStore;
@@ -19,13 +18,8 @@ afterAll(async () => {
 });
 
 /** A stream of events with a key, which has begun. */
-async function streamWith(text: string, path = "/v1/events") {
-  const request = get(`${url}${path}`, { headers: { authorization: `Bearer ${text}` } });
-  const [answer] = (await once(request, "response")) as [IncomingMessage];
-  expect(answer.statusCode).toBe(200);
-  answer.setEncoding("utf8").on("data", () => undefined);
-  return { answer, ended: once(answer, "end") };
-}
+const streamWith = (text: string, path = "/v1/events") =>
+  openEventStream(`${url}${path}`, { authorization: `Bearer ${text}` });
 
 it("the streams of a key end within 5 s after it was revoked, by whichever API, or has ended; those of others go on", async () => {
   const keyOf = (name: string) => store.teams.createKey(store.teamId, { name });

@@ -47,7 +47,6 @@ const lastOf = (ranges: readonly Range[]): Range => ({
 export function whatIf(snapshot: Snapshot, asked: readonly Asked[], teamId: string): Plan {
   const { now } = snapshot;
   const history = new Map(snapshot.history.map((row) => [row.key, row]));
-  const known = ({ historyKeys }: QueuedRun): History | undefined => historyOf(historyKeys, history, policy);
   const teamOf = new Map([...snapshot.queued, ...snapshot.running].map((run) => [run.id, run.teamId]));
   for (const { run } of asked) teamOf.set(run.id, teamId);
 
@@ -67,7 +66,8 @@ export function whatIf(snapshot: Snapshot, asked: readonly Asked[], teamId: stri
       : undefined;
     const waits = needed.length > 0;
     const queued = waits && ready ? { ...run, notBefore: Math.round(ready.likely) } : run;
-    const duration = durationOf(run, known(run), policy);
+    const past = historyOf(run.historyKeys, history, policy);
+    const duration = durationOf(run, past, policy);
     let start: Range | undefined;
     let told: ReturnType<typeof toldOf> = {};
     if (ready && (!waits || queue.length <= longQueue)) {
@@ -78,7 +78,7 @@ export function whatIf(snapshot: Snapshot, asked: readonly Asked[], teamId: stri
       if (start && waits) start = lastOf([start, ready]);
     } else start = ready;
     ends.set(run.id, start && later(start, duration));
-    const { memoryBytes } = memoryOf(run, known(run));
+    const memoryBytes = memoryOf(run, past);
     const hours = (run.needs.devices * duration.likely) / 3_600_000;
     planned.set(run.id, {
       ...names,
@@ -88,7 +88,7 @@ export function whatIf(snapshot: Snapshot, asked: readonly Asked[], teamId: stri
       ...(start ? present(toExpected(start)) : {}),
       ...told,
       duration: seconds(duration),
-      isMeasured: known(run) !== undefined,
+      isMeasured: past !== undefined,
       deviceHours: rounded(hours),
     });
   }
@@ -136,13 +136,11 @@ function toldOf(
   };
 }
 
-/** The peak of memory that the planner counts with. */
-function memoryOf({ needs }: QueuedRun, known: History | undefined): { memoryBytes?: number } {
-  if (needs.memoryBytes === null) return {};
-  return {
-    memoryBytes: Math.ceil(needs.memoryBytes * (known?.memoryRatio ?? 1) * (1 + policy.memoryMargin)),
-  };
-}
+/** The peak of memory that the planner counts with; undefined where it is not known. */
+const memoryOf = ({ needs }: QueuedRun, past: History | undefined): number | undefined =>
+  needs.memoryBytes === null
+    ? undefined
+    : Math.ceil(needs.memoryBytes * (past?.memoryRatio ?? 1) * (1 + policy.memoryMargin));
 
 const serves = (device: Device, { needs }: QueuedRun, bytes: number): boolean =>
   device.state === "schedulable" &&

@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import {
   isProblem,
+  isTerminal,
   mostActedOn,
   Problem,
   RunActionRequest,
   RunActionResult,
+  runStates,
   type Run,
   type RunAction,
   type RunState,
@@ -18,11 +20,11 @@ import { actorOf, authorOf, teamOf } from "../auth/principal.ts";
 
 /** The states of the runs that a filter is asked for, by action: those to which it can be done. */
 const statesFor: { readonly [Action in RunAction]: readonly RunState[] } = {
-  cancel: ["WAITING", "QUEUED", "DISPATCHED", "RUNNING"],
+  cancel: runStates.filter((state) => !isTerminal(state)),
   retry: ["FAILED", "CANCELLED", "QUARANTINED"],
   hold: ["WAITING", "QUEUED", "DISPATCHED"],
   release: ["WAITING", "QUEUED"],
-  delete: ["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED", "QUARANTINED"],
+  delete: runStates.filter(isTerminal),
 };
 
 type Act = (store: Store, request: FastifyRequest, runId: string) => Promise<unknown>;

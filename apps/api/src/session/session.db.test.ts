@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { get, type IncomingMessage } from "node:http";
 import { newApiKey, type Me } from "@espalier/contract";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen, serverOptions } from "../../../../test/servers/api.ts";
+import { openEventStream } from "../../../../test/servers/event-stream.ts";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 import { openLog } from "../log.ts";
 import { buildServer, type ServerOptions } from "../server.ts";
@@ -272,12 +271,7 @@ describe("a browser's session", () => {
   it("follows events, and its streams end within 5 s after it is signed out of", async () => {
     const { text } = await newKey();
     const cookie = await signIn(text);
-    const [answer] = (await once(get(`${url}/v1/events`, { headers: { cookie } }), "response")) as [
-      IncomingMessage,
-    ];
-    expect(answer.statusCode).toBe(200);
-    answer.on("data", () => undefined);
-    const ended = once(answer, "end");
+    const { ended } = await openEventStream(`${url}/v1/events`, { cookie });
     await ask("/v1/session", { cookie, ...samePage() }, "DELETE");
     const began = performance.now();
     await ended;

@@ -14,20 +14,19 @@ export function ResultPanel({ run: { id, result } }: { run: Run }) {
   if ("modelId" in result && result.modelId !== undefined)
     return (
       <Frame title="Result">
-        <Facts
-          of={[
-            [
-              "Model",
-              <Link key="model" href={`/models/${result.modelId}`}>
-                {result.modelId}
-              </Link>,
-            ],
-          ]}
-        />
+        <Facts of={[modelFact(result.modelId)]} />
       </Frame>
     );
   return null;
 }
+
+const modelFact = (modelId: string) =>
+  [
+    "Model",
+    <Link key="model" href={`/models/${modelId}`}>
+      {modelId}
+    </Link>,
+  ] as const;
 
 const SearchFacts = ({
   id,
@@ -75,12 +74,7 @@ const TrainingFacts = ({ result }: { result: TrainingResult }) => (
   <Frame title="Result">
     <Facts
       of={[
-        [
-          "Model",
-          <Link key="model" href={`/models/${result.modelId}`}>
-            {result.modelId}
-          </Link>,
-        ],
+        modelFact(result.modelId),
         ["Loss", `${number(result.firstLoss)} → ${number(result.lastLoss)}`],
         ["Steps", result.steps.toLocaleString()],
         ["Took", duration(1000 * result.seconds)],

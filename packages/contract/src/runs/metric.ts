@@ -46,8 +46,10 @@ export type MetricsQuery = Static<typeof MetricsQuery>;
 /** What a worker reports; the store adds the attempt and the time. */
 export type MetricPoint = { name: string; step: number; value: number };
 
-export const LogLevel = Type.Enum(["debug", "info", "warn", "error"]);
-export type LogLevel = Static<typeof LogLevel>;
+/** From the least grave on. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export const LogLevel = Type.Enum(logLevels);
+export type LogLevel = (typeof logLevels)[number];
 
 /** Query of a run's log. */
 export const LogsQuery = Type.Object(

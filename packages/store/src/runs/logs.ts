@@ -1,4 +1,4 @@
-import { isTerminal, type RunState } from "@espalier/contract";
+import { logLevels, isTerminal, type RunState } from "@espalier/contract";
 import { leaseLost } from "../attempts/end.ts";
 import type { Database } from "../database/database.ts";
 import { toText } from "../database/json.ts";
@@ -97,5 +97,4 @@ interface LogRow {
   message: string;
 }
 
-const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-const graverThan = (level: LogLevel): LogLevel[] => levels.slice(levels.indexOf(level));
+const graverThan = (level: LogLevel): LogLevel[] => logLevels.slice(logLevels.indexOf(level));
