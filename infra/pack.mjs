@@ -26,7 +26,8 @@ const { version, license, engines, repository, overrides } = readJson("package.j
 const library = {
   contract: "The words of Espalier: schemas of its API and its errors, and a client.",
   tensor: "Tensors as a graph, with gradients, for engines to compute.",
-  engine: "Computes tensor graphs with ONNX Runtime.",
+  onnx: "Tensor graphs as ONNX models and files.",
+  engine: "Computes tensor graphs: ONNX Runtime, TensorFlow.",
   model: "Language models on disk and on the hub: configs, checkpoints, tokenizers, templates and data.",
   encoder: "Language models as text encoders: prune them, train them, embed texts.",
 };
@@ -69,7 +70,7 @@ async function packLibrary(name, description) {
   const folder = join(target, name);
   const { exports, dependencies } = readJson(`packages/${name}/package.json`);
   // Tests alone use what is made for them.
-  const entries = Object.entries(exports).filter(([path]) => path !== "./conformance");
+  const entries = Object.entries(exports).filter(([path]) => !["./conformance", "./testing"].includes(path));
   const outOf = (path) => (path === "." ? "index" : path.slice(2));
   await build({
     absWorkingDir: root,

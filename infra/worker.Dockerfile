@@ -12,6 +12,7 @@ COPY packages/contract/package.json packages/contract/
 COPY packages/encoder/package.json packages/encoder/
 COPY packages/engine/package.json packages/engine/
 COPY packages/model/package.json packages/model/
+COPY packages/onnx/package.json packages/onnx/
 COPY packages/process/package.json packages/process/
 COPY packages/tensor/package.json packages/tensor/
 COPY packages/queue/package.json packages/queue/

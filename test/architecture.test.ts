@@ -15,11 +15,12 @@ const layers: Record<string, string[]> = {
   process: ["contract"],
   store: ["contract", "scheduler"],
   queue: ["contract"],
-  engine: ["tensor"],
+  onnx: ["tensor"],
+  engine: ["contract", "onnx", "tensor"],
   encoder: ["contract", "engine", "model", "tensor"],
   api: ["contract", "scheduler", "model", "process", "store", "queue"],
   worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
-  compute: ["contract", "model", "process", "tensor", "encoder", "engine"],
+  compute: ["contract", "model", "process", "tensor", "onnx", "encoder", "engine"],
   cli: ["contract", "model", "process", "store", "queue", "compute"],
   dashboard: ["contract"],
 };
@@ -35,7 +36,16 @@ const owners: [RegExp, string][] = [
 /** Tables of rules, which are read by looking up and not from top to bottom. */
 const ruleTables: string[] = [];
 
-const unseen = new Set(["node_modules", "dist", "generated", ".git", ".tsbuild", ".espalier", ".venv"]);
+const unseen = new Set([
+  "node_modules",
+  ".engines",
+  "dist",
+  "generated",
+  ".git",
+  ".tsbuild",
+  ".espalier",
+  ".venv",
+]);
 const walk = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (unseen.has(entry.name)) return [];

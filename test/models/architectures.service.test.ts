@@ -13,7 +13,8 @@ import {
   type LoadedModel,
 } from "@espalier/encoder";
 import { parseConfig } from "@espalier/model";
-import { chooseEngine, openOnnxFile, writeOnnxFile } from "@espalier/engine";
+import { chooseEngine, openOnnxFile } from "@espalier/engine";
+import { writeOnnxFile } from "@espalier/onnx";
 import { adamWStart, interpreter, weight, type Engine } from "@espalier/tensor";
 import { goldenFactors, goldenModel, goldenProbe } from "../../packages/encoder/src/testing/golden-model.ts";
 import { temporaryFolder } from "../../packages/model/src/testing/tiny-model.ts";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Device, Hold, Run } from "@espalier/contract";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { installedEngines } from "@espalier/engine";
 import { FakeNvidiaSmi, fakeCard, uuidOf } from "../../apps/worker/src/testing/fake-nvidia-smi.ts";
 import { freshDatabase } from "../servers/postgres.ts";
 import { startPool, until, type Pool, type TestWorker } from "./pool.ts";
@@ -221,5 +222,27 @@ it.each([
     expect((await member()).state).toBe("ACTIVE");
     await smi.set({ hang: undefined, output: undefined, exit: undefined });
     await free();
+  },
+);
+
+it.skipIf(installedEngines("cuda").length > 0)(
+  "a card that no installed engine computes on is shown with the command that installs one, and takes no runs",
+  async () => {
+    const plain = await pool.worker({
+      PATH: smi.path(process.env.PATH),
+      ESPALIER_DEVICES: "all",
+      ESPALIER_THREADS: "1",
+    });
+    const devices = async () =>
+      (await pool.store.workers.list()).find(({ name }) => name === plain.name)!.devices;
+    await expect
+      .poll(async () =>
+        (await devices()).map(({ address, engine, holds }) =>
+          [address, engine, ...holds.map(({ cause }) => cause)].join(" "),
+        ),
+      )
+      .toEqual(["cpu onnx-cpu", ...all.map((address) => `${address} none no-engine`)]);
+    const [, card] = await devices();
+    expect(card.holds[0].reason).toContain("`npm run setup:tfjs -- --gpu`");
   },
 );

@@ -87,6 +87,7 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
     run: train.id,
     attempt: 1,
     engine: "onnx-cpu",
+    precision: "fp32",
     resolved: {
       mode: "default",
       encoding: { pooling: "weighted_mean" },

@@ -9,7 +9,7 @@ import {
 } from "@espalier/contract";
 import { featureExtractor, parityOf, parityTexts, type LoadedModel } from "@espalier/encoder";
 import type { Template } from "@espalier/model/tokenizer";
-import { writeOnnxFile } from "@espalier/engine";
+import { writeOnnxFile } from "@espalier/onnx";
 import { onnxVectors } from "./onnx-vectors.ts";
 
 export interface OnnxExport {

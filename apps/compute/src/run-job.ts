@@ -47,12 +47,20 @@ export function runJob(job: Job, computation: Beginning, hub?: HubAccess): Promi
   return compute(job, computation, hub);
 }
 
-async function withEngine({ engine, threads }: Job, computation: Beginning): Promise<Computation> {
-  const { chooseEngine, engineNames } = await import("@espalier/engine");
-  if (!engineNames.includes(engine))
-    throw new Problem(
-      "request/invalid",
-      `There is no engine "${engine}" (ESPALIER_ENGINE); there is: ${engineNames.join(", ")}.`,
-    );
-  return { ...computation, engine: chooseEngine(engine, threads === undefined ? {} : { threads }) };
+async function withEngine(
+  { engine, precision, device, threads }: Job,
+  computation: Beginning,
+): Promise<Computation> {
+  const { chooseEngine } = await import("@espalier/engine");
+  const options = {
+    ...(threads !== undefined && { threads }),
+    ...(precision && { precision }),
+    ...(device !== undefined && { device }),
+  };
+  try {
+    return { ...computation, engine: chooseEngine(engine, options) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Problem("request/invalid", `${error.message[0]!.toUpperCase()}${error.message.slice(1)}.`);
+  }
 }

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { enginesFor } from "@espalier/engine";
+import { installedEngines, missingEngines } from "@espalier/engine";
 import type { Delivery, DeliveryQueues } from "@espalier/queue";
 import type { BeatAnswer, Store } from "@espalier/store";
 import type { Logger } from "pino";
@@ -65,7 +65,12 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     nvidia,
     devices: found,
     threads,
-  } = await lookAround(config, { environment: config.passedOn, enginesFor, log });
+  } = await lookAround(config, {
+    environment: config.passedOn,
+    enginesFor: installedEngines,
+    missingEngines,
+    log,
+  });
   const scratch = new Scratch(config.scratchFolder);
   const downloads = new Downloads(config.scratchFolder);
   const sweepDownloads = () =>
@@ -78,7 +83,9 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     version,
     labels,
     process: JSON.stringify(ownIdentity()),
-    devices: found.map(({ source: _source, environment: _environment, ...device }) => device),
+    devices: found.map(
+      ({ source: _source, environment: _environment, unusable: _unusable, ...device }) => device,
+    ),
   });
   log.info({ workerId: worker.id, devices: worker.devices }, "worker registered");
   await sweepDownloads();
@@ -128,6 +135,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         {
           scratch,
           engine: slots[position]!.device.engine,
+          device: slots[position]!.device.kind,
           environment: { ...config.passedOn, ...found[position]!.environment },
           computeEntry,
           ...(threads === undefined ? {} : { threads }),
@@ -177,6 +185,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       log,
       heartbeat,
       engine: given[0]!.device.engine,
+      device: given[0]!.device.kind,
       environment: {
         ...config.passedOn,
         ...sharedEnvironment(given.map((slot) => found[slots.indexOf(slot)]!.environment)),

@@ -1,7 +1,13 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { leaseTimingOf, leastFree, Problem, type LeaseTiming } from "@espalier/contract";
-import { engineNames } from "@espalier/engine";
+import {
+  engineNames,
+  leaseTimingOf,
+  leastFree,
+  Problem,
+  type EngineName,
+  type LeaseTiming,
+} from "@espalier/contract";
 import { readHubSettings, type HubSettings } from "./attempt/hub-settings.ts";
 import { version } from "./version.ts";
 
@@ -24,7 +30,7 @@ export interface Config {
   /** ESPALIER_DEVICES: `all` (default), or a list such as `cpu,cuda:0,cuda:GPU-…,vulkan:0`. */
   devices: string;
   /** ESPALIER_ENGINE; default: the best one for each device. */
-  engine?: string;
+  engine?: EngineName;
   /** ESPALIER_LABELS, such as `zone=a,team-only=nlp`. */
   labels: Readonly<Record<string, string>>;
   /** ESPALIER_MIN_FREE_PERCENT of a GPU's memory, for an idle one to take a run; default 50. */
@@ -74,13 +80,14 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       field: name,
     });
   };
-  const engine = environment["ESPALIER_ENGINE"] || undefined;
-  if (engine !== undefined && !engineNames.includes(engine)) {
-    const known = engineNames.join(", ");
-    throw new Problem("request/invalid", `ESPALIER_ENGINE is "${engine}"; there is: ${known}.`, {
-      field: "ESPALIER_ENGINE",
-    });
-  }
+  const named = environment["ESPALIER_ENGINE"] || undefined;
+  const engine = engineNames.find((name) => name === named);
+  if (named !== undefined && engine === undefined)
+    throw new Problem(
+      "request/invalid",
+      `ESPALIER_ENGINE is "${named}"; there is: ${engineNames.join(", ")}.`,
+      { field: "ESPALIER_ENGINE" },
+    );
   const dataFolder = resolve(required("ESPALIER_DATA"));
   const secret = environment["ESPALIER_SECRET"];
   if (secret && secret.length < 32)

@@ -29,6 +29,7 @@ export {
   type DatasetFormat,
 } from "./datasets/dataset.ts";
 export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
+export { engineNames, noEngine, precisionMeanings, type EngineName, type Precision } from "./pool/engine.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
 export { clockTolerance, leastFree } from "./pool/storage.ts";
 export {

@@ -179,6 +179,11 @@ export const problems = {
   },
   "worker/disk-full": { status: 507, failure: "host", title: "The disk is full" },
   "device/out-of-memory": { status: 500, failure: "out-of-memory", title: "The device ran out of memory" },
+  "device/engine-unavailable": {
+    status: 503,
+    failure: "host",
+    title: "The engine does not start on this host",
+  },
   "training/diverged": { status: 422, failure: "diverged", title: "The loss is not finite" },
   "training/collapsed": { status: 422, failure: "diverged", title: "All texts get the same vector" },
   "export/unsupported": {

@@ -74,6 +74,8 @@ export const remedies: Readonly<Record<ProblemCode, string>> = {
   "worker/disk-full": "Free space on the worker's host; the run waits for that.",
   "device/out-of-memory":
     "It is tried once more with half the chunk; then lower `chunkTokens` or `maxLength`.",
+  "device/engine-unavailable":
+    "Run the command that the text names on the worker's host, or let the run use another engine; it waits for that.",
   "training/diverged": "Lower `learningRate`, or lengthen the warmup; `step` says when it happened.",
   "training/collapsed":
     "Lower `learningRate`, or raise `batchSize` and `hardNegatives`; `step` says when it was certain.",

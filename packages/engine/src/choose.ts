@@ -1,27 +1,67 @@
+import { engineNames, type DeviceKind, type EngineName, type Precision } from "@espalier/contract";
 import type { Engine } from "@espalier/tensor";
-import { onnxCpu } from "./onnx/engine.ts";
+import { engines } from "./engines.ts";
+import type { EngineOptions } from "./options.ts";
+import { engineUnavailable, type Probe } from "./probe.ts";
 
-/** What `chooseEngine` takes beside a name. */
-export interface EngineOptions {
-  /** Threads of the processor that a run may use. Default: one for each core. */
-  threads?: number;
+export const isEngineName = (name: string): name is EngineName => engineNames.some((known) => known === name);
+
+/** Names of the engines that compute on this kind of device, the best first, whether they are installed or not. */
+export const enginesFor = (kind: DeviceKind): EngineName[] =>
+  engineNames.filter((name) => engines[name].devices.includes(kind));
+
+/** What each engine for a kind of device needs, by name. */
+export const probeEngines = (kind: DeviceKind): Map<EngineName, Probe> =>
+  new Map(enginesFor(kind).map((name) => [name, engines[name].probe(kind)]));
+
+/** Those of `enginesFor` that are installed here. */
+export const installedEngines = (kind: DeviceKind): EngineName[] =>
+  [...probeEngines(kind)].flatMap(([name, { installed }]) => (installed ? [name] : []));
+
+/** Why nothing computes on this kind of device here, and the commands that change it; for a person. */
+export function missingEngines(kind: DeviceKind): string {
+  const ways = [...probeEngines(kind)].flatMap(([name, probe]) => {
+    if (probe.installed) return [];
+    const command = engines[name].install?.(kind);
+    return [`${name}: ${probe.missing}${command === undefined ? "" : ` \`${command}\` installs it.`}`];
+  });
+  return `No installed engine computes on ${kind}. ${ways.join(" ")} Then start the worker again.`;
 }
 
-const engines: Readonly<Record<string, (options: EngineOptions) => Engine>> = { "onnx-cpu": onnxCpu };
-
-/** The engines that this machine can be asked for. */
-export const engineNames: readonly string[] = Object.keys(engines);
-
-/** Kinds of devices that an engine computes on. */
-const deviceKinds: Readonly<Record<string, readonly string[]>> = { "onnx-cpu": ["cpu"] };
-
-/** Names of the engines that compute on this kind of device (`cpu`, `cuda`, `webgpu`), the best first. */
-export const enginesFor = (deviceKind: string): string[] =>
-  engineNames.filter((name) => deviceKinds[name]?.includes(deviceKind));
-
-/** An engine by name. Throws RangeError for a name that is not in `engineNames`. */
+/**
+ * An engine by name; its library is loaded when it is first used.
+ * @throws {RangeError} for a name that there is not, or a precision that the engine lacks; `open` then rejects with
+ * `device/engine-unavailable` where it is not installed
+ */
 export function chooseEngine(name: string, options: EngineOptions = {}): Engine {
-  const make = Object.hasOwn(engines, name) ? engines[name] : undefined;
-  if (!make) throw new RangeError(`there is no engine "${name}"; there is: ${engineNames.join(", ")}`);
-  return make(options);
+  if (!isEngineName(name))
+    throw new RangeError(`there is no engine "${name}"; there is: ${engineNames.join(", ")}`);
+  const { devices, probe, install, load } = engines[name];
+  const precision = precisionOf(name, options.precision);
+  const kind = kindOf(options.device) ?? devices[0]!;
+  let loaded: Promise<Engine> | undefined;
+  return {
+    name,
+    async open(outputs, weights) {
+      const probed = probe(kind);
+      if (!probed.installed)
+        throw engineUnavailable(`${name} is not installed: ${probed.missing}`, install?.(kind));
+      loaded ??= load({ ...options, precision });
+      return (await loaded).open(outputs, weights);
+    },
+  };
+}
+
+/** The kind of device that an address such as `cuda:0` is of. */
+const kindOf = (address: string | undefined): DeviceKind | undefined => {
+  const [kind] = address?.split(":") ?? [];
+  return kind === "cpu" || kind === "cuda" ? kind : kind === undefined ? undefined : "webgpu";
+};
+
+/** @throws {RangeError} for a precision that the engine lacks */
+export function precisionOf(name: EngineName, precision?: Precision): Precision {
+  const { precisions } = engines[name];
+  if (precision === undefined) return precisions[0];
+  if (precisions.includes(precision)) return precision;
+  throw new RangeError(`${name} does not compute in ${precision}; it has ${precisions.join(", ")}`);
 }

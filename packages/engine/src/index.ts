@@ -1,6 +1,12 @@
-export { chooseEngine, engineNames, enginesFor } from "./choose.ts";
-export { openOnnxFile } from "./onnx-file/session.ts";
-export { writeOnnxFile } from "./onnx-file/write.ts";
+export {
+  chooseEngine,
+  installedEngines,
+  isEngineName,
+  missingEngines,
+  precisionOf,
+  probeEngines,
+} from "./choose.ts";
+export { openOnnxFile } from "./onnx/file-session.ts";
 
 /** @public Options of `chooseEngine`, for code that names them. */
-export type { EngineOptions } from "./choose.ts";
+export type { EngineOptions } from "./options.ts";

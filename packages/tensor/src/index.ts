@@ -1,5 +1,5 @@
 export type { Dim } from "./dim.ts";
-export { terms } from "./dim.ts";
+export { evaluate, terms } from "./dim.ts";
 export type { Node, OpName } from "./node.ts";
 export { isOp, topological } from "./node.ts";
 export { concrete, printShape } from "./shape.ts";

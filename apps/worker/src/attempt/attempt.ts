@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isProblem, type LogLevel } from "@espalier/contract";
+import { isProblem, type DeviceKind, type LogLevel } from "@espalier/contract";
 import type { Claim, Store } from "@espalier/store";
 import type { Logger } from "pino";
 import {
@@ -34,6 +34,8 @@ export interface AttemptContext {
   log: Logger;
   heartbeat: Heartbeat;
   engine: string;
+  /** Kind of its devices, of which the compute process sees no others. */
+  device: DeviceKind;
   threads?: number;
   /** Path of the compute process's module. */
   computeEntry: string;

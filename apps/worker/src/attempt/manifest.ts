@@ -1,4 +1,5 @@
-import type { ModelSource, RunSpec } from "@espalier/contract";
+import type { ModelSource, Precision, RunSpec } from "@espalier/contract";
+import { isEngineName, precisionOf } from "@espalier/engine";
 import type { Claim, Store, Success } from "@espalier/store";
 import { workerKind } from "../kinds/kinds.ts";
 import { version } from "../version.ts";
@@ -14,6 +15,8 @@ export interface Manifest {
   /** `mode`, `encoding` and `settings` as they were computed with. */
   resolved: object;
   engine: string;
+  /** How precisely the engine multiplied. */
+  precision?: Precision;
   threads?: number;
   /** Of an import from a hub, with the commit that was meant. */
   source?: ModelSource;
@@ -41,6 +44,7 @@ export async function manifestOf(
     spec: run.spec,
     resolved: workerKind(run.kind).computedWith(job),
     engine: job.engine,
+    ...(isEngineName(job.engine) && { precision: precisionOf(job.engine, job.precision) }),
     ...(job.threads === undefined ? {} : { threads: job.threads }),
     ...(source === undefined ? {} : { source }),
     inputs,

@@ -1,4 +1,11 @@
-import { chunkTokensOf, Problem, resolveSpec, type Model, type ModelRef } from "@espalier/contract";
+import {
+  chunkTokensOf,
+  Problem,
+  resolveSpec,
+  type DeviceKind,
+  type Model,
+  type ModelRef,
+} from "@espalier/contract";
 import type { HubAccess, RunJob } from "@espalier/contract/compute";
 import type { Claim, Store } from "@espalier/store";
 import { finished } from "../kinds/inputs.ts";
@@ -20,6 +27,7 @@ export interface PreparedRun {
 export interface PreparationContext extends HubImportContext {
   store: Pick<Store, "models" | "datasets" | "runs" | "bytes" | "secrets">;
   engine: string;
+  device?: DeviceKind;
   threads?: number;
 }
 
@@ -35,8 +43,8 @@ export async function prepareRun(
   const { run, teamId } = claim;
   // A run that was submitted before defaults were stored means what they are now.
   const spec = run.resolved ?? resolveSpec(run.spec);
-  const { store, engine, threads } = context;
-  const common = { engine, ...(threads === undefined ? {} : { threads }) };
+  const { store, engine, device, threads } = context;
+  const common = { engine, ...(device && { device }), ...(threads === undefined ? {} : { threads }) };
   const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);
   const sources = model.files.map(({ artifactId }) => artifactId);
   await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.model);

@@ -31,6 +31,7 @@ describe("a judgement", () => {
       "memory-error: 3 uncorrectable memory errors since its driver was loaded.",
     ]);
     expect(words(seen({ uncorrected: 3 }), 3)).toEqual([]);
+    expect(words(seen({ unusable: "None is there." }))).toEqual(["no-engine: None is there."]);
     expect(words(seen({ faults: ["A.", "B."] }))).toEqual(["device-error: A. B."]);
   });
 

@@ -15,6 +15,8 @@ export type Observation =
       uncorrected?: number;
       faults?: readonly string[];
       foreign?: readonly GpuProcess[];
+      /** Why no installed engine computes on it. */
+      unusable?: string;
     };
 
 export interface Standard {
@@ -26,8 +28,9 @@ export interface Standard {
 export function judge(observation: Observation, { leastFreeBytes }: Standard, accepted: number): Finding[] {
   if (observation.type === "silent") return [{ cause: "not-answering", reason: observation.reason }];
   if (observation.type === "missing") return [{ cause: "vanished", reason: observation.reason }];
-  const { measurement, busy, uncorrected = 0, faults = [], foreign = [] } = observation;
+  const { measurement, busy, uncorrected = 0, faults = [], foreign = [], unusable } = observation;
   const findings: Finding[] = [];
+  if (unusable !== undefined) findings.push({ cause: "no-engine", reason: unusable });
   if (uncorrected > accepted)
     findings.push({
       cause: "memory-error",

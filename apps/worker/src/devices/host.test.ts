@@ -18,6 +18,7 @@ const find = (options: Partial<HostOptions>) =>
     wanted: "cuda",
     engine: "x",
     enginesFor: () => ["x"],
+    missingEngines: (kind) => `nothing for ${kind}`,
     nvidia: { type: "absent" },
     adapters: [],
     ...options,
@@ -95,6 +96,22 @@ describe("the devices of a host", () => {
       { kind: "webgpu", memoryBytes: 80e9, source: { type: "card", uuid: "GPU-0" } },
     ]);
     expect(await find({ wanted: "vulkan:1", adapters })).toMatchObject([{ software: true, memoryBytes: 0 }]);
+  });
+
+  it("are shown where no installed engine computes on them, with what changes that", async () => {
+    const options = { wanted: "all", nvidia: cards(card(0)) };
+    const enginesFor = (kind: string) => (kind === "cpu" ? ["x"] : []);
+    const found = await findDevices({
+      ...options,
+      enginesFor,
+      missingEngines: (kind) => `nothing for ${kind}`,
+      adapters: [],
+    });
+    expect(found).toMatchObject([
+      { address: "cpu", engine: "x" },
+      { address: "cuda:0", engine: "none", unusable: "nothing for cuda" },
+    ]);
+    expect(found[0]).not.toHaveProperty("unusable");
   });
 
   it("may come back, where their driver is silent and they are asked for by name", async () => {

@@ -1,4 +1,4 @@
-import { Problem } from "@espalier/contract";
+import { noEngine, Problem, type DeviceKind } from "@espalier/contract";
 import type { NewDevice } from "@espalier/store";
 import { known } from "./known.ts";
 import type { Card, NvidiaReport } from "./nvidia-smi.ts";
@@ -18,6 +18,8 @@ export interface FoundDevice extends NewDevice {
   source: Source;
   /** Shows a compute process this device, and no other GPU. */
   environment: Readonly<Record<string, string>>;
+  /** Why no installed engine computes on it, and what changes that; it takes no runs. */
+  unusable?: string;
 }
 
 export interface HostOptions {
@@ -25,7 +27,9 @@ export interface HostOptions {
   wanted: string;
   /** ESPALIER_ENGINE, where it is set. */
   engine?: string;
-  enginesFor: (kind: string) => readonly string[];
+  enginesFor: (kind: DeviceKind) => readonly string[];
+  /** Why none of `enginesFor` a kind is installed, and what changes that. */
+  missingEngines: (kind: DeviceKind) => string;
   /** CUDA_VISIBLE_DEVICES of the worker itself. */
   visibleDevices?: string;
   nvidia: NvidiaReport;
@@ -54,13 +58,16 @@ export async function findDevices(options: HostOptions): Promise<FoundDevice[]> 
       ...partitions.map((each) => ({ index: -1, uuid: each.uuid })),
     ]),
   );
-  return selectDevices(
+  const selected = selectDevices(
     [
       ofProcessor(processor),
       ...cards.flatMap((card) => ofCard(card, visible, processor)),
       ...adapters.map((adapter) => ofAdapter(adapter, cards)),
     ],
     options,
+  );
+  return selected.map((device) =>
+    device.engine === noEngine ? { ...device, unusable: options.missingEngines(device.kind) } : device,
   );
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { noEngine, type DeviceKind, type EngineName } from "@espalier/contract";
 import type { Logger } from "pino";
 import { findDevices, type FoundDevice } from "./host.ts";
 import { NvidiaSmi } from "./nvidia-smi.ts";
@@ -20,14 +21,16 @@ const toolSeconds = 10;
  * @throws {Problem} as `findDevices`
  */
 export async function lookAround(
-  config: { devices: string; engine?: string; threads?: number },
+  config: { devices: string; engine?: EngineName; threads?: number },
   {
     environment,
     enginesFor,
+    missingEngines,
     log,
   }: {
     environment: Readonly<Record<string, string | undefined>>;
-    enginesFor: (kind: string) => readonly string[];
+    enginesFor: (kind: DeviceKind) => readonly string[];
+    missingEngines: (kind: DeviceKind) => string;
     log: Logger;
   },
 ): Promise<HostDevices> {
@@ -42,6 +45,7 @@ export async function lookAround(
   const devices = await findDevices({
     wanted,
     enginesFor,
+    missingEngines,
     nvidia: report,
     adapters,
     ...(engine === undefined ? {} : { engine }),
@@ -56,7 +60,7 @@ export async function lookAround(
     )
       log.info({ card: `cuda:${card.index}`, name: card.name }, "a card of this host is not offered");
   for (const { address, kind, engine: chosen } of devices)
-    if (!enginesFor(kind).includes(chosen))
+    if (chosen !== noEngine && !enginesFor(kind).includes(chosen))
       log.warn(
         { device: address, engine: chosen },
         "this engine does not compute on this device; it is only reserved",

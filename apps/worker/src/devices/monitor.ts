@@ -79,7 +79,12 @@ export class Monitor {
     for (const [position, { observation }] of seen.entries())
       this.#health[position]!.observe(
         observation.type === "seen"
-          ? { ...observation, busy: this.#options.busy(position), foreign: foreign[position]! }
+          ? {
+              ...observation,
+              busy: this.#options.busy(position),
+              foreign: foreign[position]!,
+              ...known({ unusable: devices[position]!.unusable }),
+            }
           : observation,
       );
     onLook();

@@ -40,12 +40,32 @@ describe("all devices", () => {
       "cuda:10 onnx-cuda",
       "vulkan:1 onnx-webgpu",
     ]);
-    expect(select("all", onlyCpu)).toEqual(["cpu onnx-cpu"]);
+    expect(select("all", { ...onlyCpu, engine: "onnx-cpu" })).toEqual(["cpu onnx-cpu"]);
     expect(select("all", { engine: "onnx-webgpu" })).toEqual([
       "vulkan:0 onnx-webgpu",
       "vulkan:1 onnx-webgpu",
     ]);
     expect(select("all", { engine: "tfjs" })).toHaveLength(4);
+  });
+
+  it("are shown without an engine where none is installed for them, each card by the way that has one", () => {
+    expect(select("all", onlyCpu)).toEqual([
+      "cpu onnx-cpu",
+      "cuda:0 none",
+      "cuda:1:0 none",
+      "cuda:1:1 none",
+      "cuda:10 none",
+      "vulkan:1 none",
+    ]);
+    const noCuda = (kind: string) => (kind === "cuda" ? [] : engines[kind]!);
+    expect(select("all", { enginesFor: noCuda })).toEqual([
+      "cpu onnx-cpu",
+      "cuda:1:0 none",
+      "cuda:1:1 none",
+      "cuda:10 none",
+      "vulkan:0 onnx-webgpu",
+      "vulkan:1 onnx-webgpu",
+    ]);
   });
 
   it("may be none, and then the refusal lists what there is", () => {

@@ -1,5 +1,4 @@
-import { Problem } from "@espalier/contract";
-import type { Device } from "@espalier/contract";
+import { noEngine, Problem, type Device, type DeviceKind } from "@espalier/contract";
 
 /** A device of this host that a worker could offer. */
 export type Candidate = Pick<Device, "address" | "identity" | "kind" | "name" | "software"> & {
@@ -12,15 +11,17 @@ export interface SelectionOptions {
   wanted: string;
   /** ESPALIER_ENGINE; default: the best one for each device. */
   engine?: string;
-  enginesFor: (kind: string) => readonly string[];
+  /** Those that are installed here and compute on a kind of device, the best first. */
+  enginesFor: (kind: DeviceKind) => readonly string[];
 }
 
 const wrong = (detail: string): Problem =>
   new Problem("request/invalid", detail, { field: "ESPALIER_DEVICES" });
 
 /**
- * The candidates that a worker offers, with the engine that computes on each. `all` leaves out what no engine computes on,
- * what the processor emulates, and the second way to a card that is offered already; what is named is taken at its word.
+ * The candidates that a worker offers, with the engine that computes on each. `all` leaves out what the processor emulates, and
+ * the second way to a card that is offered already. A card that no installed engine computes on is shown with the engine
+ * `none`, unless an engine is named. What is named is taken at its word.
  * @throws {Problem} `request/invalid` when nothing is left, or what is named is not there
  */
 export function selectDevices<C extends Candidate>(
@@ -33,11 +34,14 @@ export function selectDevices<C extends Candidate>(
       .filter(({ software }) => !software)
       .flatMap((candidate) => {
         const [best] = enginesFor(candidate.kind).filter((name) => engine === undefined || name === engine);
-        return best === undefined ? [] : [{ ...candidate, engine: best }];
+        if (best === undefined && engine !== undefined) return [];
+        return [{ ...candidate, engine: best ?? noEngine }];
       });
+    const ways = (card: string) => offered.filter((each) => each.card === card);
     const first = (card: string) =>
-      offered.find((each) => each.card === card && each.kind === "cuda") ??
-      offered.find((each) => each.card === card);
+      ways(card).find((each) => each.kind === "cuda" && each.engine !== noEngine) ??
+      ways(card).find((each) => each.engine !== noEngine) ??
+      ways(card)[0];
     const left = offered.filter((each) => each.card === undefined || each.kind === first(each.card)!.kind);
     if (left.length > 0) return left;
     throw wrong(`No device here is one that ${engine ?? "an engine of this worker"} computes on; ${list}.`);

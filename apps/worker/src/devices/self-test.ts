@@ -1,10 +1,11 @@
 import { startCompute, countOomKills, explainError } from "@espalier/process";
-import { isProblem } from "@espalier/contract";
+import { isProblem, type DeviceKind } from "@espalier/contract";
 import type { Scratch } from "../attempt/workspace.ts";
 
 export interface SelfTestContext {
   scratch: Scratch;
   engine: string;
+  device: DeviceKind;
   threads?: number;
   /** Path of the compute process's module, and its environment: those of a run on the device. */
   computeEntry: string;
@@ -20,7 +21,7 @@ let tests = 0;
  * @throws {Problem} what ended the test
  */
 export async function selfTest(context: SelfTestContext, signal: AbortSignal): Promise<void> {
-  const { scratch, engine, threads, computeEntry, environment } = context;
+  const { scratch, engine, device, threads, computeEntry, environment } = context;
   const workspace = await scratch.workspace("self-test", ++tests).catch((error: unknown) => {
     throw isProblem(error) ? error : explainError(error);
   });
@@ -30,6 +31,7 @@ export async function selfTest(context: SelfTestContext, signal: AbortSignal): P
       job: {
         kind: "self-test",
         engine,
+        device,
         folder: workspace.temporary,
         ...(threads === undefined ? {} : { threads }),
       },

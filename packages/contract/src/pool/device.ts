@@ -56,6 +56,11 @@ export const holdCauses = {
     action:
       "Free space on its host, or let ESPALIER_SCRATCH name another disk; the device returns by itself.",
   },
+  "no-engine": {
+    returns: true,
+    title: "No installed engine computes on it",
+    action: "Install one on its host by the command that the reason names, and start the worker again.",
+  },
   vanished: {
     returns: false,
     title: "It is gone from its host",
@@ -97,7 +102,10 @@ export const Device = Type.Object({
   identity: Type.String({ description: "what it is called across restarts, such as `cuda:GPU-…`" }),
   kind: DeviceKind,
   name: Type.String(),
-  engine: Type.String({ description: "engine that computes on it, such as `onnx-cpu`" }),
+  engine: Type.String({
+    description:
+      "engine that computes on it, such as `onnx-cpu`; `none`: no installed one does, so it takes no runs",
+  }),
   memoryBytes: Type.Integer({ minimum: 0, description: "0: unknown" }),
   driver: Type.Optional(Type.String()),
   software: Type.Boolean({ description: "a GPU that the processor emulates" }),

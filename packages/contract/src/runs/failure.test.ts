@@ -44,6 +44,7 @@ describe("the class of a failure", () => {
       "worker/child-crashed": "crash",
       "internal/error": "crash",
       "device/out-of-memory": "out-of-memory",
+      "device/engine-unavailable": "host",
       "training/diverged": "diverged",
       "training/collapsed": "diverged",
       "dataset/malformed": "data",

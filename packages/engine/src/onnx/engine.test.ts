@@ -17,7 +17,7 @@ import {
   type WeightSource,
 } from "@espalier/tensor";
 import { conformance } from "@espalier/tensor/conformance";
-import { onnxCpu } from "./engine.ts";
+import { onnxEngine } from "./engine.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => rm(folder, { recursive: true }));
 
-const engine = onnxCpu({ threads: 1 });
+const engine = onnxEngine("onnx-cpu", ["cpu"], { threads: 1 });
 let files = 0;
 const write = async (bytes: Uint8Array) => {
   const file = join(folder, `${files++}`);

@@ -1,23 +1,31 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { bindSizes, OutOfMemory, type Engine, type Executable, type Tensor } from "@espalier/tensor";
-import { buildModel } from "./model.ts";
+import { buildModel } from "@espalier/onnx";
+import type { EngineOptions } from "../options.ts";
+import { ordinalOf } from "../probe.ts";
 
-export interface OnnxOptions {
-  /** Threads that a run may use. Default: one for each core. */
-  threads?: number;
-}
+type Provider = InferenceSession.ExecutionProviderConfig;
+
+/** A provider of ONNX Runtime on a device by its address. */
+export const provider = (name: string, device: string | undefined): Provider =>
+  ({ name, deviceId: ordinalOf(device) }) as Provider;
 
 /**
- * ONNX Runtime on the processor. Weights are read straight from checkpoints, which may be read-only; halves become
- * floats when the executable opens. `run` blocks the event loop until it is done.
+ * ONNX Runtime on the processor, or on what its providers compute on; what they cannot do the processor does. Weights are
+ * read straight from checkpoints, which may be read-only; halves become floats when the executable opens. `run` blocks the
+ * event loop until it is done.
  */
-export function onnxCpu({ threads = 0 }: OnnxOptions = {}): Engine {
+export function onnxEngine(
+  name: string,
+  executionProviders: readonly Provider[],
+  { threads = 0 }: Pick<EngineOptions, "threads">,
+): Engine {
   return {
-    name: "onnx-cpu",
+    name,
     async open(outputs, weights = new Map()): Promise<Executable> {
       const { bytes, inputs, folder, packable } = await buildModel(outputs, weights);
       const session = await InferenceSession.create(bytes, {
-        executionProviders: ["cpu"],
+        executionProviders,
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         // Failures are thrown; the log would repeat them on standard error.

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { Tensor as OrtTensor } from "onnxruntime-node";
 import type { Tensor } from "@espalier/tensor";
 
 /** An ONNX file that is ready to run, as other runtimes run it. */
@@ -15,12 +15,13 @@ export async function openOnnxFile(
   path: string,
   { threads = 0 }: { threads?: number } = {},
 ): Promise<OnnxSession> {
+  const { InferenceSession, Tensor: OnnxTensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(path, { intraOpNumThreads: threads, logSeverityLevel: 4 });
   return {
     async run(feeds) {
       const fed = Object.entries(feeds).map(([name, { shape, data }]): [string, OrtTensor] => [
         name,
-        new OrtTensor("int64", BigInt64Array.from(Array.from(data), BigInt), shape),
+        new OnnxTensor("int64", BigInt64Array.from(Array.from(data), BigInt), shape),
       ]);
       const results = await session.run(Object.fromEntries(fed));
       return Object.fromEntries(

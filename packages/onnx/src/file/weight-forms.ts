@@ -1,4 +1,4 @@
-import type { TensorProto } from "../onnx/proto.ts";
+import type { TensorProto } from "../proto.ts";
 
 /** The forms, beside the weight itself, in which a file may hold a weight, and their names in it. */
 export const forms = {

@@ -1,6 +1,6 @@
 import { isOp, type Dim, type Node, type OpName } from "@espalier/tensor";
-import type { Emitter } from "../onnx/emitter.ts";
-import { fused, type Lowering, type Lowerings } from "../onnx/lower.ts";
+import type { Emitter } from "../emitter.ts";
+import { fused, type Lowering, type Lowerings } from "../lower.ts";
 import { forms } from "./weight-forms.ts";
 
 /** Ops that training alone needs. */

@@ -5,9 +5,8 @@ import { join } from "node:path";
 import type * as OnnxRuntime from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gather, input, interpreter, matmul, mul, weight, type Node } from "@espalier/tensor";
-import { openOnnxFile } from "./session.ts";
-import { quantise } from "./weight-forms.ts";
-import { writeOnnxFile } from "./write.ts";
+import { openOnnxFile } from "./file-session.ts";
+import { quantise, writeOnnxFile } from "@espalier/onnx";
 
 let folder = "";
 beforeAll(async () => {

@@ -9,9 +9,9 @@ import {
   type Node,
   type WeightSource,
 } from "@espalier/tensor";
-import { Emitter } from "../onnx/emitter.ts";
-import { lower } from "../onnx/lower.ts";
-import { encodeModel } from "../onnx/proto.ts";
+import { Emitter } from "../emitter.ts";
+import { lower } from "../lower.ts";
+import { encodeModel } from "../proto.ts";
 import { portable } from "./portable.ts";
 import { storedForms } from "./weight-forms.ts";
 

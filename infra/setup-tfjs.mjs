@@ -1,0 +1,227 @@
+// `npm run setup:tfjs [-- --gpu]`: makes the engine `tfjs` available on this host. The package's own installer would download a
+// TensorFlow of 2022 (with CUDA 11.2) from a host that closed networks do not reach, so its binding is built here against a
+// current TensorFlow from PyPI, which exports the same C API. It needs npm, pip and g++; nothing is installed outside
+// .engines/tfjs, where `npm ci` does not delete it.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const version = "4.22.0";
+const tensorflow = "2.21.0";
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = join(root, ".engines/tfjs");
+const stamp = join(folder, ".installed");
+const began = Date.now();
+
+const args = process.argv.slice(2);
+const unknown = args.find((arg) => arg !== "--gpu");
+if (unknown !== undefined) {
+  console.error(`setup:tfjs knows --gpu alone, not ${unknown}.`);
+  process.exit(2);
+}
+const gpu = args.includes("--gpu");
+const name = gpu ? "@tensorflow/tfjs-node-gpu" : "@tensorflow/tfjs-node";
+const wheel = gpu ? "tensorflow" : "tensorflow-cpu";
+const platforms = { x64: "manylinux_2_27_x86_64", arm64: "manylinux_2_27_aarch64" };
+const platform = process.platform === "linux" ? platforms[process.arch] : undefined;
+if (platform === undefined)
+  stop(`There is no TensorFlow of PyPI for ${process.platform} on ${process.arch}.`);
+const home = join(folder, "node_modules", name);
+
+function stop(message) {
+  console.error(`setup:tfjs: ${message}`);
+  process.exit(1);
+}
+const say = (message) => console.log(`setup:tfjs: ${message}`);
+
+function run(command, commandArgs, { cwd = folder, advice = "" } = {}) {
+  const { status, error, stdout, stderr } = spawnSync(command, commandArgs, { cwd, encoding: "utf8" });
+  if (error?.code === "ENOENT") stop(`${command} is not there.${advice}`);
+  if (status !== 0)
+    stop(
+      `\`${command} ${commandArgs.slice(0, 4).join(" ")} …\` failed.${advice}\n${(stderr || stdout).trim().slice(-2000)}`,
+    );
+  return stdout;
+}
+
+/** Loads it and computes, in a process of its own; undefined when that fails. */
+function verify() {
+  const program = `
+    const util = require("node:util");
+    util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+    const tf = require(${JSON.stringify(home)});
+    const product = tf.matMul(tf.ones([256, 256]), tf.fill([256, 256], 2)).dataSync();
+    if (!product.every((value) => value === 512)) throw new Error("it computes wrongly");
+    console.log(JSON.stringify({ tensorflow: tf.version["tensorflow"] ?? "", gpu: tf.backend().isUsingGpuDevice === true }));`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", program], {
+    encoding: "utf8",
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },
+  });
+  if (status === 0) return { loads: true, ...JSON.parse(stdout.trim().split("\n").at(-1)) };
+  return { loads: false, reason: stderr.trim().slice(-2000) };
+}
+
+function tellSuccess({ gpu: onGpu }) {
+  const where = onGpu
+    ? "It computes on this host's GPU."
+    : gpu
+      ? "There is no CUDA device on this host, so it computes on the processor here."
+      : "It computes on the processor.";
+  say(`${name} ${version} with TensorFlow ${tensorflow} loads and computes. ${where}`);
+  say(`use it by ESPALIER_ENGINE=tfjs; workers find it when they start.`);
+}
+
+/** What was made by the same versions and this script is not made again. */
+const wanted = createHash("sha256")
+  .update(readFileSync(fileURLToPath(import.meta.url)))
+  .update(name)
+  .digest("hex");
+if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) {
+  const verified = verify();
+  if (verified.loads) {
+    say("nothing to do.");
+    tellSuccess(verified);
+    process.exit(0);
+  }
+  say("what is there does not load any more, and is made again.");
+}
+
+const downloads = join(tmpdir(), `espalier-tfjs-${process.pid}`);
+process.on("exit", () => rmSync(downloads, { recursive: true, force: true }));
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+mkdirSync(downloads, { recursive: true });
+
+say(`npm: ${name}@${version}`);
+writeFileSync(
+  join(folder, "package.json"),
+  JSON.stringify({ private: true, dependencies: { [name]: version } }),
+);
+run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+  advice: " The npm registry has to be reached.",
+});
+
+/** Downloads one wheel; returns its path. */
+function download(requirement, { anyPlatform = false } = {}) {
+  const target = join(downloads, requirement.replace(/[^a-z0-9.]+/gi, "-"));
+  const only = anyPlatform
+    ? ["--platform", platform, "--platform", "manylinux_2_17_x86_64", "--platform", "manylinux2014_x86_64"]
+    : ["--implementation", "cp", "--python-version", "3.11", "--abi", "cp311", "--platform", platform];
+  run(
+    "python3",
+    ["-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", ...only, "-d", target, requirement],
+    {
+      advice: " PyPI has to be reached, by pip of Python 3 (PIP_INDEX_URL names a mirror).",
+    },
+  );
+  return run("python3", ["-c", "import glob,sys;print(glob.glob(sys.argv[1]+'/*.whl')[0])", target]).trim();
+}
+
+/** Takes files out of a wheel: those whose names begin with one of the prefixes, below `to`. */
+function extract(path, prefixes, to, cut = "") {
+  const program = `
+import sys, zipfile, os, shutil, json
+path, to, cut, prefixes = sys.argv[1], sys.argv[2], sys.argv[3], tuple(json.loads(sys.argv[4]))
+with zipfile.ZipFile(path) as wheel:
+    for member in wheel.namelist():
+        if member.startswith(prefixes) and not member.endswith("/"):
+            target = os.path.join(to, member[len(cut):])
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with wheel.open(member) as source, open(target, "wb") as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)`;
+  run("python3", ["-c", program, path, to, cut, JSON.stringify(prefixes)]);
+}
+
+const deps = join(home, "deps");
+say(`pip: ${wheel}==${tensorflow}`);
+const main = download(`${wheel}==${tensorflow}`);
+const include = "tensorflow/include/";
+extract(
+  main,
+  ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"],
+  join(deps, "lib"),
+  "tensorflow/",
+);
+extract(
+  main,
+  ["tensorflow/c", "tensorflow/core/platform", "tsl", "xla/tsl"].map((path) => `${include}${path}/`),
+  join(deps, "include"),
+  include,
+);
+if (gpu) {
+  // The loader of TensorFlow looks for them beside its own folder, as they lie in Python's site-packages.
+  const metadata = run("python3", [
+    "-c",
+    "import sys,zipfile;w=zipfile.ZipFile(sys.argv[1]);print(w.read([n for n in w.namelist() if n.endswith('.dist-info/METADATA')][0]).decode())",
+    main,
+  ]);
+  const cuda = [...metadata.matchAll(/^Requires-Dist: (nvidia-[\w-]+)\s*\(?([^;)]*)\)?;.*and-cuda/gm)];
+  if (cuda.length === 0) stop(`the wheel of ${wheel} ${tensorflow} names no package of CUDA.`);
+  for (const [, package_, range] of cuda) {
+    say(`pip: ${package_}`);
+    const path = download(`${package_}${range.replaceAll(" ", "")}`, { anyPlatform: true });
+    extract(path, ["nvidia/"], deps);
+    rmSync(path);
+  }
+}
+for (const [link, file] of [
+  ["libtensorflow.so", "libtensorflow_cc.so.2"],
+  ["libtensorflow_framework.so", "libtensorflow_framework.so.2"],
+])
+  symlinkSync(file, join(deps, "lib", link));
+// Half of the library are names that nothing here looks up; without binutils they stay.
+spawnSync("strip", ["--strip-unneeded", join(deps, "lib", "libtensorflow_cc.so.2")]);
+
+let headers = join(dirname(process.execPath), "..", "include", "node");
+if (!existsSync(join(headers, "node_api.h"))) {
+  say("npm: node-api-headers, as Node's own are not beside it");
+  run("npm", [
+    "install",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-save",
+    "--loglevel=error",
+    "node-api-headers@1.5.0",
+  ]);
+  headers = join(folder, "node_modules/node-api-headers/include");
+}
+say("g++: the binding");
+mkdirSync(join(home, "lib/napi-v8"), { recursive: true });
+const flags = [
+  "-O2",
+  "-std=c++17",
+  "-fPIC",
+  "-shared",
+  "-DNAPI_VERSION=8",
+  "-DNODE_GYP_MODULE_NAME=tfjs_binding",
+  "-DBUILDING_NODE_EXTENSION",
+];
+run(
+  "g++",
+  [
+    ...flags,
+    `-I${headers}`,
+    "-Ideps/include",
+    "-Ibinding",
+    "binding/tfjs_backend.cc",
+    "binding/tfjs_binding.cc",
+    "-o",
+    "lib/napi-v8/tfjs_binding.node",
+    "-Ldeps/lib",
+    "-Wl,-rpath,$ORIGIN/../../deps/lib",
+    "-ltensorflow",
+    "-ltensorflow_framework",
+  ],
+  { cwd: home, advice: " It comes with Debian's g++." },
+);
+
+const verified = verify();
+if (!verified.loads) stop(`it was built, and does not load:\n${verified.reason}`);
+writeFileSync(stamp, wanted);
+const megabytes = Math.round(statSync(join(deps, "lib/libtensorflow_cc.so.2")).size / 1e6);
+say(`done in ${Math.round((Date.now() - began) / 1000)} s; libtensorflow_cc.so.2 has ${megabytes} MB.`);
+tellSuccess(verified);

@@ -1,0 +1,3 @@
+export { buildModel } from "./model.ts";
+export { quantise } from "./file/weight-forms.ts";
+export { writeOnnxFile } from "./file/write.ts";
