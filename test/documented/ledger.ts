@@ -43,7 +43,7 @@ export const notRun: Readonly<Record<string, string>> = {
   "npm run chaos -- --seed 42 --minutes 30 --queue postgres": "it takes as long as it says",
   "espalier webhook add ci https://ci.example.org/espalier --event run.state --state FAILED --state QUARANTINED":
     "it needs a receiver; webhooks.db.test.ts sends to one of its own",
-  "espalier webhook add done https://chat.example.org/hook --event experiment.ended --created-by ann":
+  "espalier webhook add done https://chat.example.org/hook --event experiment.ended --user ann":
     "it needs a receiver; webhooks.db.test.ts sends to one of its own",
   "espalier webhook ping ci": "it needs a receiver; webhooks.db.test.ts sends to one of its own",
   "espalier webhook list": "it needs a receiver; webhooks.db.test.ts sends to one of its own",

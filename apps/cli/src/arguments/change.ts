@@ -22,9 +22,9 @@ interface Values {
   "wall-time"?: string | undefined;
 }
 
-/** The service checks it against the schema and names the field that is wrong. */
-export function parseChange({ "wall-time": wallTime, ...values }: Values): RunChange {
-  const change = given({
+/** What is given of it. The service checks it against the schema and names the field that is wrong. */
+export const givenChange = ({ "wall-time": wallTime, ...values }: Values): RunChange =>
+  given({
     class: values.class as PriorityClass | undefined,
     priority: parseCount("priority", values.priority),
     limits:
@@ -32,6 +32,10 @@ export function parseChange({ "wall-time": wallTime, ...values }: Values): RunCh
         ? undefined
         : { wallSeconds: wallTime === "none" ? null : parseDuration("wall-time", wallTime) },
   });
+
+/** What is given of it, which is something. */
+export function parseChange(values: Values): RunChange {
+  const change = givenChange(values);
   if (Object.keys(change).length === 0)
     throw new UsageError("say what to change: --class, --priority or --wall-time");
   return change;

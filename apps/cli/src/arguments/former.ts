@@ -11,6 +11,9 @@ const inside =
     `--set ${name}.${value}`;
 const layers: Renamed = (value) => (value.endsWith("%") ? `--drop ${value}` : `--keep ${value}`);
 
+const user: Renamed = (value) => `--user ${value}`;
+const lists = ["run", "experiment", "array", "schedule", "model", "dataset"];
+
 const training = { train: inside("training"), search: inside("search") };
 /** Options that had other names, by command: settings are `--set` and layers `--keep` or `--drop` everywhere. */
 const former: Readonly<Record<string, Readonly<Record<string, Renamed>>>> = {
@@ -26,6 +29,9 @@ const former: Readonly<Record<string, Readonly<Record<string, Renamed>>>> = {
     seed: set("seed"),
   },
   "experiment submit": training,
+  ...Object.fromEntries(lists.map((noun) => [`${noun} list`, { "created-by": user }])),
+  "webhook add": { "created-by": user },
+  "webhook set": { "created-by": user },
   demo: { ...training, steps: set("training.steps"), batch: set("training.batchSize") },
 };
 

@@ -1,61 +1,18 @@
-import {
-  isTerminal,
-  isUnsuccessful,
-  type Attempt,
-  type Run,
-  type RunKind,
-  type RunState,
-  type Waiting,
-} from "@espalier/contract";
+import { isTerminal, isUnsuccessful, type Attempt, type Run, type Waiting } from "@espalier/contract";
 import { defineCommand, type Context } from "../command.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { formatAuthor, formatDuration } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 import { runLabel } from "../watch/run-bars.ts";
 import { codeOf, watchRun } from "../watch/watch.ts";
-import { madeBy, madeByHelp, madeByOptions, pageOf, printPage } from "../service/page.ts";
 import { reasonLines } from "../tables/failed-run.ts";
 import { startsIn } from "../tables/queue-table.ts";
 import { sayNext } from "../terminal/next.ts";
 import type { Output } from "../terminal/output.ts";
 import { parsePatch } from "../arguments/settings.ts";
 
-export const runList = defineCommand({
-  name: "run list",
-  summary: "runs, newest first",
-  examples: ["espalier run list --state failed", "espalier run list --kind train --limit 20"],
-  help: ["--state STATE, --kind KIND, --experiment ID  only these", ...madeByHelp],
-  arity: [0, 0],
-  options: {
-    state: { type: "string" },
-    kind: { type: "string" },
-    experiment: { type: "string" },
-    ...madeByOptions,
-  },
-  async run({ output, connect }, { state, kind, experiment, ...values }) {
-    const page = await connect().runs.list({
-      ...madeBy(values),
-      ...(state === undefined ? {} : { state: state.toUpperCase() as RunState }),
-      ...(kind === undefined ? {} : { kind: kind as RunKind }),
-      ...(experiment === undefined ? {} : { experimentId: experiment }),
-    });
-    return printPage(output, page, [
-      { title: "ID", value: ({ id }) => id },
-      { title: "RUN", value: runLabel },
-      { title: "STATE", value: ({ state }) => state },
-      { title: "USER", value: ({ createdBy }) => createdBy?.user ?? "–" },
-      { title: "ATTEMPT", value: ({ attempt }) => String(attempt), align: "right" },
-      { title: "TIME", value: duration, align: "right" },
-      {
-        title: "AGE",
-        value: ({ createdAt }) => formatDuration(Date.now() - Date.parse(createdAt)),
-        align: "right",
-      },
-    ]);
-  },
-});
-
-const duration = ({ startedAt, endedAt }: Run): string =>
+/** From the start of a run to its end, or until now. */
+export const duration = ({ startedAt, endedAt }: Run): string =>
   startedAt === undefined
     ? "–"
     : formatDuration((endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt));
@@ -131,35 +88,6 @@ function printWaiting(
   print(`waits${place}${starts}`);
   print(`${reason.code}: ${detail}`);
 }
-
-export const runLogs = defineCommand({
-  name: "run logs",
-  arguments: "RUN",
-  summary: "what the attempts of a run wrote",
-  examples: ["espalier run logs RUN"],
-  help: ["--follow  go on until the run ends"],
-  arity: [1, 1],
-  options: { follow: { type: "boolean", short: "f" } },
-  async run({ output, connect, signal }, { follow }, [id = ""]) {
-    const client = connect();
-    for (let cursor: string | undefined; ;) {
-      // Asked before the page: lines that come after the end are in the page after it.
-      const ended = !follow || isTerminal((await client.runs.get(id)).state);
-      let page;
-      do {
-        page = await client.runs.logs(id, pageOf("200", cursor));
-        for (const line of page.items) {
-          if (output.json) output.printJson(line);
-          else
-            output.print(`${line.at.slice(11, 23)} a${line.attempt} ${line.level.padEnd(5)} ${line.message}`);
-        }
-        cursor = page.cursor ?? cursor;
-      } while (page.cursor !== undefined && page.items.length > 0);
-      if (ended || signal.aborted) return exitCode.ok;
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-    }
-  },
-});
 
 export const runWatch = defineCommand({
   name: "run watch",

@@ -18,14 +18,14 @@ const chosenHelp = [
   `                      ${webhookEvents.slice(3).join(", ")} (operators)`,
   "--state STATE         of run.state, only these states; repeat",
   "--kind KIND           only runs of these kinds; repeat",
-  "--created-by USER     only what this user of the team has made",
+  "--user USER           only what this user of the team has made",
   "--experiment ID       only of this experiment",
 ];
 const chosenOptions = {
   event: { type: "string", multiple: true },
   state: { type: "string", multiple: true },
   kind: { type: "string", multiple: true },
-  "created-by": { type: "string" },
+  user: { type: "string" },
   experiment: { type: "string" },
 } as const;
 
@@ -33,12 +33,12 @@ interface Chosen {
   event?: string[] | undefined;
   state?: string[] | undefined;
   kind?: string[] | undefined;
-  "created-by"?: string | undefined;
+  user?: string | undefined;
   experiment?: string | undefined;
 }
 
 /** The service checks the words, and names the field that is wrong. */
-function filterOf({ state, kind, "created-by": createdBy, experiment }: Chosen): WebhookFilter | undefined {
+function filterOf({ state, kind, user: createdBy, experiment }: Chosen): WebhookFilter | undefined {
   const filter: WebhookFilter = {
     ...(state && { states: state.map((each) => each.toUpperCase() as RunState) }),
     ...(kind && { kinds: kind as RunKind[] }),

@@ -12,10 +12,10 @@ export const pageOf = (limit: string | undefined, cursor: string | undefined) =>
 export const madeByOptions = {
   limit: { type: "string" },
   cursor: { type: "string" },
-  "created-by": { type: "string" },
+  user: { type: "string" },
 } as const;
 export const madeByHelp = [
-  "--created-by USER       only what this user of the team has made",
+  "--user USER            only what this user of the team has made",
   "--limit N, --cursor C",
 ];
 
@@ -23,10 +23,10 @@ export const madeByHelp = [
 export const madeBy = (values: {
   limit?: string | undefined;
   cursor?: string | undefined;
-  "created-by"?: string | undefined;
+  user?: string | undefined;
 }) => ({
   ...pageOf(values.limit, values.cursor),
-  ...(values["created-by"] === undefined ? {} : { createdBy: values["created-by"] }),
+  ...(values.user === undefined ? {} : { createdBy: values.user }),
 });
 
 /** Prints a page as a table, or as data, and says how to read on. */
