@@ -1,5 +1,5 @@
 -- Adds what a successful run has measured to the history of its key, which keeps the last hundred, and computes the
--- percentiles again. `duration` is in milliseconds; `ratio` is the measured peak of memory over the predicted one, or null.
+-- percentiles again. `duration` is in milliseconds, or for a key of paces in milliseconds for each predicted second; `ratio` is the measured peak of memory over the predicted one, or null.
 CREATE OR REPLACE FUNCTION "learn"("history_key" TEXT, "duration" DOUBLE PRECISION, "ratio" DOUBLE PRECISION) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -21,6 +21,13 @@ BEGIN
     WHERE s.run_id = NEW.id AND s.name = 'peak_memory_bytes' ORDER BY s.attempt DESC, p.step DESC LIMIT 1;
     IF NEW.model_id IS NOT NULL THEN PERFORM learn(NEW.kind || '/' || NEW.model_id, took, ratio); END IF;
     PERFORM learn(NEW.kind, took, ratio);
+    -- The pace: milliseconds for each second that a nominal host would take.
+    IF NEW.predicted_seconds IS NOT NULL THEN
+      took := took / NEW.predicted_seconds;
+      IF NEW.model_id IS NOT NULL THEN PERFORM learn('pace/' || NEW.kind || '/' || NEW.model_id, took, NULL); END IF;
+      PERFORM learn('pace/' || NEW.kind, took, NULL);
+      IF NEW.kind IN ('search', 'train', 'evaluate') THEN PERFORM learn('pace/compute', took, NULL); END IF;
+    END IF;
   END IF;
   RETURN NULL;
 END $$;

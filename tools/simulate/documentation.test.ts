@@ -39,6 +39,12 @@ const rows: { [Setting in Exclude<keyof Policy, "explain">]: [name: string, valu
   minGainMs: ["least gain", duration(defaultPolicy.minGainMs)],
   preemptors: ["preemptors", number(defaultPolicy.preemptors)],
   unknownDuration: ["unknown duration", spread(defaultPolicy.unknownDuration)],
+  usualPace: [
+    "usual pace",
+    Object.values(defaultPolicy.usualPace)
+      .map((ms) => number(ms / 1000))
+      .join(", "),
+  ],
   minSamples: ["least samples", number(defaultPolicy.minSamples)],
   exact: ["exact forecasts", number(defaultPolicy.exact)],
 };

@@ -1,5 +1,5 @@
 import type { Consumer } from "./consumers.ts";
-import { durationOf } from "./duration.ts";
+import { expectationOf, type HistoryByKey } from "./duration.ts";
 import type { DeviceGroup, DeviceGroups } from "./groups.ts";
 import type { Turn } from "./order.ts";
 import type { Need } from "./pool.ts";
@@ -23,7 +23,7 @@ export function candidateOf(
   { run, user }: Turn,
   groups: DeviceGroups,
   known: History | undefined,
-  { now, policy }: { now: Instant; policy: Policy },
+  { now, history, policy }: { now: Instant; history: HistoryByKey; policy: Policy },
 ): Candidate {
   const { needs } = run;
   const { devices, memoryBytes: predicted } = needs;
@@ -42,7 +42,7 @@ export function candidateOf(
     devices,
     bytes,
     whole,
-    duration: durationOf(run, known, policy),
+    duration: expectationOf(run, history, policy, known).duration,
     units: devices * part,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { durationOf, historyOf, remainingOf } from "./duration.ts";
+import { expectationOf, remainingOf } from "./duration.ts";
 import { defaultPolicy } from "./policy.ts";
 import type { History, Range } from "./snapshot.ts";
 import { exactly, history, HOUR, MINUTE, NOW, running } from "./testing/build.ts";
@@ -9,8 +9,9 @@ const known = (...entries: History[]): Map<string, History> =>
   new Map(entries.map((entry) => [entry.key, entry]));
 
 describe("how long a run takes", () => {
+  const historyKeys = ["train/m", "train"];
   const expected = (...entries: History[]): Range =>
-    durationOf({}, historyOf(["train/m", "train"], known(...entries), defaultPolicy), defaultPolicy);
+    expectationOf({ historyKeys }, known(...entries), defaultPolicy).duration;
 
   test("is what the most specific key with enough samples measured", () => {
     const general = history("train", { duration: exactly(2 * HOUR) });
@@ -20,13 +21,46 @@ describe("how long a run takes", () => {
     expect(expected(general, rare)).toEqual(exactly(2 * HOUR));
     expect(expected()).toEqual(defaultPolicy.unknownDuration);
   });
+
+  const paceKeys = ["pace/train/m", "pace/train", "pace/compute"];
+  const nominal = (seconds: number, ...entries: History[]) => {
+    const run = { historyKeys, nominal: { seconds, paceKeys } };
+    const { duration, basis } = expectationOf(run, known(...entries), defaultPolicy);
+    return [basis, ...[duration.earliest, duration.likely, duration.latest].map(Math.round)];
+  };
+  const pace = (key: string, likely: number, samples = 3) =>
+    history(key, { duration: { earliest: likely / 2, likely, latest: likely * 2 }, samples });
+
+  test("follows from its work and the pace of others, of its own model before those of its kind, and of any that compute", () => {
+    expect(nominal(60, pace("pace/compute", 500))).toEqual(["pace", 15_000, 30_000, 60_000]);
+    expect(nominal(60, pace("pace/compute", 500), pace("pace/train", 100))).toEqual([
+      "pace",
+      3_000,
+      6_000,
+      12_000,
+    ]);
+    expect(nominal(600, pace("pace/train/m", 200), pace("pace/train", 100))[2]).toBe(120_000);
+    // One sample says nothing of a spread.
+    expect(nominal(60, pace("pace/train", 100, 1))).toEqual(["pace", 2_000, 6_000, 18_000]);
+  });
+
+  test("is that of runs of its kind and model before the pace of others, and by a usual pace before nothing is known", () => {
+    const like = history("train/m", { duration: spread });
+    expect(nominal(60, pace("pace/train", 100), like)).toEqual(["like-runs", ...Object.values(spread)]);
+    expect(nominal(60, history("train", { duration: spread }))[0]).toBe("like-runs");
+    expect(nominal(60)).toEqual(["usual-pace", 1_200, 60_000, 600_000]);
+  });
 });
 
 test("a run takes no longer than its limit of wall time and the time to save", () => {
   const { graceMs, unknownDuration } = defaultPolicy;
   const { duration } = history("train", { duration: spread });
   const limited = (minutes: number, known?: History): Range =>
-    durationOf({ wallMs: minutes * MINUTE }, known, defaultPolicy);
+    expectationOf(
+      { historyKeys: ["train"], wallMs: minutes * MINUTE },
+      new Map(known && [[known.key, known]]),
+      defaultPolicy,
+    ).duration;
   const most = (minutes: number): number => minutes * MINUTE + graceMs;
   expect(limited(5)).toEqual({
     earliest: unknownDuration.earliest,

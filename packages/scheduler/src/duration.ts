@@ -1,5 +1,5 @@
 import type { Policy } from "./policy.ts";
-import type { History, Instant, QueuedRun, Range, RunningRun } from "./snapshot.ts";
+import type { History, Instant, Nominal, QueuedRun, Range, RunningRun } from "./snapshot.ts";
 
 export type HistoryByKey = ReadonlyMap<string, History>;
 
@@ -16,14 +16,68 @@ export function historyOf(
   return undefined;
 }
 
-/** How long a run takes from start to end. Its limit of wall time bounds it, with the time that it then has to save. */
-export function durationOf(
-  { wallMs }: Pick<QueuedRun, "wallMs">,
-  known: History | undefined,
-  { unknownDuration, graceMs }: Policy,
-): Range {
-  const duration = known?.duration ?? unknownDuration;
-  return wallMs === undefined ? duration : within(duration, wallMs + graceMs);
+/** What a duration is known by: runs like it, its work and the pace of other runs, its work and a usual pace, or nothing. */
+export type Basis = "like-runs" | "pace" | "usual-pace" | "nothing";
+
+export interface Expectation {
+  /** From start to end, in ms. */
+  readonly duration: Range;
+  readonly basis: Basis;
+}
+
+/** A run, as far as its duration goes. */
+type Timed = Pick<QueuedRun, "historyKeys" | "wallMs" | "nominal">;
+
+/**
+ * How long a run takes from start to end. Where its work is known, the pace of runs of its kind and model says most, as it counts
+ * steps and sizes; then how long runs of its kind and model took; then the pace, and the time, of others of its kind. Its limit of
+ * wall time bounds it, with the time that it then has to save.
+ * @param known of its `historyKeys`, where somebody has looked already
+ */
+export function expectationOf(
+  run: Timed,
+  history: HistoryByKey,
+  policy: Policy,
+  known?: History,
+): Expectation {
+  const expectation = unboundedOf(run, history, policy, known);
+  const { wallMs } = run;
+  if (wallMs === undefined) return expectation;
+  return { ...expectation, duration: within(expectation.duration, wallMs + policy.graceMs) };
+}
+
+function unboundedOf(
+  { historyKeys, nominal }: Timed,
+  history: HistoryByKey,
+  policy: Policy,
+  took: History | undefined = historyOf(historyKeys, history, policy),
+): Expectation {
+  const isAlike = took?.key === historyKeys[0];
+  if (nominal !== undefined) {
+    for (const [i, key] of nominal.paceKeys.entries()) {
+      if (i > 0 && took !== undefined && isAlike) break;
+      const pace = history.get(key);
+      if (pace) return { duration: atPace(nominal, pace, policy), basis: "pace" };
+    }
+    if (took === undefined) {
+      const { earliest, likely, latest } = policy.usualPace;
+      const times = (pace: number): number => nominal.seconds * pace;
+      return {
+        duration: { earliest: times(earliest), likely: times(likely), latest: times(latest) },
+        basis: "usual-pace",
+      };
+    }
+  }
+  return took
+    ? { duration: took.duration, basis: "like-runs" }
+    : { duration: policy.unknownDuration, basis: "nothing" };
+}
+
+/** A few samples say little about a spread. */
+function atPace({ seconds }: Nominal, { duration, samples }: History, { minSamples }: Policy): Range {
+  const { earliest, likely, latest } = duration;
+  const [least, most] = samples < minSamples ? [likely / 3, likely * 3] : [earliest, latest];
+  return { earliest: seconds * least, likely: seconds * likely, latest: seconds * most };
 }
 
 const within = (range: Range, most: number): Range =>
@@ -43,7 +97,7 @@ const within = (range: Range, most: number): Range =>
  */
 export function remainingOf(run: RunningRun, now: Instant, history: HistoryByKey, policy: Policy): Range {
   const { startedAt, wallMs, state, stopsBy } = run;
-  const total = historyOf(run.historyKeys, history, policy)?.duration ?? policy.unknownDuration;
+  const { duration: total } = unboundedOf(run, history, policy);
   const stops = state === "stopping" && stopsBy !== null ? stopsBy : Infinity;
   const ends = wallMs === undefined ? Infinity : startedAt + wallMs + policy.graceMs;
   return within(
@@ -59,8 +113,10 @@ const leastElapsed = 20_000;
 /** From the speed at which a run has worked so far. What comes after its steps, such as storing the result, is not in it. */
 function measuredRemaining({ work, startedAt }: RunningRun, now: Instant): Range | undefined {
   const elapsed = now - startedAt;
-  if (work === undefined || elapsed < leastElapsed || work.done - work.before < leastWork) return undefined;
-  const likely = ((1 - work.done) * elapsed) / (work.done - work.before);
+  if (work === undefined || elapsed < leastElapsed) return undefined;
+  const done = work.done - work.before;
+  if (done < leastWork) return undefined;
+  const likely = ((1 - work.done) * elapsed) / done;
   return { earliest: 0.8 * likely, likely, latest: 1.5 * likely + 60_000 };
 }
 

@@ -26,6 +26,8 @@ export interface Policy {
   readonly preemptors: number;
   /** Assumed where nothing is known. */
   readonly unknownDuration: Range;
+  /** Milliseconds that a second of a nominal host takes, where no run has told a pace: hosts differ much. */
+  readonly usualPace: Range;
   /** A key of the history speaks from this many samples on. */
   readonly minSamples: number;
   /** Runs of the order whose start is simulated one by one; those after them are estimated together. */
@@ -46,6 +48,7 @@ export const defaultPolicy: Policy = {
   minGainMs: 5 * minute,
   preemptors: 32,
   unknownDuration: { earliest: minute, likely: hour, latest: day },
+  usualPace: { earliest: 20, likely: 1000, latest: 10_000 },
   minSamples: 3,
   exact: 256,
   explain: true,

@@ -81,6 +81,14 @@ export interface QueuedRun {
   readonly wallMs?: number;
   /** Keys of `history` that describe such runs, the most specific first, such as `train/mdl_1`, `train`. */
   readonly historyKeys: readonly string[];
+  readonly nominal?: Nominal;
+}
+
+/** How long a run would take on a nominal host, and how to tell what others are. */
+export interface Nominal {
+  readonly seconds: number;
+  /** Keys of `history` whose durations are paces: milliseconds for each of these seconds; the most specific first. */
+  readonly paceKeys: readonly string[];
 }
 
 /** A run that holds devices. */
@@ -101,6 +109,7 @@ export interface RunningRun {
   /** Shares of its work, from 0 to 1: what is done, and what was done when it started; absent where nobody can tell. */
   readonly work?: { readonly done: number; readonly before: number };
   readonly historyKeys: readonly string[];
+  readonly nominal?: Nominal;
   /** Work that would be lost if it stopped now. */
   readonly secondsSinceCheckpoint: number;
   /** As `Start` said, and so is `aged`. */

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import {
   hubTokenHeader,
   idOf,
+  importWork,
   MadeByQuery,
   Lineage,
   Model,
@@ -49,17 +50,30 @@ export const models: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
       const { body } = request;
       const owner = ownerOf(request);
       const { teamId } = owner;
-      const expected = { predictedBytes: streamingBytes };
       if ("source" in body) {
         const token = hubTokenOf(request);
         return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-          store.models.registerHub({ ...owner, replace: false, ...body, ...expected, token }, tx),
+          store.models.registerHub(
+            { ...owner, replace: false, ...body, predictedBytes: streamingBytes, work: importWork(), token },
+            tx,
+          ),
         );
       }
       const { name, uploadId, replace = false } = body;
       const architecture = await inspect(store, await store.uploads.files(teamId, uploadId));
       return answerOnce(store, { request, reply, status: 202 }, (tx) =>
-        store.models.register({ ...owner, ...expected, name, uploadId, architecture, replace }, tx),
+        store.models.register(
+          {
+            ...owner,
+            predictedBytes: streamingBytes,
+            work: importWork(architecture),
+            name,
+            uploadId,
+            architecture,
+            replace,
+          },
+          tx,
+        ),
       );
     },
   );

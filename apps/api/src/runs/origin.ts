@@ -1,4 +1,12 @@
-import { predictMemory, sizeAfter, type ModelRef, type ModelSize, type RunSpec } from "@espalier/contract";
+import {
+  predictMemory,
+  sizeAfter,
+  workOf,
+  type ModelRef,
+  type ModelSize,
+  type RunSpec,
+  type Work,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 
 /** The imported or produced model that a run works on in the end, and how large what it works on will be. */
@@ -35,11 +43,19 @@ async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace):
 export async function expectationsOf(
   spec: RunSpec,
   place: OriginPlace,
-): Promise<{ modelId?: string; predictedBytes?: number }> {
-  if (!("model" in spec)) return withBytes(predictMemory(spec, undefined));
+): Promise<Expectations & { modelId?: string }> {
+  if (!("model" in spec)) return expectationsFor(spec, undefined);
   const { modelId, size } = await originOf(spec.model, place);
-  return { modelId, ...withBytes(predictMemory(spec, size)) };
+  return { modelId, ...expectationsFor(spec, size) };
 }
 
-export const withBytes = (predictedBytes: number | undefined) =>
-  predictedBytes === undefined ? {} : { predictedBytes };
+export interface Expectations {
+  predictedBytes?: number;
+  work?: Work;
+}
+
+/** Of a run on a model of some size, if it is known. */
+export function expectationsFor(spec: RunSpec, size: ModelSize | undefined): Expectations {
+  const [predictedBytes, work] = [predictMemory(spec, size), workOf(spec, size)];
+  return { ...(predictedBytes !== undefined && { predictedBytes }), ...(work && { work }) };
+}

@@ -10,7 +10,7 @@ const run = {
   devices: 1,
   fitting: 2,
   duration: { earliest: 120, likely: 180, latest: 300 },
-  isMeasured: true,
+  basis: "like-runs" as const,
   deviceHours: 0.05,
 };
 const between = (earliest: number, latest: number) => ({
@@ -28,7 +28,7 @@ test("a plan says of each run what it needs, when it would start and how long it
         ...run,
         variant: "large",
         role: "train",
-        isMeasured: false,
+        basis: "usual-pace",
         expectedStart: between(3, 8),
         deviceHours: 0.001,
       },
@@ -36,16 +36,19 @@ test("a plan says of each run what it needs, when it would start and how long it
     start: at(0),
     end: at(7.5),
     deviceHours: 0.051,
-    isMeasured: false,
   };
   const lines = planLines(plan, 80);
   expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
     ["WOULD RUN", "MEMORY", "FITS", "STARTS", "TAKES", "DEVICE HOURS"],
     ["search", "2.5 GB", "1 device", "soon", "2m 0s–5m 0s", "0.05"],
-    ["large train", "2.5 GB", "2 devices", "in 3–8 min", "~2m 0s–5m 0s", "< 0.01"],
-    ["2 runs, likely done in 7m 30s, 0.05 device hours; a guess, as no run like it has"],
-    ["ended yet"],
+    ["large train", "2.5 GB", "2 devices", "in 3–8 min", "~3m 0s", "< 0.01"],
+    ["2 runs, likely done in 7m 30s, 0.05 device hours; about, by steps, texts and"],
+    ["model on a usual host, as no such run has ended here yet"],
   ]);
+  const paced = planLines({ ...plan, runs: [{ ...run, basis: "pace" }] }, 200);
+  expect(paced.slice(1).join(" ")).toMatch(
+    / about 3m 0s .*; about, .* at the pace of runs that have ended here$/,
+  );
 });
 
 test("what would hold a run back, what would help, and who would make room for it stand beneath it", () => {
@@ -61,7 +64,6 @@ test("what would hold a run back, what would help, and who would make room for i
       at: at(0),
       runs: [{ ...run, fitting: 0, waiting, makesRoom: { runIds: [blocker], others: 2 } }],
       deviceHours: 0.05,
-      isMeasured: true,
     },
     80,
   );

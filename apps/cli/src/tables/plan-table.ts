@@ -51,20 +51,30 @@ function leaving({ runIds, others = 0 }: NonNullable<PlannedRun["makesRoom"]>): 
   return [...runIds, ...(others > 0 ? [foreign] : [])].join(", ");
 }
 
-function summary({ start, end, deviceHours, isMeasured, runs }: Plan, now: number): string {
+function summary({ start, end, deviceHours, runs }: Plan, now: number): string {
   const when =
     end === undefined
       ? "it would not end as the pool is now"
       : `likely done in ${formatDuration(Date.parse(end) - Math.min(now, Date.parse(start ?? end)))}`;
-  const sure = isMeasured ? "" : "; a guess, as no run like it has ended yet";
-  return `${runs.length} ${runs.length === 1 ? "run" : "runs"}, ${when}, ${hours(deviceHours)} device hours${sure}`;
+  return `${runs.length} ${runs.length === 1 ? "run" : "runs"}, ${when}, ${hours(deviceHours)} device hours${about(runs)}`;
+}
+
+/** On what the least sure of the durations rests. */
+function about(runs: readonly PlannedRun[]): string {
+  const has = (basis: PlannedRun["basis"]) => runs.some((run) => run.basis === basis);
+  if (has("nothing")) return "; a guess, as the size of its model is not known yet";
+  if (has("usual-pace"))
+    return "; about, by steps, texts and model on a usual host, as no such run has ended here yet";
+  return has("pace") ? "; about, by steps, texts and model at the pace of runs that have ended here" : "";
 }
 
 const devices = (count: number): string => (count === 1 ? "1 device" : `${count} devices`);
 const hours = (value: number): string => (value < 0.01 ? "< 0.01" : value.toFixed(2));
 
-/** `2m 0s–5m 0s`, with a `~` before what was guessed. */
-function takes({ duration: { earliest, latest }, isMeasured }: PlannedRun): string {
-  const [from, to] = [formatDuration(earliest * 1000), formatDuration(latest * 1000)];
-  return `${isMeasured ? "" : "~"}${from === to ? to : `${from}–${to}`}`;
+/** `2m 0s–5m 0s`, and for what was derived `about 3m 0s`, with a `~` where nothing was measured. */
+function takes({ duration: { earliest, likely, latest }, basis }: PlannedRun): string {
+  const [from, middle, to] = [earliest, likely, latest].map((seconds) => formatDuration(seconds * 1000));
+  if (basis === "pace") return `about ${middle}`;
+  if (basis === "usual-pace") return `~${middle}`;
+  return `${basis === "nothing" ? "~" : ""}${from === to ? to : `${from}–${to}`}`;
 }

@@ -1,12 +1,13 @@
 import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { idOf } from "../id.ts";
-import { Encoding, checkedEncoding } from "../models/encoding.ts";
+import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import { embeddingAdvice, embeddingBytes, embeddingChunkTokens } from "./memory.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
+import { computeWork, secondsPerToken } from "./work.ts";
 
 export const StsScore = Type.Object({
   datasetId: idOf("dataset"),
@@ -63,6 +64,13 @@ export const evaluateRules: KindRules<EvaluateSpec> = {
   dependencies: ({ model }) => [runOf(model)],
   chunkTokens: () => embeddingChunkTokens,
   predictMemory: ({ encoding }, size) => size && embeddingBytes(encoding, size),
+  work: ({ encoding, datasetIds }, size) =>
+    size &&
+    computeWork({
+      perToken: secondsPerToken(size, 1),
+      longest: resolveEncoding(encoding).maxLength,
+      datasetIds,
+    }),
   sizeAfter: sameSize,
   memoryAdvice: ({ encoding }) => embeddingAdvice(encoding),
 };

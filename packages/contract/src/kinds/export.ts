@@ -8,6 +8,7 @@ import { ModelRef } from "../models/model-ref.ts";
 import { baseBytes, tableBytes, weightBytes } from "./memory.ts";
 import { Remarks } from "./remarks.ts";
 import { noChunks, runOf, sameSize, type KindRules } from "./rules.ts";
+import { filesWork } from "./work.ts";
 
 export const exportFormats = ["safetensors", "peft", "sentence-transformers", "onnx"] as const;
 
@@ -175,5 +176,6 @@ export const exportRules: KindRules<ExportSpec> = {
   chunkTokens: noChunks,
   // The merged model is written while the one that it is compared with computes.
   predictMemory: (_spec, size) => size && Math.round(baseBytes(size) + weightBytes(size) + tableBytes(size)),
+  work: (_spec, size) => filesWork(size, 3),
   sizeAfter: sameSize,
 };

@@ -3,9 +3,10 @@ import { jobFields } from "../compute/job-fields.ts";
 import { idOf } from "../id.ts";
 import { HubSource } from "../models/hub.ts";
 import { Architecture } from "../models/model.ts";
-import { streamingBytes } from "./memory.ts";
+import { streamingBytes, type ModelSize } from "./memory.ts";
 import { Remarks } from "./remarks.ts";
 import { noChunks, sameSize, type KindRules } from "./rules.ts";
+import { downloadWork, filesWork, type Work } from "./work.ts";
 
 const closed = { additionalProperties: false } as const;
 
@@ -40,11 +41,15 @@ export const ImportOutcome = Type.Object({
   commit: Type.Optional(Type.String({ description: "of a hub; the model's files are in `output`" })),
 });
 
+/** What an import has to do; without a size, a download of which nobody knows how much comes. */
+export const importWork = (size?: ModelSize): Work => filesWork(size, 1) ?? downloadWork;
+
 export const importRules: KindRules<ImportSpec> = {
   sharesDevice: true,
   resolve: (spec) => spec,
   dependencies: () => [],
   chunkTokens: noChunks,
   predictMemory: () => streamingBytes,
+  work: (_spec, size) => importWork(size),
   sizeAfter: sameSize,
 };

@@ -6,6 +6,7 @@ import { leastChunkTokens, type ModelSize } from "./memory.ts";
 import { ModelResult, PruneJob, PruneOutcome, pruneRules, PruneSpec } from "./prune.ts";
 import type { KindRules } from "./rules.ts";
 import { SearchJob, SearchOutcome, SearchResult, searchRules, SearchSpec } from "./search.ts";
+import type { Work } from "./work.ts";
 import { TrainingResult, TrainJob, TrainOutcome, trainRules, TrainSpec } from "./train.ts";
 
 export const runKinds = ["import", "prune", "search", "train", "evaluate", "export"] as const;
@@ -100,6 +101,10 @@ export function chunkTokensOf(spec: RunSpec, smaller = false): number | undefine
 /** Peak of memory that a run is expected to have on each device, in bytes; undefined while its model is unknown. */
 export const predictMemory = (spec: RunSpec, size: ModelSize | undefined): number | undefined =>
   rulesOf(spec).predictMemory(spec, size);
+
+/** What a run has to do; undefined while its model is unknown. */
+export const workOf = (spec: RunSpec, size: ModelSize | undefined): Work | undefined =>
+  rulesOf(spec).work(spec, size);
 
 /** What a run makes of a model of some size. */
 export const sizeAfter = (spec: RunSpec, size: ModelSize): ModelSize => rulesOf(spec).sizeAfter(spec, size);

@@ -9,6 +9,7 @@ import { streamingBytes, type ModelSize } from "./memory.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { noChunks, runOf, type KindRules } from "./rules.ts";
+import { filesWork } from "./work.ts";
 
 const closed = { additionalProperties: false } as const;
 
@@ -50,6 +51,7 @@ export const pruneRules: KindRules<PruneSpec> = {
   dependencies: ({ model, layers }) => [runOf(model), runOf(layers)],
   chunkTokens: noChunks,
   predictMemory: () => streamingBytes,
+  work: (_spec, size) => filesWork(size, 1),
   sizeAfter(spec, size) {
     const kept = countKept(size.layers, spec);
     const table = size.vocabularySize * size.hiddenSize;

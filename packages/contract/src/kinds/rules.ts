@@ -1,4 +1,5 @@
 import type { ModelSize } from "./memory.ts";
+import type { Work } from "./work.ts";
 
 /** What the service asks about a run of one kind before it starts, of the spec alone. */
 export interface KindRules<Spec> {
@@ -15,6 +16,8 @@ export interface KindRules<Spec> {
    * model.
    */
   readonly predictMemory: (spec: Spec, size: ModelSize | undefined) => number | undefined;
+  /** What it has to do, for a prior of how long it takes; undefined while nothing is known of the model. */
+  readonly work: (spec: Spec, size: ModelSize | undefined) => Work | undefined;
   /** What the run makes of a model of some size. */
   readonly sizeAfter: (spec: Spec, size: ModelSize) => ModelSize;
   /** What a person can change when memory ran out with chunks of `tried` tokens; of a kind without chunks undefined. */

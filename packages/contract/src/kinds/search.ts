@@ -2,12 +2,13 @@ import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { filled, type Loose } from "../defaults.ts";
 import { idOf } from "../id.ts";
-import { Encoding, checkedEncoding } from "../models/encoding.ts";
+import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import { embeddingAdvice, embeddingBytes, embeddingChunkTokens } from "./memory.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
+import { computeWork, secondsPerToken } from "./work.ts";
 import { trainingScale } from "./train.ts";
 
 const samplings = ["by-task", "shuffled", "in-order"] as const;
@@ -116,6 +117,19 @@ export const searchRules: KindRules<SearchSpec> = {
   dependencies: ({ model }) => [runOf(model)],
   chunkTokens: () => embeddingChunkTokens,
   predictMemory: ({ encoding }, size) => size && embeddingBytes(encoding, size),
+  work({ encoding, datasetId, settings, mode }, size) {
+    const { batches, batchSize } = resolveSearchSettings(settings, mode);
+    return (
+      size &&
+      computeWork({
+        perToken: secondsPerToken(size, 1),
+        // A query, its positive and a negative.
+        texts: batches * batchSize * 3,
+        longest: resolveEncoding(encoding).maxLength,
+        datasetIds: [datasetId],
+      })
+    );
+  },
   sizeAfter: sameSize,
   memoryAdvice: ({ encoding }) => embeddingAdvice(encoding),
 };

@@ -17,6 +17,7 @@ import {
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
+import { computeWork, secondsPerToken } from "./work.ts";
 
 const rate = (description: string) =>
   Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description }));
@@ -199,6 +200,22 @@ export const trainRules: KindRules<TrainSpec> = {
   // One session computes forward, another forward and back.
   predictMemory: (spec, size) =>
     size && Math.round(baseBytes(size) + weightBytes(size) + trainingBytes(spec, size)),
+  work({ encoding, datasetId, settings, mode }, size) {
+    const { steps, accumulate, batchSize, hardNegatives, objective } = resolveTrainingSettings(
+      settings,
+      mode,
+    );
+    const textsPerRow = objective === "simcse" ? 2 : 2 + hardNegatives;
+    return (
+      size &&
+      computeWork({
+        perToken: secondsPerToken(size, 4),
+        texts: steps * accumulate * batchSize * textsPerRow,
+        longest: resolveEncoding(encoding).maxLength,
+        datasetIds: [datasetId],
+      })
+    );
+  },
   sizeAfter: sameSize,
   memoryAdvice({ settings, encoding }, tried) {
     const { maxLength } = resolveEncoding(encoding);

@@ -54,8 +54,9 @@ export const PlannedRun = Type.Object({
     { earliest: Seconds, likely: Seconds, latest: Seconds },
     { description: "seconds that it would compute: the tenth, fiftieth and ninetieth percentile" },
   ),
-  isMeasured: Type.Boolean({
-    description: "the duration is that of runs like it; false: none has ended yet, so that it is a guess",
+  basis: Type.Enum(["like-runs", "pace", "usual-pace", "nothing"], {
+    description:
+      "of the duration: how long runs like it took; its work and the pace of others here; its work and a usual pace; nothing",
   }),
   deviceHours: Type.Number({ minimum: 0, description: "likely" }),
 });
@@ -72,6 +73,5 @@ export const Plan = Type.Object({
     }),
   ),
   deviceHours: Type.Number({ minimum: 0, description: "of all runs, likely" }),
-  isMeasured: Type.Boolean({ description: "of every run" }),
 });
 export type Plan = Static<typeof Plan>;

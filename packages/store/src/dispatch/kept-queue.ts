@@ -3,8 +3,12 @@ import type { Avoidance, Instant, QueuedRun } from "@espalier/scheduler";
 import { wallMs } from "../attempts/wall-time.ts";
 import type { Transaction } from "../database/database.ts";
 
-/** Keys of the history that describe a run: others of its kind and model, then all of its kind. */
-export type HistoryKeys = (kind: RunKind, modelId: string | null) => readonly string[];
+/** Keys of the history that describe a run, and those of its pace. */
+export type KeysOf = (
+  kind: RunKind,
+  modelId: string | null,
+  predictedSeconds: number | null,
+) => Pick<QueuedRun, "historyKeys" | "nominal">;
 
 const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8`;
 const isQueued = "state = 'QUEUED' and held_at is null and cancel_requested_at is null";
@@ -19,7 +23,7 @@ const prints = `select array_agg(part) as parts, array_agg(print::text) as print
 
 // One document is read several times faster than ten thousand rows.
 const columns = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
-    ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes,
+    ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes, predicted_seconds,
     case when avoid_until > now() then json_build_object('places', avoid, 'until', ${ms("avoid_until")}) end,
     ${wallMs}, ${part})), '[]') as runs
   from run r where ${isQueued} and ($1::int[] is null or ${part} = any($1))`;
@@ -37,6 +41,7 @@ type QueuedTuple = [
   notBefore: Instant | null,
   needs: Needs | null,
   predictedBytes: number | null,
+  predictedSeconds: number | null,
   avoids: Avoidance | null,
   wallMs: number | null,
   part: number,
@@ -62,7 +67,7 @@ export class KeptQueue {
    * The queued runs that the transaction sees, by priority, then age, which is how a plan takes those of a user. The very
    * same list as before if nothing was written.
    */
-  async read(tx: Transaction, historyKeys: HistoryKeys): Promise<readonly QueuedRun[]> {
+  async read(tx: Transaction, keys: KeysOf): Promise<readonly QueuedRun[]> {
     const printOf = await readPrints(tx);
     const changed = [...printOf.keys()].filter((part) => this.#parts.get(part)?.print !== printOf.get(part));
     if (changed.length === 0 && printOf.size === this.#parts.size) return this.#order;
@@ -78,7 +83,7 @@ export class KeptQueue {
       if (parts.get(part) !== last) for (const run of last.runs) gone.add(run);
     if (changed.length > 0)
       for (const tuple of await tuples(tx, all ? null : changed)) {
-        const run = toQueued(tuple, historyKeys);
+        const run = toQueued(tuple, keys);
         added.push(run);
         parts.get(tuple.at(-1) as number)!.runs.push(run);
       }
@@ -127,10 +132,11 @@ const toQueued = (
     notBefore,
     needs,
     predictedBytes,
+    predictedSeconds,
     avoids,
     wallMs,
   ]: QueuedTuple,
-  historyKeys: HistoryKeys,
+  keys: KeysOf,
 ): QueuedRun => ({
   id,
   teamId,
@@ -148,5 +154,5 @@ const toQueued = (
   },
   ...(avoids ? { avoids } : {}),
   ...(wallMs === null ? {} : { wallMs }),
-  historyKeys: historyKeys(kind, modelId),
+  ...keys(kind, modelId, predictedSeconds),
 });

@@ -1,12 +1,12 @@
 import { sharesDevice } from "@espalier/contract";
 import type { Instant, QueuedRun } from "@espalier/scheduler";
 import type { NewRun } from "../runs/runs.ts";
-import { historyKeys } from "./snapshot.ts";
+import { keysOfRun } from "./snapshot.ts";
 
 /** A run that is not submitted, as a snapshot would have it if it were. */
 export function queuedAs(
   { spec, needs = {}, ...run }: NewRun & { id: string; teamId: string },
-  { now, notBefore = null }: { now: Instant; notBefore?: Instant | null },
+  { now, predictedSeconds }: { now: Instant; predictedSeconds: number | null },
 ): QueuedRun {
   const { devices = 1, kinds = [], labels = [], memoryBytes, shares = sharesDevice(spec.kind) } = needs;
   const wallSeconds = run.limits?.wallSeconds;
@@ -17,9 +17,9 @@ export function queuedAs(
     class: run.class ?? "normal",
     priority: run.priority ?? 0,
     queuedAt: now,
-    notBefore,
+    notBefore: null,
     needs: { devices, kinds, labels, memoryBytes: memoryBytes ?? run.predictedBytes ?? null, shares },
     ...(wallSeconds === undefined ? {} : { wallMs: wallSeconds * 1000 }),
-    historyKeys: historyKeys(spec.kind, run.modelId ?? null),
+    ...keysOfRun(spec.kind, run.modelId ?? null, predictedSeconds),
   };
 }

@@ -15,7 +15,7 @@ import { wallMs } from "../attempts/wall-time.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { present } from "../database/row.ts";
 import { progressOf } from "../runs/row.ts";
-import type { KeptQueue } from "./kept-queue.ts";
+import type { KeptQueue, KeysOf } from "./kept-queue.ts";
 import { silenceOf } from "../pool/silence.ts";
 import { spentHours, usageNow, type UsageRow } from "./usage.ts";
 
@@ -34,6 +34,27 @@ export function historyKeys(kind: RunKind, modelId: string | null): readonly str
   keysOf.set(key, keys);
   return keys;
 }
+/** Keys of the history that tell at which pace a run is likely to be computed: others of its kind and model, then of its kind, then all that compute. */
+export function paceKeys(kind: RunKind, modelId: string | null): readonly string[] {
+  const key = `pace/${kind}/${modelId ?? ""}`;
+  const known = keysOf.get(key);
+  if (known) return known;
+  const general = computes.includes(kind) ? [`pace/${kind}`, "pace/compute"] : [`pace/${kind}`];
+  const keys = modelId === null ? general : [key, ...general];
+  keysOf.set(key, keys);
+  return keys;
+}
+const computes: readonly RunKind[] = ["search", "train", "evaluate"];
+
+/** All of them, of a run that needs so many seconds on a nominal host. */
+export const keysOfRun: KeysOf = (kind, modelId, predictedSeconds) => ({
+  historyKeys: historyKeys(kind, modelId),
+  ...nominalOf(kind, modelId, predictedSeconds),
+});
+
+const nominalOf = (kind: RunKind, modelId: string | null, seconds: number | null) =>
+  seconds === null ? {} : { nominal: { seconds, paceKeys: paceKeys(kind, modelId) } };
+
 /** Runs of one kind and model have one list, so that ten thousand runs are looked up as the few lists that they have. */
 const keysOf = new Map<string, readonly string[]>();
 
@@ -67,7 +88,7 @@ const work = `(select json_build_object('done', least(1, (told ->> 'done')::floa
   where r.state = 'RUNNING' and r.kind in ('train', 'search') and told ->> 'phase' = r.kind and (told ->> 'total')::float8 > 0)`;
 
 const running = `select r.id, r.team_id as "teamId", coalesce(r.user_id, r.team_id) as "userId", r.class, r.kind, r.model_id as "modelId", r.shares,
-    r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
+    r.predicted_seconds as "predictedSeconds", r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
     ${ms(`case when r.state = 'RUNNING' then coalesce(r.preempt_until, r.preempt_requested_at + interval '2 minutes',
       r.cancel_requested_at + interval '30 s') end`)} as "stopsBy",
     ${wallMs} as "wallMs", ${work} as work,
@@ -108,9 +129,14 @@ export const readSnapshot = (
       `select ${ms("now()")} as now, number, reservations from dispatch_plan`,
     );
     const { now } = plan!;
-    const queued = await queue.read(tx, historyKeys);
+    const queued = await queue.read(tx, keysOfRun);
     const held = (await rows<RunningRow>(tx, running)).map(toRunning);
-    const lists = new Set([...queued, ...held].map((run) => run.historyKeys));
+    const lists = new Set<readonly string[]>();
+    for (const runs of [queued, held])
+      for (const { historyKeys, nominal } of runs) {
+        lists.add(historyKeys);
+        if (nominal) lists.add(nominal.paceKeys);
+      }
     const keys = new Set([...lists, ...planned].flat());
     const ofTeam = groupBy(held, "teamId");
     const ofUser = groupBy(held, "userId");
@@ -143,8 +169,9 @@ const toDevice = ({ labels, memoryBytes, ...device }: DeviceRow): Device => ({
   memoryBytes: memoryBytes || unknownMemoryBytes,
 });
 
-interface RunningRow extends Omit<RunningRun, "state" | "historyKeys" | "wallMs" | "work"> {
+interface RunningRow extends Omit<RunningRun, "state" | "historyKeys" | "wallMs" | "work" | "nominal"> {
   wallMs: number | null;
+  predictedSeconds: number | null;
   work: RunningRun["work"] | null;
   state: "DISPATCHED" | "RUNNING";
   kind: RunKind;
@@ -152,11 +179,19 @@ interface RunningRow extends Omit<RunningRun, "state" | "historyKeys" | "wallMs"
   allocations: Allocation[];
 }
 
-const toRunning = ({ state, kind, modelId, wallMs, work, ...run }: RunningRow): RunningRun => ({
+const toRunning = ({
+  state,
+  kind,
+  modelId,
+  wallMs,
+  work,
+  predictedSeconds,
+  ...run
+}: RunningRow): RunningRun => ({
   ...run,
   ...present({ wallMs, work }),
   state: run.stopsBy !== null ? "stopping" : state === "RUNNING" ? "running" : "starting",
-  historyKeys: historyKeys(kind, modelId),
+  ...keysOfRun(kind, modelId, predictedSeconds),
 });
 
 interface ConsumerRow extends UsageRow {

@@ -42,7 +42,7 @@ type ImportOptions = {
   teamId: string;
   /** The name means the new one from now on, where another has it; default true. False: throws `resource/name-taken`. */
   replace?: boolean;
-} & Pick<NewRun, "userId" | "createdBy" | "priority" | "predictedBytes">;
+} & Pick<NewRun, "userId" | "createdBy" | "priority" | "predictedBytes" | "work">;
 
 export interface Models {
   /**

@@ -96,8 +96,8 @@ export const progressOf = (run: string): string => `coalesce((select q.progress 
   where q.run_id = ${run}.id and q.attempt = ${run}.attempt and q.attempt > ${run}.forgiven_attempt), ${run}.progress)`;
 
 /**
- * When run `run` is expected to end, while it is RUNNING: by its own speed once that says something, as the planner has it, else by how
- * long runs of its kind took; null where nobody can tell. PostgreSQL may divide before it looks whether there is a total.
+ * When run `run` is expected to end, while it is RUNNING: by its own speed once that says something, as the planner has it, else by its
+ * work and the pace of others, or how long runs of its kind took; null where nobody can tell. PostgreSQL may divide before it looks whether there is a total.
  */
 export const expectedEndOf = (run: string): string => `case when ${run}.state = 'RUNNING' then (
     select case when (w.done - w.before) >= 0.01 and a.elapsed >= 20 then now() + make_interval(secs => (1 - w.done) * a.elapsed / (w.done - w.before))
@@ -107,9 +107,11 @@ export const expectedEndOf = (run: string): string => `case when ${run}.state = 
       left join lateral (select least(1, (told ->> 'done')::float8 / nullif((told ->> 'total')::float8, 0)) as done,
           coalesce(a.resumed_step, 0) / nullif((told ->> 'total')::float8, 0) as before
         from (select ${progressOf(run)}) p (told) where told ->> 'phase' = ${run}.kind and (told ->> 'total')::float8 > 0) w on true
-      left join lateral (select likely from run_history
-        where key in (${run}.kind || '/' || ${run}.model_id, ${run}.kind) and cardinality(durations) >= 3
-        order by length(key) desc limit 1) h on true) end`;
+      left join lateral (select likely * case when key like 'pace/%' then ${run}.predicted_seconds else 1 end as likely
+        from run_history join unnest(array['pace/' || ${run}.kind || '/' || ${run}.model_id, ${run}.kind || '/' || ${run}.model_id,
+          'pace/' || ${run}.kind, ${run}.kind]) with ordinality k (name, place) on key = k.name
+        where case when key like 'pace/%' then ${run}.predicted_seconds is not null else cardinality(durations) >= 3 end
+        order by k.place limit 1) h on true) end`;
 
 /** Columns of run `r` that are long, or are looked up: a list may leave them out. */
 const costlyColumns = {

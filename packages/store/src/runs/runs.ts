@@ -22,6 +22,7 @@ import {
   type RunSpec,
   type RunState,
   type TimelineEntry,
+  type Work,
 } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
 import { toJson } from "../database/json.ts";
@@ -32,6 +33,7 @@ import { changeRun } from "./change.ts";
 import { countFacets } from "./facets.ts";
 import { holdRun, releaseRun } from "./hold.ts";
 import { listRuns } from "./list.ts";
+import { readNominalSeconds } from "./nominal.ts";
 import { requeue } from "./requeue.ts";
 import { readRun, runColumns, toRun, type RunRow } from "./row.ts";
 import { admit, submitRun } from "./submit.ts";
@@ -54,6 +56,8 @@ export interface NewRun {
   notes?: string;
   /** Expected peak of memory on each device, in bytes; default: unknown. */
   predictedBytes?: number;
+  /** Default: unknown. */
+  work?: Work;
   /** The imported model from which its input was made. Runs of one kind and one such model take about the same time. */
   modelId?: string;
   /** The user who submits it; default: the team's user `default`. */
@@ -96,6 +100,8 @@ export interface Runs {
   release(teamId: string, runId: string, by: string): Promise<Run>;
   /** Throws `run/illegal-move`, naming the field, where the run's state does not allow the change. */
   change(input: { teamId: string; runId: string; change: RunPatch; by: string }): Promise<Run>;
+  /** Seconds that a run with this work would take on a nominal host; null where nobody knows. */
+  nominalSeconds(teamId: string, work: Work | undefined): Promise<number | null>;
   /** Queues a run again that ended without success, and the runs that were SKIPPED because of it. */
   retry(teamId: string, runId: string): Promise<Run>;
 }
@@ -117,6 +123,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
     async ofExperiment(teamId, experimentId) {
       return (await runsOfExperiments({ query } as Transaction, teamId, [experimentId])).map(toRun);
     },
+    nominalSeconds: (teamId, work) => readNominalSeconds(query, teamId, work),
     timeline: (teamId, runId) => readTimeline({ query }, teamId, runId),
     async attempts(teamId, runId) {
       const run = await prisma.run.findFirst({
