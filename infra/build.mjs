@@ -21,6 +21,7 @@ const stamp = join(dist, ".stamp");
 /** What is started as a process or as a thread. An image has only the apps that it runs. */
 export const programs = [
   "apps/api/src/main.ts",
+  "apps/api/src/plan/thread/main.ts",
   "apps/api/src/scheduler/thread/main.ts",
   "apps/cli/src/main.ts",
   "apps/cli/src/stack/app-host/main.ts",

@@ -18,14 +18,16 @@ import { expected } from "../experiments/expected.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
 import { expectationsOf } from "../runs/origin.ts";
-import { whatIf } from "./what-if.ts";
+import { PlanThread } from "./thread/thread.ts";
 
 type Planned = NewRun & { id: string };
 
 /** What would become of a submission: the planner is asked, and nothing is written. */
 export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   const queue = new KeptQueue();
-  // A plan takes the processor for itself, and the kept queue has one reader.
+  const thread = new PlanThread();
+  app.addHook("onClose", () => thread.stop());
+  // The kept queue has one reader, and snapshots of others would only fill memory.
   let last: Promise<unknown> = Promise.resolve();
 
   async function ofRun(run: RunCreate, teamId: string): Promise<Planned[]> {
@@ -41,20 +43,25 @@ export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
 
   async function planFor(request: FastifyRequest, runs: readonly Planned[]): Promise<Plan> {
     const { createdBy: _createdBy, ...owner } = ownerOf(request);
-    const inQueue = (run: Planned, now: number) => queuedAs({ ...run, ...owner }, { now });
-    const keys = runs.map((run) => inQueue(run, 0).historyKeys);
+    const seconds = await Promise.all(runs.map(({ work }) => store.runs.nominalSeconds(owner.teamId, work)));
+    const inQueue = (run: Planned, i: number, now: number) =>
+      queuedAs({ ...run, ...owner }, { now, predictedSeconds: seconds[i] ?? null });
+    const keys = runs.flatMap((run, i) => {
+      const { historyKeys, nominal } = inQueue(run, i, 0);
+      return [historyKeys, nominal?.paceKeys ?? []];
+    });
     const snapshot = await store.dispatch.snapshot(queue, keys);
-    return whatIf(
+    return thread.plan({
       snapshot,
-      runs.map((run) => ({
-        run: inQueue(run, snapshot.now),
+      teamId: owner.teamId,
+      asked: runs.map((run, i) => ({
+        run: inQueue(run, i, snapshot.now),
         kind: run.spec.kind,
         ...(run.role && { role: run.role }),
         ...(run.variant !== undefined && { variant: run.variant }),
         dependsOn: [...dependenciesOf(run.spec), ...(run.dependsOn ?? [])],
       })),
-      owner.teamId,
-    );
+    });
   }
 
   app.post(

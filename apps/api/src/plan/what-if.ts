@@ -1,7 +1,7 @@
 import { explainWaiting, type Plan, type PlannedRun, type RunKind, type RunRole } from "@espalier/contract";
 import {
   defaultPolicy,
-  durationOf,
+  expectationOf,
   historyOf,
   plan,
   remainingOf,
@@ -67,7 +67,7 @@ export function whatIf(snapshot: Snapshot, asked: readonly Asked[], teamId: stri
     const waits = needed.length > 0;
     const queued = waits && ready ? { ...run, notBefore: Math.round(ready.likely) } : run;
     const past = historyOf(run.historyKeys, history, policy);
-    const duration = durationOf(run, past, policy);
+    const { duration, basis } = expectationOf(run, history, policy, past);
     let start: Range | undefined;
     let told: ReturnType<typeof toldOf> = {};
     if (ready && (!waits || queue.length <= longQueue)) {
@@ -88,7 +88,7 @@ export function whatIf(snapshot: Snapshot, asked: readonly Asked[], teamId: stri
       ...(start ? present(toExpected(start)) : {}),
       ...told,
       duration: seconds(duration),
-      isMeasured: past !== undefined,
+      basis,
       deviceHours: rounded(hours),
     });
   }
@@ -157,6 +157,5 @@ function summary(runs: PlannedRun[], ends: readonly (Range | undefined)[], now: 
     ...(starts[0] === undefined ? {} : { start: starts[0] }),
     ...(last ? { end: last.likely } : {}),
     deviceHours: rounded(runs.reduce((sum, { deviceHours }) => sum + deviceHours, 0)),
-    isMeasured: runs.every(({ isMeasured }) => isMeasured),
   };
 }
