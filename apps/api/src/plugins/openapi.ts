@@ -1,10 +1,12 @@
 import fp from "fastify-plugin";
 import { anyone } from "../auth/access.ts";
+import { docs } from "../docs/routes.ts";
 import { describeApi, type DescribedRoute } from "../openapi/describe.ts";
 import { operations } from "../openapi/operations.ts";
 
 /**
- * Describes all routes that are registered after it at `/openapi.json` (OpenAPI 3.1), with the role that each asks for.
+ * Describes all routes that are registered after it at `/openapi.json` (OpenAPI 3.1), with the role that each asks for, and for people
+ * at `/docs`.
  * @throws {Error} at start, for a route that has no name in `openapi/operations.ts`
  */
 export const openapi = fp<{ version: string }>(
@@ -20,8 +22,10 @@ export const openapi = fp<{ version: string }>(
       }
     });
     let text: string | undefined;
+    const describe = () => describeApi({ version, routes });
+    await app.register(docs, { describe });
     app.get("/openapi.json", { config: anyone, schema: { hide: true } }, (_request, reply) => {
-      text ??= JSON.stringify(describeApi({ version, routes }));
+      text ??= JSON.stringify(describe());
       return reply.type("application/json; charset=utf-8").send(text);
     });
   },
