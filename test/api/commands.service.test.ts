@@ -170,3 +170,126 @@ it("keys are made, listed, rotated and revoked, and each says whose it is", asyn
   expect((await boss.espalier("key", "list", "--ended")).out).toMatch(/ci +member +revoked/);
   expect(await boss.espalier("key", "revoke", "nothing")).toMatchObject({ code: 5 });
 });
+
+it("runs are found by state, kind, model, user, tag and words, in the order that is asked for", async () => {
+  const spec = { kind: "prune" as const, model: api.spec.modelId, layers: 2 };
+  const first = await api.client.runs.submit({ spec, name: "alpha", tags: ["found"] });
+  const second = await api.client.runs.submit({ spec, name: "beta", tags: ["found", "lr=1"] });
+  await api.client.runs.cancel(first.id);
+  const idsOf = async (...args: string[]) =>
+    (await cli.json<{ items: { id: string }[] }>("run", "list", "--tag", "found", ...args)).items.map(
+      ({ id }) => id,
+    );
+  expect(await idsOf()).toEqual([second.id, first.id]);
+  expect(await idsOf("--sort", "oldest", "--model", "m", "--kind", "prune", "--user", "default")).toEqual([
+    first.id,
+    second.id,
+  ]);
+  expect(await idsOf("--state", "cancelled", "--state", "failed")).toEqual([first.id]);
+  expect(await idsOf("--q", "bet")).toEqual([second.id]);
+  expect(await idsOf("--user", "nobody")).toEqual([]);
+  expect(await idsOf("--limit", "1")).toEqual([second.id]);
+  const table = await cli.espalier("run", "list", "--tag", "lr=1");
+  expect(table.out).toMatch(/^ID +NAME +RUN .*\n/);
+  expect(table.out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  for (const [wrong, said] of [
+    [["--state", "lost"], "/state"],
+    [["--sort", "name"], "/sort"],
+    [["--limit", "1000"], "/limit"],
+  ] as const)
+    expect(await cli.espalier("run", "list", ...wrong)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(said) as string,
+    });
+  expect(await cli.espalier("run", "list", "--model", "none")).toMatchObject({ code: 5 });
+});
+
+it("a run's name, tags, notes, class and priority are set, and taken away", async () => {
+  const spec = { kind: "prune" as const, model: api.spec.modelId, layers: 2 };
+  const { id } = await api.client.runs.submit({ spec });
+  const set = (...args: string[]) => cli.espalier("run", "set", id, ...args);
+  expect((await set("--name", "baseline", "--tag", "a", "--tag", "b", "--class", "idle")).out).toBe(
+    `${id}  baseline  QUEUED  idle  priority 0  a b`,
+  );
+  await set("--notes", "seen", "--priority", "5");
+  expect(await api.client.runs.get(id)).toMatchObject({ notes: "seen", priority: 5, tags: ["a", "b"] });
+  expect((await set("--name", "none", "--tag", "none")).out).toBe(`${id}  QUEUED  idle  priority 5`);
+  expect(await set()).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("say what to change") as string,
+  });
+  expect(await set("--tag", "two words")).toMatchObject({ code: 1 });
+});
+
+it("a log is read from its end, by level and by words", async () => {
+  const spec = { kind: "prune" as const, model: api.spec.modelId, layers: 2 };
+  const { id } = await api.client.runs.submit({ spec });
+  const { lease } = await api.store.claimed(id);
+  const lines = Array.from({ length: 250 }, (_, n) => ({
+    level: n % 50 === 0 ? ("warn" as const) : ("info" as const),
+    message: `Step ${n}`,
+  }));
+  await api.store.logs.append(lease, lines);
+  await api.store.leases.succeed(lease, { result: { modelId: api.spec.modelId } });
+  const messages = async (...args: string[]) =>
+    (await cli.espalier("run", "logs", id, ...args)).out
+      .split("\n")
+      .map((line) => line.replace(/.* (?=Step)/, ""));
+  expect(await messages()).toHaveLength(250);
+  expect(await messages("--tail", "2")).toEqual(["Step 248", "Step 249"]);
+  const many = await messages("--tail", "230", "--follow");
+  expect([many.length, many[0], many.at(-1)]).toEqual([230, "Step 20", "Step 249"]);
+  expect(await messages("--level", "warn", "--tail", "1")).toEqual(["Step 200"]);
+  expect(await messages("--search", "step 24", "--attempt", "1")).toHaveLength(11);
+  for (const wrong of [
+    ["--tail", "0"],
+    ["--tail", "x"],
+  ])
+    expect(await cli.espalier("run", "logs", id, ...wrong)).toMatchObject({ code: 2 });
+  expect(await cli.espalier("run", "logs", id, "--level", "loud")).toMatchObject({ code: 1 });
+});
+
+it("`open` prints the address of a page where there is no browser, and knows what there is", async () => {
+  const { id } = await api.client.experiments.submit({ ...api.spec, name: "opened" });
+  const addressOf = async (...args: string[]) => (await cli.espalier("open", ...args)).out;
+  expect(await addressOf()).toBe(`${api.url}/`);
+  expect(await addressOf("queue")).toBe(`${api.url}/queue`);
+  expect(await addressOf("experiment", "opened")).toBe(`${api.url}/experiments/${id}`);
+  expect(await addressOf(id)).toBe(`${api.url}/experiments/${id}`);
+  expect(await cli.json("open", "model", "m")).toEqual({ url: `${api.url}/models/${api.spec.modelId}` });
+  expect((await cli.espalier("open")).err).toContain("no browser was found here");
+  expect(await cli.espalier("open", "model", "nothing")).toMatchObject({ code: 5 });
+  expect(await cli.espalier("open", "queu")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("did you mean `queue`?") as string,
+  });
+  expect(await cli.espalier("open", "run")).toMatchObject({ code: 2 });
+});
+
+it("a file with lines that cannot be read is refused with all of them, or stored without them", async () => {
+  const good = '{"query":"q","positive":"p"}';
+  await writeFile(join(folder, "bad.jsonl"), [good, "{", good, '{"query":1}', '{"query":"q"}'].join("\n"));
+  const add = ["dataset", "add", "bad.jsonl", "--kind", "triplets"];
+  const refused = await cli.espalier(...add);
+  expect(refused).toMatchObject({ code: 1, out: "" });
+  expect(refused.err).toMatch(/line 2: not valid JSON.*\(and 2 other lines that cannot be read\)/);
+  expect(refused.err).toMatch(/\n {2}line 4: .*\n {2}line 5: positive is missing/);
+  const asJson = await cli.espalier(...add, "--json");
+  expect((JSON.parse(asJson.err) as { errors: object[] }).errors).toMatchObject([
+    { line: 2 },
+    { line: 4, field: "line 4" },
+    { line: 5 },
+  ]);
+  const added = await cli.espalier(...add, "--skip-errors");
+  expect(added.out).toMatch(/ bad {2}2 rows\n! 3 lines that cannot be read were left out\n/);
+  const shown = await cli.espalier("dataset", "show", "bad", "--errors");
+  expect(shown.out.split("\n").map((line) => line.slice(0, 7))).toEqual(["line 2:", "line 4:", "line 5:"]);
+  expect(await cli.json("dataset", "show", "bad", "--errors")).toMatchObject({ total: 3 });
+  expect((await cli.espalier("dataset", "show", "bad")).out).toMatch(
+    / triplets {2}2 rows .*\n[^]*"query":"q"/,
+  );
+  await writeFile(join(folder, "worse.jsonl"), "{\n".repeat(1500));
+  const worse = await cli.espalier("dataset", "add", "worse.jsonl", "--kind", "triplets");
+  expect(worse.err).toMatch(/and at least 1000 other lines/);
+  expect(worse.err).toContain("… and 980 more; --json lists them");
+});

@@ -45,6 +45,7 @@ import { series } from "./series/routes.ts";
 import { schedules } from "./schedules/routes.ts";
 import { session } from "./session/routes.ts";
 import { teams } from "./teams/routes.ts";
+import { views } from "./views/routes.ts";
 import { webhooks } from "./webhooks/routes.ts";
 import { uploads } from "./uploads/routes.ts";
 
@@ -149,6 +150,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await app.register(series, { prefix: "/v1", store });
   await app.register(artifacts, { prefix: "/v1/artifacts", store });
   await app.register(deletions, { prefix: "/v1", store });
+  await app.register(views, { prefix: "/v1/views", store });
   await app.register(webhooks, { prefix: "/v1/webhooks", store, poster: options.poster });
   await app.register(events, { prefix: "/v1", store, streamsPerKey: limits.streamsPerKey });
   const poolSources = { store, version, queue, queueServer, pooled, dataFolder };

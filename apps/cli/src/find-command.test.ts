@@ -16,7 +16,11 @@ test.each([
   ["quue", "there is no command `quue`", "did you mean `queue`?"],
   ["runs", "there is no command `runs`", "did you mean `run`?"],
   ["run frobnicate", "there is no command `run frobnicate`", "`run` has submit, list, show"],
-  ["dataset", "`espalier dataset` needs one more word: add, list, rm", "`espalier help` lists the commands"],
+  [
+    "dataset",
+    "`espalier dataset` needs one more word: add, list, show, rm",
+    "`espalier help` lists the commands",
+  ],
   ["nonsense", "there is no command `nonsense`", "`espalier help` lists the commands"],
   ["run list --sate X", "`run list` has no option --sate", "did you mean `--state`?"],
   ["run list --quux", "`run list` has no option --quux", "`espalier run list --help` lists its options"],
@@ -32,6 +36,7 @@ test.each([
   ["prune a b --layers=12", "--layers has another name: write --keep 12"],
   ["l3prune a --batch 16", "--batch has another name: write --set batchSize=16"],
   ["experiment submit --train steps=6", "--train has another name: write --set training.steps=6"],
+  ["run list --created-by ann", "--created-by has another name: write --user ann"],
   ["demo --steps 6", "--steps has another name: write --set training.steps=6"],
 ])("`%s` names the option of today", async (line, said) => {
   expect(await failure(...line.split(" "))).toContain(said);
@@ -71,7 +76,7 @@ _espalier; printf '%s\\n' "\${COMPREPLY[@]}"`;
 test("bash is offered nouns, verbs and options", async () => {
   const nouns = new Set(commands.map(({ name }) => name.split(" ")[0]));
   expect(new Set(await offered("espalier "))).toEqual(nouns);
-  expect(await offered("espalier dataset ")).toEqual(["add", "list", "rm"]);
+  expect(await offered("espalier dataset ")).toEqual(["add", "list", "show", "rm"]);
   expect(await offered("espalier run su")).toEqual(["submit"]);
   expect(await offered("espalier run submit train --wal")).toEqual(["--wall-time"]);
   expect(await offered("espalier prune model --k")).toEqual(["--keep", "--key"]);

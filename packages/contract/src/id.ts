@@ -18,6 +18,7 @@ export const idPrefixes = {
   audit: "aud",
   webhook: "whk",
   delivery: "dlv",
+  view: "view",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

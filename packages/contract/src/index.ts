@@ -20,7 +20,9 @@ export {
   DatasetCreateQuery,
   datasetFormats,
   DatasetKind,
+  DatasetErrors,
   DatasetReading,
+  mostErrors,
   DatasetRows,
   DatasetRowsQuery,
   StsPair,
@@ -124,6 +126,7 @@ export {
   chunkTokensOf,
   dependenciesOf,
   predictMemory,
+  workOf,
   resolveSpec,
   RunKind,
   runKinds,
@@ -135,6 +138,8 @@ export {
   type SpecOf,
 } from "./kinds/kinds.ts";
 export { streamingBytes, type ModelSize } from "./kinds/memory.ts";
+export { importWork } from "./kinds/import.ts";
+export type { Work } from "./kinds/work.ts";
 export { Lineage, longestLineage } from "./models/lineage.ts";
 export { TimelineEntry } from "./runs/timeline.ts";
 export { Overview } from "./pool/overview.ts";
@@ -164,6 +169,8 @@ export {
   retryAfterSeconds,
   type ProblemCode,
   type Referrer,
+  PlacedError,
+  type ProblemFacts,
 } from "./problem.ts";
 export { remedies } from "./remedies.ts";
 export { mostActedOn, RunActionRequest, RunActionResult, type RunAction } from "./runs/actions.ts";
@@ -241,3 +248,5 @@ export {
   WebhookWithSecret,
 } from "./webhooks/webhook.ts";
 export { CordonCreate, DrainCreate, Worker, WorkerEvent, WorkerState } from "./pool/worker.ts";
+export { DeviceHistoryEntry } from "./pool/device-history.ts";
+export { View, ViewCreate, ViewQuery } from "./views/view.ts";

@@ -232,6 +232,14 @@ export type ProblemCode = keyof typeof problems;
 const Referrer = Type.Object({ id: Type.String(), name: Type.Optional(Type.String()), why: Type.String() });
 export type Referrer = Static<typeof Referrer>;
 
+/** What is wrong in one place: a field of the request, or a line of a file. */
+export const PlacedError = Type.Object({
+  field: Type.String({ description: "JSON pointer into the request, or `line 3`" }),
+  line: Type.Optional(Type.Integer({ minimum: 1 })),
+  detail: Type.String(),
+});
+export type PlacedError = Static<typeof PlacedError>;
+
 /** Facts that say where the fault lies. All are optional. `field` is a JSON pointer into the request. */
 export interface ProblemFacts {
   field?: string;
@@ -243,7 +251,8 @@ export interface ProblemFacts {
   runId?: string;
   /** Seconds after which asking again may succeed; without it, what {@link retryAfterSeconds} says. */
   retryAfter?: number;
-  errors?: { field: string; detail: string }[];
+  /** Of a dataset, all lines that cannot be read, up to a thousand, where they are more than one. */
+  errors?: PlacedError[];
   /** What still refers to a resource that was to be deleted: at most 20. */
   referrers?: Referrer[];
 }
@@ -267,7 +276,7 @@ export const ProblemDocument = Type.Object(
     retryAfter: Type.Optional(
       Type.Integer({ minimum: 0, description: "seconds after which asking again may succeed" }),
     ),
-    errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), detail: Type.String() }))),
+    errors: Type.Optional(Type.Array(PlacedError)),
     referrers: Type.Optional(Type.Array(Referrer)),
   },
   { additionalProperties: false },

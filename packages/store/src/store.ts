@@ -18,6 +18,7 @@ import { createDispatch, type Dispatch } from "./dispatch/dispatch.ts";
 import { createEvents, type Events } from "./events/events.ts";
 import { createExperiments, type Experiments } from "./experiments/experiments.ts";
 import { createHeartbeats, type Heartbeats } from "./attempts/heartbeats.ts";
+import { createDeviceHistories, type DeviceHistories } from "./pool/device-history.ts";
 import { createHolds, type Holds } from "./pool/holds.ts";
 import { createRequestCounts, type RequestCounts } from "./limits/request-counts.ts";
 import { createIdempotency, type Idempotency } from "./teams/idempotency.ts";
@@ -40,6 +41,7 @@ import { createUploads, type Uploads } from "./models/uploads.ts";
 import { createWebhookDeliveries, type WebhookDeliveries } from "./webhooks/deliveries.ts";
 import { makeMessages } from "./webhooks/messages.ts";
 import { createSending, type Sending } from "./webhooks/sending.ts";
+import { createViews, type Views } from "./views/views.ts";
 import { createWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 import { createWorkerEvents, type WorkerEvents } from "./pool/worker-events.ts";
 import { createWorkers, type Workers } from "./pool/workers.ts";
@@ -108,6 +110,8 @@ export interface Store {
   heartbeats: Heartbeats;
   holds: Holds;
   workerEvents: WorkerEvents;
+  views: Views;
+  deviceHistories: DeviceHistories;
   webhooks: Webhooks;
   webhookDeliveries: WebhookDeliveries;
   /** Makes messages for webhooks of what has happened; see `messages.ts`. */
@@ -186,6 +190,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     heartbeats: createHeartbeats(allTeams),
     holds: createHolds(allTeams),
     workerEvents: createWorkerEvents(allTeams),
+    views: createViews(database),
+    deviceHistories: createDeviceHistories(allTeams),
     webhooks: createWebhooks(database, sealer),
     webhookDeliveries: createWebhookDeliveries(database),
     webhookMessages: { make: () => makeMessages(allTeams) },

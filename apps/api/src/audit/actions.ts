@@ -11,6 +11,7 @@ export const actions: Readonly<Record<string, AuditAction>> = {
   "DELETE /v1/schedules/:scheduleId": "schedule.delete",
   "DELETE /v1/session": "session.end",
   "DELETE /v1/uploads/:uploadId": "upload.delete",
+  "DELETE /v1/views/:viewId": "view.delete",
   "DELETE /v1/webhooks/:webhookId": "webhook.delete",
   "PATCH /v1/arrays/:arrayId": "array.change",
   "PATCH /v1/experiments/:experimentId": "experiment.change",
@@ -46,6 +47,7 @@ export const actions: Readonly<Record<string, AuditAction>> = {
   "POST /v1/session": "session.open",
   "POST /v1/teams/:team/keys": "key.create",
   "POST /v1/uploads": "upload.create",
+  "POST /v1/views": "view.create",
   "POST /v1/webhooks": "webhook.create",
   "POST /v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver": "webhook.redeliver",
   "POST /v1/webhooks/:webhookId/ping": "webhook.ping",
@@ -57,4 +59,5 @@ export const actions: Readonly<Record<string, AuditAction>> = {
   "PUT /v1/teams/:team/retention": "team.retention",
   "PUT /v1/teams/:team/users/:user": "user.change",
   "PUT /v1/uploads/:uploadId/files/:name": "upload.put",
+  "PUT /v1/views/:viewId": "view.change",
 };

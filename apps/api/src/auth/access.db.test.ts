@@ -11,6 +11,8 @@ import type { RouteRole } from "./access.ts";
 /** Who may call what. A route that is added or changed is added or changed here too. */
 const expected: Record<RouteRole, string[]> = {
   anyone: [
+    "GET /docs",
+    "GET /docs/style.css",
     "GET /healthz",
     "GET /openapi.json",
     "GET /readyz",
@@ -29,6 +31,7 @@ const expected: Record<RouteRole, string[]> = {
     "GET /v1/audit",
     "GET /v1/datasets",
     "GET /v1/datasets/:datasetId",
+    "GET /v1/datasets/:datasetId/errors",
     "GET /v1/datasets/:datasetId/rows",
     "GET /v1/events",
     "GET /v1/experiments",
@@ -57,11 +60,13 @@ const expected: Record<RouteRole, string[]> = {
     "GET /v1/teams/:team",
     "GET /v1/teams/:team/retention",
     "GET /v1/uploads/:uploadId",
+    "GET /v1/views",
     "GET /v1/webhooks",
     "GET /v1/webhooks/:webhookId",
     "GET /v1/webhooks/:webhookId/deliveries",
     "GET /v1/workers",
     "GET /v1/workers/:workerId",
+    "GET /v1/workers/:workerId/devices/:deviceId/history",
     "GET /v1/workers/:workerId/events",
     "POST /v1/keys/:keyId/rotate",
   ],
@@ -73,6 +78,7 @@ const expected: Record<RouteRole, string[]> = {
     "DELETE /v1/runs/:runId",
     "DELETE /v1/schedules/:scheduleId",
     "DELETE /v1/uploads/:uploadId",
+    "DELETE /v1/views/:viewId",
     "PATCH /v1/arrays/:arrayId",
     "PATCH /v1/experiments/:experimentId",
     "PATCH /v1/runs/:runId",
@@ -102,7 +108,9 @@ const expected: Record<RouteRole, string[]> = {
     "POST /v1/schedules/:scheduleId/pause",
     "POST /v1/schedules/:scheduleId/resume",
     "POST /v1/uploads",
+    "POST /v1/views",
     "PUT /v1/uploads/:uploadId/files/:name",
+    "PUT /v1/views/:viewId",
   ],
   maintainer: [
     "DELETE /v1/webhooks/:webhookId",

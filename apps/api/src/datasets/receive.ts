@@ -22,8 +22,8 @@ export async function receive(
   const id = newId("dataset");
   const summary = { rows: 0, duplicates: 0 };
   const location = locations.dataset(id, "rows.jsonl");
-  const { name, kind, format, columns, header, replace = false } = query;
-  const reading = new Reading();
+  const { name, kind, format, columns, header, replace = false, skipErrors = false } = query;
+  const reading = new Reading({ collects: true, skips: skipErrors });
   const rows = readDataset(kind, body, { format, columns, header, maxBytes, reading });
   const lines = jsonLines(rows, summary);
   try {
@@ -35,9 +35,11 @@ export async function receive(
       replace,
       rows: summary.rows,
       stored,
+      errors: reading.errors,
       reading: {
         duplicates: summary.duplicates,
         blankLines: reading.blankLines,
+        ...(reading.errorCount > 0 && { errors: reading.errorCount }),
         ignored: [...reading.ignored].map(([name, rows]) => ({ name, rows })),
       },
     });

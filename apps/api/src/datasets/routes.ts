@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import {
   Dataset,
   DatasetCreateQuery,
+  DatasetErrors,
   DatasetRows,
   DatasetRowsQuery,
   idOf,
@@ -73,6 +74,12 @@ export const datasets: FastifyPluginAsyncTypebox<{
       const { location } = await store.datasets.stored(teamOf(request), request.params.datasetId);
       return firstRows(await store.bytes.open(location), request.query.limit);
     },
+  );
+
+  app.get(
+    "/:datasetId/errors",
+    { config: viewer, schema: { params: DatasetId, response: { 200: DatasetErrors } } },
+    (request) => store.datasets.errors(teamOf(request), request.params.datasetId),
   );
 
   app.get(

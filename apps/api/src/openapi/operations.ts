@@ -29,6 +29,7 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "GET /v1/datasets": named("listDatasets", "The team's datasets, newest first"),
   "GET /v1/datasets/:datasetId": named("getDataset", "A dataset"),
   "GET /v1/datasets/:datasetId/rows": named("listDatasetRows", "Its first rows"),
+  "GET /v1/datasets/:datasetId/errors": named("listDatasetErrors", "Lines that were left out"),
   ...deletion("Dataset", "datasets/:datasetId"),
 
   "POST /v1/experiments": named("createExperiment", "Submits an experiment, which becomes runs"),
@@ -59,6 +60,11 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "POST /v1/arrays/:arrayId/release": named("releaseArray", "Lets its held runs start"),
 
   "GET /v1/audit": named("listAudit", "Who has changed what, newest first"),
+
+  "GET /v1/views": named("listViews", "The views that the user keeps, and those that the team shares"),
+  "POST /v1/views": named("createView", "Keeps filters and columns of a page under a name"),
+  "PUT /v1/views/:viewId": named("changeView", "Puts another view in its place"),
+  "DELETE /v1/views/:viewId": named("deleteView", "Removes a view"),
 
   "POST /v1/webhooks": named("createWebhook", "Makes a webhook, whose secret is shown this once"),
   "GET /v1/webhooks": named("listWebhooks", "The team's webhooks, newest first"),
@@ -126,6 +132,10 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "GET /v1/workers": named("listWorkers", "The workers with their devices"),
   "GET /v1/workers/:workerId": named("getWorker", "A worker with its devices"),
   "GET /v1/workers/:workerId/events": named("listWorkerEvents", "What happened to it, newest first"),
+  "GET /v1/workers/:workerId/devices/:deviceId/history": named(
+    "getDeviceHistory",
+    "What ran on a device and what held it, newest first",
+  ),
   "POST /v1/workers/:workerId/drain": named("drainWorker", "Lets it take no more runs"),
   "POST /v1/workers/:workerId/resume": named("resumeWorker", "Lets it take runs again"),
   "POST /v1/workers/:workerId/devices/:deviceId/cordon": named(

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import {
   CordonCreate,
+  DeviceHistoryEntry,
   DrainCreate,
   idOf,
   PageQuery,
@@ -73,6 +74,20 @@ export const pool: FastifyPluginAsyncTypebox<PoolSources & { store: Store }> = a
       const { items, ...rest } = await store.workerEvents.list(name, request.query);
       return { items: isOperator(request) ? items : items.map(teamEvent), ...rest };
     },
+  );
+
+  app.get(
+    "/workers/:workerId/devices/:deviceId/history",
+    {
+      config: viewer,
+      schema: { params: DeviceId, querystring: PageQuery, response: { 200: page(DeviceHistoryEntry) } },
+    },
+    (request) =>
+      store.deviceHistories.page(
+        request.params,
+        { teamId: teamOf(request), operator: isOperator(request) },
+        request.query,
+      ),
   );
 
   app.post(

@@ -143,14 +143,23 @@ it("a plan says when a submission would start and what it would cost, and writes
   await api.store.workers.register({ name: "large", host: "h", version: "0", devices: [large] });
   const before = (await ann.runs.list()).items.length;
   const one = await ann.plan({ run: { spec: { kind: "prune", model: api.spec.modelId, layers: 2 } } });
-  expect(one.runs).toMatchObject([{ kind: "prune", devices: 1, isMeasured: false }]);
+  expect(one.runs).toMatchObject([{ kind: "prune", devices: 1, basis: "usual-pace" }]);
   expect(one.runs[0].fitting).toBeGreaterThan(0);
   expect(one.runs[0].memoryBytes).toBeGreaterThan(0);
   expect(Date.parse(one.end!)).toBeGreaterThan(Date.parse(one.at));
+  // A second of a nominal host took this one a hundred: the next is told by that.
+  const { id } = await ann.runs.submit({ spec: { kind: "prune", model: api.spec.modelId, layers: 2 } });
+  const { lease } = await api.store.claimed(id);
+  await api.store.sql("update attempt set started_at = now() - interval '500 s' where run_id = $1", [id]);
+  await api.store.leases.succeed(lease, { result: { modelId: api.spec.modelId } });
+  const { runs } = await ann.plan({ run: { spec: { kind: "prune", model: api.spec.modelId, layers: 2 } } });
+  expect(runs[0].basis).toBe("pace");
+  expect(runs[0].duration.likely).toBeGreaterThan(450);
+  expect(runs[0].duration.likely).toBeLessThan(550);
   const many = await ann.plan({ experiment: { ...api.spec, name: "planned" } });
   expect(many.runs.length).toBeGreaterThan(3);
   expect(many.deviceHours).toBeGreaterThan(0);
-  expect((await ann.runs.list()).items).toHaveLength(before);
+  expect((await ann.runs.list()).items).toHaveLength(before + 1);
   await expect(ann.plan({})).rejects.toMatchObject({ code: "request/invalid" });
   await expect(
     ann.plan({ run: { spec: { kind: "prune", model: newId("model"), layers: 2 } } }),

@@ -7,7 +7,11 @@ import {
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { readingLines } from "../tables/reading-lines.ts";
-import { formatBytes } from "../terminal/format.ts";
+import { errorLines } from "../terminal/failure.ts";
+import { formatAuthor, formatBytes } from "../terminal/format.ts";
+import { sayNext } from "../terminal/next.ts";
+import { lookUp } from "../service/lookup.ts";
+import { parseCount } from "../arguments/settings.ts";
 import { madeBy, madeByHelp, madeByOptions, printPage } from "../service/page.ts";
 import { streamFile } from "../service/model-folder.ts";
 
@@ -22,6 +26,7 @@ export const datasetAdd = defineCommand({
   help: [
     "--kind triplets|sts|texts   required",
     "--name NAME           default: the file's name",
+    "--skip-errors         leave out lines that cannot be read, and list them, instead of refusing the file",
     "--replace             the name means this one from now on, where another dataset has it",
     ...datasetFileHelp,
   ],
@@ -31,17 +36,65 @@ export const datasetAdd = defineCommand({
     name: { type: "string" },
     ...datasetFileOptions,
     replace: { type: "boolean" },
+    "skip-errors": { type: "boolean" },
   },
-  async run({ output, connect, path }, { kind, name, format, columns, header, replace }, [file = ""]) {
+  async run(
+    { output, connect, path },
+    { kind, name, format, columns, header, replace, ...values },
+    [file = ""],
+  ) {
     if (kind !== "triplets" && kind !== "sts" && kind !== "texts")
       throw new UsageError("--kind must be `triplets`, `sts` or `texts`");
     const how = { format: parseDatasetFormat(format), columns, header };
-    const query = datasetQuery(kind, { path: path(file), name, replace, ...how });
+    const skips = values["skip-errors"] === true;
+    const query = {
+      ...datasetQuery(kind, { path: path(file), name, replace, ...how }),
+      ...(skips && { skipErrors: true }),
+    };
     const dataset = await connect().datasets.create(query, await streamFile(path(file)));
     if (output.json) output.printJson(dataset);
     else {
       output.print(`${dataset.id}  ${dataset.name}  ${dataset.rows.toLocaleString("en")} rows`);
       for (const line of readingLines(dataset.reading)) output.print(line);
+      if ((dataset.reading?.errors ?? 0) > 0) sayNext(output, `dataset show ${dataset.name} --errors`);
+    }
+    return exitCode.ok;
+  },
+});
+
+export const datasetShow = defineCommand({
+  name: "dataset show",
+  arguments: "DATASET",
+  summary: "one dataset: its first rows, or the lines that were left out",
+  examples: ["espalier dataset show nli", "espalier dataset show nli --errors"],
+  help: ["--rows N  so many of the first rows; default 5", "--errors  the lines that --skip-errors left out"],
+  arity: [1, 1],
+  options: { rows: { type: "string" }, errors: { type: "boolean" } },
+  async run({ output, connect }, { rows, errors = false }, [given = ""]) {
+    const { datasets } = connect();
+    const id = await lookUp("dataset", given, datasets.list);
+    const dataset = await datasets.get(id);
+    if (errors) {
+      const found = await datasets.errors(id);
+      if (output.json) output.printJson(found);
+      else {
+        for (const line of errorLines(found.items)) output.print(line);
+        const more = found.total - found.items.length;
+        if (found.total === 0) output.note("no line was left out");
+        else if (more > 0) output.note(`${more.toLocaleString("en")} more are not kept`);
+      }
+      return exitCode.ok;
+    }
+    const first = await datasets.rows(id, { limit: parseCount("rows", rows) ?? 5 });
+    if (output.json) output.printJson({ ...dataset, first: first.items });
+    else {
+      const { kind, name, bytes, createdBy } = dataset;
+      output.print(
+        `${id}  ${name}  ${kind}  ${dataset.rows.toLocaleString("en")} rows  ${formatBytes(bytes)}`,
+      );
+      if (createdBy) output.print(`by ${formatAuthor(createdBy)}`);
+      for (const line of readingLines(dataset.reading)) output.print(line);
+      for (const row of first.items) output.print(JSON.stringify(row));
     }
     return exitCode.ok;
   },

@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { arrayCancel, arrayHold, arrayList, arrayRelease, arraySet, arrayShow } from "./array.ts";
 import { audit } from "./audit.ts";
 import { completion } from "./completion.ts";
-import { datasetAdd, datasetList } from "./dataset.ts";
+import { datasetAdd, datasetList, datasetShow } from "./dataset.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { embed } from "./embed.ts";
@@ -27,20 +27,13 @@ import { login, logout } from "./login.ts";
 import { me } from "./me.ts";
 import { modelImport } from "./model-import.ts";
 import { modelList } from "./model.ts";
+import { open } from "./open.ts";
 import { pool } from "./pool.ts";
 import { prune } from "./prune.ts";
 import { queue } from "./queue.ts";
-import {
-  runCancel,
-  runClone,
-  runHold,
-  runList,
-  runLogs,
-  runRelease,
-  runRetry,
-  runShow,
-  runWatch,
-} from "./run.ts";
+import { runCancel, runClone, runHold, runRelease, runRetry, runShow, runWatch } from "./run.ts";
+import { runList } from "./run-list.ts";
+import { runLogs } from "./run-logs.ts";
 import { runSet } from "./run-set.ts";
 import { artifactRemove, datasetRemove, experimentRemove, modelRemove, runRemove } from "./remove.ts";
 import { runSubmit } from "./run-submit.ts";
@@ -85,11 +78,11 @@ export interface Group {
 
 /** Every command, as help lists them. */
 export const groups: readonly Group[] = [
-  { title: "Start", commands: [up, demo, login, logout, me, doctor, completion] },
+  { title: "Start", commands: [up, demo, login, logout, me, open, doctor, completion] },
   { title: "On folders, without a server", commands: [prune, l3prune, train, evaluate, embed, exportModel] },
   {
     title: "Models and data",
-    commands: [modelImport, modelList, modelRemove, datasetAdd, datasetList, datasetRemove],
+    commands: [modelImport, modelList, modelRemove, datasetAdd, datasetList, datasetShow, datasetRemove],
   },
   {
     title: "Experiments",

@@ -17,8 +17,11 @@ export function skippedLines({ blankLines = 0, ignored = [] }: Partial<DatasetRe
 
 /** What the user should know of how a file was read. */
 export function readingLines(reading: DatasetReading | undefined): string[] {
-  const { duplicates = 0 } = reading ?? {};
+  const { duplicates = 0, errors = 0 } = reading ?? {};
   return [
+    ...(errors > 0
+      ? [`! ${count(errors, "line that cannot be read was", "lines that cannot be read were")} left out`]
+      : []),
     ...skippedLines(reading ?? {}).map((line) => `  ${line}`),
     ...(duplicates > 0
       ? [

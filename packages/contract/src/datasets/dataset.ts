@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { PlacedError } from "../problem.ts";
 import { Replace } from "../models/model.ts";
 import { idOf, Name, Sha256, Timestamp } from "../id.ts";
 import { CreatedBy } from "../teams/author.ts";
@@ -17,11 +18,24 @@ export const DatasetReading = Type.Object({
     description: "rows that repeat an earlier one; in a batch they are negatives of each other",
   }),
   blankLines: Type.Integer({ minimum: 0, description: "skipped" }),
+  errors: Type.Optional(
+    Type.Integer({ minimum: 0, description: "lines that could not be read and were left out" }),
+  ),
   ignored: Type.Array(Type.Object({ name: Type.String(), rows: Type.Integer({ minimum: 1 }) }), {
     description: "fields or columns that mean nothing to datasets of this kind",
   }),
 });
 export type DatasetReading = Static<typeof DatasetReading>;
+
+/** Lines that cannot be read: so many are kept of a file, or told where it is refused. */
+export const mostErrors = 1000;
+
+/** `GET /v1/datasets/:id/errors`: lines that were left out. */
+export const DatasetErrors = Type.Object({
+  items: Type.Array(PlacedError, { maxItems: mostErrors }),
+  total: Type.Integer({ minimum: 0 }),
+});
+export type DatasetErrors = Static<typeof DatasetErrors>;
 
 /** Training triplets, an evaluation task, or bare texts for SimCSE; stored as normalised JSON lines. */
 export const Dataset = Type.Object({
@@ -86,6 +100,12 @@ export const DatasetCreateQuery = Type.Object(
     replace: Type.Optional(Replace),
     format: Type.Optional(Type.Enum(datasetFormats, { description: "default: what the file looks like" })),
     columns: Type.Optional(Type.String({ maxLength: 2000 })),
+    skipErrors: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "lines that cannot be read are left out and listed, and the file is not refused",
+      }),
+    ),
     header: Type.Optional(
       Type.Boolean({
         default: false,

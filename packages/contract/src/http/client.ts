@@ -5,7 +5,13 @@ import type { Attempt } from "../runs/attempt.ts";
 import type { Garbage } from "../retention/garbage.ts";
 import type { Retention, RetentionChange } from "../retention/retention.ts";
 import type { Deletion, DeletionQuery, MakerDeletionQuery } from "../retention/deletion.ts";
-import type { Dataset, DatasetCreateQuery, DatasetRows, DatasetRowsQuery } from "../datasets/dataset.ts";
+import type {
+  Dataset,
+  DatasetCreateQuery,
+  DatasetErrors,
+  DatasetRows,
+  DatasetRowsQuery,
+} from "../datasets/dataset.ts";
 import type { Event } from "./event.ts";
 import type { Experiment, ExperimentSpec } from "../experiments/experiment.ts";
 import type { Graph, GraphCreate } from "../runs/graph.ts";
@@ -13,6 +19,7 @@ import type { Page, PageQuery } from "../id.ts";
 import type { LogPage, LogsQuery, Metric, MetricsQuery } from "../runs/metric.ts";
 import type { TimelineEntry } from "../runs/timeline.ts";
 import type { Lineage } from "../models/lineage.ts";
+import type { DeviceHistoryEntry } from "../pool/device-history.ts";
 import type { Overview } from "../pool/overview.ts";
 import type { Model, ModelCreate } from "../models/model.ts";
 import { isProblem, Problem, type ProblemDocument } from "../problem.ts";
@@ -32,6 +39,7 @@ import type { MadeByQuery } from "../teams/author.ts";
 import type { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "../teams/key.ts";
 import type { Me } from "../teams/me.ts";
 import type { Upload } from "../models/upload.ts";
+import type { View, ViewCreate, ViewQuery } from "../views/view.ts";
 import type { CordonCreate, DrainCreate, Worker, WorkerEvent } from "../pool/worker.ts";
 
 import type {
@@ -165,6 +173,8 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       /** Its first rows. */
       rows: (id: string, query: DatasetRowsQuery = {}) =>
         json<DatasetRows>("GET", `/v1/datasets/${id}/rows`, { query }),
+      /** Lines that were left out as they could not be read. */
+      errors: (id: string) => json<DatasetErrors>("GET", `/v1/datasets/${id}/errors`),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: DeletionQuery = {}) =>
         json<Deletion>("DELETE", `/v1/datasets/${id}`, { query }),
@@ -266,6 +276,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       get: (id: string) => json<Worker>("GET", `/v1/workers/${id}`),
       events: (id: string, query: PageQuery = {}) =>
         json<Page<WorkerEvent>>("GET", `/v1/workers/${id}/events`, { query }),
+      /** What ran on a device and what held it, newest first. */
+      history: (id: string, deviceId: string, query: PageQuery = {}) =>
+        json<Page<DeviceHistoryEntry>>("GET", `/v1/workers/${id}/devices/${deviceId}/history`, { query }),
       /** This and the next three are for operators. */
       drain: (id: string, drain: DrainCreate = {}) =>
         json<Worker>("POST", `/v1/workers/${id}/drain`, { json: drain }),
@@ -277,6 +290,13 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     },
     /** What a person looks at first: what is wrong, devices, queue, shares, and what has ended of late. */
     overview: () => json<Overview>("GET", "/v1/overview"),
+    /** Filters and columns of the dashboard's pages: those of the key's user, and those that the team shares. */
+    views: {
+      list: (query: ViewQuery = {}) => json<{ items: View[] }>("GET", "/v1/views", { query }),
+      create: (view: ViewCreate) => json<View>("POST", "/v1/views", { json: view }),
+      replace: (id: string, view: ViewCreate) => json<View>("PUT", `/v1/views/${id}`, { json: view }),
+      remove: async (id: string) => void (await send("DELETE", `/v1/views/${id}`)),
+    },
     /** How the pool is, and what is wrong with it. */
     pool: () => json<Pool>("GET", "/v1/pool"),
     /** The runs that wait for devices, in the order in which they would start. */

@@ -48,21 +48,34 @@ export async function* delimitedRows(
       continue;
     }
     first = false;
-    const fields = new Map<string, unknown>();
-    if (positions) {
-      for (const [at, meaning] of positions) {
-        const value = cells[at - 1];
-        if (value === undefined)
-          refuse(row, `${meaning} is column ${at}, but the line has ${cells.length} columns`, meaning);
-        fields.set(String(at), value);
-      }
-    } else {
-      if (cells.length > names!.length)
-        refuse(row, `it has ${cells.length} columns, and the header has ${names!.length}`);
-      for (const [i, name] of names!.entries()) fields.set(name, cells[i]);
+    let fields;
+    try {
+      fields = positions ? byPosition(row, cells, positions) : byName(row, cells, names!);
+    } catch (error) {
+      reading.collect(error);
+      continue;
     }
     yield { ...row, fields };
   }
+}
+
+type Place = Omit<RawRow, "fields">;
+
+function byPosition(row: Place, cells: readonly string[], positions: ReadonlyMap<number, string>) {
+  const fields = new Map<string, unknown>();
+  for (const [at, meaning] of positions) {
+    const value = cells[at - 1];
+    if (value === undefined)
+      refuse(row, `${meaning} is column ${at}, but the line has ${cells.length} columns`, meaning);
+    fields.set(String(at), value);
+  }
+  return fields;
+}
+
+function byName(row: Place, cells: readonly string[], names: readonly string[]) {
+  if (cells.length > names.length)
+    refuse(row, `it has ${cells.length} columns, and the header has ${names.length}`);
+  return new Map<string, unknown>(names.map((name, i) => [name, cells[i]]));
 }
 
 async function* tabbed(bytes: Bytes, reading: Reading): AsyncGenerator<Cells> {

@@ -27,7 +27,14 @@ export async function* readLines(bytes: AsyncIterable<Uint8Array>, reading?: Rea
     rest = [];
     held = 0;
     if (whole.byteLength > maxRowBytes) tooLong(number);
-    const text = decodeText(whole, { number, unit: "line" }).replace(/\r$/, "");
+    let text: string;
+    try {
+      text = decodeText(whole, { number, unit: "line" }).replace(/\r$/, "");
+    } catch (error) {
+      if (reading === undefined) throw error;
+      reading.collect(error);
+      return undefined;
+    }
     if (text.trim() !== "") return { number, unit: "line", text };
     if (reading === undefined) refuseWhole({ number, unit: "line" }, "is empty");
     reading.blankLines++;

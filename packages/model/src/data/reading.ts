@@ -1,4 +1,4 @@
-import { Problem } from "@espalier/contract";
+import { isProblem, mostErrors, Problem, type PlacedError } from "@espalier/contract";
 
 /** What was passed over while a file was read. */
 export class Reading {
@@ -6,6 +6,50 @@ export class Reading {
   blankLines = 0;
   /** Names of fields or columns that say nothing here, with the number of rows that have them. */
   readonly ignored = new Map<string, number>();
+
+  /** Lines that could not be read, where they are collected; the first {@link mostErrors} of them. */
+  readonly errors: PlacedError[] = [];
+  /** How many there were. */
+  errorCount = 0;
+  #first: Problem | undefined;
+  readonly #collects: boolean;
+  readonly #skips: boolean;
+
+  /**
+   * @param collects reads on after a line that cannot be read, to tell of all such lines: up to {@link mostErrors}, then it ends
+   * @param skips such lines are left out, however many, and the file is not refused
+   */
+  constructor({ collects = false, skips = false }: { collects?: boolean; skips?: boolean } = {}) {
+    this.#collects = collects || skips;
+    this.#skips = skips;
+  }
+
+  /** Takes what is wrong with one line, or throws it on. */
+  collect(error: unknown, unit: RawRow["unit"] = "line"): void {
+    if (!this.#collects || !isProblem(error) || error.facts.line === undefined) throw error;
+    const { line } = error.facts;
+    const field = `${unit} ${line}`;
+    this.#first ??= error;
+    this.errorCount++;
+    if (this.errors.length < mostErrors)
+      this.errors.push({ field, line, detail: error.message.replace(`${field}: `, "") });
+    else if (!this.#skips) this.refuse();
+  }
+
+  /** @throws {Problem} `dataset/malformed` where there were lines that could not be read and are not left out */
+  refuse(): void {
+    const first = this.#first;
+    if (first === undefined || this.#skips) return;
+    if (this.errorCount === 1) throw first;
+    const others = this.errorCount - 1;
+    const more = this.errorCount > mostErrors ? `at least ${others}` : String(others);
+    throw new Problem(
+      first.code,
+      `${first.message} (and ${more} other ${others === 1 ? "line" : "lines"} that cannot be read)`,
+      { ...first.facts, errors: this.errors },
+      { cause: first },
+    );
+  }
 
   ignore(name: string): void {
     // A file that has another name on each row must not fill memory with them.

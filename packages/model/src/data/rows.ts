@@ -1,4 +1,4 @@
-import { Problem, type DatasetKind, type DatasetFormat } from "@espalier/contract";
+import { isProblem, Problem, type DatasetKind, type DatasetFormat } from "@espalier/contract";
 import { Columns, type Row } from "./columns.ts";
 import { delimitedRows, delimiterOf } from "./delimited.ts";
 import { parseJson } from "../checkpoint/json.ts";
@@ -24,18 +24,41 @@ export interface ReadOptions {
 
 /**
  * The rows of a file, whatever its format, by what their values mean.
+ * @param read what a row is, which may be several
  * @throws {Problem} `dataset/malformed` with line and field, `dataset/empty`, or `request/invalid` for the options
  */
-export async function* readRows(bytes: Bytes, kind: DatasetKind, options: ReadOptions): AsyncGenerator<Row> {
+export async function* readRows<T>(
+  bytes: Bytes,
+  kind: DatasetKind,
+  options: ReadOptions,
+  read: (row: Row) => readonly T[],
+): AsyncGenerator<T> {
   const { header, maxBytes, reading = new Reading() } = options;
   const columns = new Columns(kind, options.columns);
   const file = await openFile(bytes, maxBytes);
   const format = formatOf(file, kind, options);
   let rows = 0;
-  for await (const raw of rawRows(file, { format, columns, header }, reading)) {
-    yield columns.read(raw, reading);
-    rows++;
+  try {
+    for await (const raw of rawRows(file, { format, columns, header }, reading)) {
+      let items: readonly T[];
+      try {
+        items = read(columns.read(raw, reading));
+      } catch (error) {
+        reading.collect(error, raw.unit);
+        continue;
+      }
+      rows++;
+      yield* items;
+    }
+  } catch (error) {
+    // Where the rest of the file cannot be read, what was found before it is told too.
+    if (isProblem(error) && error.facts.errors === undefined && reading.errorCount > 0) {
+      reading.collect(error);
+      reading.refuse();
+    }
+    throw error;
   }
+  reading.refuse();
   if (rows === 0) throw new Problem("dataset/empty", "the file has no rows");
 }
 
@@ -52,9 +75,9 @@ function rawRows(
     case "tsv":
       return delimitedRows(file, { format, columns, header }, reading);
     case "json":
-      return parsed(jsonItems(file.bytes), "item", columns);
+      return parsed(jsonItems(file.bytes), "item", { columns, reading });
     case "jsonl":
-      return parsed(readLines(file.bytes, reading), "line", columns);
+      return parsed(readLines(file.bytes, reading), "line", { columns, reading });
     case "lines":
       return bare(readLines(file.bytes, reading));
   }
@@ -91,27 +114,40 @@ const cellsOf = (line: string, delimiter: string): string[] =>
 async function* parsed(
   texts: AsyncIterable<{ number: number; text: string }>,
   unit: "line" | "item",
-  columns: Columns,
+  { columns, reading }: { columns: Columns; reading: Reading },
 ): AsyncGenerator<RawRow> {
   for await (const { number, text } of texts) {
     const at = { number, unit };
-    let row: unknown;
+    let fields;
     try {
-      row = JSON.parse(text);
+      fields = fieldsOf(text, at, columns);
     } catch (error) {
-      const fields = byPython(text);
-      if (fields !== undefined) {
-        yield { ...at, fields };
-        continue;
-      }
-      refuse(at, `not valid JSON: ${(error as Error).message}${hint(text)}`);
+      reading.collect(error, unit);
+      continue;
     }
-    // A bare string is a text.
-    if (typeof row === "string") yield { ...at, fields: new Map([["text", row]]) };
-    else if (Array.isArray(row)) yield { ...at, fields: columns.unnamed(row) };
-    else if (typeof row !== "object" || row === null) refuse(at, "not a JSON object");
-    else yield { ...at, fields: new Map<string, unknown>(Object.entries(row)) };
+    yield { ...at, fields };
   }
+}
+
+/** The fields of a row of JSON. */
+function fieldsOf(
+  text: string,
+  at: Pick<RawRow, "number" | "unit">,
+  columns: Columns,
+): ReadonlyMap<string, unknown> {
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch (error) {
+    const fields = byPython(text);
+    if (fields !== undefined) return fields;
+    refuse(at, `not valid JSON: ${(error as Error).message}${hint(text)}`);
+  }
+  // A bare string is a text.
+  if (typeof row === "string") return new Map([["text", row]]);
+  if (Array.isArray(row)) return columns.unnamed(row);
+  if (typeof row !== "object" || row === null) refuse(at, "not a JSON object");
+  return new Map<string, unknown>(Object.entries(row));
 }
 
 /** The fields of an object in which Python has written NaN for what a row does not have; undefined for all else. */

@@ -11,11 +11,11 @@ import { readRows, type ReadOptions } from "./rows.ts";
  * @throws {Problem} `dataset/malformed` with line and field, or `dataset/empty`
  */
 export async function* readStsPairs(bytes: Bytes, options: ReadOptions = {}): AsyncGenerator<StsPair> {
-  for await (const row of readRows(bytes, "sts", options)) {
+  yield* readRows(bytes, "sts", options, (row) => {
     // The score first: it is what tells a header, or other columns, from a row.
     const score = scoreOf(row);
-    yield { sentence1: sentence(row, "sentence1"), sentence2: sentence(row, "sentence2"), score };
-  }
+    return [{ sentence1: sentence(row, "sentence1"), sentence2: sentence(row, "sentence2"), score }];
+  });
 }
 
 function sentence(row: Row, meaning: "sentence1" | "sentence2"): string {

@@ -10,7 +10,7 @@ import { readRows, type ReadOptions } from "./rows.ts";
  * @throws {Problem} `dataset/malformed` with line and field, or `dataset/empty`
  */
 export async function* readTexts(bytes: Bytes, options: ReadOptions = {}): AsyncGenerator<TextRow> {
-  for await (const row of readRows(bytes, "texts", options)) yield { text: textOf(row) };
+  yield* readRows(bytes, "texts", options, (row) => [{ text: textOf(row) }]);
 }
 
 function textOf(row: Row): string {

@@ -11,7 +11,7 @@ import type { Bytes } from "./opened.ts";
  * @throws {Problem} `dataset/malformed` with line and field, or `dataset/empty`
  */
 export async function* readTriplets(bytes: Bytes, options: ReadOptions = {}): AsyncGenerator<Triplet> {
-  for await (const row of readRows(bytes, "triplets", options)) yield* tripletsOf(row);
+  yield* readRows(bytes, "triplets", options, tripletsOf);
 }
 
 function tripletsOf(row: Row): Triplet[] {

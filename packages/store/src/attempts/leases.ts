@@ -136,8 +136,9 @@ export function createLeases({ prisma, query, transaction }: Database, timing: L
            select a.checkpoint, a.checkpoint_step from attempt a where a.run_id = $1 and a.checkpoint is not null
            order by a.checkpoint_step desc, a.number desc limit 1
          ), started as (
-           insert into attempt (run_id, number, worker_id, device_id, resumed_step)
+           insert into attempt (run_id, number, worker_id, device_id, device_ids, resumed_step)
            select id, attempt, lease_owner, (select min(device_id) from run_device e where e.run_id = r.id),
+             array(select device_id from run_device e where e.run_id = r.id),
              (select checkpoint_step from saved) from r
          ), unreported as (
            insert into run_progress (run_id, attempt) select id, attempt from r

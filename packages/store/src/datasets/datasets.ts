@@ -3,10 +3,12 @@ import {
   normaliseName,
   type Author,
   type Dataset,
+  type DatasetErrors,
   type DatasetKind,
   type DatasetReading,
   type MadeByQuery,
   type Page,
+  type PlacedError,
 } from "@espalier/contract";
 import { changesNothing } from "../audit/acts.ts";
 import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
@@ -28,6 +30,8 @@ export interface NewDataset {
   rows: number;
   stored: StoredObject;
   reading?: DatasetReading;
+  /** Of lines that were left out. */
+  errors?: readonly PlacedError[];
   replace?: boolean;
   createdBy?: Author;
 }
@@ -45,18 +49,24 @@ export interface Datasets {
   outline(teamId: string, datasetId: string): Promise<DatasetOutline>;
   list(teamId: string, query?: MadeByQuery): Promise<Page<Dataset>>;
   stored(teamId: string, datasetId: string): Promise<StoredObject>;
+  /** Of lines that were left out. */
+  errors(teamId: string, datasetId: string): Promise<DatasetErrors>;
 }
 
 export type DatasetOutline = Pick<Dataset, "id" | "name" | "kind" | "rows">;
 
-const withArtifact = { artifact: true } as const;
-type DatasetRow = Prisma.DatasetGetPayload<{ include: typeof withArtifact }>;
+/** Errors of lines may be a thousand. */
+const columns = { include: { artifact: true }, omit: { errors: true } } as const;
+type DatasetRow = Prisma.DatasetGetPayload<typeof columns>;
 
 export function createDatasets({ prisma, query, within }: Database): Datasets {
   const find = async (teamId: string, id: string) =>
-    found(await prisma.dataset.findFirst({ where: { id, teamId }, include: withArtifact }), "dataset", id);
+    found(await prisma.dataset.findFirst({ where: { id, teamId }, ...columns }), "dataset", id);
   return {
-    register: ({ id, teamId, name: given, kind, rows, stored, reading, replace = false, createdBy }, tx) =>
+    register: (
+      { id, teamId, name: given, kind, rows, stored, reading, errors = [], replace = false, createdBy },
+      tx,
+    ) =>
       within(tx, async (tx) => {
         const name = normaliseName(given);
         await lockName(tx, "dataset", { teamId, name });
@@ -75,8 +85,8 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
         await insertArtifacts(tx, { teamId }, [{ id: artifactId, kind: "dataset", name, stored }]);
         await admitBytes(tx, teamId);
         const inserted = await tx.query<{ created_at: Date }>(
-          `insert into dataset (id, team_id, name, kind, rows, artifact_id, reading, created_by)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)
+          `insert into dataset (id, team_id, name, kind, rows, artifact_id, reading, created_by, errors)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            returning created_at`,
           [
             id,
@@ -86,6 +96,7 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
             rows,
             artifactId,
             ...[reading, createdBy].map((each) => (each === undefined ? null : toJson(each))),
+            errors.length === 0 ? null : toJson(errors),
           ],
         );
         const { bytes, sha256 } = stored;
@@ -120,9 +131,17 @@ export function createDatasets({ prisma, query, within }: Database): Datasets {
         },
         orderBy: { id: "desc" },
         take: limit + 1,
-        include: withArtifact,
+        ...columns,
       });
       return toPage(rows, limit, toDataset, ({ id }) => id);
+    },
+    async errors(teamId, datasetId) {
+      const { rows } = await query<{ items: PlacedError[] | null; total: number | null }>(
+        "select errors as items, (reading ->> 'errors')::int as total from dataset where id = $1 and team_id = $2",
+        [datasetId, teamId],
+      );
+      const { items, total } = found(rows[0], "dataset", datasetId);
+      return { items: items ?? [], total: total ?? 0 };
     },
     stored: async (teamId, datasetId) => toStored((await find(teamId, datasetId)).artifact),
   };

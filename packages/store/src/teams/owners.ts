@@ -22,6 +22,7 @@ const owners = {
   schedule: { table: "schedule", user: maker },
   dataset: { table: "dataset", user: maker },
   upload: { table: "upload", user: maker },
+  view: { table: "saved_view", user: maker },
 } as const;
 
 export type OwnedNoun = keyof typeof owners;

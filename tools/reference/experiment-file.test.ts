@@ -1,0 +1,17 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { experimentFields } from "./experiment-file.ts";
+
+const page = new URL("../../docs/experiment-file.md", import.meta.url);
+const table = /(?<=<!-- fields -->\n\n)[^]*?(?=\n\n<!-- end of fields -->)/;
+
+test("docs/experiment-file.md lists every field of an experiment as its schema has it", () => {
+  const text = readFileSync(page, "utf8");
+  // To write the table anew: ESPALIER_WRITE=1 npx vitest run tools/reference
+  if (process.env["ESPALIER_WRITE"] === "1")
+    writeFileSync(
+      page,
+      text.replace(table, () => experimentFields()),
+    );
+  expect(readFileSync(page, "utf8").match(table)?.[0]).toBe(experimentFields());
+});
