@@ -61,19 +61,19 @@ export const createDeviceHistories = ({ query }: Pick<Database, "query">): Devic
     const { rows } = await query<Row>(
       `select * from (
          select ran.* from unnest($1::text[]) s (worker_id), lateral (
-           select a.started_at as at, a.ended_at as until, a.run_id || '/' || a.number collate "C" as place,
+           select a.started_at as at, a.ended_at as until, (a.run_id || '/' || a.number) collate "C" as place,
              ${micros("a.started_at")} as micros, null as event, null as cause, null as reason, null as by, r.team_id = $3 as own,
              r.id, r.name, r.kind, coalesce(r.created_by ->> 'user', (select u.name from team_user u where u.id = r.user_id)) as "user",
              a.number as attempt, a.state
            from attempt a join run r on r.id = a.run_id
            where a.worker_id = s.worker_id and (a.device_id = any($2) or a.device_ids && $2::text[])
-             and ${before("a.started_at", `a.run_id || '/' || a.number collate "C"`)}
-           order by a.started_at desc, a.run_id || '/' || a.number collate "C" desc limit $6) ran
+             and ${before("a.started_at", `(a.run_id || '/' || a.number) collate "C"`)}
+           order by a.started_at desc, (a.run_id || '/' || a.number) collate "C" desc limit $6) ran
          union all (
-         select e.at, null, 'event/' || lpad(e.id::text, 19, '0') collate "C", ${micros("e.at")}, e.type, e.cause, e.reason, e.actor, null,
+         select e.at, null, ('event/' || lpad(e.id::text, 19, '0')) collate "C", ${micros("e.at")}, e.type, e.cause, e.reason, e.actor, null,
            null, null, null, null, null, null
          from worker_event e where e.worker_name = $7 and (e.device = $8 or e.device is null)
-           and ${before("e.at", `'event/' || lpad(e.id::text, 19, '0') collate "C"`)}
+           and ${before("e.at", `('event/' || lpad(e.id::text, 19, '0')) collate "C"`)}
          order by e.at desc, e.id desc limit $6)) h
        order by micros desc, place desc limit $6`,
       [workers, ids, teamId, beforeMicros, beforePlace, limit + 1, name, address],
