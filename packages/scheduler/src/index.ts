@@ -1,5 +1,5 @@
 export type { Decisions, PlannedReason, PlannedUnblock, Preemption, Start, WaitingRun } from "./decisions.ts";
-export { expectationOf, historyOf, remainingOf, type Basis } from "./duration.ts";
+export { expectationOf, historyOf, remainingOf } from "./duration.ts";
 export { Heap } from "./heap.ts";
 export { plan } from "./plan.ts";
 export { defaultPolicy, type Policy } from "./policy.ts";

@@ -5,6 +5,7 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { member, owned, viewer } from "../auth/access.ts";
 import { authorOf, teamOf } from "../auth/principal.ts";
+import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { list } from "../http/page.ts";
 
 const params = Type.Object({ viewId: idOf("view") }, { additionalProperties: false });
@@ -19,8 +20,11 @@ export const views: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
   );
   app.post(
     "/",
-    { config: member, schema: { body: ViewCreate, response: { 201: View } } },
-    async (request, reply) => reply.code(201).send(await store.views.create(ownerOf(request), request.body)),
+    { config: member, schema: { headers: IdempotentHeaders, body: ViewCreate, response: { 201: View } } },
+    async (request, reply) =>
+      answerOnce(store, { request, reply, status: 201 }, (tx) =>
+        store.views.create(ownerOf(request), request.body, tx),
+      ),
   );
   app.put(
     "/:viewId",

@@ -293,7 +293,8 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
     /** Filters and columns of the dashboard's pages: those of the key's user, and those that the team shares. */
     views: {
       list: (query: ViewQuery = {}) => json<{ items: View[] }>("GET", "/v1/views", { query }),
-      create: (view: ViewCreate) => json<View>("POST", "/v1/views", { json: view }),
+      create: (view: ViewCreate, options?: SubmitOptions) =>
+        json<View>("POST", "/v1/views", { json: view, ...submit(options) }),
       replace: (id: string, view: ViewCreate) => json<View>("PUT", `/v1/views/${id}`, { json: view }),
       remove: async (id: string) => void (await send("DELETE", `/v1/views/${id}`)),
     },

@@ -36,14 +36,14 @@ it("a device's history has its runs and what held it, newest first, also from be
     return id;
   };
   const before = await start();
-  const first = await ran(before.id, before.devices[0]!.id, store.teamId);
-  await store.holds.cordon(before.devices[0]!.id, { by: "key_1 (ops)", reason: "hot" });
-  await store.holds.uncordon(before.devices[0]!.id, "key_1 (ops)");
+  const first = await ran(before.id, before.devices[0].id, store.teamId);
+  await store.holds.cordon(before.devices[0].id, { by: "key_1 (ops)", reason: "hot" });
+  await store.holds.uncordon(before.devices[0].id, "key_1 (ops)");
   await store.workers.stop(before.id);
   const now = await start();
   const { id: other } = await store.teams.ensure("others");
-  await ran(now.id, now.devices[0]!.id, other);
-  const place = { workerId: now.id, deviceId: now.devices[0]!.id };
+  await ran(now.id, now.devices[0].id, other);
+  const place = { workerId: now.id, deviceId: now.devices[0].id };
   const team = { teamId: store.teamId, operator: false };
   const whole = await store.deviceHistories.page(place, team);
   expect(whole.items.map(({ event, run }) => event ?? run)).toEqual([
@@ -67,6 +67,6 @@ it("a device's history has its runs and what held it, newest first, also from be
   }
   expect(pages).toEqual(whole.items);
   await expect(
-    store.deviceHistories.page({ workerId: now.id, deviceId: before.devices[0]!.id }, team),
+    store.deviceHistories.page({ workerId: now.id, deviceId: before.devices[0].id }, team),
   ).rejects.toMatchObject({ code: "resource/not-found" });
 });

@@ -26,7 +26,7 @@ export interface Views {
   /** Those of the user and those that are shared, by name. */
   list(owner: Owner, query?: ViewQuery): Promise<View[]>;
   /** Throws `resource/name-taken`, and `resource/conflict` where the user keeps as many as one may. */
-  create(owner: Owner, view: ViewCreate): Promise<View>;
+  create(owner: Owner, view: ViewCreate, tx?: Transaction): Promise<View>;
   /** Throws `resource/name-taken`. It stays its maker's. */
   replace(teamId: string, viewId: string, view: ViewCreate): Promise<View>;
   remove(teamId: string, viewId: string): Promise<void>;
@@ -45,7 +45,7 @@ interface Row {
 
 const columns = `id, name, page, query, shared, created_by as "createdBy", created_at as "createdAt", changed_at as "changedAt"`;
 
-export const createViews = ({ query, transaction }: Database): Views => ({
+export const createViews = ({ query, transaction, within }: Database): Views => ({
   async list({ teamId, author }, { page } = {}) {
     const { rows } = await query<Row>(
       `select ${columns} from saved_view where team_id = $1 and (shared or owner = $2) and ($3::text is null or page = $3)
@@ -54,8 +54,8 @@ export const createViews = ({ query, transaction }: Database): Views => ({
     );
     return rows.map(toView);
   },
-  create: ({ teamId, author }, { name, page, query: kept, shared = false }) =>
-    transaction(async (tx) => {
+  create: ({ teamId, author }, { name, page, query: kept, shared = false }, tx) =>
+    within(tx, async (tx) => {
       await lockViews(tx, teamId);
       const { rows: own } = await tx.query<{ count: number }>(
         "select count(*)::int as count from saved_view where team_id = $1 and owner = $2",

@@ -36,7 +36,7 @@ test("a plan is made in a thread, one after the other, and after an error and a 
   expect(plans[0]).toMatchObject({
     runs: [{ kind: "prune", fitting: 0, basis: "usual-pace", duration: { likely: 60 } }],
   });
-  await expect(thread.plan({ ...question, asked: [{} as never] })).rejects.toThrow();
+  await expect(thread.plan({ ...question, asked: [{} as never] })).rejects.toThrow("TypeError");
   expect((await thread.plan(question)).runs).toHaveLength(1);
   await thread.stop();
   expect((await thread.plan(question)).runs).toHaveLength(1);

@@ -45,7 +45,7 @@ export class PlanThread {
     const thread = (this.#thread ??= this.#start());
     const id = ++this.#last;
     return new Promise((answer, fail) => {
-      const deadline = setTimeout(() => this.#end(tooLong()), this.#withinMs);
+      const deadline = setTimeout(() => void this.#end(tooLong()), this.#withinMs);
       deadline.unref();
       this.#waiting.set(id, { answer, fail, deadline });
       thread.postMessage({ id, ...question } satisfies Question);
