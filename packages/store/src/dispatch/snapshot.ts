@@ -26,7 +26,7 @@ export interface NumberedSnapshot extends Snapshot {
 }
 
 /** Keys of the history that describe a run: others of its kind and model, then all of its kind. */
-export function historyKeys(kind: RunKind, modelId: string | null): readonly string[] {
+function historyKeys(kind: RunKind, modelId: string | null): readonly string[] {
   const key = `${kind}/${modelId ?? ""}`;
   const known = keysOf.get(key);
   if (known) return known;
@@ -35,7 +35,7 @@ export function historyKeys(kind: RunKind, modelId: string | null): readonly str
   return keys;
 }
 /** Keys of the history that tell at which pace a run is likely to be computed: others of its kind and model, then of its kind, then all that compute. */
-export function paceKeys(kind: RunKind, modelId: string | null): readonly string[] {
+function paceKeys(kind: RunKind, modelId: string | null): readonly string[] {
   const key = `pace/${kind}/${modelId ?? ""}`;
   const known = keysOf.get(key);
   if (known) return known;
