@@ -78,7 +78,7 @@ test("every command line of ours, also in a sentence, has options and arguments 
 test("every script and bench that a page lets npm run exists", () => {
   const named = (pattern: RegExp): string[] =>
     [...lines, ...mentions].flatMap((line) => pattern.exec(line)?.[1] ?? []);
-  const scripts = named(/^npm run (?:-s )?([a-z][a-z:-]*)/);
+  const scripts = named(/^npm run (?:-s )?([a-z][a-z0-9:-]*)/);
   expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
   const benches = named(/^npm run bench -- ([a-z]+)/);
   expect(

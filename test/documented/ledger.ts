@@ -37,6 +37,8 @@ export const notRun: Readonly<Record<string, string>> = {
   "npm run simulate -- --synthetic jobs=10000 --devices 200": "it simulates six days in minutes",
   "npm run bench -- dispatch": "it measures for minutes, alone on the machine",
   "npm run chaos -- --seed 42 --minutes 10": "it takes as long as it says",
+  "npm run e2e -- journey": "it takes minutes and needs Chromium; dashboard.test.ts is its short form",
+  "npm run size": "it needs the dashboard as it is built, which dashboard.mjs --size measures",
   "npx vitest run test/chaos": "CI runs it, with all other tests",
   "npm run chaos -- --scenarios all": "it takes hours",
   "npm run chaos -- --scenarios 4,11 --queue redis": "chaos.test.ts runs scenarios one by one",

@@ -5,7 +5,8 @@ import { startTestApi, type TestApi } from "../api/service.ts";
 import { startPostgres, type PostgresServer } from "../servers/postgres.ts";
 import { violationsOf } from "./axe.ts";
 import { complaintsOf, noChromium, openBrowser, signIn } from "./browser.ts";
-import { furnish, pass, type Furnished } from "./furnish.ts";
+import { furnish, type Furnished } from "./furnish.ts";
+import { pass } from "./pass.ts";
 
 describe.skipIf(noChromium)(
   `the dashboard in a browser${noChromium === undefined ? "" : ` (skipped: ${noChromium})`}`,
@@ -89,7 +90,7 @@ describe.skipIf(noChromium)(
     it("cancels chosen runs by the keyboard alone, after a question", async () => {
       await to("queue");
       await page
-        .getByRole("row", { name: /train.*smollm2-135m/ })
+        .getByRole("row", { name: /sweep.*smollm2-135m/ })
         .first()
         .waitFor();
       await page.keyboard.press("j");
@@ -152,7 +153,7 @@ describe.skipIf(noChromium)(
     it("keeps what it has, dimmed and with its age, while the database is away, and goes on when it is back", async () => {
       await to("queue");
       await live();
-      const row = page.getByRole("row", { name: /train.*smollm2-135m/ }).first();
+      const row = page.getByRole("row", { name: /sweep.*smollm2-135m/ }).first();
       await row.waitFor();
       await server.stop();
       await page.getByRole("alert").getByText("service/unavailable").first().waitFor({ timeout: 60_000 });

@@ -1,34 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { createClient, type SearchResult } from "@espalier/contract";
+import { createClient } from "@espalier/contract";
 import type { Claim } from "@espalier/store";
 import { Passes } from "../../apps/api/src/scheduler/passes.ts";
+import { finish } from "./finish.ts";
 import { problemOf } from "../servers/store.ts";
 import type { TestApi } from "../api/service.ts";
+import { pass } from "./pass.ts";
+import { searchResult } from "./search-result.ts";
 
 const gigabyte = 1e9;
-
-/** A search's curve over 30 layers as that of SmolLM2-135M is: high, a valley, a hill, a second valley. */
-const lossByLayer = Array.from({ length: 30 }, (_, i) => {
-  const depth = i + 1;
-  return (
-    2.2 +
-    2.1 * Math.exp(-depth / 2.5) -
-    0.35 * Math.exp(-(((depth - 9) / 4) ** 2)) -
-    0.55 * Math.exp(-(((depth - 23) / 4) ** 2)) +
-    (depth > 27 ? 0.12 * (depth - 27) : 0)
-  );
-});
-export const searchResult: SearchResult = {
-  lossByLayer,
-  standardErrorByLayer: lossByLayer.map((loss, i) => 0.02 + 0.004 * loss + (i < 3 ? 0.03 : 0)),
-  small: 10,
-  large: 23,
-  chance: Math.log(128),
-  scale: 50,
-  samples: 6400,
-  seed: 42,
-  warnings: [],
-};
 
 /** What a furnished pool has, by what it is for. */
 export interface Furnished {
@@ -37,30 +16,14 @@ export interface Furnished {
   searchId: string;
   trainingId: string;
   failedId: string;
+  /** Runs whose curves can be laid over each other. */
+  compared: string[];
   /** Claims of what runs. */
   claims: Map<string, Claim>;
 }
 
-/** Lets the scheduler decide, and claims what it gave devices. */
-export async function pass(api: TestApi, passes: Passes): Promise<Claim[]> {
-  const claims: Claim[] = [];
-  do {
-    await sleep(passes.owesIn ?? 0);
-    const { committed } = await passes.pass();
-    for (const { runId, worker } of committed?.deliveries ?? []) {
-      const [{ id: workerId }] = await api.store.sql<{ id: string }>(
-        "select id from worker where name = $1",
-        [worker],
-      );
-      const claim = await api.store.leases.claim({ runId, workerId });
-      if (claim) claims.push(claim);
-    }
-  } while (passes.owesIn !== undefined);
-  return claims;
-}
-
 /** A pool of two hosts with eight GPUs, two users, an experiment, and runs in every state; decided by the scheduler itself. */
-export async function furnish(api: TestApi): Promise<Furnished> {
+export async function furnish(api: TestApi, { history = false } = {}): Promise<Furnished> {
   const { store, spec } = api;
   for (const name of ["gpu-1", "gpu-2"])
     await store.workers.register({
@@ -94,6 +57,13 @@ export async function furnish(api: TestApi): Promise<Furnished> {
     for (const claim of await pass(api, passes)) claims.set(claim.lease.runId, claim);
   };
 
+  let finishedId: string | undefined;
+  if (history) {
+    const variants = ["none", "large", "small", "50%"] as const;
+    const before = await ivo.experiments.submit({ ...spec, name: "baseline", variants: [...variants] });
+    await finish(api, passes, before.id);
+    finishedId = before.id;
+  }
   const experiment = await mara.experiments.submit({
     ...spec,
     name: "depths",
@@ -132,7 +102,7 @@ export async function furnish(api: TestApi): Promise<Furnished> {
     await train(
       i % 2 === 0 ? ivo : mara,
       `sweep-${i + 1}`,
-      i === 3 ? { class: "urgent" } : i > 5 ? { class: "idle" } : {},
+      i === 3 ? { class: "urgent" } : i === 0 || i > 5 ? { class: "idle" } : {},
     );
   await advance();
   await advance();
@@ -161,12 +131,17 @@ export async function furnish(api: TestApi): Promise<Furnished> {
   await store.sql(
     "update worker_pulse p set utilization = (select array_agg((40 + 57 * random())::int) from generate_series(1, 4)), free_bytes = (select array_agg((20e9 + 80e9 * random())::bigint) from generate_series(1, 4)) from worker w where w.id = p.worker_id and w.name like 'gpu%'",
   );
+  // What waits is told anew, now that what computes has come so far.
+  await advance();
+  const ended = await api.client.runs.list({ kind: "train", state: "SUCCEEDED", limit: 4 });
+  const compared = history ? ended.items.map(({ id }) => id) : [training.id, failed.id];
   return {
     passes,
-    experimentId: experiment.id,
+    experimentId: finishedId ?? experiment.id,
     searchId: search.id,
     trainingId: training.id,
     failedId: failed.id,
+    compared,
     claims,
   };
 }

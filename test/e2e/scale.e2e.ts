@@ -60,5 +60,28 @@ describe.skipIf(noChromium)(
       );
       expect(new URL(page.url()).search).toBe("?state=FAILED");
     });
+
+    it("fits two hundred devices on one screen of the pool", async () => {
+      for (let host = 1; host <= 25; host++)
+        await api.store.workers.register({
+          name: `gpu-${host}`,
+          host: `gpu-${host}.lab`,
+          version: "0.1.0",
+          devices: Array.from({ length: 8 }, (_, i) => ({
+            address: `cuda:${i}`,
+            identity: `cuda:GPU-${host}-${i}`,
+            kind: "cuda" as const,
+            name: "NVIDIA H200",
+            engine: "onnx-cuda",
+            memoryBytes: 141e9,
+          })),
+        });
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.goto(api.url);
+      const tiles = page.getByRole("region", { name: "Devices" }).getByRole("listitem");
+      await expect.poll(() => tiles.count()).toBeGreaterThanOrEqual(200);
+      const box = (await tiles.last().boundingBox())!;
+      expect(box.y + box.height).toBeLessThanOrEqual(900);
+    });
   },
 );

@@ -167,6 +167,13 @@ test("a service starts from the package, keeps its data where the user stands, a
     expect(await espalier("run", "submit", "prune", "--model", "demo", "--keep", "2", "--watch")).toContain(
       "SUCCEEDED",
     );
+    // The dashboard, with the program that its page loads.
+    const page = await (await fetch(up.url, { headers: { accept: "text/html" } })).text();
+    expect(page).toContain('<base href="/"');
+    const script = /<script[^>]* src="\.\/(assets\/[^"]+\.js)"/.exec(page)![1];
+    const loaded = await fetch(`${up.url}/${script}`);
+    expect(loaded.headers.get("content-type")).toMatch(/^text\/javascript/);
+    expect((await loaded.text()).length).toBeGreaterThan(1000);
     await espalier("prune", demoModel, "cut", "--drop", "50%");
     expect(await readdir(join(folder, "cut"))).toContain("model.safetensors");
   } finally {

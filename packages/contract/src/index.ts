@@ -228,14 +228,8 @@ export {
   type ResolvedTrainingSettings,
 } from "./kinds/train.ts";
 export { Upload } from "./models/upload.ts";
-export {
-  ExpectedStart,
-  explainUnblock,
-  explainWaiting,
-  Unblock,
-  Waiting,
-  WaitingReason,
-} from "./runs/waiting.ts";
+export { ExpectedStart, Unblock, Waiting, WaitingReason } from "./runs/waiting.ts";
+export { explainUnblock, explainWaiting } from "./runs/waiting-words.ts";
 export {
   Webhook,
   WebhookChange,

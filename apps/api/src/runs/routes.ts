@@ -43,7 +43,11 @@ const parseSpec = parserOf(RunCreate.properties.spec);
 /** Units of work: submit, follow, hold, change, cancel, retry, clone. */
 export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
   /** Refused before anything is stored, or submitted. */
-  async function submit(run: RunCreate, request: FastifyRequest, reply: FastifyReply) {
+  async function submit(
+    run: RunCreate & { clonedFrom?: string },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
     const teamId = teamOf(request);
     await checkClass(run.class, { store, ...roleOf(request), field: "" });
     await checkSpec(run.spec, { store, teamId, field: "/spec" });
@@ -116,6 +120,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
           needs,
           ...(limits && { limits }),
           ...(tags && { tags }),
+          clonedFrom: request.params.runId,
         },
         request,
         reply,

@@ -5,6 +5,8 @@ export type Query = Readonly<Record<string, string | number | boolean | readonly
 interface Call {
   query?: Query;
   json?: unknown;
+  /** Bytes in place of `json`. */
+  body?: Blob;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
@@ -22,10 +24,11 @@ export function addressOf(path: string, query: Query = {}): string {
 export async function request(
   method: string,
   path: string,
-  { query, json, headers: more, signal }: Call = {},
+  { query, json, body, headers: more, signal }: Call = {},
 ): Promise<Response> {
   const headers: Record<string, string> = { accept: "application/json", ...more };
   if (json !== undefined) headers["content-type"] = "application/json";
+  if (body) headers["content-type"] = "application/octet-stream";
   if (method === "POST") headers["idempotency-key"] = crypto.randomUUID();
   let response: Response;
   try {
@@ -33,6 +36,7 @@ export async function request(
       method,
       headers,
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(body && { body }),
       ...(signal ? { signal } : {}),
     });
   } catch (error) {

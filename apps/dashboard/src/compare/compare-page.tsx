@@ -7,6 +7,7 @@ import { StateBadge } from "../elements/badge.tsx";
 import { Button } from "../elements/button.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { number } from "../elements/format.ts";
+import { Icon } from "../elements/icon.tsx";
 import { ChartFigure } from "../charts/figure.tsx";
 import { Page } from "../elements/page.tsx";
 import { Frame, Loading, Panel } from "../elements/panel.tsx";
@@ -15,6 +16,7 @@ import { cells, Table } from "../elements/table.tsx";
 import { flatten } from "../run/settings.ts";
 import { readSeries, type Series } from "../run/series.ts";
 import { titleOf } from "../runs/title.ts";
+import { axisOf, type Axis } from "./axis.ts";
 import { smoothed } from "./smooth.ts";
 import { whyNotComparable } from "./comparable.ts";
 import classes from "./compare-page.module.css";
@@ -48,11 +50,15 @@ export function ComparePage() {
   return (
     <Page title="Compare" lead={<p>{ids.length} runs</p>}>
       {error && <ProblemNote error={error} />}
-      {why.map((reason) => (
-        <p key={reason} className={classes.warning}>
-          {reason}
-        </p>
-      ))}
+      {why.length > 0 && (
+        <section aria-label="Not comparable" className={classes.warning}>
+          {why.map((reason) => (
+            <p key={reason}>
+              <Icon name="alert" /> {reason}
+            </p>
+          ))}
+        </section>
+      )}
       {found.length < ids.length && !error ? <Loading rows={6} /> : <Differences runs={found} />}
       <Overlays runs={found} />
     </Page>
@@ -102,8 +108,11 @@ function Differences({ runs }: { runs: readonly Run[] }) {
   );
 }
 
-const axes = { step: "step", time: "minutes since its first point" } as const;
-type Axis = keyof typeof axes;
+const axes: { readonly [Each in Axis]: string } = {
+  step: "step",
+  time: "minutes since its first point",
+  tokens: "million tokens, by its rate",
+};
 
 function Overlays({ runs }: { runs: readonly Run[] }) {
   const [smooth, setSmooth] = useState(0);
@@ -166,10 +175,14 @@ function Overlay({ name, smooth, axis, runs, series }: OverlayProps) {
   const lines = runs.flatMap((run) =>
     series
       .filter((each) => each.name === name && each.runId === run.id)
-      .map(({ x, y, at }) => ({
+      .map((each) => ({
         name: nameOf(run),
-        x: axis === "step" ? x : at.map((time) => (time - (at[0] ?? time)) / 60_000),
-        y: smoothed(y, smooth),
+        x: axisOf(
+          axis,
+          each,
+          series.find(({ name: other, runId }) => other === "tokens_per_second" && runId === run.id),
+        ),
+        y: smoothed(each.y, smooth),
       })),
   );
   const steps = [...new Set(lines.flatMap(({ x }) => x))].sort((a, b) => a - b);

@@ -1,6 +1,4 @@
-import type { Dataset } from "@espalier/contract";
-import { useQuery } from "@tanstack/react-query";
-import { request } from "../api/request.ts";
+import type { Dataset, DatasetRows } from "@espalier/contract";
 import { useResource } from "../api/use-resource.ts";
 import { Facts } from "../elements/facts.tsx";
 import { bytes } from "../elements/format.ts";
@@ -9,14 +7,14 @@ import { Frame, Loading, Panel } from "../elements/panel.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
 import { cells, Table } from "../elements/table.tsx";
 import { Ago } from "../elements/time.tsx";
+import classes from "./dataset-page.module.css";
 
-/** Of a dataset's file so much is read to show its first rows. */
-const firstBytes = 32_000;
 const mostRows = 20;
 
 /** A dataset: what was noticed when it was read, and its first rows. */
 export function DatasetPage({ params: { id } }: { params: { id: string } }) {
-  const { data: dataset, error, refetch } = useResource<Dataset>(`datasets/${id}`);
+  const query = useResource<Dataset>(`datasets/${id}`);
+  const { data: dataset, error, refetch } = query;
   if (!dataset || dataset.id !== id)
     return (
       <Page title="Dataset">
@@ -25,7 +23,7 @@ export function DatasetPage({ params: { id } }: { params: { id: string } }) {
     );
   const { reading } = dataset;
   return (
-    <Page title={dataset.name} lead={<p>{dataset.kind}</p>}>
+    <Page title={dataset.name} query={query} lead={<p>{dataset.kind}</p>}>
       <Frame title="What it is">
         <Facts
           of={[
@@ -43,33 +41,33 @@ export function DatasetPage({ params: { id } }: { params: { id: string } }) {
           ]}
         />
       </Frame>
-      <Rows artifactId={dataset.artifactId} />
+      <Rows datasetId={id} />
     </Page>
   );
 }
 
-function Rows({ artifactId }: { artifactId: string }) {
-  const query = useQuery({
-    queryKey: ["artifacts", artifactId, "first"],
-    queryFn: () => firstRows(artifactId),
-    staleTime: Infinity,
-  });
+function Rows({ datasetId }: { datasetId: string }) {
+  const query = useResource<DatasetRows>(`datasets/${datasetId}/rows`, { query: { limit: mostRows } });
   return (
     <Panel title="First rows" query={query} rows={8}>
-      {(rows) => {
-        const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+      {({ items, more }) => {
+        const names = [...new Set(items.flatMap((row) => Object.keys(row)))];
         return (
-          <Table label="First rows" columns={names}>
-            {rows.map((row, i) => (
-              <tr key={i}>
-                {names.map((name) => (
-                  <td key={name} className={cells.wide}>
-                    {cellOf(row[name])}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </Table>
+          <>
+            <Table label="First rows" columns={["Row", ...names]}>
+              {items.map((row, i) => (
+                <tr key={i}>
+                  <td className={cells.quiet}>{i + 1}</td>
+                  {names.map((name) => (
+                    <td key={name} className={cells.wide}>
+                      {cellOf((row as Record<string, unknown>)[name])}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </Table>
+            {more && <p className={classes.more}>There are others after these.</p>}
+          </>
         );
       }}
     </Panel>
@@ -84,23 +82,3 @@ const cellOf = (value: unknown): string =>
       : value === undefined
         ? ""
         : JSON.stringify(value);
-
-/** The rows that are whole in the first bytes of a dataset's file, which has a JSON object on each line. */
-async function firstRows(artifactId: string): Promise<Record<string, unknown>[]> {
-  const text = await (
-    await request("GET", `artifacts/${artifactId}/content`, {
-      headers: { range: `bytes=0-${firstBytes - 1}` },
-    })
-  ).text();
-  return text
-    .split("\n")
-    .slice(0, mostRows)
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line) as Record<string, unknown>];
-      } catch {
-        // The last one was cut.
-        return [];
-      }
-    });
-}

@@ -5,13 +5,14 @@ import { Empty } from "../elements/empty.tsx";
 import { bytes } from "../elements/format.ts";
 import { Page } from "../elements/page.tsx";
 import { Panel } from "../elements/panel.tsx";
+import { AddDialog } from "./add-dialog.tsx";
 import { cells, Table } from "../elements/table.tsx";
 import { Ago } from "../elements/time.tsx";
 
 export function DatasetsPage() {
   const query = useResource<Pages<Dataset>>("datasets", { query: { limit: 200 } });
   return (
-    <Page title="Data">
+    <Page title="Data" actions={<AddDialog />}>
       <Panel query={query} rows={8}>
         {({ items }) =>
           items.length === 0 ? (
@@ -20,6 +21,7 @@ export function DatasetsPage() {
               command="espalier dataset add triplets.jsonl --kind triplets --name nli"
             >
               <p>Training needs triplets of texts; evaluation needs pairs of sentences with a score.</p>
+              <AddDialog />
             </Empty>
           ) : (
             <Table

@@ -1,6 +1,7 @@
 import { RequestProblem } from "../api/problem.ts";
 import { Button } from "./button.tsx";
 import { Icon } from "./icon.tsx";
+import { WhatToDo } from "./what-to-do.tsx";
 import classes from "./problem-note.module.css";
 
 /** What went wrong, with its code, what to do, and the id by which an operator finds it in the logs. */
@@ -9,7 +10,9 @@ export function ProblemNote({ error, retry }: { error: Error; retry?: () => void
     return (
       <div role="alert" className={classes.note}>
         <Icon name="alert" />
-        <p>The service was updated, and this page is of the version before.</p>
+        <p>
+          A part of this page did not come: the service is away, or was updated since the page was loaded.
+        </p>
         <Button onPress={() => location.reload()}>Load it again</Button>
       </div>
     );
@@ -31,6 +34,11 @@ export function ProblemNote({ error, retry }: { error: Error; retry?: () => void
               </li>
             ))}
           </ul>
+        )}
+        {document && (
+          <p className={classes.action}>
+            <WhatToDo code={document.code} />
+          </p>
         )}
         {document?.requestId !== undefined && (
           <p className={classes.request}>

@@ -1,26 +1,32 @@
-import type { Experiment, Page as Pages, Run } from "@espalier/contract";
+import type { Experiment, Page as Pages, Plan, PlanRequest, Run } from "@espalier/contract";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
+import { send } from "../api/request.ts";
 import { useResource } from "../api/use-resource.ts";
 import { StateBadge } from "../elements/badge.tsx";
+import { percent } from "../elements/format.ts";
 import { Button } from "../elements/button.tsx";
 import { Page } from "../elements/page.tsx";
 import { Frame, Loading, Panel } from "../elements/panel.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
 import { ProgressBar } from "../elements/progress-bar.tsx";
 import { cells, Table } from "../elements/table.tsx";
-import { Ago, Took } from "../elements/time.tsx";
+import { Ago, Took, useNow } from "../elements/time.tsx";
 import { useAction } from "../elements/use-action.ts";
 import { ModelName } from "../models/model-name.tsx";
+import { isGuess } from "../runs/plan-basis.ts";
 import { RunLink } from "../runs/run-link.tsx";
 import { Curve } from "../searches/curve.tsx";
 import { useMay } from "../session/use-me.ts";
+import { doneOf, expectedEnd } from "./expected-end.ts";
 import { Pareto } from "./pareto.tsx";
 import { VariantTable } from "./variant-table.tsx";
 import classes from "./experiment-page.module.css";
 
 /** An experiment: how far it has come, its variants in order, what depth costs and gives, and its runs. */
 export function ExperimentPage({ params: { id } }: { params: { id: string } }) {
-  const { data: experiment, error, refetch } = useResource<Experiment>(`experiments/${id}`);
+  const query = useResource<Experiment>(`experiments/${id}`);
+  const { data: experiment, error, refetch } = query;
   const runs = useResource<Pages<Run>>("runs", { query: { experimentId: id, limit: 200 } });
   if (!experiment || experiment.id !== id)
     return (
@@ -32,10 +38,10 @@ export function ExperimentPage({ params: { id } }: { params: { id: string } }) {
   return (
     <Page
       title={experiment.name}
+      query={query}
       lead={<Lead experiment={experiment} runs={runs.data?.items ?? []} />}
       actions={<Actions experiment={experiment} />}
     >
-      {error && <ProblemNote error={error} retry={() => void refetch()} />}
       <VariantTable experiment={experiment} runs={runs.data?.items ?? []} />
       <div className={classes.columns}>
         {experiment.search && (
@@ -86,24 +92,44 @@ export function ExperimentPage({ params: { id } }: { params: { id: string } }) {
   );
 }
 
+/** How long runs like those of an experiment take; asked once, while it computes. */
+function usePlan({ id, state, spec }: Experiment) {
+  const may = useMay("member");
+  return useQuery({
+    queryKey: ["experiment-plan", id],
+    queryFn: () => send<Plan>("POST", "plan", { experiment: spec } satisfies PlanRequest),
+    enabled: state === "RUNNING" && may,
+    staleTime: Infinity,
+  });
+}
+
 /** In the order in which the experiment names them. */
 const inOrder = (runs: readonly Run[], ids: readonly string[]): Run[] =>
   [...runs].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
 
 function Lead({ experiment, runs }: { experiment: Experiment; runs: readonly Run[] }) {
-  const ended = runs.filter(({ state }) => state === "SUCCEEDED").length;
+  const now = useNow();
+  const ended = runs.filter(({ endedAt }) => endedAt !== undefined).length;
+  const done = doneOf(runs, ({ progress }) =>
+    progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0,
+  );
+  const runsWanted = experiment.runIds.length;
+  const { data: plan } = usePlan(experiment);
+  const end = experiment.state === "RUNNING" ? expectedEnd(runs, plan, now) : undefined;
   return (
     <p className={classes.lead}>
       <StateBadge state={experiment.state} />
       <ModelName of={experiment.spec.modelId} />
       <span className={classes.progress}>
-        <progress
-          max={Math.max(1, experiment.runIds.length)}
-          value={ended}
-          aria-label="Runs that have succeeded"
-        />{" "}
-        {ended} of {experiment.runIds.length} runs
+        <progress max={Math.max(1, runsWanted)} value={done} aria-label="Progress of the experiment" />{" "}
+        {percent(done / Math.max(1, runsWanted))}, {ended} of {runsWanted} runs ended
       </span>
+      {end !== undefined && (
+        <span>
+          ends <Ago at={new Date(Math.round(end / 60_000) * 60_000).toISOString()} />
+          {plan && isGuess(plan) && " by a guess"}
+        </span>
+      )}
       <span>
         made <Ago at={experiment.createdAt} />
         {experiment.createdBy && ` by ${experiment.createdBy.user}`}

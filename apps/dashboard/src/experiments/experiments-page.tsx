@@ -5,6 +5,7 @@ import { StateBadge } from "../elements/badge.tsx";
 import { Empty } from "../elements/empty.tsx";
 import { Page } from "../elements/page.tsx";
 import { Panel } from "../elements/panel.tsx";
+import { NewDialog } from "./new-dialog.tsx";
 import { cells, Table } from "../elements/table.tsx";
 import { Ago, Took } from "../elements/time.tsx";
 import { ModelName } from "../models/model-name.tsx";
@@ -12,7 +13,7 @@ import { ModelName } from "../models/model-name.tsx";
 export function ExperimentsPage() {
   const query = useResource<Pages<Experiment>>("experiments", { query: { limit: 100 } });
   return (
-    <Page title="Experiments">
+    <Page title="Experiments" actions={<NewDialog />}>
       <Panel query={query} rows={8}>
         {({ items }) =>
           items.length === 0 ? (
@@ -24,6 +25,7 @@ export function ExperimentsPage() {
                 One finds the depths of a model worth keeping, trains them, and measures them before and
                 after.
               </p>
+              <NewDialog />
             </Empty>
           ) : (
             <Table

@@ -1,15 +1,17 @@
 import type { Experiment } from "@espalier/contract";
 import { scaleOf } from "../charts/curve-scale.ts";
+import { useWidth } from "../charts/use-width.ts";
 import { ChartFigure } from "../charts/figure.tsx";
 import { Frame } from "../elements/panel.tsx";
 import { frontOf, pointsOf } from "./score.ts";
 import classes from "./pareto.module.css";
 
-const [width, height] = [640, 310];
-const box = { left: 48, right: 600, top: 20, bottom: 260 };
+const height = 312;
 
 /** What each depth costs in layers and gives in score; the line joins those that no other one beats. */
 export function Pareto({ experiment: { variants } }: { experiment: Experiment }) {
+  const [place, width] = useWidth<SVGSVGElement>(640);
+  const box = { left: 40, right: width - 40, top: 20, bottom: 264 };
   const points = pointsOf(variants);
   if (points.length === 0) return null;
   const front = frontOf(points);
@@ -31,7 +33,7 @@ export function Pareto({ experiment: { variants } }: { experiment: Experiment })
           (100 * score).toFixed(2),
         ])}
       >
-        <svg viewBox={`0 0 ${width} ${height}`} className={classes.pareto} aria-hidden="true">
+        <svg ref={place} viewBox={`0 0 ${width} ${height}`} className={classes.pareto} aria-hidden="true">
           {y.ticks.map((tick) => (
             <g key={tick}>
               <line x1={box.left} x2={box.right} y1={y(tick)} y2={y(tick)} className={classes.grid} />

@@ -1,4 +1,4 @@
-import type { Experiment, Run, VariantReport } from "@espalier/contract";
+import type { Experiment, Run, StsScore, VariantReport } from "@espalier/contract";
 import { Link } from "wouter";
 import { bytes, duration, many } from "../elements/format.ts";
 import { Frame } from "../elements/panel.tsx";
@@ -69,11 +69,11 @@ function Row({
       <td className={cells.number}>{!variant.bytes ? "–" : bytes(variant.bytes)}</td>
       <td className={cells.number}>{withMargin(before, marginOf(variant.before))}</td>
       <td className={cells.number}>{withMargin(after, marginOf(variant.after))}</td>
+      <td className={cells.number}>{difference(after, before, variant.after, variant.before)}</td>
       <td className={cells.number}>
-        {before === undefined || after === undefined ? "–" : signed(after - before)}
-      </td>
-      <td className={cells.number}>
-        {best === undefined || reference === undefined || variant === whole ? "–" : signed(best - reference)}
+        {variant === whole
+          ? "–"
+          : difference(best, reference, variant.after ?? variant.before, whole?.after ?? whole?.before)}
       </td>
       <td className={cells.number}>
         {variant.tokensPerSecond === undefined ? "–" : `${many(variant.tokensPerSecond)} tokens/s`}
@@ -90,5 +90,16 @@ const withMargin = (score: number | undefined, margin: number | undefined): stri
   score === undefined
     ? "–"
     : `${(100 * score).toFixed(1)}${margin === undefined ? "" : ` ± ${(100 * margin).toFixed(1)}`}`;
+/** A difference with its interval, as if the two were measured on other pairs; they are the same, so that in truth it is narrower. */
+function difference(
+  score: number | undefined,
+  reference: number | undefined,
+  ...measured: readonly (readonly StsScore[] | undefined)[]
+): string {
+  if (score === undefined || reference === undefined) return "–";
+  const margins = measured.map(marginOf);
+  const margin = margins.includes(undefined) ? undefined : Math.hypot(...(margins as number[]));
+  return `${signed(score - reference)}${margin === undefined ? "" : ` ± ${(100 * margin).toFixed(1)}`}`;
+}
 const signed = (difference: number): string =>
   `${difference >= 0 ? "+" : "−"}${Math.abs(100 * difference).toFixed(1)}`;

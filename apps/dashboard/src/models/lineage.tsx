@@ -1,63 +1,73 @@
-import type { Model, Run } from "@espalier/contract";
+import type { Lineage as Tree, Run } from "@espalier/contract";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useResource } from "../api/use-resource.ts";
+import { StateBadge } from "../elements/badge.tsx";
 import { Button } from "../elements/button.tsx";
 import { many } from "../elements/format.ts";
+import { Panel } from "../elements/panel.tsx";
 import { useAction } from "../elements/use-action.ts";
 import { useMay } from "../session/use-me.ts";
-import classes from "./model-page.module.css";
+import classes from "./lineage.module.css";
 
-/** The tree that a model stands in: what it was made of, up to what was imported, and what was made of it. The rest is folded. */
-export function Lineage({ model, models }: { model: Model; models: readonly Model[] }) {
-  const all = new Map([...models, model].map((each) => [each.id, each]));
-  const path: string[] = [model.id];
-  for (
-    let at = model.baseModelId;
-    at !== undefined && all.has(at) && !path.includes(at);
-    at = all.get(at)?.baseModelId
-  )
-    path.unshift(at);
-  const root = all.get(path[0]!);
-  return root ? (
-    <ul className={classes.tree}>
-      <Node model={root} all={[...all.values()]} path={path} at={model.id} />
-    </ul>
-  ) : null;
+type Related = Tree["models"][number];
+
+/** The tree that a model stands in: what it came from, up to what was imported, and what came from it. The rest is folded. */
+export function Lineage({ modelId }: { modelId: string }) {
+  const query = useResource<Tree>(`models/${modelId}/lineage`);
+  return (
+    <Panel title="Lineage" query={query} rows={3}>
+      {({ models, complete }) => {
+        const ids = new Set(models.map(({ id }) => id));
+        const root = models.find(({ baseModelId }) => baseModelId === undefined || !ids.has(baseModelId));
+        return (
+          <>
+            {root && (
+              <ul className={classes.tree}>
+                <Node model={root} all={models} at={modelId} />
+              </ul>
+            )}
+            {!complete && <p className={classes.quiet}>There are more, further away, which are not shown.</p>}
+          </>
+        );
+      }}
+    </Panel>
+  );
 }
 
-interface NodeProps {
-  model: Model;
-  all: readonly Model[];
-  path: readonly string[];
-  at: string;
-}
-
-function Node({ model, all, path, at }: NodeProps) {
+function Node({ model, all, at }: { model: Related; all: readonly Related[]; at: string }) {
   const [open, setOpen] = useState(false);
   const children = all.filter(({ baseModelId }) => baseModelId === model.id);
-  const shown = children.filter(({ id }) => open || model.id === at || path.includes(id));
+  // Ancestors have negative distances; what came from the model itself is shown one level deep.
+  const shown = children.filter(({ distance }) => open || model.id === at || distance <= 0);
   const folded = children.length - shown.length;
   return (
     <li>
       <div className={classes.node} aria-current={model.id === at ? "true" : undefined}>
-        <Link href={`/models/${model.id}`}>{model.name}</Link>
-        {model.architecture && (
+        <Link href={`/models/${model.id}`} className={classes.name}>
+          {model.name}
+        </Link>
+        {model.layers !== undefined && (
           <span className={classes.quiet}>
-            {model.architecture.layers} layers, {many(model.architecture.parameters)}
+            {model.layers} layers{model.parameters !== undefined && `, ${many(model.parameters)}`}
           </span>
         )}
-        {model.runId !== undefined && <Again runId={model.runId} />}
-        {folded > 0 && (
-          <Button look="bare" onPress={() => setOpen(true)}>
-            and {folded} more
+        {model.run && <Maker run={model.run} />}
+        {(folded > 0 || open) && (
+          <Button
+            look="bare"
+            pressed={open}
+            onPress={() => setOpen(!open)}
+            label={`What came from ${model.name}`}
+          >
+            {open ? "Fold" : `+ ${folded}`}
           </Button>
         )}
       </div>
       {shown.length > 0 && (
         <ul className={classes.tree}>
           {shown.map((each) => (
-            <Node key={each.id} model={each} all={all} path={path} at={at} />
+            <Node key={each.id} model={each} all={all} at={at} />
           ))}
         </ul>
       )}
@@ -65,29 +75,28 @@ function Node({ model, all, path, at }: NodeProps) {
   );
 }
 
-/** Runs again what made a model. */
-function Again({ runId }: { runId: string }) {
-  const { data: run } = useResource<Run>(`runs/${runId}`);
+/** The run that made a model, which can be run again. */
+function Maker({ run: { id, kind, state } }: { run: NonNullable<Related["run"]> }) {
   const action = useAction<Run>();
   const [, go] = useLocation();
   const may = useMay("member");
-  if (!run) return null;
+  const again = (): void =>
+    void action.mutateAsync({ verb: "POST", path: `runs/${id}/clone`, json: {} }).then(
+      (made) => go(`/runs/${made.id}`),
+      () => undefined,
+    );
   return (
     <>
-      <Link href={`/runs/${runId}`} className={classes.quiet}>
-        by {run.kind}
+      <Link href={`/runs/${id}`} className={classes.quiet}>
+        by {kind}
       </Link>
-      {may && run.kind !== "import" && (
+      {state !== "SUCCEEDED" && <StateBadge state={state} />}
+      {may && kind !== "import" && (
         <Button
           look="bare"
           disabled={action.isPending}
           {...(action.error && { title: action.error.message })}
-          onPress={() =>
-            void action.mutateAsync({ verb: "POST", path: `runs/${runId}/clone`, json: {} }).then(
-              ({ id }) => go(`/runs/${id}`),
-              () => undefined,
-            )
-          }
+          onPress={again}
         >
           {action.error ? "was refused" : "Run again"}
         </Button>

@@ -1,4 +1,4 @@
-import type { Model, Page as Pages, Run } from "@espalier/contract";
+import type { Model, Run } from "@espalier/contract";
 import { Link } from "wouter";
 import { addressOf } from "../api/request.ts";
 import { useResource } from "../api/use-resource.ts";
@@ -7,19 +7,21 @@ import { Command } from "../elements/command.tsx";
 import { Facts } from "../elements/facts.tsx";
 import { bytes, many } from "../elements/format.ts";
 import { Page } from "../elements/page.tsx";
-import { Frame, Loading, Panel } from "../elements/panel.tsx";
+import { Frame, Loading } from "../elements/panel.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
-import { ProgressBar } from "../elements/progress-bar.tsx";
+import { countedOf, ProgressBar } from "../elements/progress-bar.tsx";
+import { useProgress } from "../live/use-live.ts";
 import { cells, Table } from "../elements/table.tsx";
 import { Ago } from "../elements/time.tsx";
+import { ExportDialog } from "./export-dialog.tsx";
 import { Lineage } from "./lineage.tsx";
 import { ModelState } from "./models-page.tsx";
 import classes from "./model-page.module.css";
 
 /** A model: what it is, where it comes from and what was made of it, and its files. */
 export function ModelPage({ params: { id } }: { params: { id: string } }) {
-  const { data: model, error, refetch } = useResource<Model>(`models/${id}`);
-  const models = useResource<Pages<Model>>("models", { query: { limit: 200 } });
+  const query = useResource<Model>(`models/${id}`);
+  const { data: model, error, refetch } = query;
   const made = useResource<Run>(`runs/${model?.runId}`, { enabled: model?.runId !== undefined });
   if (!model || model.id !== id)
     return (
@@ -31,13 +33,14 @@ export function ModelPage({ params: { id } }: { params: { id: string } }) {
   return (
     <Page
       title={model.name}
+      query={query}
       lead={
         <p className={classes.lead}>
           <ModelState state={model.state} /> <code>{model.id}</code>
         </p>
       }
+      actions={model.state === "READY" && <ExportDialog model={model} />}
     >
-      {error && <ProblemNote error={error} retry={() => void refetch()} />}
       {model.state === "IMPORTING" && made.data && <Import run={made.data} />}
       <Frame title="What it is">
         <Facts
@@ -59,9 +62,7 @@ export function ModelPage({ params: { id } }: { params: { id: string } }) {
           ]}
         />
       </Frame>
-      <Panel title="Lineage" query={models} rows={3}>
-        {({ items }) => <Lineage model={model} models={items} />}
-      </Panel>
+      <Lineage modelId={id} />
       <Frame title="Use it">
         <div className={classes.use}>
           <Command line={`espalier export ${model.name} --format all --out ${model.name}/`} />
@@ -90,8 +91,23 @@ const Import = ({ run }: { run: Run }) => (
     <p className={classes.import}>
       <StateBadge state={run.state} />
       <ProgressBar runId={run.id} progress={run.progress} />
-      {run.progress && <span>{run.progress.phase}</span>}
-      {run.problem && <span>{run.problem.detail}</span>}
+      <Counted run={run} />
+      {run.problem && (
+        <span className={classes.failure}>
+          {run.problem.detail} <code>{run.problem.code}</code>
+        </span>
+      )}
     </p>
   </Frame>
 );
+
+/** What an import is doing, and how much of it is done, as it is told. */
+function Counted({ run }: { run: Run }) {
+  const progress = useProgress(run.id, run.progress);
+  if (!progress) return null;
+  return (
+    <span>
+      {progress.phase}: {countedOf(progress)}
+    </span>
+  );
+}

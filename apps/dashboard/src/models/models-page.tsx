@@ -6,13 +6,14 @@ import { Empty } from "../elements/empty.tsx";
 import { bytes, many } from "../elements/format.ts";
 import { Page } from "../elements/page.tsx";
 import { Panel } from "../elements/panel.tsx";
+import { ImportDialog } from "./import-dialog.tsx";
 import { cells, Table } from "../elements/table.tsx";
 import { Ago } from "../elements/time.tsx";
 
 export function ModelsPage() {
   const query = useResource<Pages<Model>>("models", { query: { limit: 200 } });
   return (
-    <Page title="Models">
+    <Page title="Models" actions={<ImportDialog />}>
       <Panel query={query} rows={8}>
         {({ items }) =>
           items.length === 0 ? (
@@ -20,7 +21,8 @@ export function ModelsPage() {
               title="There are no models yet."
               command="espalier model import hf:HuggingFaceTB/SmolLM2-135M --name smollm2"
             >
-              <p>A model comes from the hub, or from a folder of yours.</p>
+              <p>A model comes from the hub, or by the command line from a folder of yours.</p>
+              <ImportDialog />
             </Empty>
           ) : (
             <Table

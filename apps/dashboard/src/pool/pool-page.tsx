@@ -1,17 +1,21 @@
-import type { Pool, Run, Worker } from "@espalier/contract";
+import type { Overview, Pool, Run, Worker } from "@espalier/contract";
 import { useMemo } from "react";
 import { useResource } from "../api/use-resource.ts";
 import { Empty } from "../elements/empty.tsx";
 import { Page } from "../elements/page.tsx";
 import { Panel } from "../elements/panel.tsx";
 import { useNow } from "../elements/time.tsx";
+import { useMay } from "../session/use-me.ts";
 import { Alerts } from "./alerts.tsx";
 import { DeviceGrid } from "./device-grid.tsx";
 import { DeviceTable } from "./device-table.tsx";
 import { devicesOf } from "./device-state.ts";
+import { EndedByHour } from "./ended-by-hour.tsx";
 import { PoolSummary } from "./pool-summary.tsx";
-import { Shares } from "./shares.tsx";
+import { Shares, TeamShares } from "./shares.tsx";
+import { Trouble } from "./trouble.tsx";
 import { WorkerList } from "./worker-list.tsx";
+import classes from "./pool-page.module.css";
 
 /** More devices than this are shown as tiles, so that two hundred fit on one screen. */
 const mostRows = 24;
@@ -23,6 +27,8 @@ export function PoolPage() {
   const pool = useResource<Pool>("pool", { everyMs });
   const workers = useResource<{ items: Worker[] }>("workers", { everyMs });
   const running = useResource<{ items: Run[] }>("runs", { query: { state: "RUNNING", limit: 200 } });
+  const operator = useMay("operator");
+  const overview = useResource<Overview>("overview", { everyMs: 30_000 });
   const runs = useMemo(() => new Map(running.data?.items.map((run) => [run.id, run])), [running.data]);
   const minute = Math.floor(useNow() / 5_000) * 5_000;
   const devices = useMemo(() => devicesOf(workers.data?.items ?? [], minute), [workers.data, minute]);
@@ -30,6 +36,7 @@ export function PoolPage() {
   return (
     <Page title="Pool" lead={pool.data && <PoolSummary pool={pool.data} />}>
       <Alerts query={pool} />
+      <Trouble running={running.data?.items ?? []} />
       <Panel title="Devices" query={workers} rows={6}>
         {() =>
           devices.length === 0 ? (
@@ -46,8 +53,14 @@ export function PoolPage() {
           )
         }
       </Panel>
-      {workers.data && workers.data.items.length > 0 && <WorkerList workers={workers.data.items} />}
-      <Shares />
+      {workers.data && <WorkerList workers={workers.data.items} />}
+      <div className={classes.columns}>
+        <Panel title="Ended in the last day" query={overview} rows={4}>
+          {({ ended }) => <EndedByHour ended={ended} now={minute} />}
+        </Panel>
+        <Shares overview={overview} />
+      </div>
+      {operator && <TeamShares />}
     </Page>
   );
 }

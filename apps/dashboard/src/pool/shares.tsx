@@ -1,78 +1,90 @@
-import { useMe } from "../session/use-me.ts";
-import type { Team } from "@espalier/contract";
+import type { Overview, Team } from "@espalier/contract";
+import type { UseQueryResult } from "@tanstack/react-query";
 import { useResource } from "../api/use-resource.ts";
 import { Panel } from "../elements/panel.tsx";
 import { cells, Table } from "../elements/table.tsx";
-import { useMay } from "../session/use-me.ts";
 import { Meter } from "./meter.tsx";
 
-type Sharer = Pick<
-  Team,
-  "id" | "name" | "weight" | "period" | "usedDeviceHours" | "usage" | "runningDevices" | "queuedRuns"
-> & {
-  quota: { devices?: number | null; deviceHours?: number | null };
-};
+/** Who has had how much of the pool of late, beside what each is entitled to: the team and its users. */
+export const Shares = ({ overview }: { overview: UseQueryResult<Overview> }) => (
+  <Panel title="Shares of your team" query={overview} rows={3}>
+    {({ team, users }) => <ShareTable team={team} users={users} />}
+  </Panel>
+);
 
-/** Who has had how much of the pool, beside what each is entitled to. Operators see all teams, others their own and themselves. */
-export function Shares() {
-  const operator = useMay("operator");
-  const me = useMe();
-  const teams = useResource<{ items: Team[] }>("teams", { enabled: operator });
-  if (operator)
-    return (
-      <Panel title="Shares" query={teams}>
-        {({ items }) => <ShareTable sharers={items} compared={items.length > 1} />}
-      </Panel>
-    );
+const ShareTable = ({ team, users }: Pick<Overview, "team" | "users">) => (
+  <Table
+    label="Shares of your team"
+    columns={[
+      "Who",
+      { name: "Devices now", number: true },
+      { name: "Had of late", number: true },
+      { name: "Entitled to", number: true },
+    ]}
+  >
+    {[team, ...users].map(({ name, devices, used, fair }, i) => (
+      <tr key={`${i} ${name}`}>
+        <th scope="row">
+          {name} <span className={cells.quiet}>{i === 0 ? "of the pool" : "of the team's"}</span>
+        </th>
+        <td className={cells.number}>{round(devices)}</td>
+        <td className={cells.number}>
+          <Meter share={used} />
+        </td>
+        <td className={cells.number}>
+          <Meter share={fair} />
+        </td>
+      </tr>
+    ))}
+  </Table>
+);
+
+/** The same of all teams; for operators. */
+export function TeamShares() {
+  const teams = useResource<{ items: Team[] }>("teams");
   return (
-    <Panel title="Your share" query={me}>
-      {({ team, user }) => (
-        <ShareTable
-          sharers={[team, ...(user ? [{ ...user, name: `${user.name}, you` }] : [])]}
-          compared={false}
-        />
-      )}
+    <Panel title="Shares of all teams" query={teams} rows={3}>
+      {({ items }) => {
+        const usage = sum(items.map((each) => each.usage));
+        const weight = sum(items.map((each) => each.weight));
+        return (
+          <Table
+            label="Shares of all teams"
+            columns={[
+              "Team",
+              { name: "Devices now", number: true },
+              { name: "Queued", number: true },
+              { name: "Had of late", number: true },
+              { name: "Entitled to", number: true },
+              { name: "Device hours", number: true },
+            ]}
+          >
+            {items.map((each) => (
+              <tr key={each.id}>
+                <th scope="row">{each.name}</th>
+                <td className={cells.number}>
+                  {round(each.runningDevices)}
+                  {typeof each.quota.devices === "number" && ` of ${round(each.quota.devices)}`}
+                </td>
+                <td className={cells.number}>{each.queuedRuns}</td>
+                <td className={cells.number}>
+                  <Meter share={usage > 0 ? each.usage / usage : 0} />
+                </td>
+                <td className={cells.number}>
+                  <Meter share={each.weight / weight} />
+                </td>
+                <td className={cells.number}>
+                  {round(each.usedDeviceHours)}
+                  {typeof each.quota.deviceHours === "number" &&
+                    ` of ${round(each.quota.deviceHours)}`} this{" "}
+                  {each.period}
+                </td>
+              </tr>
+            ))}
+          </Table>
+        );
+      }}
     </Panel>
-  );
-}
-
-/** @param compared they share one pool, so that each has a part of all that was used */
-function ShareTable({ sharers, compared }: { sharers: readonly Sharer[]; compared: boolean }) {
-  const [usage, weight] = [sum(sharers.map((each) => each.usage)), sum(sharers.map((each) => each.weight))];
-  return (
-    <Table
-      label="Shares"
-      columns={[
-        "Who",
-        { name: "Devices now", number: true },
-        { name: "Queued", number: true },
-        { name: "Had of late", number: true },
-        { name: "Entitled to", number: true },
-        { name: "Device hours", number: true },
-      ]}
-    >
-      {sharers.map((each) => (
-        <tr key={each.id}>
-          <th scope="row">{each.name}</th>
-          <td className={cells.number}>
-            {round(each.runningDevices)}
-            {typeof each.quota.devices === "number" && ` of ${round(each.quota.devices)}`}
-          </td>
-          <td className={cells.number}>{each.queuedRuns}</td>
-          <td className={cells.number}>
-            <Meter share={compared && usage > 0 ? each.usage / usage : undefined} />
-          </td>
-          <td className={cells.number}>
-            <Meter share={compared ? each.weight / weight : undefined} />
-          </td>
-          <td className={cells.number}>
-            {round(each.usedDeviceHours)}
-            {typeof each.quota.deviceHours === "number" && ` of ${round(each.quota.deviceHours)}`} this{" "}
-            {each.period}
-          </td>
-        </tr>
-      ))}
-    </Table>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { QueueEntry, QueuePage as Page_ } from "@espalier/contract";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { useResource } from "../api/use-resource.ts";
 import { Button } from "../elements/button.tsx";
@@ -10,7 +10,11 @@ import { Table } from "../elements/table.tsx";
 import { useRows } from "../elements/use-rows.ts";
 import { BulkActions } from "../runs/bulk-actions.tsx";
 import { useChosen } from "../runs/use-chosen.ts";
+import { onKey } from "../shell/keys.ts";
+import { ProblemNote } from "../elements/problem-note.tsx";
 import { QueueRow } from "./queue-row.tsx";
+import { useMove, type Move } from "./use-move.ts";
+import classes from "./queue.module.css";
 
 const columns = [
   { name: "Choose", hidden: true },
@@ -50,6 +54,22 @@ export function QueuePage() {
   const [, go] = useLocation();
   const chosen = useChosen();
   const row = useRows(ids, { toggle: chosen.toggle, open: (id) => go(`/runs/${id}`) });
+  const moving = useMove(query.data?.items ?? []);
+  const { mutate } = moving;
+  const move = (runId: string, to: Move): void => mutate({ runId, move: to });
+  useEffect(() => {
+    const withRow = (to: Move) => () => {
+      const runId = document.activeElement?.getAttribute("data-row");
+      if (runId) mutate({ runId, move: to });
+    };
+    const ends = [
+      onKey("K", "Move the row up", withRow("up"), { within: "[data-row]" }),
+      onKey("J", "Move the row down", withRow("down"), { within: "[data-row]" }),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [mutate]);
   return (
     <Page
       title="Queue"
@@ -67,6 +87,12 @@ export function QueuePage() {
       }
     >
       <BulkActions ids={ids.filter((id) => chosen.ids.has(id))} clear={chosen.clear} />
+      {moving.error && <ProblemNote error={moving.error} />}
+      {moving.data !== undefined && (
+        <p role="status" className={classes.moved}>
+          {moving.data}
+        </p>
+      )}
       <Panel query={query} rows={8}>
         {({ items, cursor: next }) =>
           items.length === 0 ? (
@@ -75,6 +101,9 @@ export function QueuePage() {
               command="espalier experiment submit --name first --model MODEL --triplets DATASET --sts DATASET"
             >
               <p>Runs that wait for other runs, not for devices, are under Runs in the state waiting.</p>
+              <Button look="strong" onPress={() => go("/experiments")}>
+                Submit an experiment
+              </Button>
             </Empty>
           ) : (
             <>
@@ -86,6 +115,7 @@ export function QueuePage() {
                     entries={entries}
                     row={row}
                     chosen={chosen}
+                    move={move}
                   />
                 ))}
               </Table>
@@ -109,7 +139,7 @@ function Pages({
 }) {
   if (cursors.length === 0 && next === undefined) return null;
   return (
-    <nav aria-label="Pages of the queue">
+    <nav aria-label="Pages of the queue" className={classes.pages}>
       <Button disabled={cursors.length === 0} onPress={() => setCursors(cursors.slice(0, -1))}>
         Before
       </Button>

@@ -1,4 +1,5 @@
 import type { QueueEntry } from "@espalier/contract";
+import { explainUnblock } from "@espalier/contract/waiting-words";
 import { useId, useState } from "react";
 import { Badge } from "../elements/badge.tsx";
 import { Button } from "../elements/button.tsx";
@@ -8,11 +9,14 @@ import { Ago } from "../elements/time.tsx";
 import type { useRows } from "../elements/use-rows.ts";
 import { RunActions } from "../runs/run-actions.tsx";
 import { RunLink } from "../runs/run-link.tsx";
+import { RunText } from "../runs/run-text.tsx";
 import { titleOf } from "../runs/title.ts";
 import type { Chosen } from "../runs/use-chosen.ts";
-import { BlockerLine, helpOf } from "./blocker-line.tsx";
+import { BlockerLine } from "./blocker-line.tsx";
 import { chainOf, type Link } from "./chain.ts";
 import { LikelyStart } from "./likely-start.tsx";
+import { UrgentPrice } from "./urgent-price.tsx";
+import type { Move } from "./use-move.ts";
 import classes from "./queue.module.css";
 
 const classLooks = {
@@ -26,15 +30,18 @@ interface Props {
   entries: ReadonlyMap<string, QueueEntry>;
   row: ReturnType<typeof useRows>;
   chosen: Chosen;
+  move: (runId: string, to: Move) => void;
 }
 
-export function QueueRow({ entry, entries, row, chosen }: Props) {
+export function QueueRow({ entry, entries, row, chosen, move }: Props) {
   const [open, setOpen] = useState(false);
   const more = useId();
   const { runId: id, kind, waiting } = entry;
   if (id === undefined || kind === undefined) return <OtherRow entry={entry} />;
   const isChosen = chosen.ids.has(id);
   const [first] = entry.blockers ?? [];
+  const title = titleOf({ ...entry, kind });
+  const titles = titlesOf(entry, entries);
   return (
     <>
       <tr {...row(id)} className={isChosen ? cells.chosen : undefined}>
@@ -43,7 +50,7 @@ export function QueueRow({ entry, entries, row, chosen }: Props) {
             type="checkbox"
             checked={isChosen}
             onChange={() => chosen.toggle(id)}
-            aria-label={`Choose ${titleOf({ ...entry, kind })}`}
+            aria-label={`Choose ${title}`}
           />
         </td>
         <td className={cells.number}>{entry.position ?? "–"}</td>
@@ -57,7 +64,11 @@ export function QueueRow({ entry, entries, row, chosen }: Props) {
         </td>
         <td>{entry.user ?? "–"}</td>
         <td className={cells.wide}>
-          {first ? <BlockerLine blocker={first} /> : (waiting?.detail ?? "It was just queued.")}
+          {first ? (
+            <BlockerLine blocker={first} />
+          ) : (
+            <RunText text={waiting?.detail ?? "It was just queued."} titles={titles} />
+          )}
         </td>
         <td>
           <LikelyStart waiting={waiting} />
@@ -66,29 +77,33 @@ export function QueueRow({ entry, entries, row, chosen }: Props) {
           <Ago at={entry.queuedAt} suffix={false} />
         </td>
         <td className={cells.number}>
-          <Button
-            look="bare"
-            onPress={() => setOpen(!open)}
-            pressed={open}
-            label={`Why ${titleOf({ ...entry, kind })} waits`}
-          >
-            <Icon name={open ? "up" : "down"} />
+          <Button look="bare" onPress={() => setOpen(!open)} pressed={open} label={`Why ${title} waits`}>
+            <Icon name={open ? "less" : "more"} />
           </Button>
         </td>
       </tr>
+      {entry.dependents && entry.dependents.length > 0 && <Dependents of={entry.dependents} />}
       {open && (
         <tr id={more}>
           <td colSpan={10} className={classes.more}>
-            <Why entry={entry} entries={entries} />
-            <RunActions
-              run={{
-                id,
-                kind,
-                state: entry.state ?? "QUEUED",
-                held: waiting?.reason.code === "held",
-                class: entry.class,
-              }}
-            />
+            <Why entry={{ ...entry, runId: id }} entries={entries} />
+            <div className={classes.moves}>
+              {entry.state === "QUEUED" &&
+                moves.map(({ to, word }) => (
+                  <Button key={to} onPress={() => move(id, to)} label={`Move ${title} ${word}`}>
+                    {word}
+                  </Button>
+                ))}
+              <RunActions
+                run={{
+                  id,
+                  kind,
+                  state: entry.state ?? "QUEUED",
+                  held: waiting?.reason.code === "held",
+                  class: entry.class,
+                }}
+              />
+            </div>
           </td>
         </tr>
       )}
@@ -114,18 +129,61 @@ const OtherRow = ({ entry }: { entry: QueueEntry }) => (
   </tr>
 );
 
-function Why({ entry, entries }: Pick<Props, "entry" | "entries">) {
+/** Runs that follow a waiting one are named below it; more than these are counted. */
+const mostNamed = 4;
+
+/** What needs the result of a waiting run. */
+const Dependents = ({ of }: { of: NonNullable<QueueEntry["dependents"]> }) => (
+  <tr className={classes.dependents}>
+    <td />
+    <td />
+    <td colSpan={8}>
+      <span aria-hidden="true">↳ </span>
+      <span className="said">Then: </span>
+      {of.slice(0, mostNamed).map((each, i) => (
+        <span key={each.runId}>
+          {i > 0 && ", "}
+          <RunLink run={{ ...each, id: each.runId }} />
+        </span>
+      ))}
+      {of.length > mostNamed && ` and ${of.length - mostNamed} more`}
+    </td>
+  </tr>
+);
+
+/** What runs of the queue, and those before an entry, are called. */
+function titlesOf(entry: QueueEntry, entries: ReadonlyMap<string, QueueEntry>): ReadonlyMap<string, string> {
+  const titles = new Map((entry.blockers ?? []).map((each) => [each.runId, titleOf(each)]));
+  for (const [id, { kind, ...each }] of entries) if (kind) titles.set(id, titleOf({ ...each, kind }));
+  return titles;
+}
+
+const moves = [
+  { to: "first", word: "to the front" },
+  { to: "up", word: "up" },
+  { to: "down", word: "down" },
+  { to: "last", word: "to the end" },
+] as const;
+
+function Why({ entry, entries }: { entry: QueueEntry & { runId: string } } & Pick<Props, "entries">) {
   const { waiting } = entry;
   const chain = chainOf(entry, entries);
+  const titles = titlesOf(entry, entries);
   return (
     <div className={classes.why}>
-      <p>{waiting?.detail}</p>
+      {waiting && (
+        <p>
+          <RunText text={waiting.detail} titles={titles} />
+        </p>
+      )}
       {chain.length > 0 && <Chain links={chain} />}
       {waiting && waiting.unblockedBy.length > 0 && (
         <p>
-          What would help: <strong>{waiting.unblockedBy.map(helpOf).join("; or ")}</strong>
+          It starts when{" "}
+          <RunText text={waiting.unblockedBy.map(explainUnblock).join(", or when ")} titles={titles} />.
         </p>
       )}
+      <UrgentPrice entry={entry} />
     </div>
   );
 }

@@ -1,29 +1,31 @@
 import type { LogLine } from "@espalier/contract";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "../elements/button.tsx";
 import { Frame, Loading } from "../elements/panel.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
-import { useLog } from "./use-log.ts";
+import { useLog, wholeLog } from "./use-log.ts";
 import classes from "./log-panel.module.css";
 
 const levels = ["debug", "info", "warn", "error"] as const satisfies readonly LogLine["level"][];
 
-/** The log of a run: followed, paused, searched, and cut to a level. Only the lines that are seen are in the page. */
+/** Letters are gathered for so long before they are searched for. */
+const typingMs = 250;
+
+/** The log of a run, from its end: followed, paused, searched, and cut to a level. Only the lines that are seen are in the page. */
 export function LogPanel({ runId, live }: { runId: string; live: boolean }) {
   const [follows, setFollows] = useState(true);
   const [level, setLevel] = useState<LogLine["level"]>("debug");
   const [text, setText] = useState("");
-  const { lines, complete, error } = useLog(runId, live && follows);
-  const shown = useMemo(() => {
-    const [least, wanted] = [levels.indexOf(level), text.toLowerCase()];
-    return lines.filter(
-      (line) => levels.indexOf(line.level) >= least && line.message.toLowerCase().includes(wanted),
-    );
-  }, [lines, level, text]);
-  const save = (): void => {
-    const raw = lines.map(({ at, level: each, attempt, message }) => `${at} ${attempt} ${each} ${message}\n`);
-    const url = URL.createObjectURL(new Blob(raw, { type: "text/plain" }));
+  const [q, setQ] = useState("");
+  const [failed, setFailed] = useState<Error>();
+  useEffect(() => {
+    const timer = setTimeout(() => setQ(text.trim()), typingMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const { lines, complete, error, earlier } = useLog(runId, { level, q }, live && follows);
+  const save = async (): Promise<void> => {
+    const url = URL.createObjectURL(new Blob([await wholeLog(runId)], { type: "text/plain" }));
     Object.assign(document.createElement("a"), { href: url, download: `${runId}.log` }).click();
     URL.revokeObjectURL(url);
   };
@@ -57,20 +59,25 @@ export function LogPanel({ runId, live }: { runId: string; live: boolean }) {
               {follows ? "Following" : "Paused"}
             </Button>
           )}
-          <Button onPress={save} disabled={lines.length === 0}>
-            Raw
-          </Button>
+          <Button onPress={() => void save().then(() => setFailed(undefined), setFailed)}>Raw</Button>
         </>
       }
     >
-      {error && <ProblemNote error={error} />}
+      {(error ?? failed) && <ProblemNote error={(error ?? failed)!} />}
       {lines.length === 0 && !complete && !error && <Loading rows={5} />}
-      {complete && shown.length === 0 && (
+      {complete && lines.length === 0 && (
         <p className={classes.none}>
-          {lines.length === 0 ? "Nothing has been written yet." : "No line is like this."}
+          {q === "" && level === "debug" ? "Nothing has been written yet." : "No line is like this."}
         </p>
       )}
-      {shown.length > 0 && <Lines lines={shown} follows={live && follows} />}
+      {earlier && (
+        <p className={classes.earlier}>
+          <Button look="bare" onPress={() => void earlier()}>
+            Lines before these
+          </Button>
+        </p>
+      )}
+      {lines.length > 0 && <Lines lines={lines} follows={follows} />}
     </Frame>
   );
 }
@@ -86,9 +93,11 @@ function Lines({ lines, follows }: { lines: readonly LogLine[]; follows: boolean
     overscan: 20,
   });
   const { length } = lines;
+  const last = useRef<LogLine>(undefined);
   useEffect(() => {
-    if (follows) virtual.scrollToIndex(length - 1);
-  }, [follows, length, virtual]);
+    if (follows && last.current !== lines.at(-1)) virtual.scrollToIndex(length - 1);
+    last.current = lines.at(-1);
+  }, [follows, length, lines, virtual]);
   const seen = virtual.getVirtualItems();
   const top = useRef<HTMLDivElement>(null);
   const space = useRef<HTMLDivElement>(null);

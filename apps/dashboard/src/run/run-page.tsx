@@ -8,9 +8,11 @@ import { Page } from "../elements/page.tsx";
 import { Frame, Loading } from "../elements/panel.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
 import { ProgressBar } from "../elements/progress-bar.tsx";
+import { WhatToDo } from "../elements/what-to-do.tsx";
 import { Ago, Took, useNow } from "../elements/time.tsx";
 import { ModelName } from "../models/model-name.tsx";
 import { RunActions } from "../runs/run-actions.tsx";
+import { RunText } from "../runs/run-text.tsx";
 import { endOf, titleOf } from "../runs/title.ts";
 import { ArtifactsPanel } from "./artifacts-panel.tsx";
 import { ChartsPanel } from "./charts-panel.tsx";
@@ -25,7 +27,8 @@ const endedStates = ["SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED", "QUARANTINED
 
 /** A run: what it is and why it is so, then its log, then what it measured and made. */
 export function RunPage({ params: { id } }: { params: { id: string } }) {
-  const { data: run, error, refetch } = useResource<Run>(`runs/${id}`);
+  const query = useResource<Run>(`runs/${id}`);
+  const { data: run, error, refetch } = query;
   if (!run || run.id !== id)
     return (
       <Page title="Run">
@@ -36,12 +39,16 @@ export function RunPage({ params: { id } }: { params: { id: string } }) {
   return (
     <Page
       title={titleOf(run)}
+      query={query}
       lead={<Lead run={run} />}
       actions={<RunActions run={{ ...run, held: run.held !== undefined }} />}
     >
-      {error && <ProblemNote error={error} retry={() => void refetch()} />}
       {run.problem && <Failure run={run} />}
-      {run.waiting && run.state !== "RUNNING" && <p className={classes.waiting}>{run.waiting.detail}</p>}
+      {run.waiting && run.state !== "RUNNING" && (
+        <p className={classes.waiting}>
+          <RunText text={run.waiting.detail} />
+        </p>
+      )}
       <About run={run} />
       <div className={classes.columns}>
         <Timeline run={run} />
@@ -82,6 +89,9 @@ const Failure = ({ run: { problem, failure } }: { run: Run }) =>
         <strong>{problem.title}</strong> <code>{problem.code}</code>
       </p>
       <p>{problem.detail}</p>
+      <p>
+        <WhatToDo code={problem.code} />
+      </p>
       {failure !== undefined && (
         <p className={classes.quiet}>Its class is {failure}; docs/errors.md says what follows from it.</p>
       )}
@@ -103,6 +113,7 @@ const About = ({ run }: { run: Run }) => (
               </Link>
             ),
           ],
+          ["Repeats", run.clonedFrom && <RunText key="repeats" text={run.clonedFrom} />],
           ["User", run.createdBy?.user],
           ["Class", run.priority === 0 ? run.class : `${run.class}, priority ${run.priority}`],
           ["Made", <Ago key="made" at={run.createdAt} />],

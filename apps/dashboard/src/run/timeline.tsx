@@ -1,67 +1,80 @@
-import type { Attempt, Run } from "@espalier/contract";
+import type { Run, TimelineEntry } from "@espalier/contract";
 import { useResource } from "../api/use-resource.ts";
-import { StateBadge } from "../elements/badge.tsx";
+import { Icon, type IconName } from "../elements/icon.tsx";
 import { Panel } from "../elements/panel.tsx";
-import { Ago, Took } from "../elements/time.tsx";
+import { RunText } from "../runs/run-text.tsx";
+import { Ago } from "../elements/time.tsx";
 import classes from "./timeline.module.css";
 
-/** What happened to a run: made, queued and why, each attempt with where it went on and how it ended, and the end. */
+type Tone = "accent" | "good" | "bad" | "warn" | "quiet";
+const looks: { readonly [Event in TimelineEntry["event"]]: { icon: IconName; tone: Tone } } = {
+  submitted: { icon: "ring", tone: "quiet" },
+  queued: { icon: "clock", tone: "quiet" },
+  waits: { icon: "clock", tone: "quiet" },
+  held: { icon: "pause", tone: "warn" },
+  released: { icon: "play", tone: "quiet" },
+  changed: { icon: "menu", tone: "quiet" },
+  starts: { icon: "play", tone: "accent" },
+  stops: { icon: "alert", tone: "warn" },
+  "cancel-requested": { icon: "stop", tone: "quiet" },
+  retried: { icon: "up", tone: "quiet" },
+  ended: { icon: "check", tone: "good" },
+};
+
+/** What happened to a run: submitted, queued and why, each attempt with where it went on and how it stopped, and the end. */
 export function Timeline({ run }: { run: Run }) {
-  const attempts = useResource<{ items: Attempt[] }>(`runs/${run.id}/attempts`);
+  const query = useResource<{ items: TimelineEntry[] }>(`runs/${run.id}/timeline`);
   return (
-    <Panel title="Timeline" query={attempts} rows={3}>
+    <Panel title="Timeline" query={query} rows={4}>
       {({ items }) => (
         <ol className={classes.timeline}>
-          <li>
-            <span className={classes.what}>
-              Made{run.createdBy && ` by ${run.createdBy.user}`}
-              {run.createdBy?.schedule && `, by the schedule ${run.createdBy.schedule.name}`}
-            </span>
-            <Ago at={run.createdAt} />
-          </li>
-          {run.queuedAt !== undefined && (
-            <li>
-              <span className={classes.what}>
-                Queued{items[0] && <> for {<Took from={run.queuedAt} to={items[0].startedAt} />}</>}
-              </span>
-              <Ago at={run.queuedAt} />
-              {run.waiting && <p>{run.waiting.detail}</p>}
-            </li>
-          )}
-          {items.map((attempt) => (
-            <AttemptItem key={attempt.number} attempt={attempt} />
+          {items.map((entry, i) => (
+            <Entry key={`${entry.at} ${i}`} entry={entry} />
           ))}
-          {run.cancelRequestedAt !== undefined && (
-            <li>
-              <span className={classes.what}>
-                Cancelled{run.cancelledBy && ` by ${run.cancelledBy.user}`}
-              </span>
-              <Ago at={run.cancelRequestedAt} />
-            </li>
-          )}
         </ol>
       )}
     </Panel>
   );
 }
 
-const AttemptItem = ({ attempt }: { attempt: Attempt }) => (
-  <li>
-    <span className={classes.what}>
-      Attempt {attempt.number} on {attempt.worker.name} <StateBadge state={attempt.state} />
-    </span>
-    <span>
-      <Ago at={attempt.startedAt} />, for <Took from={attempt.startedAt} to={attempt.endedAt} />
-    </span>
-    {attempt.resumedStep !== undefined && <p>It went on from step {attempt.resumedStep}.</p>}
-    {attempt.preempted && <p>It made room: {attempt.preempted.reason.replaceAll("-", " ")}.</p>}
-    {attempt.problem && (
-      <p>
-        {attempt.problem.detail} <code>{attempt.problem.code}</code>
-      </p>
-    )}
-    {attempt.lostSteps !== undefined && attempt.lostSteps > 0 && (
-      <p>{attempt.lostSteps} steps have to be computed again.</p>
-    )}
-  </li>
-);
+function Entry({
+  entry: { at, event, text, by, state, step, lostSteps, problem },
+}: {
+  entry: TimelineEntry;
+}) {
+  const failed = event === "ended" && state !== undefined && state !== "SUCCEEDED";
+  const { icon, tone } = failed
+    ? state === "CANCELLED" || state === "SKIPPED"
+      ? ({ icon: "stop", tone: "quiet" } as const)
+      : ({ icon: "cross", tone: "bad" } as const)
+    : looks[event];
+  return (
+    <li>
+      <span className={classes[tone]}>
+        <Icon name={icon} />
+      </span>
+      <div>
+        <p className={classes.what}>
+          <span className="said">{event}: </span>
+          <RunText text={text} />
+        </p>
+        {by && !text.includes(by.user) && (
+          <p>
+            by {by.user}
+            {by.schedule && `, by the schedule ${by.schedule.name}`}
+          </p>
+        )}
+        {step !== undefined && step > 0 && !/step/.test(text) && <p>It goes on from step {step}.</p>}
+        {lostSteps !== undefined && lostSteps > 0 && !/again/.test(text) && (
+          <p>{lostSteps.toLocaleString()} steps are computed again.</p>
+        )}
+        {problem && (
+          <p>
+            {text.includes(problem.detail) ? "" : problem.detail} <code>{problem.code}</code>
+          </p>
+        )}
+      </div>
+      <Ago at={at} />
+    </li>
+  );
+}

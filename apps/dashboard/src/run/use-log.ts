@@ -1,12 +1,20 @@
-import type { LogLine, Page } from "@espalier/contract";
-import { useEffect, useRef, useState } from "react";
-import { get } from "../api/request.ts";
+import type { LogLevel, LogLine, LogPage } from "@espalier/contract";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { get, type Query } from "../api/request.ts";
+
+/** Which lines are wanted: of this level and graver ones, with this text in them. */
+export interface LogFilter {
+  level: LogLevel;
+  q: string;
+}
 
 export interface Log {
   lines: readonly LogLine[];
-  /** Whether all that is written so far has been read. */
+  /** Whether the last lines have come, if there are any. */
   complete: boolean;
   error: Error | undefined;
+  /** Reads the lines before those that are there; undefined where there are none. */
+  earlier: (() => Promise<void>) | undefined;
 }
 
 const limit = 200;
@@ -14,42 +22,58 @@ const limit = 200;
 const everyMs = 2_000;
 /** Lines that are kept, the last ones; all of them are in the raw log. */
 const most = 20_000;
+const nothing = { lines: [], complete: false, error: undefined, before: undefined };
 
-/** The log of a run, read from its beginning, and on while `follows`. */
-export function useLog(runId: string, follows: boolean): Log {
-  const [log, setLog] = useState<Log>({ lines: [], complete: false, error: undefined });
-  const position = useRef<{ cursor: string | undefined; ended: boolean }>({
-    cursor: undefined,
-    ended: false,
-  });
-  useEffect(() => {
-    position.current = { cursor: undefined, ended: false };
-    setLog({ lines: [], complete: false, error: undefined });
-  }, [runId]);
+interface State {
+  lines: readonly LogLine[];
+  complete: boolean;
+  error: Error | undefined;
+  /** Leads to the lines before. */
+  before: string | undefined;
+}
+
+const queryOf = ({ level, q }: LogFilter): Query => ({
+  limit,
+  ...(level !== "debug" && { level }),
+  ...(q !== "" && { q }),
+});
+
+/** The log of a run from its last lines on, further while `follows`, and back on demand. */
+export function useLog(runId: string, filter: LogFilter, follows: boolean): Log {
+  const { level, q } = filter;
+  const [state, setState] = useState<State>(nothing);
+  const position = useRef<{ of: string; cursor?: string | undefined; ended: boolean }>(undefined);
   useEffect(() => {
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const of = JSON.stringify([runId, level, q]);
+    if (position.current?.of !== of) {
+      position.current = { of, ended: false };
+      setState(nothing);
+    }
     const read = async (): Promise<void> => {
-      const { cursor, ended } = position.current;
-      if (ended) return;
+      const now = position.current!;
+      if (now.ended) return;
       try {
-        const page = await get<Page<LogLine>>(
+        const first = now.cursor === undefined;
+        const page = await get<LogPage>(
           `runs/${runId}/logs`,
-          { limit, ...(cursor !== undefined && { cursor }) },
+          { ...queryOf({ level, q }), ...(first ? { tail: true } : { cursor: now.cursor }) },
           abort.signal,
         );
         // A run that can still write gives a cursor with its last page.
-        position.current = { cursor: page.cursor ?? cursor, ended: page.cursor === undefined };
-        const full = page.items.length === limit && page.cursor !== undefined;
-        setLog(({ lines }) => ({
-          lines: [...lines, ...page.items].slice(-most),
-          complete: !full,
+        now.ended = page.cursor === undefined;
+        now.cursor = page.cursor ?? now.cursor;
+        setState((old) => ({
+          lines: [...(first ? [] : old.lines), ...page.items].slice(-most),
+          complete: true,
           error: undefined,
+          before: first ? page.earlier : old.before,
         }));
-        if (full) return void read();
+        if (!first && page.items.length === limit) return void read();
       } catch (error) {
         if (abort.signal.aborted) return;
-        setLog((before) => ({ ...before, error: error as Error }));
+        setState((old) => ({ ...old, error: error as Error }));
       }
       if (follows) timer = setTimeout(() => void read(), everyMs);
     };
@@ -58,6 +82,36 @@ export function useLog(runId: string, follows: boolean): Log {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [runId, follows]);
-  return log;
+  }, [runId, level, q, follows]);
+  const { before } = state;
+  const earlier = useCallback(async (): Promise<void> => {
+    if (before === undefined) return;
+    try {
+      const page = await get<LogPage>(`runs/${runId}/logs`, { ...queryOf({ level, q }), before });
+      setState((old) =>
+        old.before === before ? { ...old, lines: [...page.items, ...old.lines], before: page.earlier } : old,
+      );
+    } catch (error) {
+      setState((old) => ({ ...old, error: error as Error }));
+    }
+  }, [runId, level, q, before]);
+  const { lines, complete, error } = state;
+  return { lines, complete, error, earlier: before === undefined ? undefined : earlier };
+}
+
+/** The whole log as text, page by page. */
+export async function wholeLog(runId: string): Promise<string> {
+  const lines: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page: LogPage = await get<LogPage>(`runs/${runId}/logs`, {
+      limit,
+      ...(cursor !== undefined && { cursor }),
+    });
+    for (const { at, level, attempt, message } of page.items)
+      lines.push(`${at} ${attempt} ${level} ${message}\n`);
+    // A run that can still write always has a cursor.
+    cursor = page.items.length === limit ? page.cursor : undefined;
+  } while (cursor !== undefined);
+  return lines.join("");
 }

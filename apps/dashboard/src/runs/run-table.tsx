@@ -2,11 +2,9 @@ import type { Run } from "@espalier/contract";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useMemo, useRef } from "react";
 import { useLocation } from "wouter";
-import { StateBadge } from "../elements/badge.tsx";
-import { ProgressBar } from "../elements/progress-bar.tsx";
 import { cells } from "../elements/table.tsx";
-import { Ago, Took } from "../elements/time.tsx";
 import { useRows } from "../elements/use-rows.ts";
+import { columnOf, stateCell, whyOf, type ColumnName } from "./columns.tsx";
 import { RunLink } from "./run-link.tsx";
 import { titleOf } from "./title.ts";
 import type { Chosen } from "./use-chosen.ts";
@@ -17,26 +15,17 @@ interface Props {
   /** What is shown is of another filter, or of before the service went away. */
   old: boolean;
   chosen: Chosen;
+  columns: readonly ColumnName[];
   /** Asks for the next page; undefined where there is none, or it is on its way. */
   more: (() => void) | undefined;
 }
 
 const rowHeight = 38;
-const columns = [
-  "Choose",
-  "State",
-  "Run",
-  "Kind",
-  "User",
-  "Progress",
-  "Took",
-  "Attempt",
-  "Made",
-  "Why",
-] as const;
+/** Columns that every list has: the choice, the state and the name. */
+const fixed = 3;
 
 /** A table of any length, of which only what is seen is in the page. */
-export function RunTable({ runs, old, chosen, more }: Props) {
+export function RunTable({ runs, old, chosen, columns, more }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: runs.length,
@@ -65,21 +54,20 @@ export function RunTable({ runs, old, chosen, more }: Props) {
       >
         <thead>
           <tr>
+            <th scope="col">
+              <span className="said">Choose</span>
+            </th>
+            <th scope="col">State</th>
+            <th scope="col">Run</th>
             {columns.map((column) => (
-              <th
-                key={column}
-                scope="col"
-                className={
-                  column === "Took" || column === "Attempt" || column === "Made" ? cells.number : undefined
-                }
-              >
-                {column === "Choose" ? <span className="said">{column}</span> : column}
+              <th key={column} scope="col" className={columnOf(column).number && cells.number}>
+                {columnOf(column).title}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          <Space height={before} />
+          <Space height={before} columns={fixed + columns.length} />
           {seen.map(({ index }) => {
             const run = runs[index];
             return (
@@ -88,6 +76,7 @@ export function RunTable({ runs, old, chosen, more }: Props) {
                   key={run.id}
                   run={run}
                   index={index}
+                  columns={columns}
                   attributes={row(run.id)}
                   isChosen={chosen.ids.has(run.id)}
                   toggle={chosen.toggle}
@@ -95,7 +84,7 @@ export function RunTable({ runs, old, chosen, more }: Props) {
               )
             );
           })}
-          <Space height={after} />
+          <Space height={after} columns={fixed + columns.length} />
         </tbody>
       </table>
     </div>
@@ -103,10 +92,10 @@ export function RunTable({ runs, old, chosen, more }: Props) {
 }
 
 /** The rows that are not in the page. */
-function Space({ height }: { height: number }) {
+function Space({ height, columns }: { height: number; columns: number }) {
   return height > 0 ? (
     <tr aria-hidden="true" className={classes.space}>
-      <td colSpan={columns.length} height={height} />
+      <td colSpan={columns} height={height} />
     </tr>
   ) : null;
 }
@@ -114,13 +103,14 @@ function Space({ height }: { height: number }) {
 interface RowProps {
   run: Run;
   index: number;
+  columns: readonly ColumnName[];
   attributes: ReturnType<ReturnType<typeof useRows>>;
   isChosen: boolean;
   toggle: (id: string) => void;
 }
 
 const Row = memo(
-  ({ run, index, attributes, isChosen, toggle }: RowProps) => (
+  ({ run, index, columns, attributes, isChosen, toggle }: RowProps) => (
     <tr {...attributes} aria-rowindex={index + 2} className={isChosen ? cells.chosen : undefined}>
       <td>
         <input
@@ -130,41 +120,25 @@ const Row = memo(
           aria-label={`Choose ${titleOf(run)}`}
         />
       </td>
-      <td>
-        <StateBadge state={run.state} title={run.cancelledBy && `Cancelled by ${run.cancelledBy.user}`} />
-      </td>
+      <td>{stateCell(run)}</td>
       <th scope="row">
         <RunLink run={run} />
       </th>
-      <td>{run.kind}</td>
-      <td>{run.createdBy?.user ?? "–"}</td>
-      <td>
-        {run.state === "RUNNING" ? (
-          <ProgressBar runId={run.id} progress={run.progress} />
-        ) : (
-          <span className={cells.quiet}>–</span>
-        )}
-      </td>
-      <td className={cells.number}>
-        {run.startedAt === undefined ? "–" : <Took from={run.startedAt} to={run.endedAt} />}
-      </td>
-      <td className={cells.number}>{run.attempt || "–"}</td>
-      <td className={cells.number}>
-        <Ago at={run.createdAt} />
-      </td>
-      <td className={classes.why} title={whyOf(run)}>
-        {whyOf(run) ?? ""}
-      </td>
+      {columns.map((name) => {
+        const { number, cut, cell } = columnOf(name);
+        return (
+          <td key={name} className={number ? cells.number : cut && classes.why} title={cut && whyOf(run)}>
+            {cell(run)}
+          </td>
+        );
+      })}
     </tr>
   ),
   (a, b) =>
     a.run === b.run &&
+    a.columns === b.columns &&
     a.isChosen === b.isChosen &&
     a.index === b.index &&
     a.attributes.tabIndex === b.attributes.tabIndex,
 );
 Row.displayName = "Row";
-
-/** Why a run is in its state, where that is a question. */
-const whyOf = (run: Run): string | undefined =>
-  run.problem?.detail ?? run.waiting?.detail ?? (run.cancelledBy && `by ${run.cancelledBy.user}`);

@@ -10,7 +10,9 @@ import { FilterBar } from "./filter-bar.tsx";
 import { RunTable } from "./run-table.tsx";
 import { useRunFilter } from "./run-filter.ts";
 import { useRuns } from "./use-runs.ts";
+import { ColumnMenu } from "./column-menu.tsx";
 import { useChosen } from "./use-chosen.ts";
+import { useListView } from "./use-list-view.ts";
 
 /** Runs that can be compared at a time. */
 const mostCompared = 10;
@@ -18,7 +20,8 @@ const mostCompared = 10;
 /** Every run of the team, filtered, searched and acted on by many. */
 export function RunsPage() {
   const [filter, set] = useRunFilter();
-  const query = useRuns(filter);
+  const view = useListView();
+  const query = useRuns(filter, view.sort);
   const runs = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
   const chosen = useChosen();
   const [, go] = useLocation();
@@ -28,13 +31,16 @@ export function RunsPage() {
     <Page
       title="Runs"
       actions={
-        <Button
-          disabled={ids.length < 2 || ids.length > mostCompared}
-          title={`Choose two to ${mostCompared} runs`}
-          onPress={() => go(`/compare?runs=${ids.join(",")}`)}
-        >
-          Compare
-        </Button>
+        <>
+          <ColumnMenu view={view} />
+          <Button
+            disabled={ids.length < 2 || ids.length > mostCompared}
+            title={`Choose two to ${mostCompared} runs`}
+            onPress={() => go(`/compare?runs=${ids.join(",")}`)}
+          >
+            Compare
+          </Button>
+        </>
       }
     >
       <FilterBar filter={filter} set={set} />
@@ -46,7 +52,13 @@ export function RunsPage() {
           title={filtered ? "No run is like this." : "There are no runs yet."}
           {...(!filtered && { command: "espalier run submit prune --model MODEL --drop 50% --name pruned" })}
         >
-          {filtered && <Button onPress={() => go("/runs")}>Show all runs</Button>}
+          {filtered ? (
+            <Button onPress={() => go("/runs")}>Show all runs</Button>
+          ) : (
+            <Button look="strong" onPress={() => go("/experiments")}>
+              Begin with an experiment
+            </Button>
+          )}
         </Empty>
       )}
       {runs.length > 0 && (
@@ -54,6 +66,7 @@ export function RunsPage() {
           runs={runs}
           old={query.isPlaceholderData || query.error !== null}
           chosen={chosen}
+          columns={view.columns}
           more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined}
         />
       )}

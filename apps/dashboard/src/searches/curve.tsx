@@ -1,11 +1,11 @@
 import type { SearchResult } from "@espalier/contract";
 import { scaleOf } from "../charts/curve-scale.ts";
+import { useWidth } from "../charts/use-width.ts";
 import { ChartFigure } from "../charts/figure.tsx";
 import { number } from "../elements/format.ts";
 import classes from "./curve.module.css";
 
-const [width, height] = [960, 312];
-const box = { left: 48, right: 944, top: 16, bottom: 264 };
+const height = 312;
 
 interface Props {
   result: SearchResult;
@@ -15,6 +15,8 @@ interface Props {
 
 /** The loss at each depth with its band, both minima, the middle, and what chance would give. */
 export function Curve({ result, depth, choose }: Props) {
+  const [place, width] = useWidth<SVGSVGElement>(960);
+  const box = { left: 40, right: width - 16, top: 16, bottom: 264 };
   const { lossByLayer: losses, standardErrorByLayer: errors, small, large, chance } = result;
   const finite = losses.flatMap((loss, i) =>
     loss === null ? [] : [{ depth: i + 1, loss, error: errors[i] ?? 0 }],
@@ -37,7 +39,7 @@ export function Curve({ result, depth, choose }: Props) {
     { name: "large", at: large },
   ].flatMap(({ name, at }) => (at === null ? [] : [{ name, at, loss: losses[at - 1] ?? 0 }]));
   const middle = losses.length / 2 + 0.5;
-  const tickEvery = Math.max(1, Math.ceil(losses.length / 15));
+  const tickEvery = Math.max(1, Math.ceil((losses.length * 40) / width));
   return (
     <ChartFigure
       title="Loss"
@@ -49,7 +51,7 @@ export function Curve({ result, depth, choose }: Props) {
         typeof errors[i] === "number" ? number(errors[i]) : "–",
       ])}
     >
-      <svg viewBox={`0 0 ${width} ${height}`} className={classes.curve} aria-hidden="true">
+      <svg ref={place} viewBox={`0 0 ${width} ${height}`} className={classes.curve} aria-hidden="true">
         {y.ticks.map((tick) => (
           <g key={tick} className={classes.tick}>
             <line x1={box.left} x2={box.right} y1={y(tick)} y2={y(tick)} />

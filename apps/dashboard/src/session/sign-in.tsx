@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { isSignedOut } from "../api/problem.ts";
-import { send } from "../api/request.ts";
+import type { SignInWays } from "@espalier/contract";
+import { get, send } from "../api/request.ts";
 import { Command } from "../elements/command.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
 import { Mark } from "../shell/mark.tsx";
@@ -10,6 +11,11 @@ import classes from "./sign-in.module.css";
 export function SignIn({ done }: { done: () => void }) {
   const [error, setError] = useState<Error>();
   const [busy, setBusy] = useState(false);
+  const [ways, setWays] = useState<SignInWays>();
+  useEffect(() => {
+    // Where it cannot be asked, the key is tried, and says why.
+    get<SignInWays>("session").then(setWays, () => undefined);
+  }, []);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = "Sign in · Espalier";
@@ -54,9 +60,23 @@ export function SignIn({ done }: { done: () => void }) {
           {busy ? "Signing in …" : "Sign in"}
         </button>
         {error && <ProblemNote error={error} />}
+        {ways?.oidc && (
+          <p className={classes.or}>
+            <a href={startOf(ways.oidc.start)} className={classes.provider}>
+              Sign in by {ways.oidc.host}
+            </a>
+          </p>
+        )}
         <p className={classes.hint}>A service that you started yourself keeps its first key here:</p>
         <Command line="cat .espalier/key" />
       </form>
     </main>
   );
+}
+
+/** Where the provider's sign-in begins; it leads back to the page that was asked for. */
+function startOf(path: string): string {
+  const url = new URL(path, document.baseURI);
+  url.searchParams.set("to", location.href.slice(document.baseURI.length));
+  return url.href;
 }

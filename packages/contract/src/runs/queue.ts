@@ -25,7 +25,10 @@ export const QueueEntry = Type.Object({
   class: PriorityClass,
   own: Type.Boolean({ description: "of your team" }),
   runId: Type.Optional(idOf("run")),
-  name: Type.Optional(Type.String({ description: "what people call it" })),
+  name: Type.Optional(
+    Type.String({ description: "what people call it, else what it makes is to be called" }),
+  ),
+  priority: Type.Optional(Type.Integer({ description: "higher first among the runs of one user" })),
   kind: Type.Optional(RunKind),
   state: Type.Optional(RunState),
   variant: Type.Optional(Type.String()),

@@ -138,6 +138,12 @@ export const Run = Type.Object({
   ),
   createdAt: Timestamp,
   createdBy: CreatedBy,
+  clonedFrom: Type.Optional(
+    Type.Unsafe<string>({
+      ...idOf("run"),
+      description: "the run that it repeats, perhaps with changes; that one may have been deleted",
+    }),
+  ),
   queuedAt: Type.Optional(Timestamp),
   startedAt: Type.Optional(Timestamp),
   endedAt: Type.Optional(Timestamp),

@@ -34,6 +34,7 @@ interface Row {
   blockers: Blocker[] | null;
   dependents: Blocker[] | null;
   name: string | null;
+  priority: number;
   queuedAt: Date;
   waiting: WaitingRow | null;
 }
@@ -47,8 +48,10 @@ const byPlace = cursorOf(["int", "id"]);
 
 const names = `(select name from experiment where id = r.experiment_id) as experiment,
   (select name from model where id = r.model_id) as model, (select name from team_user where id = r.user_id) as "user"`;
+/** What people call a run, or else what it is to make. */
+const nameOf = (run: string): string => `coalesce(${run}.name, ${run}.spec ->> 'name')`;
 /** Run `b` as another one names it; PostgreSQL writes an instant in JSON with an offset. */
-const asBlocker = `jsonb_strip_nulls(jsonb_build_object('runId', b.id, 'kind', b.kind, 'state', b.state, 'name', b.name,
+const asBlocker = `jsonb_strip_nulls(jsonb_build_object('runId', b.id, 'kind', b.kind, 'state', b.state, 'name', ${nameOf("b")},
     'variant', b.variant, 'progress', ${progressOf("b")},
     'expectedEnd', to_char(${expectedEndOf("b")} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))`;
 /** Runs that need the result of this one. */
@@ -65,7 +68,7 @@ export const createQueued = ({ query }: Database): Queued => ({
     const limit = pageLimit(wanted);
     const [afterPlace, afterId] = byPlace.read(cursor);
     const { rows } = await query<Row>(
-      `select r.id, ${place} as place, ${position} as position, r.team_id = $1 as own, r.class, r.kind, r.state, r.name, r.variant,
+      `select r.id, ${place} as place, ${position} as position, r.team_id = $1 as own, r.class, r.kind, r.state, ${nameOf("r")} as name, r.priority, r.variant,
          r.experiment_id as "experimentId", ${names}, ${blockers} as blockers, case when r.team_id = $1 then ${dependents} end as dependents, r.queued_at as "queuedAt", ${waitingColumn} as waiting
        from run r left join run_waiting w on w.run_id = r.id
        where r.state in ('QUEUED', 'DISPATCHED') and (not $2 or r.team_id = $1)
@@ -90,13 +93,14 @@ function toEntry(row: Row): QueueEntry {
     queuedAt: iso(row.queuedAt),
   };
   if (!row.own) return common;
-  const { name, kind, state, variant, experimentId, experiment, model, user } = row;
+  const { name, priority, kind, state, variant, experimentId, experiment, model, user } = row;
   const { blockers, dependents, waiting } = row;
   return {
     ...common,
     runId: row.id,
     kind,
     state,
+    priority,
     ...present({ name, variant, experimentId, experiment, model, user, blockers, dependents }),
     ...present({ waiting: waiting && toWaiting(waiting) }),
   };

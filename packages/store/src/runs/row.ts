@@ -52,6 +52,7 @@ export interface RunRow {
   name: string | null;
   tags: string[];
   notes: string | null;
+  clonedFrom: string | null;
   createdAt: Date;
   createdBy: Author | null;
   queuedAt: Date | null;
@@ -130,7 +131,7 @@ const costlyColumns = {
 
 const cheapColumns = `r.id, r.team_id as "teamId", r.name, r.tags, r.kind, r.state, r.class, r.priority, r.needs, r.predicted_bytes as "predictedBytes",
   r.array_id as "arrayId", r.array_index as "arrayIndex", r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
-  r.experiment_id as "experimentId", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
+  r.experiment_id as "experimentId", r.cloned_from as "clonedFrom", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   r.cancel_requested_at as "cancelRequestedAt", r.cancelled_by as "cancelledBy", r.created_by as "createdBy", r.failure,
   r.created_at as "createdAt", r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
@@ -171,6 +172,7 @@ export const toRun = (row: RunRow): Run => ({
     name: row.name,
     tags: row.tags.length > 0 ? row.tags : null,
     notes: row.notes,
+    clonedFrom: row.clonedFrom,
     resolved: row.resolved,
     predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
     waiting: row.waiting && toWaiting(row.waiting),

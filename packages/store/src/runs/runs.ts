@@ -54,6 +54,8 @@ export interface NewRun {
   name?: string;
   tags?: string[];
   notes?: string;
+  /** The run that it repeats. */
+  clonedFrom?: string;
   /** Expected peak of memory on each device, in bytes; default: unknown. */
   predictedBytes?: number;
   /** Default: unknown. */

@@ -69,10 +69,11 @@ export async function submitRun(
       : "WAITING";
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
-       predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, created_by, name, tags, notes, queued_at, predicted_seconds)
+       predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, created_by, name, tags, notes, cloned_from, queued_at,
+       predicted_seconds)
      values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20, $21, $22, $23, $24,
-       case when $4::text = 'QUEUED' then now() end, ${nominalSeconds(25, "$2")})`,
+       coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20, $21, $22, $23, $24, $25,
+       case when $4::text = 'QUEUED' then now() end, ${nominalSeconds(26, "$2")})`,
     [
       id,
       teamId,
@@ -98,6 +99,7 @@ export async function submitRun(
       input.name === undefined ? null : normaliseName(input.name),
       labelled(input.tags),
       input.notes === undefined ? null : toText(input.notes),
+      input.clonedFrom,
       ...workValues(input.work),
     ],
   );
