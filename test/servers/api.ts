@@ -10,6 +10,7 @@ const generousLimits = {
   requestsPerKey: 1e9,
   requestsPerAddress: 1e9,
   failedSignIns: 1e9,
+  failureDelayMs: 0,
 };
 
 /** Options of a silent server whose data folder and queues are well. */

@@ -8,6 +8,8 @@ export interface Limits {
   requestsPerAddress: number;
   /** In a minute, of an address. */
   failedSignIns: number;
+  /** By how much later each further failed sign-in of a minute is answered than the one before. */
+  failureDelayMs: number;
   /** Event streams of a key that are open at one API. */
   streamsPerKey: number;
   /** Of a JSON body. */
@@ -28,6 +30,7 @@ export const defaultLimits: Limits = {
   requestsPerKey: 12_000,
   requestsPerAddress: 3_000,
   failedSignIns: 30,
+  failureDelayMs: 100,
   streamsPerKey: 128,
   bodyBytes: 1_048_576,
   bodyMs: 30_000,

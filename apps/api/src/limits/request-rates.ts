@@ -12,14 +12,13 @@ import { SharedCounts, windowMs } from "./shared-counts.ts";
 
 export interface RequestRatesOptions {
   counts: Pick<RequestCounts, "add">;
-  limits: Pick<Limits, "requestsPerKey" | "requestsPerAddress" | "failedSignIns">;
+  limits: Pick<Limits, "requestsPerKey" | "requestsPerAddress" | "failedSignIns" | "failureDelayMs">;
   /** Registers what finds out whose key a request carries. */
   access: (app: FastifyInstance) => PromiseLike<unknown>;
 }
 
 /** As many failures are answered at once; each further one of the minute is answered later than the one before. */
 const quickFailures = 5;
-const slowerByMs = 100;
 
 /**
  * Limits requests in a minute: of each key, and of those that carry none, of each address. Failed sign-ins of an address are
@@ -74,7 +73,7 @@ export async function limitRates(
   app.addHook("onSend", async (request, reply) => {
     if (reply.statusCode !== 401 || presented(request) === undefined) return;
     const { current } = counts.add(failuresOf(request));
-    if (current > quickFailures) await sleep((current - quickFailures) * slowerByMs);
+    if (current > quickFailures) await sleep((current - quickFailures) * limits.failureDelayMs);
   });
 }
 
