@@ -198,6 +198,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   make_partition: [grantedRoles.pool],
   drop_partition: [grantedRoles.pool],
   keep_partitions: [grantedRoles.pool],
+  runs_with_words: [grantedRoles.api, grantedRoles.pool],
   begin_messages: [grantedRoles.api, grantedRoles.pool],
   secret_of: [grantedRoles.pool, grantedRoles.worker],
 };

@@ -22,12 +22,11 @@ export function filterOf(query: RunFilterQuery): RunFilter {
   };
 }
 
-/** The words by which run `r` is found, as the index `run_words` has them. A run without a name and tags is not in it. */
-const words = `array_to_tsvector(array_remove(regexp_split_to_array(lower(coalesce(r.name, '')), '[^[:alnum:]]+')
-  || lower(coalesce(r.name, '')) || r.tags, ''))`;
-const hasWords = "(r.name is not null or r.tags <> '{}')";
 const lexeme = (word: string): string =>
   `'''' || replace(replace(${word}, '\\', '\\\\'), '''', '''''') || ''''`;
+
+/** The words of a run, as the index `run_words` has them, are those of its name, the whole name, and its tags. */
+const withWords = (team: string, wanted: string): string => `select runs_with_words(${team}, ${wanted})`;
 
 /** A query for words that begin with those of a text $n, or for one that begins with all of it. */
 const beginningWith = (
@@ -75,16 +74,21 @@ export function passes(
   const conditions = [passesColumns(values, teamId, filter)];
   if (filter.tag !== undefined) {
     const found = `(select string_agg(${lexeme("tag")}, ' | ')::tsquery from unnest(${values.add(filter.tag)}::text[]) tag)`;
-    conditions.push(`${hasWords} and ${words} @@ ${found}`);
+    conditions.push(`r.id in (${withWords(values.add(teamId), found)})`);
   }
   if (q !== undefined) {
-    const ways = [`${hasWords} and ${words} @@ ${beginningWith(`${values.add(q)}::text`)}`];
+    const team = values.add(teamId);
+    const found = (condition: string): string =>
+      `select f.id from run f where f.team_id = ${team} and ${condition}`;
+    const ways = [withWords(team, beginningWith(`${values.add(q)}::text`))];
     if (idBeginning.test(q))
       ways.push(
-        `r.id between ${values.add(q.padEnd(idLength, "0"))} and ${values.add(q.padEnd(idLength, "z"))}`,
+        found(
+          `f.id between ${values.add(q.padEnd(idLength, "0"))} and ${values.add(q.padEnd(idLength, "z"))}`,
+        ),
       );
-    if (modelIds.length > 0) ways.push(`r.model_id = any(${values.add(modelIds)}::text[])`);
-    conditions.push(`(${ways.join(" or ")})`);
+    if (modelIds.length > 0) ways.push(found(`f.model_id = any(${values.add(modelIds)}::text[])`));
+    conditions.push(`r.id in (${ways.join(" union all ")})`);
   }
   return conditions.join(" and ");
 }
