@@ -46,7 +46,7 @@ export async function rowSecurity(): Promise<void> {
     const requests = {
       "a run": { url: `/v1/runs/${runId}` },
       "a list of runs": { url: "/v1/runs?limit=20" },
-      "a submission": { url: "/v1/graphs", method: "POST", payload: { runs: { a: { spec } } } },
+      "a change of a run": { url: `/v1/runs/${runId}`, method: "PATCH", payload: { notes: "seen" } },
     } as const;
     for (const [what, request] of Object.entries(requests)) {
       const spent = new Map<Store, Spent>();

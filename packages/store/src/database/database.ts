@@ -4,6 +4,7 @@ import { isProblem, Problem } from "@espalier/contract";
 import { beginAct, recordAct } from "../audit/acts.ts";
 import { PrismaClient } from "../generated/client.ts";
 import { Answers } from "./answers.ts";
+import { keptName } from "./kept.ts";
 import { lane } from "./lane.ts";
 import { adoptRole, type GrantedRole } from "./roles.ts";
 import { actFor, currentTenant, type Tenant } from "./tenant.ts";
@@ -168,6 +169,11 @@ export function openDatabase({
     },
   }) as unknown as PrismaClient;
 
+  function named(text: string, values?: unknown[]): pg.QueryConfig {
+    const name = pooled ? undefined : keptName(text);
+    return { text, ...(values === undefined ? {} : { values }), ...(name === undefined ? {} : { name }) };
+  }
+
   /** One statement, on the pool or on the connection for renewals. A connection on which it fails is closed. */
   async function send<Row extends pg.QueryResultRow>(
     config: pg.QueryConfig & { query_timeout?: number },
@@ -195,8 +201,8 @@ export function openDatabase({
     // The pool listens only while a connection is idle.
     client.on("error", ignore);
     let broken = false;
-    const query = ((...statement: [string, unknown[]?]) =>
-      answered(client, client.query(...statement))) as Transaction["query"];
+    const query = ((text: string, values?: unknown[]) =>
+      answered(client, client.query(named(text, values)))) as Transaction["query"];
     try {
       await query(begin + silencing + (tenants ? actLocally(tenant) : ""));
       const result = await work({ query });
@@ -233,7 +239,7 @@ export function openDatabase({
 
   function statements(client: PrismaClient, tenantOf: () => Tenant): Omit<Database, "allTeams"> {
     const config = (text: string, values: unknown[]) =>
-      tenants ? actingFor(tenantOf(), { text, values }) : { text, values };
+      tenants ? actingFor(tenantOf(), named(text, values)) : named(text, values);
     return {
       prisma: client,
       query: (text, values = []) => send(config(text, values)),

@@ -191,6 +191,19 @@ describe("a store of an API", () => {
     for (const [which, found] of seen) expect(found).toEqual([[teamId], [other], []][which as number]);
   });
 
+  it("finds a run for its own team alone, also by a statement that its connection has planned for another", async () => {
+    const { served, teamId } = store;
+    const { id } = await store.submit();
+    const read = (team: string) =>
+      actFor({ tenant: { teamId: team } }, () => served.runs.get(teamId, id)).then(
+        () => "found",
+        () => "not found",
+      );
+    // More often than PostgreSQL plans a statement by its values.
+    for (let i = 0; i < 20; i++)
+      expect([await read(teamId), await read(other)]).toEqual(["found", "not found"]);
+  });
+
   it("refuses to write a row of another team", async () => {
     await expect(
       actFor({ tenant: { teamId: other } }, () =>

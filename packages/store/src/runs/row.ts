@@ -15,6 +15,7 @@ import {
   type RunState,
 } from "@espalier/contract";
 import type { Transaction } from "../database/database.ts";
+import { kept } from "../database/kept.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
 
 /** A run as `runColumns` selects it. */
@@ -213,11 +214,12 @@ export const toWaiting = ({ reason: told, ...row }: WaitingRow): Waiting => {
   };
 };
 
+const reading = `select ${runColumns} from run r where r.team_id = $1 and r.id = $2`;
+const oneRun = kept("run", reading);
+const lockedRun = kept("run-locked", `${reading} for no key update of r`);
+
 /** Reads a run in a transaction. With `lock`, nobody else can change it until the transaction ends. */
 export async function readRun(tx: Transaction, teamId: string, runId: string, lock = false): Promise<Run> {
-  const { rows } = await tx.query<RunRow>(
-    `select ${runColumns} from run r where r.team_id = $1 and r.id = $2 ${lock ? "for no key update of r" : ""}`,
-    [teamId, runId],
-  );
+  const { rows } = await tx.query<RunRow>(lock ? lockedRun : oneRun, [teamId, runId]);
   return toRun(found(rows[0], "run", runId));
 }
