@@ -50,7 +50,7 @@ async function follow(): Promise<void> {
 }
 
 const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 75_000 }, (_, i) => [`f${i}`, i])));
-const within = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`f${i}`, i])));
+const within = JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`f${i}`, i])));
 const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
 
 const attacks: Readonly<Record<string, () => Promise<unknown>>> = {

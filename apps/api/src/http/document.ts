@@ -1,7 +1,7 @@
 import { Problem } from "@espalier/contract";
 
 /** What a JSON body may have; no request that a client has a use for comes near. */
-export const documentLimits = { depth: 64, members: 20_000 } as const;
+export const documentLimits = { depth: 64, members: 10_000 } as const;
 
 /**
  * Looks at a parsed JSON document before anything else does: how deep it is, how many fields and elements it has, and whether
