@@ -23,8 +23,10 @@ function namedSchemas(): ReadonlyMap<string, { name: string; schema: JsonObject 
     if (!isSchema(value)) continue;
     const schema = plain(value);
     const said = saying(schema);
-    if ((said.length >= leastLength || name.endsWith("Id")) && !named.has(said))
-      named.set(said, { name, schema });
+    // What is short by itself is the same only where the same is said of it.
+    const key = said.length >= leastLength || name.endsWith("Id") ? said : whole(schema);
+    if ((key.length >= leastLength || name.endsWith("Id")) && !named.has(key))
+      named.set(key, { name, schema });
   }
   return named;
 }
@@ -40,10 +42,21 @@ const plain = (schema: object): JsonObject => JSON.parse(JSON.stringify(schema))
 /** What a schema says, wherever it stands. */
 const saying = (schema: JsonObject): string =>
   JSON.stringify(Object.fromEntries(Object.entries(schema).filter(([name]) => !isOfThePlace(name))));
+/** A schema with what is said of it, but without what it is by default in a place. */
+const whole = (schema: JsonObject): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(schema).filter(([name]) => name !== "default")));
 const isOfThePlace = (name: string): boolean => (ofThePlace as readonly string[]).includes(name);
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A value of one type, or null, in one schema; undefined where the alternatives are others. */
+function ofTypeOrNull(alternatives: Json[]): JsonObject | undefined {
+  const [one, other, ...more] = alternatives;
+  if (!isObject(one!) || !isObject(other!) || more.length > 0 || other["type"] !== "null") return undefined;
+  const isClosed = "enum" in one || "const" in one || "description" in one;
+  return typeof one["type"] === "string" && !isClosed ? { ...one, type: [one["type"], "null"] } : undefined;
+}
 
 /** Writes schemas with references to `#/components/schemas`, and remembers which are needed there. */
 export class Components {
@@ -60,7 +73,7 @@ export class Components {
   }
 
   #write(schema: JsonObject): JsonObject {
-    const known = this.#named.get(saying(schema));
+    const known = this.#named.get(saying(schema)) ?? this.#named.get(whole(schema));
     if (known === undefined) return this.#inside(schema);
     if (!this.#needed.has(known.name)) {
       // It is there while its inside is written, which may refer to it.
@@ -82,6 +95,14 @@ export class Components {
       const { type: _, ...place } = written;
       this.#needed.set("Text", { type: "string", pattern: textPattern });
       return { $ref: "#/components/schemas/Text", ...place };
+    }
+    if (Array.isArray(written["anyOf"])) {
+      const nullable = ofTypeOrNull(written["anyOf"]);
+      if (nullable)
+        return {
+          ...nullable,
+          ...Object.fromEntries(Object.entries(written).filter(([name]) => name !== "anyOf")),
+        };
     }
     // What is constant is of its own type.
     if ("const" in written) delete written["type"];

@@ -4,6 +4,7 @@ import type { FastifySchema } from "fastify";
 import type { RouteRole } from "../auth/access.ts";
 import { Components, type Json, type JsonObject } from "./components.ts";
 import { operations } from "./operations.ts";
+import { inlineParts, simplifyAnswers } from "./answers.ts";
 import { problemAnswer, problemResponse } from "./problem-responses.ts";
 import { shareAnswers, shareParameters, shareSchemas } from "./share.ts";
 
@@ -54,6 +55,15 @@ export function describeApi({
     [...described, ...Object.values(parameters), ...Object.values(responses)] as JsonObject[],
     schemas,
   );
+  simplifyAnswers(
+    [
+      ...described.map(({ parameters, requestBody }) => [parameters ?? null, requestBody ?? null]),
+      parameters,
+    ],
+    [responses, ...described.map((operation) => operation["responses"] as JsonObject)],
+    schemas,
+  );
+  inlineParts([...described, parameters, responses], schemas);
   const tags = [...new Set(routes.map(({ path }) => tagOf(path)))].sort();
   return {
     openapi: "3.1.0",
@@ -76,14 +86,14 @@ export function describeApi({
         key: {
           type: "http",
           scheme: "bearer",
-          description: `An API key. An operation names the least role that the key needs in its team, of ${Object.keys(teamRoles).join(", ")}; or \`operator\`, which a pool operator's key is apart from its role. Of a path that names a team, an operator's key may call every operation.`,
+          description: `An API key. An operation names the least role in the team that it needs, of ${Object.keys(teamRoles).join(", ")}; or \`operator\`, apart from roles. Of a path that names a team, an operator may call every operation.`,
         },
         session: {
           type: "apiKey",
           in: "cookie",
           name: "espalier-session",
           description:
-            "A browser's, by `POST /v1/session`; over https its name begins with `__Host-` or, below a path, `__Secure-`.",
+            "A browser's, of which the same role is asked; by `POST /v1/session`; over https its name begins with `__Host-` or, below a path, `__Secure-`.",
         },
       },
     },
@@ -93,8 +103,7 @@ export function describeApi({
 /** What an operation asks for that does not say it. */
 const usualRole = "viewer";
 
-const securityOf = (role: RouteRole): Json =>
-  role === "anyone" ? [] : [{ key: [role] }, { session: [role] }];
+const securityOf = (role: RouteRole): Json => (role === "anyone" ? [] : [{ key: [role] }, { session: [] }]);
 
 const inOrder = (members: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -7,17 +7,13 @@ import type { Components, JsonObject } from "./components.ts";
  */
 export const problemAnswer: JsonObject = { default: { $ref: "#/components/responses/Problem" } };
 
-/** That answer, with every code by its status. */
+/** That answer, with every status; docs/errors.md says which codes are of which. */
 export function problemResponse(components: Components): JsonObject {
   const statuses = [...new Set(Object.values(problems).map(({ status }) => status))].sort((a, b) => a - b);
-  const described = (status: number): string => {
-    const codes = Object.entries(problems).filter(([, row]) => row.status === status);
-    return `${status}: ${codes.map(([code]) => `\`${code}\``).join(", ")}`;
-  };
   const text = (description: string): JsonObject => ({ schema: { type: "string" }, description });
   return {
     Problem: {
-      description: `a problem, whose \`code\` says which. ${statuses.map(described).join("; ")}`,
+      description: `a problem, whose \`code\` says which; the status is ${statuses.join(", ")}`,
       headers: {
         "WWW-Authenticate": text("of 401"),
         "Content-Range": text("of 416: `bytes */SIZE`"),

@@ -76,10 +76,13 @@ function nameOfAnswer(answer: JsonObject): string {
 }
 
 /** A schema that several places have is worth a name of its own when that makes the description so much shorter, in characters. */
-const leastSaving = 60;
-/** What a name can be found for: lists and numbers are the same in many places that have nothing to do with one another. */
+const leastSaving = 40;
+/**
+ * What a name can be found for: numbers and lists are the same in many places that have nothing to do with one another, unless the same is
+ * said of them.
+ */
 const isNoun = (schema: JsonObject): boolean =>
-  ["properties", "anyOf", "enum", "pattern"].some((keyword) => keyword in schema);
+  ["properties", "anyOf", "enum", "pattern", "description"].some((keyword) => keyword in schema);
 
 /**
  * Writes schemas that several places have alike once, under the name of a property that has it; first those that save most.
@@ -137,7 +140,8 @@ const titleOf = (name: string): string =>
     .join("");
 
 function visitSchema(schema: JsonObject, name: string, visit: Visit): JsonObject {
-  if ("$ref" in schema) return schema;
+  const isPlain = Object.keys(schema).length === 1;
+  if ("$ref" in schema && isPlain) return schema;
   const seen = visit(schema, name);
   if (seen === schema) visitInside(schema, name, visit);
   return seen;

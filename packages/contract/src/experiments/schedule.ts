@@ -25,7 +25,7 @@ export type Submission = Static<typeof Submission>;
 const overlapPolicies = ["allow", "skip", "queue", "replace"] as const;
 const OverlapPolicy = Type.Enum(overlapPolicies, {
   description:
-    "when it is due and what it submitted before has not ended: allow both, skip this time, queue this one until the old one has ended, or replace the old one, which is cancelled; default: allow",
+    "when it is due before the last one has ended: allow both, skip this time, queue this one, or replace the old one, which is cancelled; default: allow",
 });
 export type OverlapPolicy = (typeof overlapPolicies)[number];
 

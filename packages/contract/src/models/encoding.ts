@@ -38,7 +38,7 @@ export const Encoding = Type.Object(
     pooled: Type.Optional(
       Type.Enum(["content", "sequence"], {
         description:
-          "which tokens: the text's own, or all, with special tokens and instruction, as sentence-transformers and text-embeddings-inference do; default: all for BERT and its kin and models with a 1_Pooling/config.json, else content",
+          "which tokens: the text's own, or all, with special tokens and instruction; default: all for BERT and its kin and models with a 1_Pooling/config.json, else content",
       }),
     ),
     attention: Type.Optional(

@@ -12,7 +12,7 @@ const fields = {
   files: Days("files are kept that an attempt left behind and that no artifact is; default 1"),
   logs: Days("a log line is kept; default 90"),
   metrics: Days(
-    "after the end of a run all points of its metrics are kept; default 30. Then, of each series of more than 601 points, the first one, and the least, the greatest and the last of each of 200 ranges of steps, for ever",
+    "after the end of a run all points of its metrics are kept; default 30. Then at most 601 points of each series, for ever",
   ),
   events: Days("an event can be read again; default 7"),
 };

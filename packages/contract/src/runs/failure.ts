@@ -21,9 +21,7 @@ export type FailureClass = keyof typeof failureClasses;
 export const FailureClass = Type.Unsafe<FailureClass>({
   type: "string",
   enum: Object.keys(failureClasses),
-  description: `why it ended without a result, which decides what follows. ${Object.entries(failureClasses)
-    .map(([name, { title }]) => `${name}: ${title}`)
-    .join("; ")}.`,
+  description: "why it ended without a result, which decides what follows",
 });
 
 /**

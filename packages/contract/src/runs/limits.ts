@@ -11,7 +11,7 @@ export const Limits = Type.Object(
         minimum: 1,
         maximum: most,
         description:
-          "seconds that it may compute since it was submitted or last retried, all attempts together but those that the pool failed; then it saves and is FAILED with `run/wall-time`; default: no limit",
+          "seconds that it may compute from its submission or last retry on, in all attempts but those that the pool failed; then it is FAILED with `run/wall-time`; default: no limit",
       }),
     ),
   },

@@ -21,7 +21,7 @@ export const Metric = Type.Object({
   sampled: Type.Optional(
     Type.Literal(true, {
       description:
-        "the metrics of this attempt are down-sampled: of a long series the first point is kept, and the least, the greatest and the last of each of 200 ranges of steps",
+        "the metrics of this attempt are down-sampled: of a long series the first point, and the least, the greatest and the last of 200 ranges of steps",
     }),
   ),
 });
