@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID, sign, type KeyObject } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Provider } from "oidc-provider";
@@ -20,6 +20,8 @@ export class OpenIdProvider {
   readonly people: Record<string, Person> = {};
   /** The subject who is signed in next. */
   person = "";
+  /** By how much the clock of the provider is ahead, in seconds, when it signs a token. */
+  clockAhead = 0;
   #handle = async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.writeHead(503).end();
   };
@@ -44,6 +46,7 @@ export class OpenIdProvider {
           client_id: "espalier",
           client_secret: "a secret of the client",
           redirect_uris: [redirectUri],
+          post_logout_redirect_uris: [new URL("/", redirectUri).href],
           grant_types: ["authorization_code"],
           response_types: ["code"],
         },
@@ -67,10 +70,30 @@ export class OpenIdProvider {
       },
     });
     const rest = provider.callback();
-    this.#handle = async (request, response) =>
-      request.url!.startsWith("/login/")
-        ? provider.interactionFinished(request, response, { login: { accountId: this.person } })
-        : rest(request, response);
+    this.#handle = async (request, response) => {
+      if (request.url!.startsWith("/login/"))
+        return provider.interactionFinished(request, response, { login: { accountId: this.person } });
+      if (request.url === "/token") this.#signLater(response, privateKey);
+      return rest(request, response);
+    };
+  }
+
+  /** Signs the token of an answer anew, with the times of a clock that is ahead. */
+  #signLater(response: ServerResponse, key: KeyObject): void {
+    const end = response.end.bind(response) as (body: string) => ServerResponse;
+    response.end = ((body: string | Buffer) => {
+      const answer = JSON.parse(body.toString()) as { id_token?: string };
+      if (answer.id_token === undefined || this.clockAhead === 0) return end(body.toString());
+      const [header, payload] = answer.id_token.split(".");
+      const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as { iat: number; exp: number };
+      claims.iat += this.clockAhead;
+      claims.exp += this.clockAhead;
+      const signed = `${header}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
+      answer.id_token = `${signed}.${sign("sha256", Buffer.from(signed), key).toString("base64url")}`;
+      const written = JSON.stringify(answer);
+      response.setHeader("content-length", Buffer.byteLength(written));
+      return end(written);
+    }) as ServerResponse["end"];
   }
 
   async close(): Promise<void> {

@@ -210,7 +210,7 @@ export {
 } from "./kinds/search.ts";
 export { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "./teams/key.ts";
 export { Me } from "./teams/me.ts";
-export { SessionCreate, SignInWays } from "./teams/session.ts";
+export { SessionCreate, SignedOut, SignInWays } from "./teams/session.ts";
 export { reaches, TeamRole, teamRoles } from "./teams/role.ts";
 export {
   defaultPendingRuns,

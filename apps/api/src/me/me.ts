@@ -7,7 +7,12 @@ export async function describeMe(
   { teams }: Pick<Store, "teams">,
   { teamId, teamName, userId, keyId }: Principal,
 ): Promise<Me> {
-  const [{ users, ...team }, key] = await Promise.all([teams.get(teamName), teams.getKey(teamId, keyId)]);
+  const [{ users, ...team }, key, signIn] = await Promise.all([
+    teams.get(teamName),
+    teams.getKey(teamId, keyId),
+    teams.identitySignIn(keyId),
+  ]);
   const user = users.find(({ id }) => id === userId);
-  return { team, ...(user && { user }), key };
+  const own = { name: teamName, role: key.role, ...(key.operator && { operator: true as const }) };
+  return { team, ...(user && { user }), key, teams: signIn?.memberships ?? [own] };
 }

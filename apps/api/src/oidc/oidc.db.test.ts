@@ -1,4 +1,4 @@
-import type { Me } from "@espalier/contract";
+import type { Me, SignedOut } from "@espalier/contract";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../../../test/servers/api.ts";
@@ -39,12 +39,17 @@ afterAll(async () => {
 class Browser {
   readonly #cookies = new Map<string, Map<string, string>>();
 
-  async ask(address: string, headers: Record<string, string> = {}): Promise<Response> {
+  async ask(
+    address: string,
+    headers: Record<string, string> = {},
+    init: RequestInit = {},
+  ): Promise<Response> {
     const { origin } = new URL(address);
     const jar = this.#cookies.get(origin) ?? new Map<string, string>();
     this.#cookies.set(origin, jar);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const answer = await fetch(address, {
+      ...init,
       redirect: "manual",
       headers: { accept: "text/html", ...headers, ...(cookie && { cookie }) },
     });
@@ -115,6 +120,10 @@ describe("whoever signs in by the provider", () => {
     expect(await browser.me()).toMatchObject({
       team: { name: "nlp" },
       key: { role: "viewer", operator: true },
+      teams: [
+        { name: "orchard", role: "maintainer" },
+        { name: "nlp", role: "viewer", operator: true },
+      ],
     });
     const refused = await browser.signIn("u-3", "?team=strangers");
     expect(refused.status).toBe(403);
@@ -130,7 +139,49 @@ describe("whoever signs in by the provider", () => {
     expect(await store.sql("select from identity where subject = 'u-4'")).toEqual([]);
   });
 
-  it("is led to no other site, and signs out as any session does", async () => {
+  it("signs out at the provider as well, which leads back and asks who it is the next time", async () => {
+    issuer.people["u-9"] = { preferred_username: "pat", groups: ["leads"] };
+    const browser = new Browser();
+    await browser.signIn("u-9");
+    const out = await browser.ask(`${url}/v1/session`, { origin: url }, { method: "DELETE" });
+    expect(out.status).toBe(200);
+    const { next } = (await out.json()) as SignedOut;
+    expect(next.startsWith(`${issuer.issuer}/session/end?`)).toBe(true);
+    expect(Object.fromEntries(new URL(next).searchParams)).toEqual({
+      client_id: "espalier",
+      post_logout_redirect_uri: `${url}/`,
+      id_token_hint: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) as string,
+    });
+    await expect(browser.me()).rejects.toThrow("not signed in: 401");
+    // The provider asks the person whether that is meant.
+    const page = await (await browser.ask(next)).text();
+    const [, xsrf = ""] = /name="xsrf" value="([^"]+)"/.exec(page) ?? [];
+    const confirmed = await browser.ask(
+      `${issuer.issuer}/session/end/confirm`,
+      { "content-type": "application/x-www-form-urlencoded" },
+      { method: "POST", body: new URLSearchParams({ xsrf, logout: "yes" }).toString() },
+    );
+    expect(confirmed.headers.get("location")).toBe(`${url}/`);
+    const begun = await browser.ask(`${url}/v1/session/oidc`);
+    const asked = await browser.ask(begun.headers.get("location")!);
+    expect(asked.headers.get("location")).toContain("/login/");
+  });
+
+  it("may have a provider whose clock differs by less than a minute, and no more", async () => {
+    issuer.people["u-10"] = { preferred_username: "tim", groups: ["leads"] };
+    // A token lasts for 600 s there; with such a clock it has ended 40 s, or 80 s, before it comes.
+    for (const [ahead, status] of [
+      [-640, 302],
+      [-680, 401],
+      [40, 302],
+    ]) {
+      issuer.clockAhead = ahead;
+      const answer = await new Browser().signIn("u-10").finally(() => (issuer.clockAhead = 0));
+      expect([ahead, answer.status]).toEqual([ahead, status]);
+    }
+  });
+
+  it("is led to no other site", async () => {
     issuer.people["u-5"] = { preferred_username: "kim", groups: ["leads"] };
     for (const to of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
       const answer = await new Browser().signIn("u-5", `?to=${encodeURIComponent(to)}`);
@@ -142,7 +193,7 @@ describe("whoever signs in by the provider", () => {
       .find((each) => each.startsWith("espalier-session"))!
       .split(";")[0];
     const end = await fetch(`${url}/v1/session`, { method: "DELETE", headers: { cookie, origin: url } });
-    expect(end.status).toBe(204);
+    expect(end.status).toBe(200);
     expect((await fetch(`${url}/v1/me`, { headers: { cookie } })).status).toBe(401);
   });
 
@@ -219,4 +270,7 @@ it("while the provider is away nobody signs in by it, and keys and sessions go o
   expect(await answer.json()).toMatchObject({ code: "service/unavailable" });
   await browser.me();
   expect((await fetch(`${url}/v1/me`, { headers: { authorization: `Bearer ${text}` } })).status).toBe(200);
+  const out = await browser.ask(`${url}/v1/session`, { origin: url }, { method: "DELETE" });
+  expect(out.status).toBe(204);
+  await expect(browser.me()).rejects.toThrow("not signed in: 401");
 });

@@ -12,6 +12,12 @@ export interface Attempt {
   verifier: string;
 }
 
+/** Who has come back, and what the provider has signed. */
+export interface SignedIn {
+  claims: Claims;
+  idToken: string;
+}
+
 /** Clocks may differ by so much. */
 const skewSeconds = 60;
 /** How long the provider's description and its keys are believed. Few people sign in, so that it costs little to ask again. */
@@ -56,7 +62,7 @@ export class Provider {
   }
 
   /** Who has come back. @param url as the browser asked for it, with `code` and `state` */
-  async finish(url: URL, { state, nonce, verifier }: Attempt): Promise<Claims> {
+  async finish(url: URL, { state, nonce, verifier }: Attempt): Promise<SignedIn> {
     const configuration = await this.#configuration();
     try {
       const tokens = await client.authorizationCodeGrant(configuration, url, {
@@ -65,17 +71,32 @@ export class Provider {
         pkceCodeVerifier: verifier,
         idTokenExpected: true,
       });
-      const claims = tokens.claims()!;
+      const [claims, idToken] = [tokens.claims()!, tokens.id_token!];
       const { groupsClaim } = this.settings;
       if (claims[groupsClaim] !== undefined || !configuration.serverMetadata().userinfo_endpoint)
-        return claims;
+        return { claims, idToken };
       // Some providers keep what is long out of the token.
-      return { ...(await client.fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
+      const more = await client.fetchUserInfo(configuration, tokens.access_token, claims.sub);
+      return { claims: { ...more, ...claims }, idToken };
     } catch (error) {
       // It may have other keys since; the next attempt asks anew.
       this.#known = undefined;
       throw this.#problemOf(error);
     }
+  }
+
+  /**
+   * Where a browser goes to end the sign-in at the provider as well, and comes back from (RP-initiated logout); undefined where the provider
+   * has no such place. @param home it has to know this address, for the client
+   */
+  async end(home: URL, idToken: string | undefined): Promise<URL | undefined> {
+    const configuration = await this.#configuration();
+    const { end_session_endpoint: place } = configuration.serverMetadata();
+    if (place === undefined || !/^https?:/.test(place)) return undefined;
+    return client.buildEndSessionUrl(configuration, {
+      post_logout_redirect_uri: home.href,
+      ...(idToken === undefined ? {} : { id_token_hint: idToken }),
+    });
   }
 
   async close(): Promise<void> {

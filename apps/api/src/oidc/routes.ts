@@ -5,9 +5,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { anyone } from "../auth/access.ts";
 import { cookieOf, publicUrlOf, refuseInClear, setCookie, setSession } from "../auth/session-cookie.ts";
-import { membershipOf, nameOf, type Claims } from "./membership.ts";
+import { membershipOf, membershipsOf, nameOf } from "./membership.ts";
 import { showProblem } from "./problem-page.ts";
-import type { Attempt, Provider } from "./provider.ts";
+import type { Attempt, Provider, SignedIn } from "./provider.ts";
 
 /** How long somebody may take at the provider. */
 const attemptSeconds = 600;
@@ -57,13 +57,17 @@ export const oidc: FastifyPluginAsyncTypebox<Options> = async (app, { store, tim
       const { team, to, ...attempt } = keptOf(request);
       const url = publicUrlOf(request, callback);
       url.search = new URL(request.url, url).search;
-      const claims = await configured(provider).finish(url, attempt);
-      await open(request, reply, claims, team);
+      await open(request, reply, await configured(provider).finish(url, attempt), team);
       return reply.redirect(to, 302);
     }),
   );
 
-  async function open(request: FastifyRequest, reply: FastifyReply, claims: Claims, wanted?: string) {
+  async function open(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { claims, idToken }: SignedIn,
+    wanted?: string,
+  ) {
     const { settings } = configured(provider);
     const { team: name, role, operator = false } = membershipOf(claims, settings, wanted);
     const { id: teamId } = await store.teams.ensure(name);
@@ -74,6 +78,12 @@ export const oidc: FastifyPluginAsyncTypebox<Options> = async (app, { store, tim
       teamId,
       role,
       operator,
+      memberships: membershipsOf(claims, settings).map(({ team, role, operator }) => ({
+        name: team,
+        role,
+        ...(operator && { operator }),
+      })),
+      idToken,
     };
     const act = {
       action: "session.open",

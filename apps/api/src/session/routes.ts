@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Me, Problem, SessionCreate, SignInWays } from "@espalier/contract";
+import { Me, Problem, SessionCreate, SignedOut, SignInWays } from "@espalier/contract";
 import type { SessionTimes, Store } from "@espalier/store";
 import { Type } from "typebox";
 import { anyone, signsIn, viewer } from "../auth/access.ts";
 import { principalOf } from "../auth/principal.ts";
-import { setCookie, setSession } from "../auth/session-cookie.ts";
+import { publicUrlOf, setCookie, setSession } from "../auth/session-cookie.ts";
 import type { Provider } from "../oidc/provider.ts";
 import { describeMe } from "../me/me.ts";
 
@@ -12,7 +12,7 @@ import { describeMe } from "../me/me.ts";
 export const session: FastifyPluginAsyncTypebox<{
   store: Store;
   times: SessionTimes;
-  provider?: Pick<Provider, "settings"> | undefined;
+  provider?: Pick<Provider, "settings" | "end"> | undefined;
 }> = async (app, { store, times, provider }) => {
   app.get("/session", { config: anyone, schema: { response: { 200: SignInWays } } }, async () => ({
     key: true,
@@ -32,9 +32,10 @@ export const session: FastifyPluginAsyncTypebox<{
 
   app.delete(
     "/session",
-    { config: viewer, schema: { response: { 204: Type.Null() } } },
+    { config: viewer, schema: { response: { 200: SignedOut, 204: Type.Null() } } },
     async (request, reply) => {
       const { teamId, keyId, session } = principalOf(request);
+      const signIn = session ? await store.teams.identitySignIn(keyId) : undefined;
       if (!session)
         throw new Problem(
           "resource/conflict",
@@ -42,6 +43,14 @@ export const session: FastifyPluginAsyncTypebox<{
         );
       await store.teams.revokeKey(teamId, keyId);
       setCookie(request, reply, "session", { value: "", maxAge: 0 });
+      // Here the session has ended in any case; a provider that is away only keeps its own.
+      const next =
+        signIn &&
+        (await provider?.end(publicUrlOf(request, ""), signIn.idToken).catch((error: unknown) => {
+          request.log.warn({ err: error }, "the sign-in goes on at the OpenID provider");
+          return undefined;
+        }));
+      if (next) return reply.code(200).send({ next: next.href });
       return reply.code(204).send(null);
     },
   );

@@ -1,3 +1,4 @@
+import type { SignedOut } from "@espalier/contract";
 import { send } from "../api/request.ts";
 import { queryClient } from "../api/query-client.ts";
 import { Button } from "../elements/button.tsx";
@@ -10,9 +11,9 @@ import classes from "./account-menu.module.css";
 export function AccountMenu() {
   const { data: me } = useMe();
   const signOut = async (): Promise<void> => {
-    await send("DELETE", "session");
+    const left = await send<SignedOut | undefined>("DELETE", "session");
     queryClient.clear();
-    location.assign(document.baseURI);
+    location.assign(left?.next ?? document.baseURI);
   };
   const name = me?.user?.name ?? me?.key.name ?? "…";
   return (

@@ -7,6 +7,12 @@ export const SessionCreate = Type.Object(
 );
 export type SessionCreate = Static<typeof SessionCreate>;
 
+/** `DELETE /v1/session`, of somebody who has signed in by an OpenID provider that can end its own session too. */
+export const SignedOut = Type.Object({
+  next: Type.String({ description: "where the provider ends the sign-in, and leads back from" }),
+});
+export type SignedOut = Static<typeof SignedOut>;
+
 /** `GET /v1/session`: how a browser can sign in. */
 export const SignInWays = Type.Object({
   key: Type.Boolean({ description: "`POST /v1/session` takes an API key" }),

@@ -1,5 +1,6 @@
-import { apiKeyId, newApiKey, newId, type ApiKey, type TeamRole } from "@espalier/contract";
+import { apiKeyId, newApiKey, newId, type ApiKey, type Me, type TeamRole } from "@espalier/contract";
 import type { Database, Transaction } from "../database/database.ts";
+import { present } from "../database/row.ts";
 import { hashOf, type Keys } from "./keys.ts";
 import type { SessionTimes } from "./sessions.ts";
 
@@ -13,31 +14,63 @@ export interface Identity {
   teamId: string;
   role: TeamRole;
   operator: boolean;
+  /** All teams that the person is in. */
+  memberships: Me["teams"];
+  /** What the provider has signed, which ends the sign-in there. */
+  idToken: string;
 }
+
+/** What is kept of how somebody has signed in. */
+export type IdentitySignIn = Pick<Identity, "memberships"> & Partial<Pick<Identity, "idToken">>;
+
+/** A longer token is not kept, as no address could hold it. */
+const longestToken = 8_000;
 
 export interface Identities {
   /** A session of this person, who is a user of the team from then on. */
   openIdentitySession(identity: Identity, times: SessionTimes): Promise<{ key: ApiKey; text: string }>;
+  /** Undefined for a key, and for a session that a key has opened. */
+  identitySignIn(sessionId: string): Promise<IdentitySignIn | undefined>;
 }
 
 export const createIdentities = (
-  { transaction }: Pick<Database, "transaction">,
+  { query, transaction }: Pick<Database, "query" | "transaction">,
   { getKey }: Pick<Keys, "getKey">,
 ): Identities => ({
   async openIdentitySession(identity, { lasts, idle }) {
-    const { teamId, role, operator } = identity;
+    const { teamId, role, operator, memberships, idToken } = identity;
     const text = newApiKey();
     const id = apiKeyId(text)!;
     await transaction(async (tx) => {
       const userId = await userOf(tx, identity);
       await tx.query(
-        `insert into api_key (id, team_id, name, hash, role, operator, user_id, expires_at, idle_seconds)
-         values ($1, $2, 'browser', $3, $4, $5, $6, now() + make_interval(secs => $7), $8)`,
-        [id, teamId, hashOf(text), role, operator, userId, lasts, idle],
+        `insert into api_key (id, team_id, name, hash, role, operator, user_id, expires_at, idle_seconds, memberships, id_token)
+         values ($1, $2, 'browser', $3, $4, $5, $6, now() + make_interval(secs => $7), $8, $9, $10)`,
+        [
+          id,
+          teamId,
+          hashOf(text),
+          role,
+          operator,
+          userId,
+          lasts,
+          idle,
+          JSON.stringify(memberships),
+          idToken.length > longestToken ? null : idToken,
+        ],
       );
       return { id };
     });
     return { key: await getKey(teamId, id), text };
+  },
+
+  async identitySignIn(sessionId) {
+    const { rows } = await query<{ memberships: Me["teams"]; idToken: string | null }>(
+      `select memberships, id_token as "idToken" from api_key where id = $1 and memberships is not null`,
+      [sessionId],
+    );
+    const [row] = rows;
+    return row && { memberships: row.memberships, ...present({ idToken: row.idToken }) };
   },
 });
 
