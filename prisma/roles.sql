@@ -4,6 +4,8 @@
 DO $$
 DECLARE
   role TEXT;
+  -- From PostgreSQL 16 on, who has made a role may give it to others, and has it himself only once he says so.
+  acting TEXT := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
   FOREACH role IN ARRAY ARRAY['espalier_owner', 'espalier_api', 'espalier_pool', 'espalier_worker'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
@@ -14,12 +16,12 @@ BEGIN
       END;
     END IF;
     -- Whoever migrates owns the tables, and an API or a worker that has his password still acts as its own role.
-    IF NOT pg_has_role(role, 'member') THEN
+    IF NOT pg_has_role(role, acting) THEN
       EXECUTE format('GRANT %I TO CURRENT_USER', role);
     END IF;
   END LOOP;
   -- An API acts over all teams only where it says so, as it inherits nothing.
-  IF NOT pg_has_role('espalier_api', 'espalier_pool', 'member') THEN
+  IF NOT pg_has_role('espalier_api', 'espalier_pool', acting) THEN
     GRANT espalier_pool TO espalier_api;
   END IF;
 END $$;

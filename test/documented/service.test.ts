@@ -123,7 +123,7 @@ test("the secrets of a deployment are made as the first page makes them", async 
   try {
     await run("bash", ["-euc", lines.join("\n")], { cwd: clone });
     expect(await readFile(join(clone, ".env"), "utf8")).toMatch(
-      /^POSTGRES_PASSWORD=\w{48}\nPOSTGRES_API_PASSWORD=\w{48}\nPOSTGRES_WORKER_PASSWORD=\w{48}\nREDIS_PASSWORD=\w{48}\nESPALIER_SECRET=\w{64}\nESPALIER_BOOTSTRAP_KEY=esp_\S+\n$/,
+      /^POSTGRES_PASSWORD=\w{48}\nPOSTGRES_OWNER_PASSWORD=\w{48}\nPOSTGRES_API_PASSWORD=\w{48}\nPOSTGRES_WORKER_PASSWORD=\w{48}\nREDIS_PASSWORD=\w{48}\nESPALIER_SECRET=\w{64}\nESPALIER_BOOTSTRAP_KEY=esp_\S+\n$/,
     );
     expect((await stat(join(clone, ".env"))).mode & 0o777).toBe(0o600);
   } finally {

@@ -10,6 +10,7 @@ import { defaultLimits, type Limits } from "./limits/limits.ts";
 const Env = Type.Object({
   DATABASE_URL: Type.String({ minLength: 1 }),
   ESPALIER_DATABASE_SESSION_URL: Type.Optional(Type.String({ minLength: 1 })),
+  ESPALIER_DATABASE_SUPERUSER_URL: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_DATABASE_OWNER_URL: Type.Optional(Type.String({ minLength: 1 })),
   ESPALIER_WORKER_DATABASE_URL: Type.Optional(Type.String({ minLength: 1 })),
   REDIS_URL: Type.Optional(Type.String({ minLength: 1 })),
@@ -52,6 +53,8 @@ export interface Config {
    * a database that is up to date needs none.
    */
   ownerUrl?: string;
+  /** Of a superuser, for `node dist/api.mjs owner` alone, which gives the database to its owner. An API has none. */
+  superuserUrl?: string;
   /** What workers will connect with: the owner gives the worker's role its password, where this names that role. */
   workerUrl?: string;
   /** Absent: the delivery queues live in the database. */
@@ -115,6 +118,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ...(value.ESPALIER_DATABASE_OWNER_URL === undefined
       ? {}
       : { ownerUrl: value.ESPALIER_DATABASE_OWNER_URL }),
+    ...(value.ESPALIER_DATABASE_SUPERUSER_URL === undefined
+      ? {}
+      : { superuserUrl: value.ESPALIER_DATABASE_SUPERUSER_URL }),
     ...(value.ESPALIER_WORKER_DATABASE_URL === undefined
       ? {}
       : { workerUrl: value.ESPALIER_WORKER_DATABASE_URL }),

@@ -1,14 +1,16 @@
 import { startApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { openLog } from "./log.ts";
-import { migrateDatabase } from "./migrate.ts";
+import { makeOwner, migrateDatabase } from "./migrate.ts";
 
 const config = readConfig(process.env);
 const log = openLog(config.logLevel);
 
 try {
-  if (process.argv[2] === "migrate") {
-    await migrateDatabase(config, log);
+  const once = { migrate: () => migrateDatabase(config, log), owner: () => makeOwner(config) };
+  const asked = process.argv[2];
+  if (asked === "migrate" || asked === "owner") {
+    await once[asked]();
     process.exit(0);
   }
   const app = await startApp(config, log);

@@ -1,5 +1,5 @@
 import { prepareDeliveryQueues } from "@espalier/queue";
-import { grantedRoles, migrate } from "@espalier/store";
+import { giveToOwner, grantedRoles, migrate } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
 
@@ -21,4 +21,14 @@ export async function migrateDatabase(config: Config, log: FastifyBaseLogger): P
       "the database does not keep API and workers apart; docs/operations.md says how it does",
     );
   if (redisUrl === undefined) await prepareDeliveryQueues(ownerUrl, [grantedRoles.api, grantedRoles.worker]);
+}
+
+/** `node dist/api.mjs owner`: see `giveToOwner`. */
+export async function makeOwner({ superuserUrl, ownerUrl, databaseUrl, sessionUrl, workerUrl }: Config) {
+  if (superuserUrl === undefined || ownerUrl === undefined)
+    throw new Error(
+      "The environment is not complete: ESPALIER_DATABASE_SUPERUSER_URL and ESPALIER_DATABASE_OWNER_URL say who gives the database to whom.",
+    );
+  const logins = [ownerUrl, sessionUrl ?? databaseUrl, ...(workerUrl === undefined ? [] : [workerUrl])];
+  await giveToOwner(superuserUrl, logins);
 }

@@ -20,6 +20,7 @@ export { type NewModel } from "./models/models.ts";
 export { type NewRun } from "./runs/runs.ts";
 export { grantedRoles } from "./database/roles.ts";
 export { migrate } from "./database/migrate.ts";
+export { giveToOwner } from "./database/owner.ts";
 export { type DueDelivery, type SendingLimits, type SendOutcome } from "./webhooks/sending.ts";
 export { actFor, type TenantHolder } from "./database/tenant.ts";
 export { openStore, type Store } from "./store.ts";

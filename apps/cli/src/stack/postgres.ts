@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Problem } from "@espalier/contract";
 import { identify, programArguments, waitForEnd, type ProcessIdentity } from "@espalier/process";
+import { giveToOwner, type Passwords } from "./database-owner.ts";
 import { usableBinaries } from "./postgres-binaries.ts";
 import type { ServiceSpec } from "./service.ts";
 import { databaseName, databaseUrlOf, superuser } from "./state.ts";
@@ -28,6 +29,8 @@ export interface PostgresOptions {
   home: string | undefined;
   port: number;
   password: string;
+  /** Of those who log in beside the superuser, with the owner of the database; default: there are no others, and it is the superuser's. */
+  logins?: Passwords;
   /** More settings of the server, such as `max_connections=20`. */
   settings?: readonly string[];
   say: (line: string) => void;
@@ -36,6 +39,7 @@ export interface PostgresOptions {
 /** A prepared database server, not yet running. */
 export interface Postgres {
   home: string;
+  /** Of the superuser. */
   url: string;
   service: Omit<ServiceSpec, "name" | "log" | "env">;
 }
@@ -46,6 +50,7 @@ export function preparePostgres({
   home: remembered,
   port,
   password,
+  logins,
   settings: more = [],
   say,
 }: PostgresOptions): Postgres {
@@ -61,6 +66,8 @@ export function preparePostgres({
   const data = join(home, "data");
   if (!existsSync(data)) initialise(binaries.home, home, password, user);
   const command = join(binaries.home, "bin", "postgres");
+  const runAlone = (database: string, statements: string): void =>
+    runAs(user, command, ["--single", "-j", "-c", "exit_on_error=on", "-D", data, database], statements);
   // No Unix socket: its path has a limited length, and its folder belongs to one user.
   const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", ...more];
   return {
@@ -76,7 +83,10 @@ export function preparePostgres({
         data,
         ...settings.flatMap((setting) => ["-c", setting]),
       ],
-      prepare: () => endOrphan(data),
+      async prepare() {
+        await endOrphan(data);
+        if (logins) giveToOwner(home, logins, runAlone);
+      },
       ready: async () => readPidFile(data)?.ready === true && serverOf(data) !== undefined,
     },
   };

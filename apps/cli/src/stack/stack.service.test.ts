@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository } from "../repository.ts";
 import type { ProcessIdentity } from "@espalier/process";
+import { inspectDatabase } from "@espalier/store/inspect";
+import { freePort } from "./port.ts";
+import { databaseUrlOf, type StackState } from "./state.ts";
 import { endUp, startUp, upCommand, type Up } from "./testing/up.ts";
 
 let folder: string;
@@ -146,6 +149,40 @@ describe.runIf(process.platform === "linux")("the embedded stack", () => {
     up = await starting;
     expect((await fetch(`${up.url}/v1/runs`)).status).toBe(401);
     expect(await datasets()).toContain("before-api");
+  });
+
+  test("of two stacks that have chosen one port each has its own API or none, and neither sends the other its key", async () => {
+    const port = await freePort();
+    const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), "espalier-race-")));
+    for (const each of folders)
+      writeFileSync(join(each, "stack.json"), JSON.stringify({ apiPort: port }), { mode: 0o600 });
+    const outcomes = await Promise.allSettled(folders.map((each) => startUp(repository, each)));
+    try {
+      const ups = outcomes.map((each) => (each.status === "fulfilled" ? each.value : undefined));
+      expect(ups.filter(Boolean).length).toBeGreaterThan(0);
+      for (const [i, each] of ups.entries()) {
+        const log = readFileSync(join(folders[i], "logs", "api.log"), "utf8");
+        // Whoever loses the port is told why it has no API.
+        if (each) expect((await each.client.keys.list()).items).toHaveLength(1);
+        else expect(log).toContain("EADDRINUSE");
+        // A key of the other stack would be refused here.
+        expect(log).not.toContain("sign-in refused");
+      }
+    } finally {
+      for (const each of outcomes) if (each.status === "fulfilled") await endUp(each.value, "SIGTERM");
+      for (const each of folders) rmSync(each, { recursive: true, force: true });
+    }
+  });
+
+  test("the database belongs to an owner who is no superuser", async () => {
+    const { databasePort, ownerPassword } = JSON.parse(
+      readFileSync(join(folder, "stack.json"), "utf8"),
+    ) as StackState;
+    const { user, roles } = await inspectDatabase(
+      databaseUrlOf(databasePort!, ownerPassword, "espalier_owner"),
+    );
+    expect(user).toEqual({ name: "espalier_owner", excess: ["the owner of the tables"] });
+    expect(roles).toEqual([]);
   });
 
   test("after SIGKILL of the command line its parts end by themselves, and a new start goes on", async () => {

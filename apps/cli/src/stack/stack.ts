@@ -15,6 +15,7 @@ import {
   keyOf,
   makeFolder,
   newToken,
+  ownerRole,
   readState,
   workerRole,
   writeState,
@@ -85,6 +86,11 @@ export async function startStack({
       home: state.databaseFolder,
       port: databasePort,
       password: state.databasePassword,
+      logins: {
+        [ownerRole]: state.ownerPassword,
+        [apiRole]: state.apiPassword,
+        [workerRole]: state.workerPassword,
+      },
       say,
     });
     const url = `http://127.0.0.1:${apiPort}`;
@@ -118,9 +124,9 @@ export async function startStack({
       signal.throwIfAborted();
     };
     await start("postgres", { ...postgres.service, env: bare(environment) });
-    const { secret, apiPassword, workerPassword } = state;
+    const { secret, ownerPassword, apiPassword, workerPassword } = state;
     const databases = {
-      owner: postgres.url,
+      owner: databaseUrlOf(databasePort, ownerPassword, ownerRole),
       api: databaseUrlOf(databasePort, apiPassword, apiRole),
       worker: databaseUrlOf(databasePort, workerPassword, workerRole),
     };

@@ -10,8 +10,10 @@ export interface StackState {
   url?: string;
   apiPort?: number;
   databasePort?: number;
-  /** Of the owner of the tables, a superuser, who migrates them. */
+  /** Of the superuser of the database's server, whom the service needs for nothing but to make the owner. */
   databasePassword: string;
+  /** Of the owner of the tables, who migrates them. */
+  ownerPassword: string;
   /** ESPALIER_INSTANCE of the API that runs, by which it shows that it is this stack's; another one for each start. */
   instance?: string;
   /** Of the database's role of the API, and of the worker's. */
@@ -34,7 +36,12 @@ export function makeFolder(folder: string): void {
 }
 
 export function readState(folder: string): StackState {
-  const passwords = { databasePassword: newToken(), apiPassword: newToken(), workerPassword: newToken() };
+  const passwords = {
+    databasePassword: newToken(),
+    ownerPassword: newToken(),
+    apiPassword: newToken(),
+    workerPassword: newToken(),
+  };
   return { ...passwords, secret: newToken(), processes: {}, ...findState(folder) };
 }
 
@@ -44,15 +51,19 @@ export function findState(folder: string): StackState | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as StackState);
 }
 
-/** Names of the stack's database and of its owner. */
+/** Names of the stack's database and of the superuser of its server. */
 export const [databaseName, superuser] = ["espalier", "espalier"] as const;
 
 /** Address of a stack's database for one of its users. */
 export const databaseUrlOf = (port: number, password: string, user: string = superuser): string =>
   `postgresql://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${databaseName}`;
 
-/** The database's roles of API and worker, as the store names them. */
-export const [apiRole, workerRole] = ["espalier_api", "espalier_worker"] as const;
+/** The database's roles of the owner, of API and of worker, as the store names them. */
+export const [ownerRole, apiRole, workerRole] = [
+  "espalier_owner",
+  "espalier_api",
+  "espalier_worker",
+] as const;
 
 export const writeState = (folder: string, state: StackState): void =>
   writePrivate(join(folder, "stack.json"), JSON.stringify(state, null, 2));

@@ -134,7 +134,7 @@ async function settleGrants(client: pg.Client, grants: Grants): Promise<string[]
 const isAway = (error: unknown): boolean => isProblem(toProblem(error)) && !isProblem(error);
 
 /** Does `work` in a transaction that waits for no lock for long, again until it has them all. */
-async function locking(client: pg.Client, work: () => Promise<void>): Promise<void> {
+export async function locking(client: pg.Client, work: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     await client.query("begin");
     try {
