@@ -6,12 +6,22 @@ schemathesis=${1:-schemathesis}
 here=$(dirname "$0")
 settings=$(mktemp --suffix .toml)
 coproc api { exec node --import tsx test/hostile/serve.ts; }
-trap 'kill "$api_PID" 2>/dev/null || true; rm -f "$settings"' EXIT
+pid=$api_PID
+end() {
+  kill "$pid" 2>/dev/null
+  timeout 20 tail --pid="$pid" -f /dev/null || kill -9 "$pid"
+  rm -f "$settings"
+}
+trap end EXIT
 read -r url key <&"${api[0]}"
 read -r named <&"${api[0]}"
+read -r ending rotated revoked <&"${api[0]}"
 # What deletes is asked for things that there are not, so that the others find theirs.
 {
   cat "$here/schemathesis.toml"
+  # Keys are ended by one of another team, which has some to spare; it may end itself.
+  printf '\n[[operations]]\ninclude-path = "/v1/keys/{keyId}/rotate"\nheaders = { Authorization = "Bearer %s" }\nparameters = { "path.keyId" = "%s" }\n' "$ending" "$rotated"
+  printf '\n[[operations]]\ninclude-path = "/v1/keys/{keyId}"\nheaders = { Authorization = "Bearer %s" }\nparameters = { "path.keyId" = "%s" }\n' "$ending" "$revoked"
   printf '\n[[operations]]\ninclude-method = ["GET", "PATCH", "POST", "PUT"]\nparameters = %s\n' "$named"
 } > "$settings"
 "$schemathesis" --config-file "$settings" run "$url/openapi.json" \
