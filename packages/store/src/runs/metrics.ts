@@ -45,9 +45,9 @@ interface PointRow {
   sampled: boolean;
 }
 
-export function createMetrics({ prisma, query, bulk }: Database): Metrics {
+export function createMetrics({ prisma, query, bulk, allTeams }: Database): Metrics {
   return {
-    series: (teamId, request) => readRanges({ query }, teamId, request),
+    series: (teamId, request) => readRanges({ query, allTeams }, teamId, request),
     async append(lease, points) {
       if (points.length === 0) return;
       // One statement can write a row only once.
