@@ -236,10 +236,12 @@ it.skipIf(installedEngines("cuda").length > 0)(
     const devices = async () =>
       (await pool.store.workers.list()).find(({ name }) => name === plain.name)!.devices;
     await expect
-      .poll(async () =>
-        (await devices()).map(({ address, engine, holds }) =>
-          [address, engine, ...holds.map(({ cause }) => cause)].join(" "),
-        ),
+      .poll(
+        async () =>
+          (await devices()).map(({ address, engine, holds }) =>
+            [address, engine, ...holds.map(({ cause }) => cause)].join(" "),
+          ),
+        { timeout: 60_000 },
       )
       .toEqual(["cpu onnx-cpu", ...all.map((address) => `${address} none no-engine`)]);
     const [, card] = await devices();

@@ -1,22 +1,21 @@
 /**
- * Speed and memory of `onnx-cpu` on a Llama with the sizes of SmolLM2-135M and random weights: embedding texts, and
- * the forward and backward pass of LoRA (rank 16, all seven linear layers, frozen weights), in tokens/s, and as a
- * share of what a lone matrix product reaches in the same seconds, which cancels what else the machine does.
+ * Speed of every engine that is installed for the processor, on a Llama with the sizes of SmolLM2-135M and random weights:
+ * embedding texts, and whole steps of LoRA (rank 16, all seven linear layers) over 32 triplets, with activations kept and
+ * computed again. All take turns in the same seconds, beside a lone matrix product, so that ratios cancel what else the
+ * machine does.
  */
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { inputParameters, rotaryTables, textEncoder } from "@espalier/encoder";
+import { GradCache, lora, rotaryTables, textEncoder, type LoadedModel } from "@espalier/encoder";
 import { expectedTensors, parseConfig } from "@espalier/model";
-import { chooseEngine } from "../../packages/engine/src/index.ts";
+import { chooseEngine, installedEngines, probeEngines } from "../../packages/engine/src/index.ts";
 import {
-  gradients,
   input,
   matmul,
   reduceSum,
   weight,
-  type Executable,
-  type Node,
+  type Engine,
   type Tensor,
   type WeightSource,
 } from "../../packages/tensor/src/index.ts";
@@ -77,72 +76,147 @@ async function time(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-async function measure(
-  title: string,
-  executable: Executable,
-  trained: ReadonlyMap<string, Node>,
-): Promise<void> {
-  const reference = await chooseEngine("onnx-cpu").open({
-    y: reduceSum(matmul(input("a", ["rows", 576]), input("b", [576, 1536])), [0]),
-  });
+/** Multiplications and additions of the weights alone for each token of a forward pass. */
+const forwardOperations =
+  2 *
+  [...expectedTensors(config)]
+    .filter(([name]) => name !== "embed_tokens.weight")
+    .reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
+interface Contender {
+  readonly name: string;
+  /** Operations that its result needs at least. */
+  readonly operations: number;
+  readonly tokens: number;
+  readonly run: () => Promise<unknown>;
+}
+
+const lone = chooseEngine("onnx-cpu").open({
+  y: reduceSum(matmul(input("a", ["rows", 576]), input("b", [576, 1536])), [0]),
+});
+
+/** Lets all run by turns, so that they meet the same neighbours, and prints what each reaches. */
+async function compare(title: string, contenders: readonly Contender[], turns: number): Promise<void> {
   const product = { a: random([1024, 576], 1), b: random([576, 1536], 1) };
-  // Multiplications and additions of the frozen weights alone: 2 each forward, 4 with the gradient of the input.
-  let weights = 0;
-  for (const [name, shape] of expectedTensors(config))
-    if (name !== "embed_tokens.weight") weights += shape.reduce((a, b) => a * b, 1);
-  const perToken = (trained.size > 0 ? 4 : 2) * weights;
+  const reference = await lone;
+  const taken = new Map(contenders.map(({ name }) => [name, 0]));
+  let [loneMs, loneOperations] = [0, 0];
+  for (const { run } of contenders) await run();
+  for (let turn = 0; turn < turns; turn++)
+    for (const { name, run } of contenders) {
+      taken.set(name, taken.get(name)! + (await time(run)));
+      for (let i = 0; i < 40; i++) {
+        loneMs += await time(async () => reference.run(product));
+        loneOperations += 2 * 1024 * 576 * 1536;
+      }
+    }
+  const reachable = loneOperations / loneMs / 1e6;
+  console.log(`\n${title}; a lone product reaches ${reachable.toFixed(0)} GFLOP/s`);
+  const first = taken.get(contenders[0].name)!;
+  for (const { name, operations, tokens } of contenders) {
+    const ms = taken.get(name)!;
+    const reached = (operations * turns) / ms / 1e6;
+    console.log(
+      `  ${name.padEnd(34)} ${((1000 * tokens * turns) / ms).toFixed(0).padStart(6)} tokens/s ${reached.toFixed(0).padStart(5)} GFLOP/s ` +
+        `${((100 * reached) / reachable).toFixed(0).padStart(4)} % of the product ${(first / ms).toFixed(2).padStart(6)} of the first`,
+    );
+  }
+}
+
+async function embedding(
+  engines: readonly Engine[],
+  sources: ReadonlyMap<string, WeightSource>,
+): Promise<void> {
+  const embedded = textEncoder(config, [config.layers], { parameter: weight })[0];
+  const opened = await Promise.all(engines.map((each) => each.open({ embedded }, sources)));
   for (const [batch, length] of shapes) {
     const feeds: Record<string, Tensor> = {
       embeddings: random([batch, length, config.hiddenSize], 0.1),
       pooling: random([batch, length], 1),
-      cotangent: random([batch, config.hiddenSize], 1),
       ...rotaryTables(config, length),
     };
-    for (const [name, { shape }] of trained) feeds[name] = random(shape.map(Number), 0.02);
-    const operations = perToken * batch * length;
-    await executable.run(feeds);
-    // By turns, so that both meet the same neighbours.
-    const [own, lone] = [
-      { ms: 0, operations: 0 },
-      { ms: 0, operations: 0 },
-    ];
-    for (let i = 0; i < 4; i++) {
-      own.ms += await time(async () => executable.run(feeds));
-      own.operations += operations;
-      while (lone.ms < own.ms / 2) {
-        lone.ms += await time(async () => reference.run(product));
-        lone.operations += 2 * 1024 * 576 * 1536;
-      }
-    }
-    const reached = own.operations / own.ms / 1e6;
-    const reachable = lone.operations / lone.ms / 1e6;
-    console.log(
-      `${title}, ${batch} texts of ${length}: ${((reached / perToken) * 1e9).toFixed(0)} tokens/s, ` +
-        `${reached.toFixed(0)} GFLOP/s, ${((100 * reached) / reachable).toFixed(0)} % of a lone product, ${await memory()}`,
+    await compare(
+      `embed ${batch} texts of ${length} tokens`,
+      opened.map((executable, i) => ({
+        name: engines[i].name,
+        tokens: batch * length,
+        operations: forwardOperations * batch * length,
+        run: async () => executable.run(feeds),
+      })),
+      4,
     );
   }
-  await reference.close();
+  for (const executable of opened) await executable.close();
+}
+
+/** A whole step: forward, loss, backward. Without activations kept it is what GradCache does. */
+async function training(
+  engines: readonly Engine[],
+  sources: ReadonlyMap<string, WeightSource>,
+): Promise<void> {
+  const vector = random([config.hiddenSize], 0.1).data as Float32Array;
+  const model = {
+    config,
+    weights: sources,
+    embedding: {
+      width: config.hiddenSize,
+      gather(ids: ArrayLike<number>, rows: Float32Array) {
+        for (let i = 0; i < ids.length; i++)
+          rows.set(
+            vector.map((value) => value * Math.sin(ids[i])),
+            i * config.hiddenSize,
+          );
+      },
+    },
+  } as unknown as LoadedModel;
+  const [triplets, length] = [32, 16];
+  const texts = Array.from({ length: 3 * triplets }, (_, text) => ({
+    ids: Int32Array.from({ length }, (_id, i) => 1 + text * length + i),
+    start: 0,
+    end: length,
+  }));
+  const trainable = lora(model, { rank: 16, alpha: 32, seed: 1 });
+  const parameters = await trainable.start();
+  const contenders: Contender[] = [];
+  const caches: GradCache[] = [];
+  for (const each of engines)
+    for (const keptBytes of [0, 4 * 2 ** 30]) {
+      const cache = await GradCache.open({
+        model,
+        engine: each,
+        pooling: "mean",
+        trainable,
+        scale: 50,
+        chunkTokens: 1024,
+        keptBytes,
+      });
+      caches.push(cache);
+      const tokens = texts.length * length;
+      contenders.push({
+        name: `${each.name}, ${keptBytes > 0 ? "activations kept" : "computed again"}`,
+        tokens,
+        operations: 2 * forwardOperations * tokens,
+        run: async () => cache.step(texts, triplets, parameters),
+      });
+    }
+  await compare(`train LoRA on ${triplets} triplets of ${length} tokens a text`, contenders, 3);
+  for (const cache of caches) await cache.close();
 }
 
 export async function engine(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "espalier-bench-"));
   try {
+    const [{ model: processor }] = cpus();
+    console.log(`${processor}, ${availableParallelism()} cores; Node ${process.version}`);
+    const names = installedEngines("cpu");
+    for (const [name, probe] of probeEngines("cpu"))
+      console.log(`${name}: ${probe.installed ? probe.what : probe.missing}`);
     const sources = await writeWeights(join(folder, "weights"));
-    console.log(`before: ${await memory()}`);
-    const depths = [config.layers];
-    const embedded = textEncoder(config, depths, { parameter: weight })[0];
-    const forward = await chooseEngine("onnx-cpu").open({ embedded }, sources);
-    await measure("embed", forward, new Map());
-
-    const { parameter, nodes } = inputParameters();
-    const adapter = { rank: 16, alpha: 32, parameter };
-    const output = textEncoder(config, depths, { parameter: weight, adapter })[0];
-    const steps = gradients([{ output, cotangent: input("cotangent", output.shape) }], [...nodes.values()]);
-    const outputs = Object.fromEntries([...nodes.keys()].map((name, i) => [name, steps[i]]));
-    const backward = await chooseEngine("onnx-cpu").open(outputs, sources);
-    await measure("train LoRA", backward, nodes);
-    await forward.close();
-    await backward.close();
+    const engines = names.map((name) => chooseEngine(name));
+    await embedding(engines, sources);
+    await training(engines, sources);
+    console.log(`\n${await memory()} resident at the end`);
+    await (await lone).close();
   } finally {
     await rm(folder, { recursive: true });
   }

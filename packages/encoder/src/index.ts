@@ -10,7 +10,6 @@ export { cosine } from "./vectors.ts";
 
 export { featureExtractor } from "./blocks/feature-extractor.ts";
 export { gradientOf, languageModelStep, nextTokenLogits } from "./blocks/language-model.ts";
-export { inputParameters } from "./blocks/parameters.ts";
 export { rotaryTables } from "./blocks/rotary-tables.ts";
 export { textEncoder } from "./blocks/text-encoder.ts";
 

@@ -28,21 +28,38 @@ export interface ChunkResults {
   readonly results: Record<string, Tensor>;
 }
 
-/** Runs a graph over texts, chunk by chunk, so that memory is bounded by the chunk and not by the number of texts. */
-export async function* runChunks(
-  executable: Executable,
+/** Texts that are computed at once, and what a graph is fed for them. */
+interface Chunk {
+  /** Numbers of the texts in the batch. */
+  readonly chunk: readonly number[];
+  readonly feeds: Record<string, Tensor>;
+}
+
+/** The chunks of a batch, in the order in which they are run. */
+export function* chunksOf(
   { model, texts, pooling, chunkTokens }: TextBatch,
-  { more, signal }: RunOptions = {},
-): AsyncGenerator<ChunkResults> {
+  { more }: Pick<RunOptions, "more"> = {},
+): Generator<Chunk> {
   const lengths = texts.map(({ ids }) => ids.length);
   for (const chunk of groupIntoChunks(lengths, chunkTokens, (length) => rotaryKind(model.config, length))) {
-    signal?.throwIfAborted();
     const feeds = textFeeds(
       model,
       chunk.map((i) => texts[i]!),
       pooling,
     );
     const time = feeds["embeddings"]!.shape[1]!;
-    yield { chunk, results: await executable.run({ ...feeds, ...more?.(chunk, time) }) };
+    yield { chunk, feeds: { ...feeds, ...more?.(chunk, time) } };
+  }
+}
+
+/** Runs a graph over texts, chunk by chunk, so that memory is bounded by the chunk and not by the number of texts. */
+export async function* runChunks(
+  executable: Executable,
+  batch: TextBatch,
+  { more, signal }: RunOptions = {},
+): AsyncGenerator<ChunkResults> {
+  for (const { chunk, feeds } of chunksOf(batch, more && { more })) {
+    signal?.throwIfAborted();
+    yield { chunk, results: await executable.run(feeds) };
   }
 }

@@ -32,6 +32,7 @@ export {
 } from "./op.ts";
 export { attention } from "./attention.ts";
 export { gradients } from "./grad.ts";
+export { keepProducts } from "./keep.ts";
 export { OutOfMemory } from "./engine.ts";
 export type { Engine, Executable, Tensor, WeightSource } from "./engine.ts";
 export { bindSizes, inputsOf, sourceOf, weightsOf } from "./feeds.ts";

@@ -1,4 +1,4 @@
-import { gradients, infoNCE, interpreter, slice, weight, type Tensor } from "@espalier/tensor";
+import { gradients, infoNCE, interpreter, slice, weight, type Engine, type Tensor } from "@espalier/tensor";
 import { describe, expect, it } from "vitest";
 import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
@@ -38,6 +38,25 @@ const open = (chunkTokens: number) =>
     chunkTokens,
   });
 
+/** The interpreter, which writes down how many texts each run of a forward pass has. */
+function counting(texts: number[]): Engine {
+  const engine = interpreter();
+  return {
+    name: engine.name,
+    async open(outputs, weights) {
+      const executable = await engine.open(outputs, weights);
+      if (!("pooled" in outputs)) return executable;
+      return {
+        close: () => executable.close(),
+        async run(feeds) {
+          texts.push(feeds["embeddings"]!.shape[0]!);
+          return executable.run(feeds);
+        },
+      };
+    },
+  };
+}
+
 describe("GradCache", () => {
   it("gives the gradient of the whole batch in one graph, whatever the chunks", async () => {
     const { parameter, nodes } = inputParameters();
@@ -73,6 +92,69 @@ describe("GradCache", () => {
         for (const [i, g] of step.gradients.get(name)!.entries())
           expect(Math.abs(g - whole[i]!)).toBeLessThan(1e-5 * largest);
       }
+    }
+  });
+
+  it("runs each chunk forward once where its activations may be kept, else twice, and gives the same bits", async () => {
+    const stepWith = async (keptBytes: number, batch = texts) => {
+      const forward: number[] = [];
+      const cache = await GradCache.open({
+        model,
+        engine: counting(forward),
+        pooling: "mean",
+        trainable: lora(model, { rank, alpha, seed: 0 }),
+        scale,
+        chunkTokens: 20,
+        keptBytes,
+      });
+      const step = await cache.step(batch, 2, factors);
+      await cache.close();
+      return { forward, step };
+    };
+    const all = await stepWith(1e9);
+    const some = await stepWith(20_000);
+    const none = await stepWith(0);
+    const chunks = all.forward.length;
+    expect(chunks).toBeGreaterThan(2);
+    // The first chunk goes backwards first, so its activations may always stay.
+    expect(none.forward).toEqual([...all.forward, ...all.forward.slice(1)]);
+    expect(some.forward.length).toBeGreaterThan(chunks);
+    expect(some.forward.length).toBeLessThan(none.forward.length);
+    expect(none.step).toEqual(all.step);
+    expect(some.step).toEqual(all.step);
+  });
+
+  it("computes a text once that a batch holds more than once, with the loss and gradient of all", async () => {
+    const [a, b] = [texts[0]!, texts[1]!];
+    const twice = [a, b, texts[2]!, texts[3]!, a, a, texts[2]!];
+    const rows: number[] = [];
+    const cache = await GradCache.open({
+      model,
+      engine: counting(rows),
+      pooling: "mean",
+      trainable: lora(model, { rank, alpha, seed: 0 }),
+      scale,
+      chunkTokens: 1000,
+    });
+    const step = await cache.step(twice, 2, factors);
+    expect(rows).toEqual([4]);
+    expect(step.vectors).toHaveLength(twice.length * config.hiddenSize);
+    // Noise of no effect keeps the copies apart.
+    const apart = await GradCache.open({
+      model,
+      engine: interpreter(),
+      pooling: "mean",
+      trainable: lora(model, { rank, alpha, seed: 0 }),
+      scale,
+      dropout: { adapter: 1e-12, attention: 0, hidden: 0 },
+      chunkTokens: 1000,
+    });
+    const expected = await apart.step(twice, 2, factors);
+    expect(step.loss).toBeCloseTo(expected.loss, 6);
+    for (const [name, gradient] of expected.gradients) {
+      const largest = Math.max(...gradient.map(Math.abs));
+      for (const [i, g] of step.gradients.get(name)!.entries())
+        expect(Math.abs(g - gradient[i]!)).toBeLessThan(1e-5 * largest);
     }
   });
 

@@ -3,6 +3,7 @@ import {
   gradients,
   input,
   inputsOf,
+  keepProducts,
   topological,
   type Arrays,
   type Engine,
@@ -15,8 +16,8 @@ import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { LoadedModel } from "../loaded-model.ts";
-import { runChunks } from "../run-chunks.ts";
-import { addTo, gatherRows, scatterRows } from "../vectors.ts";
+import { chunksOf, runChunks } from "../run-chunks.ts";
+import { addTo, gatherRows, rowOf, scatterRows } from "../vectors.ts";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
@@ -34,6 +35,12 @@ export interface GradCacheOptions {
   readonly dropout?: DropoutRates | undefined;
   /** Most tokens that are computed at once, padding included. */
   readonly chunkTokens: number;
+  /**
+   * Bytes of what the forward pass has computed that may be kept for the backward pass, beside one chunk; chunks beyond that are
+   * computed again. It changes the time that a step takes and the memory, not a bit of its results.
+   * @default 0: those of one chunk, which needs no more memory than to compute it backwards
+   */
+  readonly keptBytes?: number | undefined;
 }
 
 export interface ContrastiveStep {
@@ -52,9 +59,9 @@ export interface StepOptions {
 
 /**
  * The contrastive loss of a batch and its gradient, with memory for a chunk instead of the batch. Gao et al. 2021
- * (arXiv:2101.06983): embed all chunks without keeping activations; differentiate the loss with respect to the
- * embeddings; run each chunk again with its part of that gradient, and add up. The result is the gradient of the whole
- * batch, at the price of a second forward pass.
+ * (arXiv:2101.06983): embed all chunks; differentiate the loss with respect to the embeddings; run each chunk backwards with
+ * its part of that gradient, and add up. The result is the gradient of the whole batch. The price is a second forward pass, for
+ * those chunks whose activations could not be kept. A text that occurs more than once is computed once.
  */
 export class GradCache {
   readonly #options: GradCacheOptions;
@@ -89,11 +96,12 @@ export class GradCache {
     const trained = new Map<string, Node>(nodes);
     if (trainable.tables) trained.set("embeddings", inputs.get("embeddings")!);
     const grads = gradients([{ output: pooled!, cotangent }], [...trained.values()]);
-    const forward = await engine.open({ pooled: pooled! }, model.weights);
+    const names = [...trained.keys()];
+    const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
+    const halves = keepProducts({ pooled: pooled! }, outputs);
+    const forward = await engine.open(halves.forward, model.weights);
     try {
-      const names = [...trained.keys()];
-      const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
-      const backward = await engine.open(outputs, model.weights);
+      const backward = await engine.open(halves.backward, model.weights);
       return new GradCache(options, noise.inputs(inputs.values()), forward, backward);
     } catch (error) {
       await forward.close();
@@ -117,34 +125,53 @@ export class GradCache {
     const width = model.config.hiddenSize;
     const fed = this.#feedsOf(parameters);
     const source = tables ? { config: model.config, embedding: tables.embedding(parameters) } : model;
-    const batch = { model: source, texts, pooling, chunkTokens };
-    const feedsOf = (chunk: readonly number[], time: number) => ({
+    // Dropout makes two of the same text.
+    const { distinct, of } = this.#noise.length > 0 ? eachApart(texts) : withoutRepetitions(texts);
+    const batch = { model: source, texts: distinct, pooling, chunkTokens };
+    const more = (chunk: readonly number[], time: number) => ({
       ...fed,
       ...noise.feeds(this.#noise, time, chunk, seed),
     });
 
-    const vectors = new Float32Array(texts.length * width);
-    for await (const { chunk, results } of runChunks(this.#forward, batch, { more: feedsOf, signal }))
-      scatterRows(results["pooled"]!.data as Float32Array, chunk, width, vectors);
+    let chunks = 0;
+    let room = this.#options.keptBytes ?? 0;
+    const kept = new Map<number, Record<string, Tensor>>();
+    const pooled = new Float32Array(distinct.length * width);
+    for await (const { chunk, results } of runChunks(this.#forward, batch, { more, signal })) {
+      scatterRows(results["pooled"]!.data as Float32Array, chunk, width, pooled);
+      // The first chunk goes backwards first, and then has its activations in memory anyway.
+      const isFirst = chunks++ === 0;
+      const bytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0);
+      if (!isFirst && bytes > room) continue;
+      if (!isFirst) room -= bytes;
+      kept.set(chunk[0]!, results);
+    }
 
+    const vectors = gatherRows(pooled, of, width);
     const { loss, gradient } = await this.#loss.withGradient(vectors, queries);
+    const cotangents = new Float32Array(pooled.length);
+    for (const [text, row] of of.entries())
+      addTo(rowOf(cotangents, row, width), rowOf(gradient, text, width));
 
     const sums = zeros(trainable.shapes);
-    const replayed = (chunk: readonly number[], time: number): Record<string, Tensor> => ({
-      ...feedsOf(chunk, time),
-      cotangent: {
-        dtype: "f32",
-        shape: [chunk.length, width],
-        data: gatherRows(gradient, chunk, width),
-      },
-    });
-    for await (const { chunk, results } of runChunks(this.#backward, batch, { more: replayed, signal })) {
-      const { embeddings, ...parts } = results;
+    for (const { chunk, feeds } of chunksOf(batch, { more })) {
+      signal?.throwIfAborted();
+      const activations = kept.get(chunk[0]!) ?? (await this.#forward.run(feeds));
+      kept.delete(chunk[0]!);
+      const { embeddings, ...parts } = await this.#backward.run({
+        ...feeds,
+        ...activations,
+        cotangent: {
+          dtype: "f32",
+          shape: [chunk.length, width],
+          data: gatherRows(cotangents, chunk, width),
+        },
+      });
       for (const [name, part] of Object.entries(parts)) addTo(sums.get(name)!, part.data);
       if (embeddings && tables) {
         const [, time] = embeddings.shape;
         for (const [row, text] of chunk.entries()) {
-          const { ids } = texts[text]!;
+          const { ids } = distinct[text]!;
           const start = row * time! * width;
           const own = embeddings.data.subarray(start, start + ids.length * width) as Float32Array;
           tables.scatter(sums, ids, own);
@@ -168,6 +195,30 @@ export class GradCache {
       ]),
     );
   }
+}
+
+/** Texts of a batch, each once, and which of them each text of the batch is. */
+interface Distinct {
+  readonly distinct: readonly TokenizedText[];
+  readonly of: readonly number[];
+}
+
+const eachApart = (texts: readonly TokenizedText[]): Distinct => ({
+  distinct: texts,
+  of: texts.map((_, i) => i),
+});
+
+function withoutRepetitions(texts: readonly TokenizedText[]): Distinct {
+  const places = new Map<string, number>();
+  const distinct: TokenizedText[] = [];
+  const of = texts.map((text) => {
+    const key = Object.values(text).map(String).join(" ");
+    const place = places.get(key) ?? distinct.length;
+    if (place === distinct.length) distinct.push(text);
+    places.set(key, place);
+    return place;
+  });
+  return { distinct, of };
 }
 
 const zeros = (shapes: ReadonlyMap<string, readonly number[]>): Map<string, Float32Array> =>
