@@ -61,6 +61,6 @@ async function withEngine(
     return { ...computation, engine: chooseEngine(engine, options) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new Problem("request/invalid", `${error.message[0]!.toUpperCase()}${error.message.slice(1)}.`);
+    throw new Problem("request/invalid", `The engine cannot be chosen: ${error.message}.`);
   }
 }

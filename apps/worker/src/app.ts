@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { installedEngines, missingEngines } from "@espalier/engine";
+import { installedEngines, missingEngines, whereItHas } from "@espalier/engine";
 import type { Delivery, DeliveryQueues } from "@espalier/queue";
 import type { BeatAnswer, Store } from "@espalier/store";
 import type { Logger } from "pino";
@@ -176,6 +176,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     const claimed = await claim(store, { runId, workerId: worker.id, closed }, stopping.signal);
     if (!claimed) return log.info({ runId }, "delivery dropped: nothing to claim");
     const given = slots.filter(({ device }) => claimed.deviceIds.includes(device.id));
+    const precision = whereItHas(given[0]!.device.engine, config.precision);
     const attempt = new AttemptSupervisor(claimed, {
       store,
       scratch,
@@ -186,6 +187,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       heartbeat,
       engine: given[0]!.device.engine,
       device: given[0]!.device.kind,
+      ...(precision && { precision }),
       environment: {
         ...config.passedOn,
         ...sharedEnvironment(given.map((slot) => found[slots.indexOf(slot)]!.environment)),

@@ -4,9 +4,11 @@ import {
   engineNames,
   leaseTimingOf,
   leastFree,
+  precisionMeanings,
   Problem,
   type EngineName,
   type LeaseTiming,
+  type Precision,
 } from "@espalier/contract";
 import { readHubSettings, type HubSettings } from "./attempt/hub-settings.ts";
 import { version } from "./version.ts";
@@ -31,6 +33,8 @@ export interface Config {
   devices: string;
   /** ESPALIER_ENGINE; default: the best one for each device. */
   engine?: EngineName;
+  /** ESPALIER_PRECISION, such as `bf16-math`, of engines that have it; default: each engine's first. */
+  precision?: Precision;
   /** ESPALIER_LABELS, such as `zone=a,team-only=nlp`. */
   labels: Readonly<Record<string, string>>;
   /** ESPALIER_MIN_FREE_PERCENT of a GPU's memory, for an idle one to take a run; default 50. */
@@ -88,6 +92,15 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       `ESPALIER_ENGINE is "${named}"; there is: ${engineNames.join(", ")}.`,
       { field: "ESPALIER_ENGINE" },
     );
+  const asked = environment["ESPALIER_PRECISION"] || undefined;
+  const precisions = Object.keys(precisionMeanings) as Precision[];
+  const precision = precisions.find((each) => each === asked);
+  if (asked !== undefined && precision === undefined)
+    throw new Problem(
+      "request/invalid",
+      `ESPALIER_PRECISION is "${asked}"; there is: ${precisions.join(", ")}.`,
+      { field: "ESPALIER_PRECISION" },
+    );
   const dataFolder = resolve(required("ESPALIER_DATA"));
   const secret = environment["ESPALIER_SECRET"];
   if (secret && secret.length < 32)
@@ -116,6 +129,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     logLevel: environment["ESPALIER_LOG_LEVEL"] ?? "info",
     devices: environment["ESPALIER_DEVICES"] || "all",
     ...(engine === undefined ? {} : { engine }),
+    ...(precision === undefined ? {} : { precision }),
     labels: parseLabels(environment["ESPALIER_LABELS"] ?? ""),
     leastFreePercent: number("ESPALIER_MIN_FREE_PERCENT", 0) ?? 50,
     leastFreeScratch: number("ESPALIER_MIN_FREE_SCRATCH", 0) ?? leastFree.scratch,

@@ -5,6 +5,7 @@ export {
   missingEngines,
   precisionOf,
   probeEngines,
+  whereItHas,
 } from "./choose.ts";
 export { openOnnxFile } from "./onnx/file-session.ts";
 

@@ -1,4 +1,6 @@
-import { defineCommand } from "../command.ts";
+import { engineOptions, onEngine } from "../arguments/engine.ts";
+import { defineCommand, UsageError } from "../command.ts";
+import { examineEngine } from "../doctor/engine.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { readSettings, shownSettings } from "../doctor/settings.ts";
@@ -8,18 +10,23 @@ const marks = { ok: "ok   ", wrong: "WRONG", unknown: "?    " } as const;
 export const doctor = defineCommand({
   name: "doctor",
   summary: "find out what is wrong with the service, from this host; for operators",
-  examples: ["espalier doctor", "espalier doctor --json"],
+  examples: ["espalier doctor", "espalier doctor --json", "espalier doctor --engine onnx-cpu"],
   help: [
     "Reads DATABASE_URL, ESPALIER_DATABASE_SESSION_URL, REDIS_URL, ESPALIER_DATA, ESPALIER_SCRATCH as API and workers do,",
     "else the folder of `espalier up`. It changes nothing, needs no API to be up, and exits with 0 only when nothing is wrong.",
+    "--engine NAME       instead: whether this engine loads and computes here, in --precision NAME; else what is missing",
   ],
   arity: [0, 0],
-  options: {},
-  async run({ output, service, environment, stackFolder }) {
+  options: engineOptions,
+  async run(context, values) {
+    const { output, service, environment, stackFolder } = context;
+    if (values.precision !== undefined && values.engine === undefined)
+      throw new UsageError("--precision needs --engine NAME");
     const settings = readSettings({ ...service, environment, stackFolder });
     // It brings the drivers of PostgreSQL and Redis, which no other command needs.
     const { examine } = await import("../doctor/examine.ts");
-    const findings = await examine(settings);
+    const findings =
+      values.engine === undefined ? await examine(settings) : await examineEngine(onEngine(context, values));
     const wrongs = findings.filter(({ state }) => state === "wrong").length;
     if (output.json) output.printJson({ well: wrongs === 0, settings: shownSettings(settings), findings });
     else {

@@ -5,6 +5,7 @@ import { exitCode } from "../exit-code.ts";
 import { compute } from "../offline/compute.ts";
 import { layersOptions, parseLayers } from "../arguments/layers.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
+import { engineHelp, engineOptions, onEngine } from "../arguments/engine.ts";
 import { checkExists } from "../offline/existing.ts";
 import { ProgressBars } from "../terminal/progress-bars.ts";
 import { given, parseCount } from "../arguments/settings.ts";
@@ -27,12 +28,14 @@ export const embed = defineCommand({
     "--normalize         scale every vector to length 1, as it is by default where modules.json says so",
     "--format F          json: an array a line (default); npy: one NumPy array; f32: raw little-endian rows",
     "--out FILE          instead of stdout; it must not exist, and its name says the format where it ends in .npy or .f32",
+    ...engineHelp,
     "DIR is a Hugging Face folder, with an adapter or without. Without TEXT, lines of stdin, none of them empty.",
   ],
   arity: [1, Infinity],
   options: {
     ...encodingOptions,
     ...layersOptions,
+    ...engineOptions,
     instruction: { type: "string" },
     separator: { type: "string" },
     dimensions: { type: "string" },
@@ -40,7 +43,8 @@ export const embed = defineCommand({
     out: { type: "string" },
     format: { type: "string" },
   },
-  async run({ environment, output, path, signal, stdin, stdout }, values, [dir = "", ...texts]) {
+  async run(context, values, [dir = "", ...texts]) {
+    const { environment, output, path, signal, stdin, stdout } = onEngine(context, values);
     const format = parseFormat(values.format ?? endingOf(values.out));
     const target = values.out === undefined ? undefined : path(values.out);
     if (format !== "json" && output.json && target === undefined)

@@ -10,6 +10,7 @@ import {
 import { folderEncoding } from "@espalier/model";
 import { parseDatasetArgument } from "../arguments/dataset-argument.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
+import { engineHelp, engineOptions, onEngine } from "../arguments/engine.ts";
 import { parseMode } from "../arguments/mode.ts";
 import { given } from "../arguments/settings.ts";
 import { defineCommand, UsageError, type Context } from "../command.ts";
@@ -34,11 +35,18 @@ export const evaluate = defineCommand({
     "                    FILE:score=5,sentence1=6,sentence2=7, FILE:header,score=… or FILE:score=label; repeat for more",
     "--mode reference    as l3prune's code does it where that is odd",
     ...encodingHelp,
+    ...engineHelp,
     "DIR is a Hugging Face folder, with an adapter or without. Nothing is written.",
   ],
   arity: [1, 1],
-  options: { sts: { type: "string", multiple: true }, mode: { type: "string" }, ...encodingOptions },
-  async run(context, values, [dir = ""]) {
+  options: {
+    sts: { type: "string", multiple: true },
+    mode: { type: "string" },
+    ...encodingOptions,
+    ...engineOptions,
+  },
+  async run(caller, values, [dir = ""]) {
+    const context = onEngine(caller, values);
     const { output, path } = context;
     if (values.sts === undefined) throw new UsageError("--sts FILE is missing");
     const files = values.sts.map((text) => parseDatasetArgument(text, path));

@@ -6,6 +6,7 @@ import { exitCode } from "../exit-code.ts";
 import { computeWithBars } from "../offline/compute-with-bars.ts";
 import { datasetFileHelp, datasetFileOptions, parseDatasetFormat } from "../arguments/dataset-file.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
+import { engineHelp, engineOptions, onEngine } from "../arguments/engine.ts";
 import { storeDataset, withScratch } from "../offline/dataset.ts";
 import { checkExists } from "../offline/existing.ts";
 import { makeFolder } from "../offline/new-folder.ts";
@@ -30,6 +31,7 @@ export const l3prune = defineCommand({
       "--keep PICK         which: large (default) or small",
       ...searchHelp(),
       ...encodingHelp,
+      ...engineHelp,
     ];
   },
   arity: [1, 1],
@@ -40,8 +42,10 @@ export const l3prune = defineCommand({
     keep: { type: "string" },
     ...searchOptions,
     ...encodingOptions,
+    ...engineOptions,
   },
-  async run(context, values, [dir = ""]) {
+  async run(given, values, [dir = ""]) {
+    const context = onEngine(given, values);
     const { output, path } = context;
     if (values.triplets === undefined) throw new UsageError("--triplets FILE is missing");
     if (values.keep !== undefined && values.out === undefined) throw new UsageError("--keep needs --out OUT");

@@ -5,6 +5,7 @@ import type { OutcomeOf } from "@espalier/contract/compute";
 import { folderEncoding } from "@espalier/model";
 import { datasetFileHelp, datasetFileOptions, parseDatasetFormat } from "../arguments/dataset-file.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
+import { engineHelp, engineOptions, onEngine } from "../arguments/engine.ts";
 import { parseMode } from "../arguments/mode.ts";
 import { parseSettings, settingsWithDefaults } from "../arguments/settings.ts";
 import { defineCommand, UsageError, type Context } from "../command.ts";
@@ -37,6 +38,7 @@ export const train = defineCommand({
       "--mode reference    as l3prune's code does it where that is odd",
       "--base NAME         what the adapter's config names as its base; default: the path of DIR",
       ...encodingHelp,
+      ...engineHelp,
       "DIR is a Hugging Face folder without an adapter. OUT keeps how it makes vectors of texts: evaluate, embed and export need no options.",
       "Ctrl-C ends it and leaves nothing: it cannot go on later, as a run of the service can from its checkpoints.",
     ];
@@ -51,8 +53,10 @@ export const train = defineCommand({
     mode: { type: "string" },
     base: { type: "string" },
     ...encodingOptions,
+    ...engineOptions,
   },
-  async run(context, values, [dir = ""]) {
+  async run(caller, values, [dir = ""]) {
+    const context = onEngine(caller, values);
     const { output, path } = context;
     if (values.out === undefined) throw new UsageError("--out OUT is missing");
     const given = { encoding: parseEncoding(values), mode: parseMode(values.mode) };

@@ -21,7 +21,7 @@ export interface Known {
 export type Check = (settings: DoctorSettings, known: Known) => Promise<Finding[]>;
 
 /** Every check, in the order in which they are made: from what this host knows to what depends on it. */
-const checks: { readonly [Name in CheckName]: Check } = {
+const checks: { readonly [Name in Exclude<CheckName, "engine">]: Check } = {
   settings: async (settings) => checkSettings(settings),
   API: checkApi,
   database: checkDatabase,

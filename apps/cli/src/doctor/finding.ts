@@ -8,7 +8,8 @@ export type CheckName =
   | "clock"
   | "data folder"
   | "scratch"
-  | "queues";
+  | "queues"
+  | "engine";
 
 /** `unknown`: it could not be looked at from here. */
 export type FindingState = "ok" | "wrong" | "unknown";

@@ -60,11 +60,12 @@ export async function compute<Kind extends JobKind>(
 const refusalOf = (cause: Problem, { code, path }: SystemRefusal): Error =>
   Object.assign(new Error(cause.message, { cause }), { code, path });
 
-function engineOf(environment: NodeJS.ProcessEnv): { engine: string; threads?: number } {
+function engineOf(environment: NodeJS.ProcessEnv): { engine: string; precision?: string; threads?: number } {
   const text = environment["ESPALIER_THREADS"];
-  const engine = environment["ESPALIER_ENGINE"] || "onnx-cpu";
-  if (!text) return { engine };
+  const precision = environment["ESPALIER_PRECISION"];
+  const chosen = { engine: environment["ESPALIER_ENGINE"] || "onnx-cpu", ...(precision && { precision }) };
+  if (!text) return chosen;
   const threads = Number(text);
-  if (Number.isInteger(threads) && threads >= 1) return { engine, threads };
+  if (Number.isInteger(threads) && threads >= 1) return { ...chosen, threads };
   throw new Problem("request/invalid", `ESPALIER_THREADS is "${text}"; give a whole number of at least 1.`);
 }

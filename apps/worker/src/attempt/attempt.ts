@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isProblem, type DeviceKind, type LogLevel } from "@espalier/contract";
+import { isProblem, type DeviceKind, type LogLevel, type Precision } from "@espalier/contract";
 import type { Claim, Store } from "@espalier/store";
 import type { Logger } from "pino";
 import {
@@ -34,6 +34,7 @@ export interface AttemptContext {
   log: Logger;
   heartbeat: Heartbeat;
   engine: string;
+  precision?: Precision;
   /** Kind of its devices, of which the compute process sees no others. */
   device: DeviceKind;
   threads?: number;

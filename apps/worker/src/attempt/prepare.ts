@@ -5,6 +5,7 @@ import {
   type DeviceKind,
   type Model,
   type ModelRef,
+  type Precision,
 } from "@espalier/contract";
 import type { HubAccess, RunJob } from "@espalier/contract/compute";
 import type { Claim, Store } from "@espalier/store";
@@ -27,6 +28,7 @@ export interface PreparedRun {
 export interface PreparationContext extends HubImportContext {
   store: Pick<Store, "models" | "datasets" | "runs" | "bytes" | "secrets">;
   engine: string;
+  precision?: Precision;
   device?: DeviceKind;
   threads?: number;
 }
@@ -43,8 +45,13 @@ export async function prepareRun(
   const { run, teamId } = claim;
   // A run that was submitted before defaults were stored means what they are now.
   const spec = run.resolved ?? resolveSpec(run.spec);
-  const { store, engine, device, threads } = context;
-  const common = { engine, ...(device && { device }), ...(threads === undefined ? {} : { threads }) };
+  const { store, engine, precision, device, threads } = context;
+  const common = {
+    engine,
+    ...(precision && { precision }),
+    ...(device && { device }),
+    ...(threads === undefined ? {} : { threads }),
+  };
   const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);
   const sources = model.files.map(({ artifactId }) => artifactId);
   await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.model);

@@ -1,4 +1,12 @@
-import type { Architecture, ArtifactKind, DeviceKind, Model, RunKind, SpecOf } from "@espalier/contract";
+import type {
+  Architecture,
+  ArtifactKind,
+  DeviceKind,
+  Model,
+  Precision,
+  RunKind,
+  SpecOf,
+} from "@espalier/contract";
 import type { JobOf, OutcomeOf } from "@espalier/contract/compute";
 import type { Claim, NewArtifact, NewModel, Success } from "@espalier/store";
 import type { PreparedRun, PreparationContext } from "../attempt/prepare.ts";
@@ -13,7 +21,7 @@ export interface Preparation {
   /** Artifacts of the model. */
   sources: string[];
   /** What every job says. */
-  common: { engine: string; device?: DeviceKind; threads?: number };
+  common: { engine: string; precision?: Precision; device?: DeviceKind; threads?: number };
   /** Tokens to compute at once; undefined for kinds that do not compute in chunks. */
   chunkTokens: number | undefined;
 }
