@@ -1,11 +1,13 @@
 import { defineConfig } from "vitest/config";
 import LongestFirst from "./test/longest-first.ts";
 
+/** Of the dashboard's long tests, those that take seconds; `npm run e2e` has the others. */
+const browser = ["test/e2e/{prefix,why}.e2e.ts"];
 /**
  * `unit`: pure, no server, no native library beyond the engine's; part of `npm run check`.
  * `service`: real Postgres, real queues, real processes; named `*.db.test.ts`, `*.queue.test.ts`, or in `test/`.
  */
-const service = ["**/*.{db,queue,service}.test.ts", "test/**/*.test.ts"];
+const service = ["**/*.{db,queue,service}.test.ts", "test/**/*.test.ts", ...browser];
 /** Tests in `test/` that need no server. */
 const pure = [
   "test/architecture.test.ts",

@@ -34,7 +34,7 @@ describe.skipIf(noChromium)(
       const session = await page.context().newCDPSession(page);
       let heard = 0;
       await page.exposeFunction("counted", (count: number) => (heard += count));
-      await page.evaluate(countMessages);
+      await page.evaluate(countMessages, await streamOf(browser));
 
       // A hundredth of a day, so that all that is loaded once is loaded.
       await tell(
@@ -73,13 +73,8 @@ const mb = (bytes: number | undefined): string =>
   bytes === undefined ? "not measured" : `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** Counts what the stream's worker tells this page, by one more port of it. */
-function countMessages(): void {
+function countMessages(script: string): void {
   const url = new URL("v1/events", document.baseURI).href;
-  const script = performance
-    .getEntriesByType("resource")
-    .map(({ name }) => name)
-    .find((name) => /\/assets\/worker-/.test(name));
-  if (script === undefined) throw new Error("The stream's worker is not known.");
   const { port } = new SharedWorker(script, { type: "module", name: url });
   let count = 0;
   port.addEventListener("message", ({ data }: MessageEvent<{ type: string }>) => {
@@ -109,6 +104,16 @@ async function heapOf(session: CDPSession): Promise<number> {
   await session.send("HeapProfiler.collectGarbage");
   await session.send("HeapProfiler.collectGarbage");
   return (await session.send("Runtime.getHeapUsage")).usedSize;
+}
+
+/** Where the program of the stream's worker is. */
+async function streamOf(browser: Browser): Promise<string> {
+  const session = await browser.newBrowserCDPSession();
+  const { targetInfos } = await session.send("Target.getTargets");
+  await session.detach();
+  const found = targetInfos.find(({ type }) => type === "shared_worker");
+  if (!found) throw new Error("The page has no stream.");
+  return found.url;
 }
 
 /** Of each shared worker of a browser. */

@@ -76,6 +76,7 @@ export async function furnish(api: TestApi, { history = false } = {}): Promise<F
 
   const train = (client: typeof mara, name: string, more: object = {}) =>
     client.runs.submit({
+      name,
       spec: { kind: "train", model: spec.modelId, datasetId: spec.triplets, name },
       ...more,
     });

@@ -66,7 +66,19 @@ describe.skipIf(noChromium)(
       await dialog().getByRole("button", { name: "Upload" }).click();
       await dialog().getByRole("alert").waitFor();
       expect(await dialog().getByRole("alert").textContent()).toMatch(/dataset\/|request\//);
-      await dialog().getByRole("button", { name: "Keep as it is" }).click();
+      // The lines that can be read may stand alone, and the others are listed.
+      const good = '{"query": "a", "positive": "b"}\n'.repeat(2);
+      const buffer = Buffer.from(`${good}{"query": 1}\n`);
+      await dialog()
+        .getByLabel("File")
+        .setInputFiles({ ...bad, name: "mixed.jsonl", buffer });
+      await dialog()
+        .getByLabel(/Leave out lines/)
+        .check();
+      await dialog().getByRole("button", { name: "Upload" }).click();
+      await page.getByRole("heading", { level: 1, name: "mixed" }).waitFor();
+      const left = page.getByRole("region", { name: "Lines that were left out" });
+      await left.getByRole("row", { name: /^3 / }).waitFor();
     });
 
     it("submits an experiment, follows it live, and shows its report", async () => {
@@ -116,7 +128,9 @@ describe.skipIf(noChromium)(
 
     it("compares the trainings of two variants: what differs first, then their losses over each other", async () => {
       await page.goto(`${up.url}/runs?kind=train&state=SUCCEEDED`);
-      for (const box of await page.getByRole("checkbox", { name: /^Choose train/ }).all()) await box.check();
+      const boxes = page.getByRole("checkbox", { name: /^Choose train/ });
+      await expect.poll(() => boxes.count()).toBe(2);
+      for (const box of await boxes.all()) await box.check();
       await page.getByRole("button", { name: "Compare" }).click();
       await page.getByRole("heading", { level: 1, name: "Compare" }).waitFor();
       await page

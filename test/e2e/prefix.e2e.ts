@@ -82,7 +82,7 @@ describe.skipIf(noChromium)(
         const { lease } = furnished.claims.get(furnished.trainingId)!;
         await api.store.beat(lease, { phase: "train", done: 940, total: 1000, unit: "steps" });
         await page.getByRole("main").getByText("94 %").waitFor();
-        await page.getByRole("button", { name: "dev" }).click();
+        await page.getByRole("banner").getByRole("button").click();
         await page.getByRole("button", { name: "Sign out" }).click();
         await page.getByLabel("API key").waitFor();
         expect(new URL(page.url()).pathname).toBe(`${prefix}/`);

@@ -17,9 +17,9 @@ describe.skipIf(noChromium)(
       api = await startTestApi({ dashboard: readDashboard() });
       const { id } = await api.store.submit();
       await api.store.sql(
-        `insert into run (id, team_id, user_id, kind, state, spec, resolved, created_at, name)
+        `insert into run (id, team_id, user_id, kind, state, spec, resolved, created_at, ended_at, result, name)
        select 'run_' || lpad(n::text, 26, '0'), team_id, user_id, kind, case when n % 50 = 0 then 'FAILED' else 'SUCCEEDED' end, spec, resolved,
-         now() - n * interval '1 minute', 'sweep-' || n
+         now() - n * interval '1 minute', now(), case when n % 50 <> 0 then '{"modelId": "mdl_00000000000000000000000000"}'::jsonb end, 'sweep-' || n
        from run, generate_series(1, ${count}) n where id = $1`,
         [id],
       );

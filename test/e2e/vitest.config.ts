@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: "test/servers/setup.ts",
     maxWorkers: 1,
     testTimeout: 300_000,
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 120_000,
   },
 });

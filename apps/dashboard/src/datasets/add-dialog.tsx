@@ -21,6 +21,7 @@ export function AddDialog() {
   const kind = useRef<HTMLSelectElement>(null);
   const name = useRef<HTMLInputElement>(null);
   const columns = useRef<HTMLInputElement>(null);
+  const skip = useRef<HTMLInputElement>(null);
   if (!useMay("member")) return null;
   const submit = async (): Promise<void> => {
     setError(null);
@@ -32,6 +33,7 @@ export function AddDialog() {
           name: name.current?.value.trim() || body.name.replace(/\.[^.]*$/, ""),
           kind: kind.current?.value,
           columns: columns.current?.value.trim(),
+          ...(skip.current?.checked && { skipErrors: true }),
         },
         body,
       });
@@ -74,6 +76,9 @@ export function AddDialog() {
       <label>
         Columns
         <input ref={columns} maxLength={2000} placeholder="such as query=question,positive=answer" />
+      </label>
+      <label>
+        <input ref={skip} type="checkbox" /> Leave out lines that cannot be read, and list them
       </label>
       <p>JSON lines, JSON, CSV, TSV or Parquet, also by gzip.</p>
     </Dialog>

@@ -7,6 +7,7 @@ import { Frame, Loading, Panel } from "../elements/panel.tsx";
 import { ProblemNote } from "../elements/problem-note.tsx";
 import { cells, Table } from "../elements/table.tsx";
 import { Ago } from "../elements/time.tsx";
+import { ErrorsPanel } from "./errors-panel.tsx";
 import classes from "./dataset-page.module.css";
 
 const mostRows = 20;
@@ -41,6 +42,7 @@ export function DatasetPage({ params: { id } }: { params: { id: string } }) {
           ]}
         />
       </Frame>
+      {reading?.errors !== undefined && reading.errors > 0 && <ErrorsPanel datasetId={id} />}
       <Rows datasetId={id} />
     </Page>
   );

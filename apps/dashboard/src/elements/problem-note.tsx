@@ -4,6 +4,9 @@ import { Icon } from "./icon.tsx";
 import { WhatToDo } from "./what-to-do.tsx";
 import classes from "./problem-note.module.css";
 
+/** Faults that are named; the rest is counted. */
+const mostNamed = 20;
+
 /** What went wrong, with its code, what to do, and the id by which an operator finds it in the logs. */
 export function ProblemNote({ error, retry }: { error: Error; retry?: () => void }) {
   if (isOutdated(error))
@@ -28,11 +31,14 @@ export function ProblemNote({ error, retry }: { error: Error; retry?: () => void
         <p>{document?.detail ?? error.message}</p>
         {document?.errors && (
           <ul>
-            {document.errors.map(({ field, detail }) => (
+            {document.errors.slice(0, mostNamed).map(({ field, detail }) => (
               <li key={field}>
                 <code>{field}</code> {detail}
               </li>
             ))}
+            {document.errors.length > mostNamed && (
+              <li>and {(document.errors.length - mostNamed).toLocaleString()} more</li>
+            )}
           </ul>
         )}
         {document && (

@@ -28,7 +28,7 @@ export function Timeline({ run }: { run: Run }) {
     <Panel title="Timeline" query={query} rows={4}>
       {({ items }) => (
         <ol className={classes.timeline}>
-          {items.map((entry, i) => (
+          {withoutRepeats(items).map((entry, i) => (
             <Entry key={`${entry.at} ${i}`} entry={entry} />
           ))}
         </ol>
@@ -36,6 +36,13 @@ export function Timeline({ run }: { run: Run }) {
     </Panel>
   );
 }
+
+/** Of reasons that followed each other with other numbers alone, the last. */
+const withoutRepeats = (items: readonly TimelineEntry[]): TimelineEntry[] =>
+  items.filter(
+    ({ event, reason }, i) =>
+      event !== "waits" || items[i + 1]?.event !== "waits" || items[i + 1]?.reason?.code !== reason?.code,
+  );
 
 function Entry({
   entry: { at, event, text, by, state, step, lostSteps, problem },

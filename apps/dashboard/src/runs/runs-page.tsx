@@ -13,6 +13,7 @@ import { useRuns } from "./use-runs.ts";
 import { ColumnMenu } from "./column-menu.tsx";
 import { useChosen } from "./use-chosen.ts";
 import { useListView } from "./use-list-view.ts";
+import { ViewsMenu } from "./views-menu.tsx";
 
 /** Runs that can be compared at a time. */
 const mostCompared = 10;
@@ -32,6 +33,7 @@ export function RunsPage() {
       title="Runs"
       actions={
         <>
+          <ViewsMenu />
           <ColumnMenu view={view} />
           <Button
             disabled={ids.length < 2 || ids.length > mostCompared}
