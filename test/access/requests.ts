@@ -26,7 +26,7 @@ export const bodies: Record<string, object> = {
   "PATCH /v1/schedules/:scheduleId": { overlap: "skip" },
   "POST /v1/models": { name: "uploaded", uploadId: ":uploadId" },
   "POST /v1/views": { name: "mine", page: "runs", query: "state=FAILED" },
-  "PUT /v1/views/:viewId": { name: "mine too", page: "runs", query: "state=FAILED" },
+  "PUT /v1/views/:viewId": { name: "mine-too", page: "runs", query: "state=FAILED" },
   "POST /v1/webhooks": { name: "told", url: "https://hooks.example.org/told", events: ["run.state"] },
   "PATCH /v1/webhooks/:webhookId": { events: ["run.state"] },
   "POST /v1/keys": { name: "more" },
