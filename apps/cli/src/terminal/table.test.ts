@@ -34,3 +34,19 @@ test("columns for which a terminal has no room stand beneath the row, with their
   ]);
   expect(formatTable(rows, columns, 80)).toHaveLength(3);
 });
+
+test("letters that take two cells of a terminal, and marks that take none, keep columns in line", () => {
+  const columns = [
+    { title: "NAME", value: ([name]: readonly string[]) => name! },
+    { title: "KIND", value: ([, kind]: readonly string[]) => kind! },
+  ];
+  const lines = formatTable(
+    [
+      ["数据", "a"],
+      ["e\u0301t\u00e9", "b"],
+      ["plain", "c"],
+    ],
+    columns,
+  );
+  expect(lines).toEqual(["NAME   KIND", "数据   a", "e\u0301t\u00e9    b", "plain  c"]);
+});

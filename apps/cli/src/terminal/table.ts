@@ -52,4 +52,10 @@ function columnsWithin(widths: readonly number[], width: number): number {
   return first < 0 ? widths.length : Math.max(1, first);
 }
 
-const length = (text: string): number => Array.from(text).length;
+/** Letters of Chinese, Japanese and Korean, and pictures, which terminals show in two cells (East Asian Width W and F). */
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** Cells of a terminal that a text takes. */
+const length = (text: string): number =>
+  Array.from(text).reduce((sum, sign) => sum + (/\p{M}/u.test(sign) ? 0 : wide.test(sign) ? 2 : 1), 0);
