@@ -11,6 +11,7 @@ const layers: Record<string, string[]> = {
   contract: [],
   tensor: [],
   scheduler: ["contract"],
+  evaluation: ["contract"],
   model: ["contract"],
   process: ["contract"],
   store: ["contract", "scheduler"],
@@ -20,7 +21,7 @@ const layers: Record<string, string[]> = {
   encoder: ["contract", "engine", "model", "tensor"],
   api: ["contract", "scheduler", "model", "process", "store", "queue"],
   worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
-  compute: ["contract", "model", "process", "tensor", "onnx", "encoder", "engine"],
+  compute: ["contract", "model", "process", "tensor", "onnx", "encoder", "engine", "evaluation"],
   cli: ["contract", "model", "process", "store", "queue", "compute"],
   dashboard: ["contract"],
 };

@@ -8,6 +8,7 @@ import { demoModel, demoTriplets, espalier } from "../../apps/cli/src/testing/es
 import { startTestApi, type TestApi } from "../api/service.ts";
 import { examplesNotRun } from "./ledger.ts";
 import { examples, mentionsOf, pages } from "./pages.ts";
+import { writeTaskFolders } from "./task-folders.ts";
 import { wordsOf } from "./words.ts";
 
 let api: TestApi;
@@ -26,6 +27,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "triplets.jsonl"), lines.join("\n"));
   const row = ["main", "news", "2026", 1, 4.2, "One.", "Two."].join("\t");
   await writeFile(join(folder, "sts-test.csv"), `${row}\n`);
+  await writeTaskFolders(folder);
   const spec = { kind: "prune", model: api.spec.modelId, layers: 2 };
   await writeFile(join(folder, "graph.json"), JSON.stringify({ runs: { cut: { spec } } }));
   await mkdir(join(folder, ".espalier"));

@@ -8,6 +8,7 @@ import { HubServer } from "../../packages/model/src/testing/hub-server.ts";
 import { demoModel, demoTriplets } from "../../apps/cli/src/testing/espalier.ts";
 import { groups } from "../../apps/cli/src/commands/index.ts";
 import { blocks, examples, root } from "./pages.ts";
+import { writeTaskFolders } from "./task-folders.ts";
 
 const run = promisify(execFile);
 const tsx = ["--import", "tsx"];
@@ -26,6 +27,7 @@ beforeEach(async () => {
   await writeFile(join(folder, "texts.txt"), "one\ntwo\nthree\n");
   const pairs = (await readFile(join(demoModel, "../sts.jsonl"), "utf8")).split("\n").slice(0, 40);
   await writeFile(join(folder, "sts.jsonl"), pairs.join("\n"));
+  await writeTaskFolders(folder);
   const rows = pairs.map((line, i) => {
     const { score, sentence1, sentence2 } = JSON.parse(line) as Record<string, string>;
     return ["main", "news", "2026", i, score, sentence1, sentence2].join("\t");
@@ -97,7 +99,7 @@ test("so do its commands, which also embed", async () => {
   const lines = stdout.split("\n").filter((line) => line.startsWith("["));
   expect(lines.map((line) => (JSON.parse(line) as number[]).length)).toEqual([128, 128]);
   expect(await readFile(join(folder, "vectors.npy"), "latin1")).toContain("'shape': (3, 128)");
-  expect(stdout).toMatch(/^sts +40 +\d/m);
+  expect(stdout).toMatch(/^sts +spearman +\d\.\d+ +40$/m);
   expect(await layersOf("SmolLM2-export/safetensors")).toBe(8);
 });
 

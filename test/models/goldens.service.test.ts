@@ -1,17 +1,18 @@
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { StsPair, Triplet } from "@espalier/contract";
 import {
   cosine,
   Encoder,
-  evaluateSts,
   l3prune,
   loadModel,
   nextTokenLogits,
   rotaryTables,
   type LoadedModel,
 } from "@espalier/encoder";
+import { evaluateTask } from "@espalier/evaluation";
 import { readStsPairs, readTriplets } from "@espalier/model/data";
 import { chooseEngine } from "@espalier/engine";
 import { weight } from "@espalier/tensor";
@@ -84,9 +85,13 @@ describe("untrained, on STS-B dev, by the mean of the last state", () => {
         pooling: "mean",
         pooled: "sequence", // the figures count the BOS in
       }).keep(i + 1);
-      const { spearman } = await evaluateSts(pairs, (texts) => encoder.embed(texts));
+      const { metrics } = await evaluateTask(
+        "sts",
+        () => Readable.from(pairs),
+        (texts) => encoder.embed(texts),
+      );
       await encoder.close();
-      expect(Math.abs(spearman - figure)).toBeLessThan(6e-4);
+      expect(Math.abs(metrics["spearman"]! - figure)).toBeLessThan(6e-4);
     }
   });
 });

@@ -92,8 +92,8 @@ describe("a command on a folder gives what a run that is asked for the same give
     const { files } = await pool.store.models.get(pool.teamId, modelId);
     expect(await checksums(join(folder, "trained"))).toEqual(await storedSums(files));
 
-    const [{ datasetId: _, ...score }] = ((await pool.end(evaluation.id)).result as EvaluationResult).sts;
-    expect(scores.sts).toEqual([score]);
+    const [{ datasetId: _, ...score }] = ((await pool.end(evaluation.id)).result as EvaluationResult).scores;
+    expect(scores.scores).toEqual([score]);
 
     const { exports } = (await pool.end(exporting.id)).result as ExportResult;
     for (const { format, files } of exports)

@@ -69,9 +69,9 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   expect(cut.architecture?.layers).toBe(found.small);
 
   const first = (await pool.end(before.id)).result;
-  expect(first).toMatchObject({ sts: [{ datasetId: sts, pairs: 40 }] });
+  expect(first).toMatchObject({ scores: [{ datasetId: sts, task: "sts", units: 40 }] });
   const { items: scores } = await store.metrics.list(teamId, before.id, { name: "sts/spearman" });
-  expect(scores).toMatchObject([{ step: 0, value: (first as EvaluationResult).sts[0].spearman }]);
+  expect(scores).toMatchObject([{ step: 0, value: (first as EvaluationResult).scores[0].score }]);
 
   const trained = await pool.end(train.id);
   expect(trained.result).toMatchObject({ steps: 4, trainableParameters: expect.any(Number) });
@@ -100,7 +100,7 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   });
 
   const second = (await pool.end(after.id)).result;
-  expect(second).toMatchObject({ sts: [{ datasetId: sts, pairs: 40 }] });
+  expect(second).toMatchObject({ scores: [{ datasetId: sts, task: "sts", units: 40 }] });
   expect(second).not.toEqual(first);
 
   const merged = await store.models.get(teamId, modelOf(await pool.end(merge.id)));
@@ -155,7 +155,7 @@ it("puts texts into the template that is asked for, which pruned models keep fro
     const model = { run: prune.id };
     const run = await pool.submit({ kind: "evaluate", model, datasetIds: [sts], encoding: { template } });
     const { result } = await pool.end(run.id);
-    scores[template] = (result as EvaluationResult).sts[0].spearman;
+    scores[template] = (result as EvaluationResult).scores[0].score;
   }
   expect(scores["auto"]).toBe(scores["qwen2-instruct"]);
   expect(scores["chat"]).toBe(scores["qwen2-instruct"]);
@@ -175,7 +175,7 @@ it("pools as the model's folder says, which pruned models keep, and writes down 
     const run = await pool.submit({ kind: "evaluate", model, datasetIds: [sts], ...spec });
     const { result } = await pool.end(run.id);
     const { resolved } = await manifestOf(run.id);
-    return { resolved, spearman: (result as EvaluationResult).sts[0].spearman };
+    return { resolved, spearman: (result as EvaluationResult).scores[0].score };
   };
   const usual = await resolvedOf({});
   const told = { pooling: "last_token", pooled: "sequence" };

@@ -1,4 +1,4 @@
-"""Writes packages/encoder/src/evaluation/goldens/correlation.json: correlations as SciPy computes them.
+"""Writes packages/evaluation/src/goldens/correlation.json: correlations as SciPy computes them.
 
 Not needed by any test run. To write the file again:
   python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install numpy==2.2.6 scipy==1.15.3
@@ -35,6 +35,6 @@ cases = [
     case("a large offset", base * 1e-3 + 1e6, base.round(2)),
     case("opposite order", base, -(base**3)),
 ]
-out = Path(__file__).parents[2] / "packages/encoder/src/evaluation/goldens/correlation.json"
+out = Path(__file__).parents[2] / "packages/evaluation/src/goldens/correlation.json"
 text = json.dumps({"scipy": scipy.__version__, "numpy": numpy.__version__, "cases": cases}, indent=1)
 out.write_text(text + "\n")

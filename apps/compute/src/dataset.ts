@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
-import type { StsPair, Triplet } from "@espalier/contract";
-import { readStsPairs, readTexts, readTriplets } from "@espalier/model/data";
+import type { TaskRowOf, TaskType, Triplet } from "@espalier/contract";
+import { readTaskRows, readTexts, readTriplets } from "@espalier/model/data";
 
 /** All triplets of a file of JSON lines. */
 export const triplets = (path: string): Promise<Triplet[]> => all(readTriplets(createReadStream(path)));
@@ -11,8 +11,9 @@ export async function textsAsTriplets(path: string): Promise<Triplet[]> {
   return rows.map(({ text }) => ({ query: text, positive: text, negatives: [] }));
 }
 
-/** All graded pairs of a file of JSON lines. */
-export const stsPairs = (path: string): Promise<StsPair[]> => all(readStsPairs(createReadStream(path)));
+/** The rows of a task, from a file of JSON lines. */
+export const taskRows = <K extends TaskType>(task: K, path: string): AsyncIterable<TaskRowOf[K]> =>
+  readTaskRows(task, createReadStream(path));
 
 async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

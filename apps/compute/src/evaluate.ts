@@ -1,46 +1,54 @@
-import type { StsScore } from "@espalier/contract";
-import { evaluateSts } from "@espalier/encoder";
+import { mainMetrics, type TaskScore } from "@espalier/contract";
+import { evaluateTask, type Embed } from "@espalier/evaluation";
 import type { EvaluateJob, OutcomeOf } from "@espalier/contract/compute";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
-import { stsPairs } from "./dataset.ts";
+import { taskRows } from "./dataset.ts";
 import { openEncoder } from "./open.ts";
 
 /**
- * Measures a model as a text encoder on graded pairs; its speed is that of embedding alone. A score is the metric
- * `<dataset>/<score>`, such as `stsb/spearman`.
+ * Measures a model as a text encoder on the tasks of its datasets; its speed is that of embedding alone. A score is the metric
+ * `<dataset>/<metric>`, such as `stsb/spearman`.
  */
 export async function evaluate(
   job: EvaluateJob,
   { engine, signal, report }: Computation,
 ): Promise<OutcomeOf<"evaluate">> {
   report.progress({ phase: "load", done: 0, total: 1, unit: "models" });
-  const { model, mode, modelName, encoding, chunkTokens } = job;
+  const { model, mode, modelName, encoding, chunkTokens, instruction } = job;
   const options = { mode, modelName, chunkTokens, encoding };
   const { encoder, told } = await openEncoder(model, options, { engine, report });
-  const sts: StsScore[] = [];
+  const scores: TaskScore[] = [];
   let seconds = 0;
   let tokens = 0;
   try {
-    for (const [i, { id, name, path }] of job.datasets.entries()) {
+    for (const [i, { id, name, task, path }] of job.datasets.entries()) {
       const phase = `evaluate ${i + 1}/${job.datasets.length}`;
-      const embed = async (texts: readonly string[]) => {
+      let before = 0;
+      const embed: Embed = async (texts, side) => {
         const started = performance.now();
         let embedded = 0;
         const vectors = await encoder.embed(texts, {
           signal,
+          ...(instruction === undefined || side === "document" ? {} : { instruction }),
           report(progress) {
             embedded = progress.tokens;
-            report.progress({ phase, done: progress.texts, total: progress.total, unit: "texts" });
+            const [done, total] = [before + progress.texts, before + progress.total];
+            report.progress({ phase, done, total, unit: "texts" });
           },
         });
+        before += texts.length;
         seconds += (performance.now() - started) / 1000;
         tokens += embedded;
         return vectors;
       };
-      const score = await evaluateSts(await stsPairs(path), embed);
-      sts.push({ datasetId: id, name, ...score });
+      const { metrics, units } = await evaluateTask(task, () => taskRows(task, path), embed);
+      const score = metrics[mainMetrics[task]]!;
+      scores.push({ datasetId: id, name, task, score, metrics: { ...metrics }, units: units.values.length });
       const scope = scopeOf({ id, name }, job.datasets);
-      report.metrics(0, { [`${scope}/spearman`]: score.spearman, [`${scope}/pearson`]: score.pearson });
+      report.metrics(
+        0,
+        Object.fromEntries(Object.entries(metrics).map(([metric, value]) => [`${scope}/${metric}`, value])),
+      );
     }
   } finally {
     await encoder.close();
@@ -50,7 +58,7 @@ export async function evaluate(
   report.metrics(0, { tokens_per_second: tokensPerSecond, peak_memory_bytes: peak });
   return {
     kind: "evaluate",
-    result: { ...told, sts, tokensPerSecond, tokens, seconds, peakMemoryBytes: peak },
+    result: { ...told, scores, tokensPerSecond, tokens, seconds, peakMemoryBytes: peak },
   };
 }
 

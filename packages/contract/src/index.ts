@@ -19,17 +19,32 @@ export {
   Dataset,
   DatasetCreateQuery,
   datasetFormats,
+  datasetKinds,
   DatasetKind,
   DatasetErrors,
   DatasetReading,
   mostErrors,
   DatasetRows,
   DatasetRowsQuery,
-  StsPair,
   TextRow,
   Triplet,
   type DatasetFormat,
 } from "./datasets/dataset.ts";
+export {
+  mainMetrics,
+  taskRows,
+  taskTypes,
+  type BitextPair,
+  type ClusteringRow,
+  type Document,
+  type LabelledPair,
+  type LabelledText,
+  type RerankingRow,
+  type RetrievalRow,
+  type StsPair,
+  type TaskRowOf,
+  type TaskType,
+} from "./datasets/task-rows.ts";
 export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
 export { engineNames, noEngine, precisionMeanings, type EngineName, type Precision } from "./pool/engine.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
@@ -45,7 +60,7 @@ export {
   type NamedTemplate,
   type TemplateChoice,
 } from "./models/encoding.ts";
-export { EvaluationResult, StsScore } from "./kinds/evaluate.ts";
+export { EvaluationResult, TaskScore } from "./kinds/evaluate.ts";
 export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
 export {

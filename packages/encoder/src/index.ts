@@ -22,8 +22,6 @@ export { loadTrainingState, saveTrainingState } from "./training/resume.ts";
 export { fingerprintOf } from "./training/state.ts";
 export { train, trainableOf, type Training } from "./training/trainer.ts";
 
-export { evaluateSts } from "./evaluation/sts.ts";
-
 export { browserConfig } from "./export/browser-config.ts";
 export { parityOf } from "./export/parity.ts";
 export { parityTexts } from "./export/parity-texts.ts";

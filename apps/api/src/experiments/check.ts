@@ -2,6 +2,7 @@ import {
   layersOfVariant,
   resolveSearchSettings,
   resolveTrainingSettings,
+  taskTypes,
   type ExperimentSpec,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
@@ -19,7 +20,7 @@ export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId
     if (layers !== undefined)
       await checkLayers({ model: spec.modelId, layers, mode: spec.mode }, at(`/variants/${i}`));
   }
-  for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, ["sts"], at(`/evaluation/${i}`));
+  for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, taskTypes, at(`/evaluation/${i}`));
   const place = at("/triplets");
   const { batchSize } = resolveTrainingSettings(spec.training, spec.mode);
   await checkTriplets(spec.triplets, batchSize, { ...place, batchField: "/training/batchSize" });

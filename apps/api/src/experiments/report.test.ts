@@ -37,7 +37,16 @@ const modelOf = (id: string, layers: number): Model => ({
 
 const models = new Map([spec.modelId, "mdl_pruned"].map((id, i) => [id, modelOf(id, i === 0 ? 4 : 2)]));
 const score = (spearman: number) => ({
-  sts: [{ datasetId: spec.evaluation[0]!, name: "s", spearman, pearson: spearman, pairs: 3 }],
+  scores: [
+    {
+      datasetId: spec.evaluation[0]!,
+      name: "s",
+      task: "sts" as const,
+      score: spearman,
+      metrics: { spearman, pearson: spearman },
+      units: 3,
+    },
+  ],
   tokensPerSecond: 1000 * spearman,
   tokens: 10,
   seconds: 1,
@@ -96,8 +105,8 @@ describe("the report", () => {
     ]);
     expect(
       variants.map(({ before, after, tokensPerSecond }) => [
-        before?.[0]?.spearman,
-        after?.[0]?.spearman,
+        before?.[0]?.score,
+        after?.[0]?.score,
         tokensPerSecond,
       ]),
     ).toEqual([
@@ -114,7 +123,11 @@ describe("the report", () => {
     );
     expect(running.state).toBe("RUNNING");
     expect(running).not.toHaveProperty("endedAt");
-    expect(running.variants[1]).toEqual({ name: "2 layers", before: score(0.25).sts, tokensPerSecond: 250 });
+    expect(running.variants[1]).toEqual({
+      name: "2 layers",
+      before: score(0.25).scores,
+      tokensPerSecond: 250,
+    });
   });
 
   it("fails when one run failed, and is cancelled when one was cancelled", () => {

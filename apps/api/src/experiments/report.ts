@@ -61,8 +61,8 @@ function variantReport(
     ...(model?.architecture
       ? { layers: model.architecture.layers, parameters: model.architecture.parameters, bytes: model.bytes }
       : {}),
-    ...(before ? { before: before.sts, tokensPerSecond: before.tokensPerSecond } : {}),
-    ...(after ? { after: after.sts } : {}),
+    ...(before ? { before: before.scores, tokensPerSecond: before.tokensPerSecond } : {}),
+    ...(after ? { after: after.scores } : {}),
     ...(training ? { trainSeconds: training.seconds, modelId: training.modelId } : {}),
   };
 }

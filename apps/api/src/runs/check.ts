@@ -6,6 +6,7 @@ import {
   resolveSearchSettings,
   resolveTrainingSettings,
   type Dataset,
+  taskTypes,
   type DatasetKind,
   type LayersRef,
   type Mode,
@@ -39,7 +40,7 @@ const checks: { readonly [Kind in RunKind]: (spec: SpecOf<Kind>, place: Place) =
   },
   async evaluate({ datasetIds }, place) {
     for (const [i, id] of datasetIds.entries())
-      await checkDataset(id, ["sts"], within(place, `/datasetIds/${i}`));
+      await checkDataset(id, taskTypes, within(place, `/datasetIds/${i}`));
   },
   export: () => Promise.resolve(),
 };

@@ -1,5 +1,6 @@
 import {
   datasetFormats,
+  datasetKinds,
   type DatasetCreateQuery,
   type DatasetFormat,
   type DatasetKind,
@@ -22,6 +23,15 @@ export const datasetFileHelp = [
   "--header            with positions: the first line is a header",
 ] as const;
 
+export function parseDatasetKind(text: string | undefined): DatasetKind {
+  const kind = datasetKinds.find((each) => each === text);
+  if (kind === undefined)
+    throw new UsageError(
+      `--kind must be one of ${datasetKinds.join(", ")}${text === undefined ? "" : `, not \`${text}\``}`,
+    );
+  return kind;
+}
+
 export function parseDatasetFormat(text: string | undefined): DatasetFormat | undefined {
   const known = datasetFormats.find((each) => each === text);
   if (text !== undefined && known === undefined)
@@ -36,6 +46,8 @@ export interface DatasetFile {
   format?: DatasetCreateQuery["format"];
   columns?: string | undefined;
   header?: boolean | undefined;
+  /** Of a folder: of which judgements retrieval is measured. */
+  split?: string | undefined;
   replace?: boolean | undefined;
 }
 

@@ -3,8 +3,9 @@ import {
   datasetFileOptions,
   datasetQuery,
   parseDatasetFormat,
+  parseDatasetKind,
 } from "../arguments/dataset-file.ts";
-import { defineCommand, UsageError } from "../command.ts";
+import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { readingLines } from "../tables/reading-lines.ts";
 import { errorLines } from "../terminal/failure.ts";
@@ -13,18 +14,21 @@ import { sayNext } from "../terminal/next.ts";
 import { lookUp } from "../service/lookup.ts";
 import { parseCount } from "../arguments/settings.ts";
 import { madeBy, madeByHelp, madeByOptions, printPage } from "../service/page.ts";
-import { streamFile } from "../service/model-folder.ts";
+import { datasetBody } from "../service/dataset-body.ts";
 
 export const datasetAdd = defineCommand({
   name: "dataset add",
-  arguments: "FILE",
-  summary: "register training triplets, bare texts or an STS evaluation set",
+  arguments: "FILE|FOLDER",
+  summary: "register training triplets, bare texts or an evaluation task",
   examples: [
     "espalier dataset add triplets.jsonl --kind triplets --name nli",
     "espalier dataset add sts-test.csv --kind sts --name stsb --columns score=5,sentence1=6,sentence2=7",
+    "espalier dataset add scifact --kind retrieval",
   ],
   help: [
-    "--kind triplets|sts|texts   required",
+    "--kind K              triplets or texts to train on; sts, retrieval, reranking, classification,",
+    "                      clustering, pair-classification or bitext-mining to evaluate on; required",
+    "--split S             of a folder of retrieval: the judgements qrels/S.tsv; default: test",
     "--name NAME           default: the file's name",
     "--skip-errors         leave out lines that cannot be read, and list them, instead of refusing the file",
     "--replace             the name means this one from now on, where another dataset has it",
@@ -35,23 +39,20 @@ export const datasetAdd = defineCommand({
     kind: { type: "string" },
     name: { type: "string" },
     ...datasetFileOptions,
+    split: { type: "string" },
     replace: { type: "boolean" },
     "skip-errors": { type: "boolean" },
   },
   async run(
     { output, connect, path },
-    { kind, name, format, columns, header, replace, ...values },
+    { kind, name, format, columns, header, split, replace, ...values },
     [file = ""],
   ) {
-    if (kind !== "triplets" && kind !== "sts" && kind !== "texts")
-      throw new UsageError("--kind must be `triplets`, `sts` or `texts`");
-    const how = { format: parseDatasetFormat(format), columns, header };
+    const how = { format: parseDatasetFormat(format), columns, header, split };
+    const given = { path: path(file), name, replace, ...how };
     const skips = values["skip-errors"] === true;
-    const query = {
-      ...datasetQuery(kind, { path: path(file), name, replace, ...how }),
-      ...(skips && { skipErrors: true }),
-    };
-    const dataset = await connect().datasets.create(query, await streamFile(path(file)));
+    const query = { ...datasetQuery(parseDatasetKind(kind), given), ...(skips && { skipErrors: true }) };
+    const dataset = await connect().datasets.create(...(await datasetBody(query, given)));
     if (output.json) output.printJson(dataset);
     else {
       output.print(`${dataset.id}  ${dataset.name}  ${dataset.rows.toLocaleString("en")} rows`);

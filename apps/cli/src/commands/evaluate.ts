@@ -1,11 +1,15 @@
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import {
   chunkTokensOf,
+  mainMetrics,
   newId,
   resolveSpec,
   type EvaluationResult,
+  taskTypes,
   type SpecOf,
-  type StsScore,
+  type TaskScore,
+  type TaskType,
 } from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import { parseDatasetArgument } from "../arguments/dataset-argument.ts";
@@ -22,17 +26,26 @@ import { nameOf } from "../service/model-folder.ts";
 import { formatCount } from "../terminal/format.ts";
 import { formatTable } from "../terminal/table.ts";
 
+const taskOptions = Object.fromEntries(
+  taskTypes.map((task) => [task, { type: "string", multiple: true }]),
+) as { readonly [K in TaskType]: { readonly type: "string"; readonly multiple: true } };
+
 export const evaluate = defineCommand({
   name: "evaluate",
   arguments: "DIR",
-  summary: "measure a model folder on graded pairs of sentences, without a server",
+  summary: "measure a model folder on evaluation tasks, without a server",
   examples: [
     "espalier evaluate SmolLM2-cut --sts sts.jsonl",
     "espalier evaluate SmolLM2-cut --sts stsb=sts-test.csv:score=5,sentence1=6,sentence2=7",
+    "espalier evaluate SmolLM2-cut --retrieval scifact --classification banking77",
   ],
   help: [
     "--sts [NAME=]FILE   JSON lines, CSV, TSV or Parquet with sentence1, sentence2 and score; others as",
     "                    FILE:score=5,sentence1=6,sentence2=7, FILE:header,score=… or FILE:score=label; repeat for more",
+    "--retrieval [NAME=]FOLDER   BEIR's corpus.jsonl, queries.jsonl and qrels/test.tsv",
+    "--classification FOLDER     train and test with columns text and label; or a FILE with the column split",
+    "--reranking, --clustering, --pair-classification, --bitext-mining FILE   with mteb's columns",
+    "--instruction TEXT  before queries, and before all texts where a task has no documents",
     "--mode reference    as l3prune's code does it where that is odd",
     ...encodingHelp,
     ...engineHelp,
@@ -40,7 +53,8 @@ export const evaluate = defineCommand({
   ],
   arity: [1, 1],
   options: {
-    sts: { type: "string", multiple: true },
+    ...taskOptions,
+    instruction: { type: "string" },
     mode: { type: "string" },
     ...encodingOptions,
     ...engineOptions,
@@ -48,8 +62,11 @@ export const evaluate = defineCommand({
   async run(caller, values, [dir = ""]) {
     const context = onEngine(caller, values);
     const { output, path } = context;
-    if (values.sts === undefined) throw new UsageError("--sts FILE is missing");
-    const files = values.sts.map((text) => parseDatasetArgument(text, path));
+    const files = taskTypes.flatMap((task) =>
+      (values[task] ?? []).map((text) => ({ task, ...parseDatasetArgument(text, path) })),
+    );
+    if (files.length === 0)
+      throw new UsageError(`give --sts FILE, or another task: --${taskTypes.slice(1).join(", --")}`);
     const spec = resolveSpec({
       kind: "evaluate",
       model: "",
@@ -59,24 +76,26 @@ export const evaluate = defineCommand({
     } satisfies SpecOf<"evaluate">);
     const model = path(dir);
     await checkExists(model, "folder");
-    for (const file of files) await checkExists(file.path, "file");
+    for (const { path: file } of files) await access(file);
 
     await withScratch(async (work) => {
       const datasets = [];
       for (const file of files) {
         const id = newId("dataset");
         const stored = join(work, id);
-        datasets.push({ id, name: await storeDataset("sts", file, stored, output), path: stored });
+        const name = await storeDataset(file.task, file, stored, output);
+        datasets.push({ id, name, task: file.task, path: stored });
       }
       const { result } = await computeWithBars(context, "evaluate", {
         model,
         modelName: nameOf(model),
         datasets,
         mode: spec.mode,
+        ...given({ instruction: values.instruction }),
         encoding: await folderEncoding(model, spec.encoding ?? {}, spec.mode),
         ...given({ chunkTokens: chunkTokensOf(spec) }),
       });
-      if (output.json) output.printJson({ ...result, sts: result.sts.map(withoutId) });
+      if (output.json) output.printJson({ ...result, scores: result.scores.map(withoutId) });
       else printScores(context, result);
     });
     return exitCode.ok;
@@ -84,14 +103,14 @@ export const evaluate = defineCommand({
 });
 
 /** Nothing is registered here under an id. */
-const withoutId = ({ name, spearman, pearson, pairs }: StsScore) => ({ name, spearman, pearson, pairs });
+const withoutId = ({ datasetId: _, ...score }: TaskScore) => score;
 
-function printScores({ output }: Context, { sts, tokensPerSecond }: EvaluationResult): void {
-  const lines = formatTable(sts, [
+function printScores({ output }: Context, { scores, tokensPerSecond }: EvaluationResult): void {
+  const lines = formatTable(scores, [
     { title: "DATASET", value: ({ name }) => name },
-    { title: "PAIRS", value: ({ pairs }) => pairs.toLocaleString("en"), align: "right" },
-    { title: "SPEARMAN", value: ({ spearman }) => spearman.toFixed(4), align: "right" },
-    { title: "PEARSON", value: ({ pearson }) => pearson.toFixed(4), align: "right" },
+    { title: "METRIC", value: ({ task }) => mainMetrics[task] },
+    { title: "SCORE", value: ({ score }) => score.toFixed(4), align: "right" },
+    { title: "OVER", value: ({ units }) => units.toLocaleString("en"), align: "right" },
   ]);
   for (const line of lines) output.print(line);
   output.note(`${formatCount(tokensPerSecond)} tokens a second`);

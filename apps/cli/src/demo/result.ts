@@ -1,5 +1,5 @@
 import type { Experiment, Run, TrainingResult } from "@espalier/contract";
-import { meanSpearman } from "../tables/experiment-report.ts";
+import { meanScore } from "../tables/experiment-report.ts";
 
 /** What `demo --json FILE` writes. `sts` is the Spearman correlation, the mean over sets when there are several. */
 export function demoResult(experiment: Experiment, runs: readonly Run[], wallSeconds: number) {
@@ -20,8 +20,8 @@ export function demoResult(experiment: Experiment, runs: readonly Run[], wallSec
       layers: variant.layers,
       parameters: variant.parameters,
       bytes: variant.bytes,
-      before: { sts: meanSpearman(variant.before), sets: setScores(variant.before) },
-      after: { sts: meanSpearman(variant.after), sets: setScores(variant.after) },
+      before: { sts: meanScore(variant.before), sets: setScores(variant.before) },
+      after: { sts: meanScore(variant.after), sets: setScores(variant.after) },
       trainSeconds: variant.trainSeconds,
       tokensPerSecond: variant.tokensPerSecond,
       training: trainingOf(runs, variant.name),
@@ -31,7 +31,7 @@ export function demoResult(experiment: Experiment, runs: readonly Run[], wallSec
 }
 
 const setScores = (scores: Experiment["variants"][number]["before"]) =>
-  scores?.map(({ name, spearman, pearson, pairs }) => ({ name, spearman, pearson, pairs }));
+  scores?.map(({ name, metrics, units }) => ({ name, ...metrics, pairs: units }));
 
 function trainingOf(runs: readonly Run[], variant: string): TrainingResult | undefined {
   const run = runs.find((run) => run.kind === "train" && run.variant === variant);

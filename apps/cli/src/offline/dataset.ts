@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import type { DatasetKind } from "@espalier/contract";
-import { jsonLines, readDataset, Reading } from "@espalier/model/data";
+import { comesInFolder, jsonLines, readDataset, Reading, readTaskFolder } from "@espalier/model/data";
 import { datasetQuery, type DatasetFile } from "../arguments/dataset-file.ts";
 import { skippedLines } from "../tables/reading-lines.ts";
 import type { Output } from "../terminal/output.ts";
@@ -23,10 +23,14 @@ export async function storeDataset(
   output: Pick<Output, "warn">,
 ): Promise<string> {
   const { name, format, columns, header } = datasetQuery(kind, file);
-  if ((await stat(file.path)).isDirectory())
-    throw Object.assign(new Error(`${file.path} is a folder`), { code: "EISDIR", path: file.path });
   const reading = new Reading();
-  const rows = readDataset(kind, createReadStream(file.path), { format, columns, header, reading });
+  const how = { format, columns, header, reading };
+  const isFolder = (await stat(file.path)).isDirectory();
+  if (isFolder && !comesInFolder(kind))
+    throw Object.assign(new Error(`${file.path} is a folder`), { code: "EISDIR", path: file.path });
+  const rows = isFolder
+    ? readTaskFolder(kind, file.path, { ...how, split: file.split })
+    : readDataset(kind, createReadStream(file.path), how);
   const lines = jsonLines(rows, { rows: 0, duplicates: 0 });
   await pipeline(Readable.from(lines), createWriteStream(target));
   const { blankLines } = reading;

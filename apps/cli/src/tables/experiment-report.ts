@@ -6,21 +6,21 @@ import { formatTable, type Column } from "../terminal/table.ts";
 
 type Scores = VariantReport["before"];
 
-/** Mean Spearman over the evaluation sets; undefined before they were measured. */
-export const meanSpearman = (scores: Scores): number | undefined =>
-  scores?.length ? scores.reduce((sum, { spearman }) => sum + spearman, 0) / scores.length : undefined;
+/** The mean of the main scores over the evaluation sets; undefined before they were measured. */
+export const meanScore = (scores: Scores): number | undefined =>
+  scores?.length ? scores.reduce((sum, { score }) => sum + score, 0) / scores.length : undefined;
 
 const or = <T>(value: T | undefined, show: (value: T) => string): string =>
   value === undefined ? "–" : show(value);
-const score = (scores: Scores): string => or(meanSpearman(scores), (value) => value.toFixed(4));
+const score = (scores: Scores): string => or(meanScore(scores), (value) => value.toFixed(4));
 
 const columns: Column<VariantReport>[] = [
   { title: "variant", value: ({ name }) => name },
   { title: "layers", value: ({ layers }) => or(layers, String), align: "right" },
   { title: "parameters", value: ({ parameters }) => or(parameters, formatCount), align: "right" },
   { title: "size", value: ({ bytes }) => or(bytes, formatBytes), align: "right" },
-  { title: "STS before", value: ({ before }) => score(before), align: "right" },
-  { title: "STS after", value: ({ after }) => score(after), align: "right" },
+  { title: "score before", value: ({ before }) => score(before), align: "right" },
+  { title: "score after", value: ({ after }) => score(after), align: "right" },
   {
     title: "tokens/s",
     value: ({ tokensPerSecond }) => or(tokensPerSecond, formatCount),
@@ -28,7 +28,7 @@ const columns: Column<VariantReport>[] = [
   },
 ];
 
-/** One row per variant. With several evaluation sets, STS is their mean and the sets follow. */
+/** One row per variant. With several evaluation sets, the score is their mean and the sets follow. */
 function reportTable(variants: readonly VariantReport[], width: number): string[] {
   const lines = formatTable(variants, columns, width);
   const sets = variants[0]?.before ?? [];
@@ -41,7 +41,7 @@ function reportTable(variants: readonly VariantReport[], width: number): string[
 }
 
 const one = (scores: Scores, datasetId: string): string =>
-  or(scores?.find((set) => set.datasetId === datasetId)?.spearman, (value) => value.toFixed(4));
+  or(scores?.find((set) => set.datasetId === datasetId)?.score, (value) => value.toFixed(4));
 
 /** The contrastive loss of the untrained model at every depth, with the two picks and what guessing would score. */
 export function reportCurve(search: SearchResult, width: number): string[] {

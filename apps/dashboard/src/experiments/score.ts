@@ -1,22 +1,20 @@
-import type { StsScore, VariantReport } from "@espalier/contract";
+import type { TaskScore, VariantReport } from "@espalier/contract";
 
-/** The mean Spearman correlation over the evaluation's datasets, from -1 to 1. */
-export const scoreOf = (scores: readonly StsScore[] | undefined): number | undefined =>
-  scores && scores.length > 0
-    ? scores.reduce((sum, { spearman }) => sum + spearman, 0) / scores.length
-    : undefined;
+/** The mean score over the evaluation's datasets, at most 1. */
+export const scoreOf = (scores: readonly TaskScore[] | undefined): number | undefined =>
+  scores && scores.length > 0 ? scores.reduce((sum, { score }) => sum + score, 0) / scores.length : undefined;
 
 /**
  * Half the width of an interval that has the true score in 95 of 100 cases: Fisher's transformation, with the variance of a rank
- * correlation by Bonett and Wright (2000).
+ * correlation by Bonett and Wright (2000). Undefined where a score is no correlation.
  */
-export function marginOf(scores: readonly StsScore[] | undefined): number | undefined {
+export function marginOf(scores: readonly TaskScore[] | undefined): number | undefined {
   const score = scoreOf(scores);
-  if (score === undefined || !scores) return undefined;
-  const variances = scores.map(({ spearman, pairs }) => {
-    if (pairs <= 3) return 1;
-    const z = (1 + spearman ** 2 / 2) / (pairs - 3);
-    return z * (1 - spearman ** 2) ** 2;
+  if (score === undefined || !scores?.every(({ task }) => task === "sts")) return undefined;
+  const variances = scores.map(({ score, units }) => {
+    if (units <= 3) return 1;
+    const z = (1 + score ** 2 / 2) / (units - 3);
+    return z * (1 - score ** 2) ** 2;
   });
   return (1.96 * Math.sqrt(variances.reduce((a, b) => a + b, 0))) / scores.length;
 }

@@ -1,4 +1,10 @@
-import type { EvaluationResult, Run, SearchResult, TrainingResult } from "@espalier/contract";
+import {
+  mainMetrics,
+  type EvaluationResult,
+  type Run,
+  type SearchResult,
+  type TrainingResult,
+} from "@espalier/contract";
 import { Link } from "wouter";
 import { Facts } from "../elements/facts.tsx";
 import { bytes, duration, many, number } from "../elements/format.ts";
@@ -9,7 +15,7 @@ import { cells, Table } from "../elements/table.tsx";
 export function ResultPanel({ run: { id, result } }: { run: Run }) {
   if (!result) return null;
   if ("lossByLayer" in result) return <SearchFacts id={id} result={result} />;
-  if ("sts" in result) return <Scores result={result} />;
+  if ("scores" in result) return <Scores result={result} />;
   if ("lastLoss" in result) return <TrainingFacts result={result} />;
   if ("modelId" in result && result.modelId !== undefined)
     return (
@@ -47,23 +53,23 @@ const SearchFacts = ({
   </Frame>
 );
 
-const Scores = ({ result: { sts, tokensPerSecond, peakMemoryBytes } }: { result: EvaluationResult }) => (
+const Scores = ({ result: { scores, tokensPerSecond, peakMemoryBytes } }: { result: EvaluationResult }) => (
   <Frame title="Result" aside={`${many(tokensPerSecond)} tokens/s, ${bytes(peakMemoryBytes)} at most`}>
     <Table
       label="Scores"
       columns={[
         "Dataset",
-        { name: "Spearman", number: true },
-        { name: "Pearson", number: true },
-        { name: "Pairs", number: true },
+        "Metric",
+        { name: "Score", number: true },
+        { name: "Measured over", number: true },
       ]}
     >
-      {sts.map(({ datasetId, name, spearman, pearson, pairs }) => (
+      {scores.map(({ datasetId, name, task, score, units }) => (
         <tr key={datasetId}>
           <th scope="row">{name}</th>
-          <td className={cells.number}>{(100 * spearman).toFixed(2)}</td>
-          <td className={cells.number}>{(100 * pearson).toFixed(2)}</td>
-          <td className={cells.number}>{pairs.toLocaleString()}</td>
+          <td>{mainMetrics[task]}</td>
+          <td className={cells.number}>{(100 * score).toFixed(2)}</td>
+          <td className={cells.number}>{units.toLocaleString()}</td>
         </tr>
       ))}
     </Table>

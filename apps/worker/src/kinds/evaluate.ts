@@ -1,4 +1,4 @@
-import { resolveEncoding } from "@espalier/contract";
+import { Problem, resolveEncoding, taskTypes, type DatasetKind, type TaskType } from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import { dataset } from "./inputs.ts";
 import type { WorkerKind } from "./kind.ts";
@@ -16,17 +16,29 @@ export const evaluateRun: WorkerKind<"evaluate"> = {
         mode: spec.mode ?? "default",
         model: workspace.model,
         modelName: originName(await lineageOf(store, claim.teamId, model)),
-        datasets: datasets.map(({ id, name, path }) => ({ id, name, path })),
+        datasets: datasets.map(({ id, name, kind, path }) => ({ id, name, task: taskOf(kind), path })),
         encoding: await folderEncoding(workspace.model, spec.encoding ?? {}, spec.mode),
+        ...(spec.instruction === undefined ? {} : { instruction: spec.instruction }),
         ...(chunkTokens === undefined ? {} : { chunkTokens }),
       },
       model,
       sources: [...sources, ...datasets.map(({ artifactId }) => artifactId)],
     };
   },
-  computedWith: ({ mode, encoding }) => ({ mode, encoding: resolveEncoding(encoding) }),
+  computedWith: ({ mode, encoding, instruction }) => ({
+    mode,
+    encoding: resolveEncoding(encoding),
+    ...(instruction === undefined ? {} : { instruction }),
+  }),
   publish: async ({ result }, { record }) => ({
     result,
     artifacts: await record("evaluation-result", "evaluation.json", result),
   }),
 };
+
+function taskOf(kind: DatasetKind): TaskType {
+  const task = taskTypes.find((each) => each === kind);
+  if (task === undefined)
+    throw new Problem("dataset/wrong-kind", `A dataset of ${kind} is of no evaluation task.`);
+  return task;
+}

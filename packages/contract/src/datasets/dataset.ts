@@ -3,8 +3,11 @@ import { PlacedError } from "../problem.ts";
 import { Replace } from "../models/model.ts";
 import { idOf, Name, Sha256, Timestamp } from "../id.ts";
 import { CreatedBy } from "../teams/author.ts";
+import { taskRows, taskTypes } from "./task-rows.ts";
 
-export const DatasetKind = Type.Enum(["triplets", "sts", "texts"]);
+/** Training triplets, bare texts for SimCSE, or the rows of an evaluation task. */
+export const datasetKinds = ["triplets", "texts", ...taskTypes] as const;
+export const DatasetKind = Type.Enum(datasetKinds);
 export type DatasetKind = Static<typeof DatasetKind>;
 
 /** How the rows of a file are written down. `lines` has one text on each line; `tsv` is separated by TABs without quoting. */
@@ -66,14 +69,6 @@ export type Triplet = Static<typeof Triplet>;
 export const TextRow = Type.Object({ text: Type.String() });
 export type TextRow = Static<typeof TextRow>;
 
-/** A line of an `sts` dataset: two sentences and their graded similarity. */
-export const StsPair = Type.Object({
-  sentence1: Type.String(),
-  sentence2: Type.String(),
-  score: Type.Number(),
-});
-export type StsPair = Static<typeof StsPair>;
-
 /** `GET /v1/datasets/:id/rows` */
 export const DatasetRowsQuery = Type.Object(
   { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 20 })) },
@@ -83,7 +78,7 @@ export type DatasetRowsQuery = Partial<Static<typeof DatasetRowsQuery>>;
 
 /** The first rows of a dataset, as its kind has them; of a very long row only that it is. */
 export const DatasetRows = Type.Object({
-  items: Type.Array(Type.Union([Triplet, TextRow, StsPair])),
+  items: Type.Array(Type.Union([Triplet, TextRow, ...Object.values(taskRows)])),
   more: Type.Boolean({ description: "there are others after these" }),
 });
 export type DatasetRows = Static<typeof DatasetRows>;

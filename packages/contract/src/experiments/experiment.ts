@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
 import { Encoding } from "../models/encoding.ts";
-import { StsScore } from "../kinds/evaluate.ts";
+import { TaskScore } from "../kinds/evaluate.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
 import { CreatedBy } from "../teams/author.ts";
 import { Variant } from "../layers.ts";
@@ -47,8 +47,8 @@ export const VariantReport = Type.Object({
   layers: Type.Optional(Type.Integer()),
   parameters: Type.Optional(Type.Integer({ description: "elements of the checkpoint, adapter left out" })),
   bytes: Type.Optional(Type.Integer({ description: "of the model's files before training" })),
-  before: Type.Optional(Type.Array(StsScore)),
-  after: Type.Optional(Type.Array(StsScore)),
+  before: Type.Optional(Type.Array(TaskScore)),
+  after: Type.Optional(Type.Array(TaskScore)),
   trainSeconds: Type.Optional(Type.Number()),
   tokensPerSecond: Type.Optional(
     Type.Number({ description: "embedding speed of the evaluation before training" }),

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
+import { taskTypes } from "../datasets/task-rows.ts";
 import { idOf } from "../id.ts";
 import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
@@ -9,18 +10,20 @@ import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
 import { computeWork, secondsPerToken } from "./work.ts";
 
-export const StsScore = Type.Object({
+/** What a model scores on a dataset. */
+export const TaskScore = Type.Object({
   datasetId: idOf("dataset"),
   name: Type.String(),
-  spearman: Type.Number({ description: "of cosine and gold score, average ranks" }),
-  pearson: Type.Number(),
-  pairs: Type.Integer(),
+  task: Type.Enum(taskTypes),
+  score: Type.Number({ description: "the main one of the metrics, such as nDCG@10; more is better" }),
+  metrics: Type.Record(Type.String(), Type.Number()),
+  units: Type.Integer({ description: "pairs, queries, texts or sets over which it was measured" }),
 });
-export type StsScore = Static<typeof StsScore>;
+export type TaskScore = Static<typeof TaskScore>;
 
 export const EvaluationResult = Type.Object({
   ...Remarks.properties,
-  sts: Type.Array(StsScore),
+  scores: Type.Array(TaskScore),
   tokensPerSecond: Type.Number({ description: "embedding speed over the evaluation, real tokens" }),
   tokens: Type.Integer(),
   seconds: Type.Number(),
@@ -35,6 +38,12 @@ export const EvaluateSpec = Type.Object(
     kind: Type.Literal("evaluate"),
     model: ModelRef,
     datasetIds: Type.Array(idOf("dataset"), { minItems: 1, maxItems: 32 }),
+    instruction: Type.Optional(
+      Type.String({
+        maxLength: 2_000,
+        description: "put before queries, and before all texts where a task has no documents; default: none",
+      }),
+    ),
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
   },
@@ -46,7 +55,15 @@ export const EvaluateJob = Type.Object({
   ...jobFields,
   kind: Type.Literal("evaluate"),
   model: Type.String(),
-  datasets: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), path: Type.String() })),
+  datasets: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      task: Type.Enum(taskTypes),
+      path: Type.String(),
+    }),
+  ),
+  instruction: Type.Optional(Type.String()),
   mode: Mode,
   ...embeddingFields,
   chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),

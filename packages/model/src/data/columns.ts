@@ -26,6 +26,39 @@ const meanings = {
     score: { names: ["score"], otherwise: ["label", "similarity_score"], needed: true },
   },
   texts: { text: { names: ["text"], otherwise: ["sentence"], needed: true } },
+  retrieval: {
+    document: { names: ["document"] },
+    query: { names: ["query"] },
+    judgement: { names: ["judgement"] },
+  },
+  reranking: {
+    query: { names: ["query"], needed: true },
+    positives: { names: ["positives", "positive", "pos"], needed: true },
+    negatives: {
+      names: ["negatives", "negative", "neg"],
+      numbered: /^neg(?:ative)?_?\d+$/,
+      needed: true,
+    },
+  },
+  classification: {
+    text: { names: ["text"], otherwise: ["sentence"], needed: true },
+    label: { names: ["label"], otherwise: ["label_text", "labels", "category", "intent"], needed: true },
+    split: { names: ["split"] },
+  },
+  clustering: {
+    text: { names: ["text", "sentences"], otherwise: ["sentence"], needed: true },
+    label: { names: ["label", "labels"], otherwise: ["category"], needed: true },
+    set: { names: ["set"] },
+  },
+  "pair-classification": {
+    sentence1: { names: ["sentence1", "sent1"], needed: true },
+    sentence2: { names: ["sentence2", "sent2"], needed: true },
+    label: { names: ["label", "labels"], needed: true },
+  },
+  "bitext-mining": {
+    sentence1: { names: ["sentence1"], otherwise: ["source"], needed: true },
+    sentence2: { names: ["sentence2"], otherwise: ["target"], needed: true },
+  },
 } as const satisfies Record<DatasetKind, Record<string, Meaning>>;
 
 /** FlagEmbedding's files carry these; they say nothing that training uses, which needs no word. */
@@ -36,6 +69,12 @@ const usualOrder: Readonly<Record<DatasetKind, readonly string[]>> = {
   triplets: ["query", "positive"],
   sts: ["sentence1", "sentence2", "score"],
   texts: ["text"],
+  retrieval: [],
+  reranking: ["query", "positives", "negatives"],
+  classification: ["text", "label", "split"],
+  clustering: ["text", "label", "set"],
+  "pair-classification": ["sentence1", "sentence2", "label"],
+  "bitext-mining": ["sentence1", "sentence2"],
 };
 
 export interface Value {
@@ -200,6 +239,12 @@ export class Columns {
       triplets: "give query and positive, perhaps negatives, such as query=1,positive=2,negatives=3",
       sts: "give score, sentence1 and sentence2, such as score=5,sentence1=6,sentence2=7",
       texts: "give text, such as text=2",
+      retrieval: "give document, query or judgement by name",
+      reranking: "give query, positives and negatives, such as query=1,positives=2,negatives=3",
+      classification: "give text and label, perhaps split, such as text=1,label=2,split=3",
+      clustering: "give text and label, perhaps set, such as text=1,label=2",
+      "pair-classification": "give sentence1, sentence2 and label, such as sentence1=1,sentence2=2,label=3",
+      "bitext-mining": "give sentence1 and sentence2, such as sentence1=1,sentence2=2",
     };
     return examples[this.#kind];
   }

@@ -1,6 +1,7 @@
 import type { Triplet } from "@espalier/contract";
 import { text, type Row } from "./columns.ts";
 import { refuse } from "./reading.ts";
+import { optionalText, textList } from "./row-values.ts";
 import { readRows, type ReadOptions } from "./rows.ts";
 import type { Bytes } from "./opened.ts";
 
@@ -18,37 +19,18 @@ function tripletsOf(row: Row): Triplet[] {
   const [query] = row.values.get("query") ?? [];
   if (query === undefined) row.missing("query");
   const anchor = text(row, query.value, row.at(query.name));
-  const positives = texts(row, "positive");
+  const positives = textList(row, "positive");
   if (positives.length === 0) {
     const [empty] = row.values.get("positive") ?? [];
     if (empty === undefined) row.missing("positive");
     refuse(row, "there is no positive", row.at("positive"));
   }
-  const negatives = texts(row, "negatives");
-  const instruction = optional(row, "instruction");
-  const task = optional(row, "task");
+  const negatives = textList(row, "negatives");
+  const instruction = optionalText(row, "instruction");
+  const task = optionalText(row, "task");
   const rest = {
     ...(instruction === undefined ? {} : { instruction }),
     ...(task === undefined ? {} : { task }),
   };
   return positives.map((positive) => ({ query: anchor, positive, negatives, ...rest }));
-}
-
-function texts(row: Row, meaning: "positive" | "negatives"): string[] {
-  const found: string[] = [];
-  for (const { name, value } of row.values.get(meaning) ?? []) {
-    if (Array.isArray(value)) {
-      for (const [i, item] of (value as unknown[]).entries())
-        if (item !== null && item !== undefined) found.push(text(row, item, row.at(name, i)));
-    } else if (value !== "" || meaning !== "negatives" || !row.delimited)
-      found.push(text(row, value, row.at(name)));
-  }
-  return found;
-}
-
-/** A text, or nothing where the field is absent, null or empty. */
-function optional(row: Row, meaning: "instruction" | "task"): string | undefined {
-  const [found] = row.values.get(meaning) ?? [];
-  if (found === undefined || found.value === "") return undefined;
-  return text(row, found.value, row.at(found.name));
 }

@@ -185,7 +185,7 @@ export const toRun = (row: RunRow): Run => ({
     role: row.role,
     progress: row.progress,
     expectedEnd: isoOrNull(row.expectedEnd),
-    result: row.result,
+    result: row.result && withScores(row.result),
     problem: row.problem,
     failure: row.failure,
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
@@ -198,6 +198,20 @@ export const toRun = (row: RunRow): Run => ({
     endedAt: isoOrNull(row.endedAt),
   }),
 });
+
+/** Evaluations were of graded pairs alone once, and older workers still write them so. */
+function withScores(result: RunResult): RunResult {
+  if (!("sts" in result)) return result;
+  const { sts, ...rest } = result as { sts: { spearman: number; pearson: number; pairs: number }[] };
+  const scores = sts.map(({ spearman, pearson, pairs, ...dataset }) => ({
+    ...dataset,
+    task: "sts" as const,
+    score: spearman,
+    metrics: { spearman, pearson },
+    units: pairs,
+  }));
+  return { ...rest, scores } as unknown as RunResult;
+}
 
 export const toWaiting = ({ reason: told, ...row }: WaitingRow): Waiting => {
   // PostgreSQL writes an instant in JSON with an offset.

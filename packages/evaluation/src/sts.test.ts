@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { evaluateSts, type Embed } from "./sts.ts";
+import type { Embed } from "./embed.ts";
+import { evaluateSts } from "./sts.ts";
 
 /** Angle on the unit circle by the number in the text. */
 const circle: Embed = async (texts) =>
@@ -9,19 +10,19 @@ const pair = (sentence1: string, sentence2: string, score: number) => ({ sentenc
 test("embeddings that order the pairs as people did score 1, those of the opposite order -1", async () => {
   const pairs = [pair("0", "0.1", 5), pair("0", "0.5", 3), pair("0.1", "2", 1)];
   const exact = await evaluateSts(pairs, circle);
-  expect(exact.pairs).toBe(3);
-  expect(exact.spearman).toBeCloseTo(1, 12);
-  expect(exact.pearson).toBeGreaterThan(0.9);
+  expect(exact.units.values.length).toBe(3);
+  expect(exact.metrics["spearman"]).toBeCloseTo(1, 12);
+  expect(exact.metrics["pearson"]).toBeGreaterThan(0.9);
   const opposite = await evaluateSts(
     pairs.map((item) => ({ ...item, score: -item.score })),
     circle,
   );
-  expect(opposite.spearman).toBeCloseTo(-1, 12);
+  expect(opposite.metrics["spearman"]).toBeCloseTo(-1, 12);
 });
 
 test("each distinct text is embedded once", async () => {
   const asked: string[] = [];
-  const embed: Embed = (texts) => (asked.push(...texts), circle(texts));
+  const embed: Embed = (texts, side) => (asked.push(...texts), circle(texts, side));
   await evaluateSts([pair("0", "1", 1), pair("1", "0", 2), pair("2", "0", 3)], embed);
   expect(asked).toEqual(["0", "1", "2"]);
 });

@@ -1,0 +1,3 @@
+export type { Embed, Side } from "./embed.ts";
+export type { Measured, Units } from "./measured.ts";
+export { evaluateTask, type TaskOptions } from "./tasks.ts";
