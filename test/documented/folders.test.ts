@@ -121,7 +121,7 @@ test("the examples in help of the commands on folders run, one after the other",
   await run("bash", ["-c", script.join("\n")], { cwd: folder, env, maxBuffer: 2 ** 24 });
   expect(await layersOf("SmolLM2-scattered")).toBe(7);
   expect(await layersOf("SmolLM2-export")).toBe(8);
-});
+}, 240_000);
 
 test("the code of the encoder's page runs, one block after the other", async () => {
   const code = await blocks("packages/encoder/README.md", "ts");

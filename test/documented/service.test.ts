@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { writeTaskFolders } from "./task-folders.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { demoModel, demoTriplets } from "../../apps/cli/src/testing/espalier.ts";
 import { startHubService, type HubService } from "../hub/service.ts";
@@ -100,6 +101,15 @@ test("what it says of the API, of operators and of teams works on the same servi
   expect(said).toContain("gpu-3");
   expect(said).toMatch(/^nlp +3 /m);
 }, 120_000);
+
+test("docs/evaluation.md registers folders of tasks, and measures a folder by them", async () => {
+  await writeTaskFolders(folder);
+  await cp(demoModel, join(folder, "SmolLM2-cut"), { recursive: true });
+  const stdout = await runThere((await blocks("docs/evaluation.md", "sh", "Evaluation"))[0]);
+  expect(stdout).toMatch(/ scifact +7 rows\n.* banking77 +6 rows\n/);
+  expect(stdout).toMatch(/^scifact +ndcg_at_10 +[01]\.\d+ +2$/m);
+  expect(stdout).toMatch(/^banking77 +accuracy +[01]\.\d+ +2$/m);
+});
 
 test("docs/access.md makes, lists, rotates and revokes keys", async () => {
   // The first page has given this team an admin, who makes its keys from then on.

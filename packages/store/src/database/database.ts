@@ -129,7 +129,9 @@ export function openDatabase({
     max: 1,
     onConnect: async (client: pg.ClientBase) => {
       await connection.onConnect(client);
-      if (!pooled) await client.query("set synchronous_commit = off");
+      // Left to itself, the server plans a renewal anew each time, which costs more than the renewal.
+      if (!pooled)
+        await client.query("set synchronous_commit = off; set plan_cache_mode = force_generic_plan");
     },
   };
   const renewing = new pg.Pool(renewal);
