@@ -105,7 +105,7 @@ test("what it says of the API, of operators and of teams works on the same servi
 test("docs/evaluation.md registers folders of tasks, and measures a folder by them", async () => {
   await writeTaskFolders(folder);
   await cp(demoModel, join(folder, "SmolLM2-cut"), { recursive: true });
-  const stdout = await runThere((await blocks("docs/evaluation.md", "sh", "Evaluation"))[0]);
+  const stdout = await runThere((await blocks("docs/evaluation.md", "sh", "Datasets of tasks"))[0]);
   expect(stdout).toMatch(/ scifact +7 rows\n.* banking77 +6 rows\n/);
   expect(stdout).toMatch(/^scifact +ndcg_at_10 +[01]\.\d+ +2$/m);
   expect(stdout).toMatch(/^banking77 +accuracy +[01]\.\d+ +2$/m);
