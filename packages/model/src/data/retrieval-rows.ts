@@ -20,7 +20,7 @@ export async function* readRetrieval(bytes: Bytes, options: ReadOptions = {}): A
       refuse(row, `another ${what} has the id ${JSON.stringify(id.slice(0, 80))}`, `/${what}/id`);
     ids.add(id);
   };
-  for await (const row of readRows(bytes, "retrieval", options)) {
+  yield* readRows(bytes, "retrieval", options, (row) => {
     const read = retrievalRow(row);
     if ("document" in read) add(row, documents, read.document.id, "document");
     else if ("query" in read) add(row, queries, read.query.id, "query");
@@ -29,8 +29,8 @@ export async function* readRetrieval(bytes: Bytes, options: ReadOptions = {}): A
       if (judged.length >= mostJudgements) refuse(row, `there are more than ${mostJudgements} judgements`);
       judged.push({ row: { number: row.number, unit: row.unit }, queryId, documentId });
     }
-    yield read;
-  }
+    return [read];
+  });
   for (const { row, queryId, documentId } of judged) {
     if (!queries.has(queryId))
       refuse(row, `there is no query ${JSON.stringify(queryId.slice(0, 80))}`, "/judgement/queryId");

@@ -12,13 +12,13 @@ import { readRows, type ReadOptions } from "./rows.ts";
 
 /** A query with those that answer it and those that do not, each one text or a list. */
 export async function* readReranking(bytes: Bytes, options: ReadOptions = {}): AsyncGenerator<RerankingRow> {
-  for await (const row of readRows(bytes, "reranking", options)) {
+  yield* readRows(bytes, "reranking", options, (row) => {
     const query = neededText(row, "query");
     const [positives, negatives] = [textList(row, "positives"), textList(row, "negatives")];
     if (positives.length === 0) refuse(row, "there is no positive", row.at("positive"));
     if (negatives.length === 0) refuse(row, "there is no negative", row.at("negative"));
-    yield { query, positives, negatives };
-  }
+    return [{ query, positives, negatives }];
+  });
 }
 
 /** A text, its label, and perhaps its split: `train`, or `test` and its like. */
@@ -26,7 +26,7 @@ export async function* readLabelledTexts(
   bytes: Bytes,
   options: ReadOptions = {},
 ): AsyncGenerator<LabelledText> {
-  for await (const row of readRows(bytes, "classification", options)) {
+  yield* readRows(bytes, "classification", options, (row) => {
     const label = needed(row, "label");
     const split = optionalText(row, "split");
     if (split !== undefined && !splits.has(split))
@@ -35,12 +35,14 @@ export async function* readLabelledTexts(
         `the split ${JSON.stringify(split.slice(0, 40))} is none of ${[...splits.keys()].join(", ")}`,
         row.at("split"),
       );
-    yield {
-      text: neededText(row, "text"),
-      label: labelOf(row, label.value, row.at(label.name)),
-      ...(split === undefined ? {} : { split: splits.get(split)! }),
-    };
-  }
+    return [
+      {
+        text: neededText(row, "text"),
+        label: labelOf(row, label.value, row.at(label.name)),
+        ...(split === undefined ? {} : { split: splits.get(split)! }),
+      },
+    ];
+  });
 }
 const splits = new Map<string, "train" | "test">([
   ["train", "train"],
@@ -54,18 +56,17 @@ export async function* readClustering(
   bytes: Bytes,
   options: ReadOptions = {},
 ): AsyncGenerator<ClusteringRow> {
-  for await (const row of readRows(bytes, "clustering", options)) {
+  yield* readRows(bytes, "clustering", options, (row) => {
     const set = row.values.get("set")?.[0];
     const isList = Array.isArray(needed(row, "text").value);
     const named = set === undefined ? undefined : labelOf(row, set.value, row.at(set.name));
     const name = named ?? (isList ? `${row.number}` : undefined);
-    for (const each of unzipped(row, ["text", "label"]))
-      yield {
-        text: text(row, each.text.value, each.text.at),
-        label: labelOf(row, each.label.value, each.label.at),
-        ...(name === undefined ? {} : { set: name }),
-      };
-  }
+    return [...unzipped(row, ["text", "label"])].map((each) => ({
+      text: text(row, each.text.value, each.text.at),
+      label: labelOf(row, each.label.value, each.label.at),
+      ...(name === undefined ? {} : { set: name }),
+    }));
+  });
 }
 
 /** Two sentences and whether they belong together, or lists of them. */
@@ -73,21 +74,23 @@ export async function* readLabelledPairs(
   bytes: Bytes,
   options: ReadOptions = {},
 ): AsyncGenerator<LabelledPair> {
-  for await (const row of readRows(bytes, "pair-classification", options))
-    for (const each of unzipped(row, ["sentence1", "sentence2", "label"])) {
+  yield* readRows(bytes, "pair-classification", options, (row) =>
+    [...unzipped(row, ["sentence1", "sentence2", "label"])].map((each) => {
       const label = labelOf(row, each.label.value, each.label.at);
       if (label !== "0" && label !== "1")
         refuse(row, `the label ${JSON.stringify(label.slice(0, 40))} is neither 0 nor 1`, each.label.at);
-      yield {
+      return {
         sentence1: text(row, each.sentence1.value, each.sentence1.at),
         sentence2: text(row, each.sentence2.value, each.sentence2.at),
         label: Number(label),
       };
-    }
+    }),
+  );
 }
 
 /** A sentence and its translation. */
 export async function* readBitext(bytes: Bytes, options: ReadOptions = {}): AsyncGenerator<BitextPair> {
-  for await (const row of readRows(bytes, "bitext-mining", options))
-    yield { sentence1: neededText(row, "sentence1"), sentence2: neededText(row, "sentence2") };
+  yield* readRows(bytes, "bitext-mining", options, (row) => [
+    { sentence1: neededText(row, "sentence1"), sentence2: neededText(row, "sentence2") },
+  ]);
 }
