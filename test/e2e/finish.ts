@@ -105,7 +105,16 @@ function evaluationOf({ spec, role }: Run, layers: number): EvaluationResult {
   const spearman = scoreOf(layers, role === "after");
   const [datasetId] = "datasetIds" in spec ? spec.datasetIds : [];
   return {
-    sts: [{ datasetId, name: "stsb", spearman, pearson: spearman - 0.01, pairs: 1379 }],
+    scores: [
+      {
+        datasetId,
+        name: "stsb",
+        task: "sts",
+        score: spearman,
+        metrics: { spearman, pearson: spearman - 0.01 },
+        units: 1379,
+      },
+    ],
     tokensPerSecond: Math.round(18_000 * (30 / layers)),
     tokens: 41_000,
     seconds: 4,

@@ -10,6 +10,12 @@ const kinds: { readonly [Kind in DatasetKind]: string } = {
   triplets: "triplets: for training",
   sts: "sts: sentences with scores, for evaluation",
   texts: "texts: for SimCSE",
+  retrieval: "retrieval: documents, queries and judgements",
+  reranking: "reranking: queries with candidates",
+  classification: "classification: texts with labels and splits",
+  clustering: "clustering: texts with labels",
+  "pair-classification": "pair classification: sentences that belong together or not",
+  "bitext-mining": "bitext mining: sentences and their translations",
 };
 
 /** Uploads a file as a dataset; what it looks like says its format. */

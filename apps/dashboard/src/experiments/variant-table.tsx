@@ -1,4 +1,4 @@
-import type { Experiment, Run, StsScore, VariantReport } from "@espalier/contract";
+import type { Experiment, Run, TaskScore, VariantReport } from "@espalier/contract";
 import { Link } from "wouter";
 import { bytes, duration, many } from "../elements/format.ts";
 import { Frame } from "../elements/panel.tsx";
@@ -94,7 +94,7 @@ const withMargin = (score: number | undefined, margin: number | undefined): stri
 function difference(
   score: number | undefined,
   reference: number | undefined,
-  ...measured: readonly (readonly StsScore[] | undefined)[]
+  ...measured: readonly (readonly TaskScore[] | undefined)[]
 ): string {
   if (score === undefined || reference === undefined) return "–";
   const margins = measured.map(marginOf);

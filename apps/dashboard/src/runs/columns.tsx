@@ -8,6 +8,7 @@ import { cells } from "../elements/table.tsx";
 import { RunText } from "./run-text.tsx";
 import { Ago, Took } from "../elements/time.tsx";
 import { ModelName } from "../models/model-name.tsx";
+import { scoreOf } from "../experiments/score.ts";
 
 interface Column {
   title: string;
@@ -83,10 +84,8 @@ export const usualColumns: readonly ColumnName[] = [
 /** A run's outcome in a number: its score, its loss, or the depths that it found. */
 function resultOf(result: Run["result"]): string | undefined {
   if (!result) return undefined;
-  if ("sts" in result && result.sts.length > 0) {
-    const mean = result.sts.reduce((sum, { spearman }) => sum + spearman, 0) / result.sts.length;
-    return `${(100 * mean).toFixed(1)} Spearman`;
-  }
+  if ("scores" in result && result.scores.length > 0)
+    return `score ${(100 * scoreOf(result.scores)!).toFixed(1)}`;
   if ("lastLoss" in result) return `loss ${number(result.lastLoss)}`;
   if ("lossByLayer" in result) return `depths ${result.small ?? "–"}, ${result.large ?? "–"}`;
   return undefined;
