@@ -103,7 +103,13 @@ export const evaluate = defineCommand({
 });
 
 /** Nothing is registered here under an id. */
-const withoutId = ({ datasetId: _, ...score }: TaskScore) => score;
+const withoutId = ({ name, task, score, metrics, units }: TaskScore) => ({
+  name,
+  task,
+  score,
+  metrics,
+  units,
+});
 
 function printScores({ output }: Context, { scores, tokensPerSecond }: EvaluationResult): void {
   const lines = formatTable(scores, [

@@ -20,7 +20,7 @@ const columns = [
   "Model",
 ] as const;
 
-/** Every variant in the order of its depth: what it is, and its mean Spearman correlation before and after training, in hundredths. */
+/** Every variant in the order of its depth: what it is, and its mean score before and after training, in hundredths. */
 export function VariantTable({
   experiment: { variants },
   runs,
@@ -31,7 +31,7 @@ export function VariantTable({
   const whole = variants.find(({ name }) => name === "none");
   const ordered = [...variants].sort((a, b) => (b.layers ?? 0) - (a.layers ?? 0));
   return (
-    <Frame title="Variants" aside="Spearman × 100, with intervals of 95 %">
+    <Frame title="Variants" aside="scores × 100, with intervals of 95 % where they are correlations">
       <Table label="Variants" columns={columns}>
         {ordered.map((variant) => (
           <Row
