@@ -1,3 +1,2 @@
-export type { Embed, Side } from "./embed.ts";
-export type { Measured, Units } from "./measured.ts";
-export { evaluateTask, type TaskOptions } from "./tasks.ts";
+export type { Embed } from "./embed.ts";
+export { evaluateTask } from "./tasks.ts";

@@ -75,7 +75,7 @@ export async function evaluateRetrieval(
 }
 
 /** What is embedded of a document: its title, where it has one, and its text. */
-export const textOf = ({ title, text }: Document): string =>
+const textOf = ({ title, text }: Document): string =>
   title === undefined ? text : `${title} ${text}`.trim();
 
 async function readQuestions(rows: AsyncIterable<RetrievalRow>): Promise<Questions> {
