@@ -48,6 +48,30 @@ it("makes no plan while nothing has changed, and one as soon as something has", 
   await settle(passes);
 });
 
+it("tells a run that was put before another of its place as soon as it may, though nothing else happens", async () => {
+  const passes = new Passes({ store });
+  const running = await store.submit();
+  await passes.pass();
+  const [first, second] = [await store.submit(), await store.submit()];
+  await settle(passes);
+  const places = async () =>
+    (
+      await store.sql<{ runId: string }>(
+        `select run_id as "runId" from run_waiting where run_id = any($1) order by position`,
+        [[first.id, second.id]],
+      )
+    ).map(({ runId }) => runId);
+  expect(await places()).toEqual([first.id, second.id]);
+  const { teamId } = store;
+  await store.runs.change({ teamId, runId: second.id, change: { priority: 1 }, by: "she" });
+  await passes.pass();
+  await settle(passes);
+  expect(await places()).toEqual([second.id, first.id]);
+  expect(await passes.pass()).toMatchObject({ stood: true });
+  for (const { id } of [running, first, second]) await store.runs.cancel(teamId, id);
+  await settle(passes);
+});
+
 /** As many runs more like one, in the order of their numbers. */
 const copies = (of: string, name: string, count: number) =>
   store.sql(

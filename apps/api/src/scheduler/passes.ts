@@ -56,6 +56,8 @@ export class Passes {
   #explainAt = 0;
   /** The last plan did not say why runs wait, or not all of it is stored. */
   #owes = false;
+  /** When a run may be told of another place or start than it was told last; `performance.now()`. */
+  #tellsAt: number | undefined;
   #isFirst = true;
 
   constructor({
@@ -81,7 +83,10 @@ export class Passes {
 
   /** In how many ms a pass has something to do even if nothing happens; undefined: in none. */
   get owesIn(): number | undefined {
-    return this.#owes ? this.explainsIn : undefined;
+    if (this.#owes) return this.explainsIn;
+    return this.#tellsAt === undefined
+      ? undefined
+      : Math.max(this.explainsIn, this.#tellsAt - performance.now());
   }
 
   /** Another may have led since: everything is read and told anew. */
@@ -98,10 +103,12 @@ export class Passes {
     const snapshot = await this.#store.dispatch.snapshot(this.#queue);
     if (snapshot.queued.length === 0 && snapshot.reservations.length === 0) {
       this.#owes = false;
+      this.#tellsAt = undefined;
       return idle;
     }
     const explain = this.#mayExplain(snapshot);
-    if (this.#standing?.holdsFor(snapshot) && !(this.#owes && explain)) return { ...idle, stood: true };
+    const owes = this.#owes || (this.#tellsAt !== undefined && performance.now() >= this.#tellsAt);
+    if (this.#standing?.holdsFor(snapshot) && !(owes && explain)) return { ...idle, stood: true };
     this.#isFirst = false;
     this.#standing = undefined;
     const { told, ...decisions } = this.#decide(snapshot, explain);
@@ -133,6 +140,10 @@ export class Passes {
     const teamOf = new Map([...queued, ...running].map(({ id, teamId }) => [id, teamId]));
     const told = this.#reports.changed(waiting, teamOf, now);
     const ended = performance.now();
+    // In a long queue something has always moved; there the next plan tells it.
+    const { dueAt } = this.#reports;
+    this.#tellsAt =
+      dueAt === undefined || queued.length > this.#longQueue ? undefined : ended + Math.max(0, dueAt - now);
     this.#explainAt = ended + (ended - started) * (1 / explainingShare - 1);
     return { starts, preemptions, reservations, told };
   }

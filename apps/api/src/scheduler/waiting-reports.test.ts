@@ -44,7 +44,9 @@ describe("the reports", () => {
     reports.changed([waiting()], teamOf, NOW);
     const moved = waiting({ position: 2, reason: { code: "waiting-for-device", matching: 2, ahead: 1 } });
     expect(reports.changed([moved], teamOf, NOW + 500)).toEqual([]);
+    expect(reports.dueAt).toBe(NOW + 1_000);
     expect(reports.changed([moved], teamOf, NOW + 1_000)).toMatchObject([{ position: 2 }]);
+    expect(reports.dueAt).toBeUndefined();
     const held = waiting({ position: 2, reason: { code: "held-for-head", runIds: ["run_b"], until: NOW } });
     expect(reports.changed([held], teamOf, NOW + 1_001)).toMatchObject([
       { reason: { code: "held-for-head", runIds: [], others: 1 } },

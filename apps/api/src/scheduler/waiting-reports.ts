@@ -62,6 +62,12 @@ const noticeableMs = 60_000;
  */
 export class WaitingReports {
   #told = new Map<string, Told>();
+  #dueAt: Instant | undefined;
+
+  /** When a place or start that has moved may be told, and not before; undefined where none waits for that. */
+  get dueAt(): Instant | undefined {
+    return this.#dueAt;
+  }
 
   /** @param teamOf by run, of those that wait and those that run */
   changed(
@@ -71,18 +77,20 @@ export class WaitingReports {
   ): DispatchWaiting[] {
     const changes: DispatchWaiting[] = [];
     const still = new Map<string, Told>();
+    this.#dueAt = undefined;
     for (const { runId, reason, position, unblockedBy, expectedStart } of waiting) {
       // The run's state says it.
       if (reason.code === "starting") continue;
       const told = this.#told.get(runId);
       const next = { gist: gistOf(reason), position, likely: expectedStart?.likely ?? null, at: now };
-      if (
-        told &&
-        told.gist === next.gist &&
-        !(now - told.at >= refreshMs(waiting.length, position) && hasMoved(told, next, now))
-      ) {
-        still.set(runId, told);
-        continue;
+      if (told && told.gist === next.gist) {
+        const dueAt = told.at + refreshMs(waiting.length, position);
+        const moved = hasMoved(told, next, now);
+        if (!moved || now < dueAt) {
+          if (moved) this.#dueAt = Math.min(this.#dueAt ?? dueAt, dueAt);
+          still.set(runId, told);
+          continue;
+        }
       }
       still.set(runId, next);
       const names = namesFor(teamOf.get(runId) ?? "", teamOf);
