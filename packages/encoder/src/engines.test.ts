@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolveTrainingSettings, type Precision, type Triplet } from "@espalier/contract";
 import { chooseEngine, probeEngines } from "@espalier/engine";
-import { tfjsInJavaScript } from "@espalier/engine/testing";
+import { noSoftwareGpu, tfjsInJavaScript, useSoftwareGpu } from "@espalier/engine/testing";
 import { ofLayers, parseConfig } from "@espalier/model";
 import { interpreter, type Engine } from "@espalier/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -12,7 +12,7 @@ import { lora } from "./training/lora.ts";
 import { train } from "./training/trainer.ts";
 
 /*
- * Every engine that is installed for the processor does with whole encoders what the interpreter does: a decoder with grouped
+ * Every engine that is installed for the processor, and WebGPU on a GPU made of software, do with whole encoders what the interpreter does: a decoder with grouped
  * queries, an encoder that sees both ways and so needs masks for padding, and a decoder with windows, soft caps and norms of
  * its own. The ops one by one are held to it in `packages/engine`.
  */
@@ -27,13 +27,20 @@ const architectures = ["llama3", "bert", "gemma2"];
 const modelOf = (name: string) => goldenModel(ofLayers(parseConfig(JSON.stringify(cases[name]!.config)), 2));
 
 const installed = [...probeEngines("cpu")].flatMap(([name, probe]) => (probe.installed ? [name] : []));
-const engines: { name: string; precision: Precision; make: () => Promise<Engine> }[] = [
+if (noSoftwareGpu === undefined) useSoftwareGpu();
+const engines: { name: string; precision: Precision; make: () => Promise<Engine>; missing?: string }[] = [
   { name: "tfjs in JavaScript", precision: "fp32", make: tfjsInJavaScript },
   ...installed.map((name) => ({
     name,
     precision: "fp32" as const,
     make: async () => chooseEngine(name, { threads: 1 }),
   })),
+  {
+    name: "onnx-webgpu, on a GPU made of software,",
+    precision: "fp32",
+    make: async () => chooseEngine("onnx-webgpu", { threads: 1 }),
+    ...(noSoftwareGpu === undefined ? {} : { missing: noSoftwareGpu }),
+  },
 ];
 
 const texts = ["a", "the cat sat on it", "dogs", "no cats"];
@@ -99,9 +106,11 @@ describe.each(architectures)("%s", (name) => {
     expected = await computeAll(name, interpreter());
   }, 60_000);
 
-  it.each(engines)(
+  it.for(engines)(
     "embeds, differentiates and trains on $name as on the interpreter",
-    async ({ make, precision }) => {
+    { timeout: 120_000 },
+    async ({ make, precision, missing }, { skip }) => {
+      if (missing !== undefined) skip(missing);
       const tolerance = tolerances[precision] ?? others;
       const actual = await computeAll(name, await make());
       for (const [i, vector] of expected.vectors.entries())

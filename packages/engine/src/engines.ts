@@ -39,10 +39,9 @@ export const engines: { readonly [Name in EngineName]: EngineRow } = {
     devices: ["webgpu"],
     precisions: ["fp32"],
     probe: probeOnnx["webgpu"],
-    load: async (options) => {
-      const { onnxEngine, provider } = await import("./onnx/engine.ts");
-      return onnxEngine("onnx-webgpu", [provider("webgpu", options.device)], options);
-    },
+    // The provider takes the system's first adapter, and no other.
+    load: async (options) =>
+      (await import("./onnx/engine.ts")).onnxEngine("onnx-webgpu", ["webgpu"], options),
   },
   tfjs: {
     devices: ["cpu", "cuda"],

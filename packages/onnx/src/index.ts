@@ -1,3 +1,4 @@
+export { fusedOnWebGpu } from "./lower.ts";
 export { buildModel } from "./model.ts";
 export { quantise } from "./file/weight-forms.ts";
 export { writeOnnxFile } from "./file/write.ts";

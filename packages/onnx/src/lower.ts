@@ -34,7 +34,7 @@ function target(from: readonly Dim[], to: readonly Dim[], emitter: Emitter): str
 const inverseRmsKey = (x: string, epsilon: number): string => `inverseRms ${epsilon} ${x}`;
 
 /** For ONNX Runtime, with the fused ops that it has beyond the standard. */
-export const fused: Lowerings = {
+const fusedFor = ({ normsYieldInverse }: { normsYieldInverse: boolean }): Lowerings => ({
   input: leaf,
   weight: leaf,
   constant: (_, { attrs: { values, dtype }, shape }, { emitter }) => {
@@ -118,11 +118,9 @@ export const fused: Lowerings = {
   softmax: ([x = "", mask], _, { emitter }) =>
     emitter.emit("Softmax", [mask === undefined ? x : emitter.emit("Add", [x, mask])]),
   rmsNorm: (inputs, { attrs: { epsilon } }, { emitter }) => {
-    const [y = "", inverse = ""] = emitter.emitMany(2, "SimplifiedLayerNormalization", inputs, {
-      axis: -1n,
-      epsilon,
-      stash_type: 1n,
-    });
+    const how = { axis: -1n, epsilon, stash_type: 1n };
+    if (!normsYieldInverse) return emitter.emit("SimplifiedLayerNormalization", inputs, how);
+    const [y = "", inverse = ""] = emitter.emitMany(2, "SimplifiedLayerNormalization", inputs, how);
     emitter.once(inverseRmsKey(inputs[0] ?? "", epsilon), () => inverse);
     return y;
   },
@@ -167,7 +165,12 @@ export const fused: Lowerings = {
     });
     return emitter.emit("Neg", [emitter.emit("Squeeze", [picked, emitter.vector([1])])]);
   },
-};
+});
+
+export const fused = fusedFor({ normsYieldInverse: true });
+
+/** ONNX Runtime's WebGPU provider leaves the second output of its norm as it was, so that it is computed anew. */
+export const fusedOnWebGpu = fusedFor({ normsYieldInverse: false });
 
 const emit = <K extends OpName>(
   lowerings: Lowerings,

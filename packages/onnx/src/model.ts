@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { inputsOf, sourceOf, topological, weightsOf, type Node, type WeightSource } from "@espalier/tensor";
 import { Emitter, MICROSOFT } from "./emitter.ts";
-import { lower } from "./lower.ts";
+import { fused, lower, type Lowerings } from "./lower.ts";
 import { encodeModel, type TensorProto } from "./proto.ts";
 
 /** A graph as an ONNX model. */
@@ -18,10 +18,15 @@ export interface Model {
 
 const dataTypes = { F32: "f32", F16: "f16", BF16: "bf16" } as const;
 
-/** Writes the model. Throws TypeError when a weight is missing or misshapen. */
+/**
+ * Writes the model for ONNX Runtime.
+ * @param lowerings default: `fused`, for processors and CUDA
+ * @throws TypeError when a weight is missing or misshapen
+ */
 export async function buildModel(
   outputs: Readonly<Record<string, Node>>,
   weights: ReadonlyMap<string, WeightSource>,
+  lowerings: Lowerings = fused,
 ): Promise<Model> {
   const order = topological(Object.values(outputs));
   const inputs = inputsOf(order);
@@ -40,7 +45,7 @@ export async function buildModel(
     // Computed once, when the session opens: ONNX Runtime folds what depends on constants alone.
     names.set(node, tensor.type === "f32" ? tensor.name : emitter.emit("Cast", [tensor.name], { to: 1n }));
   }
-  lower(order, names, emitter);
+  lower(order, names, emitter, lowerings);
   for (const [name, node] of Object.entries(outputs)) emitter.alias(names.get(node) ?? "", `output:${name}`);
 
   const bytes = encodeModel({

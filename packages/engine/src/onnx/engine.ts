@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { bindSizes, OutOfMemory, type Engine, type Executable, type Tensor } from "@espalier/tensor";
-import { buildModel } from "@espalier/onnx";
+import { buildModel, fusedOnWebGpu } from "@espalier/onnx";
 import type { EngineOptions } from "../options.ts";
 import { ordinalOf } from "../probe.ts";
 
@@ -23,7 +23,11 @@ export function onnxEngine(
   return {
     name,
     async open(outputs, weights = new Map()): Promise<Executable> {
-      const { bytes, inputs, folder, packable } = await buildModel(outputs, weights);
+      const { bytes, inputs, folder, packable } = await buildModel(
+        outputs,
+        weights,
+        executionProviders.includes("webgpu") ? fusedOnWebGpu : undefined,
+      );
       const session = await InferenceSession.create(bytes, {
         executionProviders,
         intraOpNumThreads: threads,

@@ -1,0 +1,2 @@
+export { tfjsInJavaScript } from "./javascript.ts";
+export { noSoftwareGpu, useSoftwareGpu } from "./software-gpu.ts";
