@@ -81,6 +81,7 @@ describe("a query string", () => {
       kind: "sts",
       header: true,
       replace: false,
+      skipErrors: false,
     });
   });
 
