@@ -144,8 +144,7 @@ describe.skipIf(noChromium)(
       await keyboard.type("too-eager");
       await page.getByRole("row", { name: /too-eager/ }).waitFor();
       await expect.poll(() => page.locator("tr[data-row]").count()).toBe(1);
-      await keyboard.press("Escape");
-      await page.getByRole("region", { name: "Runs", exact: true }).focus();
+      await keyboard.press("Enter");
       await keyboard.press("j");
       await expect.poll(() => focusedRow(page)).toBe(furnished.failedId);
       await keyboard.press("Enter");

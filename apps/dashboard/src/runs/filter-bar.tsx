@@ -89,6 +89,12 @@ function SearchField({ value, change }: { value: string; change: (value: string)
       type="search"
       value={text}
       onChange={({ target }) => setText(target.value)}
+      onKeyDown={({ key, currentTarget }) => {
+        if (key !== "Enter") return;
+        change(text);
+        // The keys of the list are heard again; Escape would empty the field.
+        currentTarget.blur();
+      }}
       placeholder="Search names, tags and ids   /"
       aria-label="Search runs"
     />
