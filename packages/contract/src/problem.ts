@@ -180,7 +180,7 @@ export const problems = {
   "worker/disk-full": { status: 507, failure: "host", title: "The disk is full" },
   "device/out-of-memory": { status: 500, failure: "out-of-memory", title: "The device ran out of memory" },
   "device/engine-unavailable": {
-    status: 503,
+    status: 500,
     failure: "host",
     title: "The engine does not start on this host",
   },
