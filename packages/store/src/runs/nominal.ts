@@ -22,7 +22,7 @@ export const nominalSeconds = (first: number, team: string): string => {
   const [seconds, perToken, texts, longest, datasets] = [0, 1, 2, 3, 4].map((i) => `$${first + i}`);
   return `(select ${seconds}::float8 + ${perToken}::float8 * coalesce(coalesce(${texts}::float8, sum(t.texts))
       * least(${longest}::float8, sum(t.bytes) / ${bytesPerToken} / nullif(sum(t.texts), 0)), 0)
-    from (select d.rows::float8 * case d.kind when 'triplets' then 3 when 'sts' then 2 else 1 end as texts, a.bytes::float8 as bytes
+    from (select d.rows::float8 * case when d.kind = 'triplets' then 3 when d.kind in ('sts', 'pair-classification', 'bitext-mining') then 2 else 1 end as texts, a.bytes::float8 as bytes
       from dataset d join artifact a on a.id = d.artifact_id where d.team_id = ${team} and d.id = any(${datasets}::text[])) t)`;
 };
 
