@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { download, extract, noWheels, requirementsOf, runner } from "./wheels.mjs";
 
 const version = "4.22.0";
 const tensorflow = "2.21.0";
@@ -25,10 +26,7 @@ if (unknown !== undefined) {
 const gpu = args.includes("--gpu");
 const name = gpu ? "@tensorflow/tfjs-node-gpu" : "@tensorflow/tfjs-node";
 const wheel = gpu ? "tensorflow" : "tensorflow-cpu";
-const platforms = { x64: "manylinux_2_27_x86_64", arm64: "manylinux_2_27_aarch64" };
-const platform = process.platform === "linux" ? platforms[process.arch] : undefined;
-if (platform === undefined)
-  stop(`There is no TensorFlow of PyPI for ${process.platform} on ${process.arch}.`);
+if (noWheels !== undefined) stop(noWheels);
 const home = join(folder, "node_modules", name);
 
 function stop(message) {
@@ -37,15 +35,7 @@ function stop(message) {
 }
 const say = (message) => console.log(`setup:tfjs: ${message}`);
 
-function run(command, commandArgs, { cwd = folder, advice = "" } = {}) {
-  const { status, error, stdout, stderr } = spawnSync(command, commandArgs, { cwd, encoding: "utf8" });
-  if (error?.code === "ENOENT") stop(`${command} is not there.${advice}`);
-  if (status !== 0)
-    stop(
-      `\`${command} ${commandArgs.slice(0, 4).join(" ")} …\` failed.${advice}\n${(stderr || stdout).trim().slice(-2000)}`,
-    );
-  return stdout;
-}
+const run = runner(stop);
 
 /** Loads it and computes, in a process of its own; undefined when that fails. */
 function verify() {
@@ -101,69 +91,36 @@ writeFileSync(
   JSON.stringify({ private: true, dependencies: { [name]: version } }),
 );
 run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+  cwd: folder,
   advice: " The npm registry has to be reached.",
 });
 
-/** Downloads one wheel; returns its path. */
-function download(requirement, { anyPlatform = false } = {}) {
-  const target = join(downloads, requirement.replace(/[^a-z0-9.]+/gi, "-"));
-  const only = anyPlatform
-    ? ["--platform", platform, "--platform", "manylinux_2_17_x86_64", "--platform", "manylinux2014_x86_64"]
-    : ["--implementation", "cp", "--python-version", "3.11", "--abi", "cp311", "--platform", platform];
-  run(
-    "python3",
-    ["-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", ...only, "-d", target, requirement],
-    {
-      advice: " PyPI has to be reached, by pip of Python 3 (PIP_INDEX_URL names a mirror).",
-    },
-  );
-  return run("python3", ["-c", "import glob,sys;print(glob.glob(sys.argv[1]+'/*.whl')[0])", target]).trim();
-}
-
-/** Takes files out of a wheel: those whose names begin with one of the prefixes, below `to`. */
-function extract(path, prefixes, to, cut = "") {
-  const program = `
-import sys, zipfile, os, shutil, json
-path, to, cut, prefixes = sys.argv[1], sys.argv[2], sys.argv[3], tuple(json.loads(sys.argv[4]))
-with zipfile.ZipFile(path) as wheel:
-    for member in wheel.namelist():
-        if member.startswith(prefixes) and not member.endswith("/"):
-            target = os.path.join(to, member[len(cut):])
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with wheel.open(member) as source, open(target, "wb") as sink:
-                shutil.copyfileobj(source, sink, 1 << 20)`;
-  run("python3", ["-c", program, path, to, cut, JSON.stringify(prefixes)]);
-}
-
 const deps = join(home, "deps");
 say(`pip: ${wheel}==${tensorflow}`);
-const main = download(`${wheel}==${tensorflow}`);
+const main = download(run, downloads, `${wheel}==${tensorflow}`);
 const include = "tensorflow/include/";
 extract(
+  run,
   main,
   ["tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"],
   join(deps, "lib"),
-  "tensorflow/",
+  { cut: "tensorflow/" },
 );
 extract(
+  run,
   main,
   ["tensorflow/c", "tensorflow/core/platform", "tsl", "xla/tsl"].map((path) => `${include}${path}/`),
   join(deps, "include"),
-  include,
+  { cut: include },
 );
 if (gpu) {
   // The loader of TensorFlow looks for them beside its own folder, as they lie in Python's site-packages.
-  const metadata = run("python3", [
-    "-c",
-    "import sys,zipfile;w=zipfile.ZipFile(sys.argv[1]);print(w.read([n for n in w.namelist() if n.endswith('.dist-info/METADATA')][0]).decode())",
-    main,
-  ]);
-  const cuda = [...metadata.matchAll(/^Requires-Dist: (nvidia-[\w-]+)\s*\(?([^;)]*)\)?;.*and-cuda/gm)];
+  const cuda = requirementsOf(run, main, "and-cuda").filter(([package_]) => package_.startsWith("nvidia-"));
   if (cuda.length === 0) stop(`the wheel of ${wheel} ${tensorflow} names no package of CUDA.`);
-  for (const [, package_, range] of cuda) {
+  for (const [package_, range] of cuda) {
     say(`pip: ${package_}`);
-    const path = download(`${package_}${range.replaceAll(" ", "")}`, { anyPlatform: true });
-    extract(path, ["nvidia/"], deps);
+    const path = download(run, downloads, `${package_}${range}`, { anyPython: true });
+    extract(run, path, ["nvidia/"], deps);
     rmSync(path);
   }
 }
@@ -178,15 +135,19 @@ spawnSync("strip", ["--strip-unneeded", join(deps, "lib", "libtensorflow_cc.so.2
 let headers = join(dirname(process.execPath), "..", "include", "node");
 if (!existsSync(join(headers, "node_api.h"))) {
   say("npm: node-api-headers, as Node's own are not beside it");
-  run("npm", [
-    "install",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-    "--no-save",
-    "--loglevel=error",
-    "node-api-headers@1.5.0",
-  ]);
+  run(
+    "npm",
+    [
+      "install",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--no-save",
+      "--loglevel=error",
+      "node-api-headers@1.5.0",
+    ],
+    { cwd: folder },
+  );
   headers = join(folder, "node_modules/node-api-headers/include");
 }
 say("g++: the binding");

@@ -29,10 +29,12 @@ export const engines: { readonly [Name in EngineName]: EngineRow } = {
   "onnx-cuda": {
     devices: ["cuda"],
     precisions: ["fp32"],
+    install: () => "npm run setup:cuda",
     probe: probeOnnx["cuda"],
     load: async (options) => {
       const { onnxEngine, provider } = await import("./onnx/engine.ts");
-      return onnxEngine("onnx-cuda", [provider("cuda", options.device)], options);
+      const { loadOnCuda } = await import("./onnx/cuda.ts");
+      return onnxEngine("onnx-cuda", [provider("cuda", options.device)], options, loadOnCuda());
     },
   },
   "onnx-webgpu": {

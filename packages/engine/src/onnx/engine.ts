@@ -1,10 +1,11 @@
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import * as onnxRuntime from "onnxruntime-node";
 import { bindSizes, OutOfMemory, type Engine, type Executable, type Tensor } from "@espalier/tensor";
 import { buildModel, fusedOnWebGpu } from "@espalier/onnx";
 import type { EngineOptions } from "../options.ts";
-import { ordinalOf } from "../probe.ts";
+import { engineUnavailable, ordinalOf } from "../probe.ts";
+import { whyNotOnCuda, type OnnxRuntime } from "./cuda.ts";
 
-type Provider = InferenceSession.ExecutionProviderConfig;
+type Provider = onnxRuntime.InferenceSession.ExecutionProviderConfig;
 
 /** A provider of ONNX Runtime on a device by its address. */
 export const provider = (name: string, device: string | undefined): Provider =>
@@ -19,7 +20,12 @@ export function onnxEngine(
   name: string,
   executionProviders: readonly Provider[],
   { threads = 0 }: Pick<EngineOptions, "threads">,
+  { InferenceSession, Tensor: OrtTensor }: OnnxRuntime = onnxRuntime,
 ): Engine {
+  const toOrt = ({ data, shape }: Tensor): onnxRuntime.Tensor =>
+    data instanceof Float32Array
+      ? new OrtTensor("float32", data, shape)
+      : new OrtTensor("int32", data, shape);
   return {
     name,
     async open(outputs, weights = new Map()): Promise<Executable> {
@@ -70,10 +76,7 @@ export function onnxEngine(
   };
 }
 
-const toOrt = ({ data, shape }: Tensor): OrtTensor =>
-  data instanceof Float32Array ? new OrtTensor("float32", data, shape) : new OrtTensor("int32", data, shape);
-
-function fromOrt(value: OrtTensor | undefined): Tensor {
+function fromOrt(value: onnxRuntime.Tensor | undefined): Tensor {
   if (value?.data instanceof Float32Array) return { dtype: "f32", shape: value.dims, data: value.data };
   if (value?.data instanceof Int32Array) return { dtype: "i32", shape: value.dims, data: value.data };
   throw new TypeError(`ONNX Runtime returned ${value?.type ?? "nothing"} for an output`);
@@ -82,7 +85,9 @@ function fromOrt(value: OrtTensor | undefined): Tensor {
 /** ONNX Runtime tells kinds of errors apart by their text alone. */
 function explain(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error);
-  if (/allocate memory|bad_alloc|bad allocation/i.test(message))
+  if (/allocate memory|bad_alloc|bad allocation|CUDA failure 2\b|CUBLAS_STATUS_ALLOC_FAILED/i.test(message))
     throw new OutOfMemory(`there is not enough memory for this run: ${message}`, { cause: error });
+  const why = whyNotOnCuda(message);
+  if (why !== undefined) throw engineUnavailable(why, undefined, { cause: error });
   throw error;
 }

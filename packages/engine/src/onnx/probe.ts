@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { DeviceKind } from "@espalier/contract";
 import type { Probe } from "../probe.ts";
+import { findOnCuda } from "./cuda.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -21,23 +22,19 @@ function findOnnxRuntime(): { folder: string; version: string } | undefined {
   }
 }
 
-/** What a provider of ONNX Runtime needs beside its binding, on the kind of device that it is for. */
-const providerFiles: { readonly [Kind in DeviceKind]: string | undefined } = {
-  cpu: undefined,
-  cuda: "libonnxruntime_providers_cuda.so",
-  webgpu: undefined,
-};
-
 const probe = (kind: DeviceKind) => (): Probe => {
+  if (kind === "cuda") {
+    const found = findOnCuda();
+    return found
+      ? { installed: true, what: `onnxruntime-node ${found.version} with CUDA` }
+      : { installed: false, missing: "ONNX Runtime's provider for CUDA is not installed." };
+  }
   const runtime = findOnnxRuntime();
   if (!runtime)
     return {
       installed: false,
       missing: `onnxruntime-node has no library for ${process.platform} on ${process.arch}.`,
     };
-  const file = providerFiles[kind];
-  if (file !== undefined && !existsSync(join(runtime.folder, file)))
-    return { installed: false, missing: `ONNX Runtime's provider for ${kind} is missing (${file}).` };
   return { installed: true, what: `onnxruntime-node ${runtime.version}` };
 };
 
