@@ -107,6 +107,10 @@ const webhook = (name: string = newId("webhook")) => ({
 const aWebhook = async (): Promise<{ path: { webhookId: string } }> => ({
   path: { webhookId: (await maintainer.webhooks.create(webhook() as never)).webhook.id },
 });
+const view = (name: string = newId("view")) => ({ name, page: "runs", query: "state=FAILED" }) as const;
+const aView = async (): Promise<Call> => ({
+  path: { viewId: (await maintainer.views.create(view())).id },
+});
 const aKey = async (): Promise<Call> => ({
   path: { keyId: (await api.store.teams.createKey(api.store.teamId, { name: "old" })).key.id },
 });
@@ -133,6 +137,7 @@ const calls: Record<string, () => Promise<Call> | Call> = {
   "DELETE /v1/schedules/:scheduleId": aSchedule,
   "DELETE /v1/session": session,
   "DELETE /v1/uploads/:uploadId": upload,
+  "DELETE /v1/views/:viewId": aView,
   "DELETE /v1/webhooks/:webhookId": aWebhook,
   "PATCH /v1/arrays/:arrayId": async () => ({ ...(await array()), json: { priority: 3 } }),
   "PATCH /v1/experiments/:experimentId": async () => ({ ...(await experiment()), json: { priority: 3 } }),
@@ -181,6 +186,7 @@ const calls: Record<string, () => Promise<Call> | Call> = {
   "POST /v1/session": () => ({ signsIn: true, made: true }),
   "POST /v1/teams/:team/keys": () => ({ path: { team: "orchard" }, json: { name: "laptop" }, made: true }),
   "POST /v1/uploads": () => ({ made: true, takesNothing: true }),
+  "POST /v1/views": () => ({ json: view("audited"), made: true }),
   "POST /v1/webhooks": () => ({ json: webhook("audited"), made: true }),
   "POST /v1/webhooks/:webhookId/deliveries/:deliveryId/redeliver": async () => {
     const { path } = await aWebhook();
@@ -202,6 +208,7 @@ const calls: Record<string, () => Promise<Call> | Call> = {
     const { path } = await upload();
     return { path: { ...path, name: "config.json" }, body: "{}" };
   },
+  "PUT /v1/views/:viewId": async () => ({ ...(await aView()), json: view("changed") }),
 };
 
 describe("every route that changes something", () => {

@@ -199,18 +199,21 @@ export const toRun = (row: RunRow): Run => ({
   }),
 });
 
-/** Evaluations were of graded pairs alone once, and older workers still write them so. */
+/**
+ * Evaluations were of graded pairs alone once, and older workers still write them so. What they say stays beside what today's are
+ * read by, as older clients look for it.
+ */
 function withScores(result: RunResult): RunResult {
   if (!("sts" in result)) return result;
-  const { sts, ...rest } = result as { sts: { spearman: number; pearson: number; pairs: number }[] };
-  const scores = sts.map(({ spearman, pearson, pairs, ...dataset }) => ({
-    ...dataset,
+  const { sts } = result as { sts: { spearman: number; pearson: number; pairs: number }[] };
+  const scores = sts.map((old) => ({
+    ...old,
     task: "sts" as const,
-    score: spearman,
-    metrics: { spearman, pearson },
-    units: pairs,
+    score: old.spearman,
+    metrics: { spearman: old.spearman, pearson: old.pearson },
+    units: old.pairs,
   }));
-  return { ...rest, scores } as unknown as RunResult;
+  return { ...result, scores } as unknown as RunResult;
 }
 
 export const toWaiting = ({ reason: told, ...row }: WaitingRow): Waiting => {
