@@ -8,7 +8,10 @@ import type { buildServer } from "../../apps/api/src/server.ts";
 import { freshDatabase } from "../servers/postgres.ts";
 import { demoModel, startPool, until, type Pool } from "./pool.ts";
 
-/** One worker with one device, two teams of weights 1 and 3, and the API in front. Runs may be preempted at once. */
+/**
+ * One worker with one device, two teams of weights 1 and 3, and the API in front. Runs may be preempted at once, also those that would
+ * end before they have saved what they have.
+ */
 let pool: Pool;
 let app: Awaited<ReturnType<typeof buildServer>>;
 let one: Client;
@@ -17,7 +20,8 @@ const models = new Map<Client, string>();
 let triplets: string;
 
 beforeAll(async () => {
-  pool = await startPool(await freshDatabase(), { policy: { ...defaultPolicy, minRunMs: 0, minGainMs: 0 } });
+  const policy = { ...defaultPolicy, minRunMs: 0, minGainMs: -defaultPolicy.graceMs };
+  pool = await startPool(await freshDatabase(), { policy });
   const { store } = pool;
   const api = await listen(store, { maxDatasetBytes: 1e9, maxFileBytes: 1e9 });
   ({ app } = api);

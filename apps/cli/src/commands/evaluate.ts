@@ -66,7 +66,7 @@ export const evaluate = defineCommand({
       (values[task] ?? []).map((text) => ({ task, ...parseDatasetArgument(text, path) })),
     );
     if (files.length === 0)
-      throw new UsageError(`give --sts FILE, or another task: --${taskTypes.slice(1).join(", --")}`);
+      throw new UsageError(`--sts FILE is missing, or another task: --${taskTypes.slice(1).join(", --")}`);
     const spec = resolveSpec({
       kind: "evaluate",
       model: "",
