@@ -33,10 +33,11 @@ export const diskScenarios: readonly Scenario[] = [
       await d.client.saves(runId);
       d.note("fill", `disk of ${worker.name}`);
       await disk.fill();
-      await until(
-        "the attempt has failed",
-        async () => (await d.client.attempts(runId))[0].state === "FAILED",
-      );
+      await until("the attempt has failed", async () => {
+        // A checkpoint that has been stored is removed, which makes room for the next one.
+        await disk.fill();
+        return (await d.client.attempts(runId))[0].state === "FAILED";
+      });
       disk.free();
       for (const each of rest) each.start();
       const run = await d.client.reaches(runId, "SUCCEEDED");
