@@ -161,7 +161,7 @@ describe("a stream of events", () => {
       expect(paths[path]?.get.responses["200"]?.content).toEqual({
         "text/event-stream": { schema: { $ref: "#/components/schemas/Event" } },
       });
-    expect(JSON.stringify(components.schemas.RunProgressEvent)).toContain("run.progress");
+    expect(JSON.stringify(components.schemas["Event"])).toContain("run.progress");
   });
 
   it("refuses an id that it has not given, and a run that there is not", async () => {

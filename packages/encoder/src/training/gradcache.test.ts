@@ -116,10 +116,10 @@ describe("GradCache", () => {
     const none = await stepWith(0);
     const chunks = all.forward.length;
     expect(chunks).toBeGreaterThan(2);
-    // The first chunk goes backwards first, so its activations may always stay.
-    expect(none.forward).toEqual([...all.forward, ...all.forward.slice(1)]);
+    // Without a budget the backward graph does it once more by itself.
+    expect(none.forward).toEqual(all.forward);
     expect(some.forward.length).toBeGreaterThan(chunks);
-    expect(some.forward.length).toBeLessThan(none.forward.length);
+    expect(some.forward.length).toBeLessThan(2 * chunks);
     expect(none.step).toEqual(all.step);
     expect(some.step).toEqual(all.step);
   });

@@ -36,9 +36,9 @@ export interface GradCacheOptions {
   /** Most tokens that are computed at once, padding included. */
   readonly chunkTokens: number;
   /**
-   * Bytes of what the forward pass has computed that may be kept for the backward pass, beside one chunk; chunks beyond that are
-   * computed again. It changes the time that a step takes and the memory, not a bit of its results.
-   * @default 0: those of one chunk, which needs no more memory than to compute it backwards
+   * Bytes of what the forward pass has computed that may be kept for the backward pass; chunks beyond that are computed again. It
+   * changes the time that a step takes and the memory, which grows by more than these bytes, as what is kept is handed over.
+   * @default 0: nothing is kept
    */
   readonly keptBytes?: number | undefined;
 }
@@ -98,7 +98,8 @@ export class GradCache {
     const grads = gradients([{ output: pooled!, cotangent }], [...trained.values()]);
     const names = [...trained.keys()];
     const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
-    const halves = keepProducts({ pooled: pooled! }, outputs);
+    const whole = { forward: { pooled: pooled! }, backward: outputs };
+    const halves = options.keptBytes ? keepProducts(whole.forward, whole.backward) : whole;
     const forward = await engine.open(halves.forward, model.weights);
     try {
       const backward = await engine.open(halves.backward, model.weights);
@@ -133,17 +134,15 @@ export class GradCache {
       ...noise.feeds(this.#noise, time, chunk, seed),
     });
 
-    let chunks = 0;
-    let room = this.#options.keptBytes ?? 0;
+    const { keptBytes = 0 } = this.#options;
+    let room = keptBytes;
     const kept = new Map<number, Record<string, Tensor>>();
     const pooled = new Float32Array(distinct.length * width);
     for await (const { chunk, results } of runChunks(this.#forward, batch, { more, signal })) {
       scatterRows(results["pooled"]!.data as Float32Array, chunk, width, pooled);
-      // The first chunk goes backwards first, and then has its activations in memory anyway.
-      const isFirst = chunks++ === 0;
       const bytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0);
-      if (!isFirst && bytes > room) continue;
-      if (!isFirst) room -= bytes;
+      if (bytes > room) continue;
+      room -= bytes;
       kept.set(chunk[0]!, results);
     }
 
@@ -156,7 +155,8 @@ export class GradCache {
     const sums = zeros(trainable.shapes);
     for (const { chunk, feeds } of chunksOf(batch, { more })) {
       signal?.throwIfAborted();
-      const activations = kept.get(chunk[0]!) ?? (await this.#forward.run(feeds));
+      // Without a budget the backward graph computes what it needs by itself.
+      const activations = keptBytes > 0 ? (kept.get(chunk[0]!) ?? (await this.#forward.run(feeds))) : {};
       kept.delete(chunk[0]!);
       const { embeddings, ...parts } = await this.#backward.run({
         ...feeds,
