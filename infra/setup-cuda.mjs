@@ -27,8 +27,8 @@ if (process.argv.length > 2) {
   process.exit(2);
 }
 if (noWheels !== undefined) stop(noWheels);
-const require = createRequire(join(root, "package.json"));
-const runtime = dirname(require.resolve("onnxruntime-node/package.json"));
+const runtime = join(root, "node_modules/onnxruntime-node");
+if (!existsSync(runtime)) stop("npm has not installed the packages yet: `npm ci` does.");
 const { version } = JSON.parse(readFileSync(join(runtime, "package.json"), "utf8"));
 const binaries = join("bin", "napi-v6", "linux", process.arch);
 if (!existsSync(join(runtime, binaries)))
