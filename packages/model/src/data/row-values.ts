@@ -11,7 +11,7 @@ export function needed(row: Row, meaning: string): Value {
 /** A text that a row must have. */
 export function neededText(row: Row, meaning: string): string {
   const { name, value } = needed(row, meaning);
-  return text(row, value, row.at(row.delimited ? meaning : name));
+  return text(row, value, row.at(name));
 }
 
 /** A text, or nothing where the field is absent, null or empty. */

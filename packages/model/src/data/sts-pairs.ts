@@ -1,7 +1,8 @@
 import type { StsPair } from "@espalier/contract";
-import { text, type Row } from "./columns.ts";
+import type { Row } from "./columns.ts";
 import type { Bytes } from "./opened.ts";
 import { refuse } from "./reading.ts";
+import { needed, neededText } from "./row-values.ts";
 import { readRows, type ReadOptions } from "./rows.ts";
 
 /**
@@ -14,22 +15,14 @@ export async function* readStsPairs(bytes: Bytes, options: ReadOptions = {}): As
   yield* readRows(bytes, "sts", options, (row) => {
     // The score first: it is what tells a header, or other columns, from a row.
     const score = scoreOf(row);
-    return [{ sentence1: sentence(row, "sentence1"), sentence2: sentence(row, "sentence2"), score }];
+    return [{ sentence1: neededText(row, "sentence1"), sentence2: neededText(row, "sentence2"), score }];
   });
-}
-
-function sentence(row: Row, meaning: "sentence1" | "sentence2"): string {
-  const [found] = row.values.get(meaning) ?? [];
-  if (found === undefined) row.missing(meaning);
-  return text(row, found.value, row.at(row.delimited ? meaning : found.name));
 }
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 function scoreOf(row: Row): number {
-  const [found] = row.values.get("score") ?? [];
-  if (found === undefined) row.missing("score");
-  const { name, value } = found;
+  const { name, value } = needed(row, "score");
   if (!row.delimited) {
     const at = row.at(name);
     // Rows that were a delimited file once have digits for numbers.

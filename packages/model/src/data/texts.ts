@@ -1,7 +1,7 @@
 import type { TextRow } from "@espalier/contract";
-import { text, type Row } from "./columns.ts";
 import { readLines } from "./lines.ts";
 import type { Bytes } from "./opened.ts";
+import { neededText } from "./row-values.ts";
 import { readRows, type ReadOptions } from "./rows.ts";
 
 /**
@@ -10,13 +10,7 @@ import { readRows, type ReadOptions } from "./rows.ts";
  * @throws {Problem} `dataset/malformed` with line and field, or `dataset/empty`
  */
 export async function* readTexts(bytes: Bytes, options: ReadOptions = {}): AsyncGenerator<TextRow> {
-  yield* readRows(bytes, "texts", options, (row) => [{ text: textOf(row) }]);
-}
-
-function textOf(row: Row): string {
-  const [found] = row.values.get("text") ?? [];
-  if (found === undefined) row.missing("text");
-  return text(row, found.value, row.at(found.name));
+  yield* readRows(bytes, "texts", options, (row) => [{ text: neededText(row, "text") }]);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Triplet } from "@espalier/contract";
-import { text, type Row } from "./columns.ts";
+import type { Row } from "./columns.ts";
 import { refuse } from "./reading.ts";
-import { optionalText, textList } from "./row-values.ts";
+import { neededText, optionalText, textList } from "./row-values.ts";
 import { readRows, type ReadOptions } from "./rows.ts";
 import type { Bytes } from "./opened.ts";
 
@@ -16,9 +16,7 @@ export async function* readTriplets(bytes: Bytes, options: ReadOptions = {}): As
 }
 
 function tripletsOf(row: Row): Triplet[] {
-  const [query] = row.values.get("query") ?? [];
-  if (query === undefined) row.missing("query");
-  const anchor = text(row, query.value, row.at(query.name));
+  const anchor = neededText(row, "query");
   const positives = textList(row, "positive");
   if (positives.length === 0) {
     const [empty] = row.values.get("positive") ?? [];
