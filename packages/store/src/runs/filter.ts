@@ -40,7 +40,7 @@ const idBeginning = /^run_[0-9a-hjkmnp-tv-z]{1,26}$/;
 const idLength = "run_".length + 26;
 
 /** Filters that look at one column of a run each. */
-export type ColumnFilter = Omit<RunFilter, "q">;
+type ColumnFilter = Omit<RunFilter, "q">;
 
 /** The condition that run `r` passes a filter; `true` where it asks for nothing. */
 export function passesColumns(values: Values, teamId: string, filter: ColumnFilter): string {
@@ -91,6 +91,27 @@ export function passes(
     conditions.push(`r.id in (${ways.join(" union all ")})`);
   }
   return conditions.join(" and ");
+}
+
+/** The words of run `r`, as the index `run_words` and the function `runs_with_words` have them. */
+const wordsOfRun = `array_to_tsvector(array_remove(regexp_split_to_array(lower(coalesce(r.name, '')), '[^[:alnum:]]+')
+  || lower(coalesce(r.name, '')) || r.tags, ''))`;
+
+/** As {@link passes}, for runs that are looked at one by one. */
+export function passesAlone(
+  values: Values,
+  teamId: string,
+  { q, ...filter }: RunFilter,
+  modelIds: readonly string[],
+): string {
+  const columns = passesColumns(values, teamId, filter);
+  if (q === undefined) return columns;
+  const ways = [
+    `((r.name is not null or r.tags <> '{}') and ${wordsOfRun} @@ ${beginningWith(`${values.add(q)}::text`)})`,
+    ...(idBeginning.test(q) ? [`starts_with(r.id, ${values.add(q)})`] : []),
+    ...(modelIds.length > 0 ? [`r.model_id = any(${values.add(modelIds)}::text[])`] : []),
+  ];
+  return `${columns} and (${ways.join(" or ")})`;
 }
 
 const microseconds = (expression: string): string => `(extract(epoch from ${expression}) * 1000000)::bigint`;

@@ -1,7 +1,7 @@
 import type { Page, Run, RunFilter, RunQuery } from "@espalier/contract";
 import type { Database } from "../database/database.ts";
 import { pageLimit, toPage } from "../database/page.ts";
-import { byId, byKey, filterOf, inOrder, passes, statesAndKinds, Values } from "./filter.ts";
+import { byId, byKey, filterOf, inOrder, passes, passesAlone, statesAndKinds, Values } from "./filter.ts";
 import { columnsOf, toRun, withFields, type RunRow } from "./row.ts";
 
 /** Models whose names fit a text that are looked for at most. */
@@ -34,11 +34,12 @@ export async function listRuns(
   const team = values.add(teamId);
   const most = values.add(limit + 1);
   const { order, after, key } = inOrder(values, sort, cursor);
-  const inIndexes = (sort === "newest" || sort === "oldest") && isOfStates(filter);
-  const page = inIndexes
-    ? pageOfStates(values, filter, { team, after, order, most })
-    : `select r.id from ${sourceOf(values, filter)} r where r.team_id = ${team} and ${after}
-         and ${passes(values, teamId, filter, await modelsNamed(database, teamId, filter.q))} order by ${order} limit ${most}`;
+  const part = { team, after, order, most };
+  const sortsById = sort === "newest" || sort === "oldest";
+  const page =
+    sortsById && isOfStates(filter)
+      ? pageOfStates(values, filter, part)
+      : await pageOf(values, filter, { ...part, sortsById, teamId, database });
   const { rows } = await database.query<RunRow & { key: string | null }>(
     `select ${columnsOf(fields)}, ${key} as key from run r where r.team_id = ${team} and r.id in (${page}) order by ${order}`,
     values.all,
@@ -62,13 +63,42 @@ const isOfStates = (filter: RunFilter): boolean =>
 function pageOfStates(
   values: Values,
   filter: RunFilter,
-  { team, after, order, most }: Record<"team" | "after" | "order" | "most", string>,
+  { team, after, order, most }: Pick<Part, "team" | "after" | "order" | "most">,
 ): string {
   const { states, kinds } = statesAndKinds(filter);
   return `select first.id from unnest(${values.add(states)}::text[]) s (state), unnest(${values.add(kinds)}::text[]) k (kind), lateral (
       select r.id from run r where r.team_id = ${team} and r.kind = k.kind and r.state = s.state and ${after}
       order by ${order} limit ${most}) first
     order by ${order.replaceAll("r.id", "first.id")} limit ${most}`;
+}
+
+/** Runs that are looked at one by one before an index is asked for all that have a word. */
+const fewRuns = 2000;
+
+interface Part extends Record<"team" | "after" | "order" | "most", string> {
+  sortsById: boolean;
+  teamId: string;
+  database: Pick<Database, "query">;
+}
+
+/**
+ * A page of runs that pass a filter. A word that many runs have fills the page with the first few thousand runs, where to find all
+ * that have it and to sort them would take as long as they are many; so these are tried first.
+ */
+async function pageOf(
+  values: Values,
+  filter: RunFilter,
+  { team, after, order, most, sortsById, teamId, database }: Part,
+): Promise<string> {
+  const models = await modelsNamed(database, teamId, filter.q);
+  const all = `select r.id from ${sourceOf(values, filter)} r where r.team_id = ${team} and ${after}
+    and ${passes(values, teamId, filter, models)} order by ${order} limit ${most}`;
+  const hasWords = filter.q !== undefined || filter.tag !== undefined;
+  if (!sortsById || !hasWords || filter.experimentId !== undefined) return all;
+  const first = `select r.id from (select * from run r where r.team_id = ${team} and ${after} order by ${order} limit ${fewRuns}) r
+    where ${passesAlone(values, teamId, filter, models)} order by ${order} limit ${most}`;
+  return `with first as materialized (${first}) select id from first
+    union all select id from (${all}) a where (select count(*) from first) < ${most}`;
 }
 
 /** The runs of experiments are few; they are read before they are sorted. */

@@ -1,6 +1,7 @@
 import { runKinds } from "@espalier/contract";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
+import { present } from "../database/row.ts";
 import { actFor } from "../database/tenant.ts";
 
 let store: TestStore;
@@ -37,15 +38,37 @@ const lookups = async (): Promise<number> => {
 it("runs are found by their words through the index for words, although row-level security is in the way", async () => {
   const list = (query: object, teamId = store.teamId) =>
     actFor({ tenant: { teamId } }, () => store.served.runs.list(teamId, query));
-  for (const query of [{ q: "apple" }, { q: "APP" }, { tag: ["pear"] }]) {
-    const before = await lookups();
+  const queries = [{ q: "apple" }, { q: "APP" }, { tag: ["pear"] }];
+  const before = await lookups();
+  for (const query of queries) {
     const { items } = await list(query);
     // Those of the other team begin after the 20,000th.
     expect(items.map(({ id }) => Number(id.slice(-6)) <= 20_000)).toEqual(Array(5).fill(true));
-    // A connection tells what it has done once it is idle.
-    await expect.poll(lookups, { timeout: 20_000, interval: 100 }).toBeGreaterThan(before);
   }
+  // A connection tells what it has done once it is idle.
+  await expect
+    .poll(lookups, { timeout: 20_000, interval: 100 })
+    .toBeGreaterThanOrEqual(before + queries.length);
   expect((await list({ q: "apple" }, other)).items).toHaveLength(5);
+});
+
+it("a word that many runs have is found page by page, the newest first and the oldest first", async () => {
+  for (const [sort, first] of [
+    ["newest", 20_000],
+    ["oldest", 1],
+  ] as const) {
+    const step = sort === "newest" ? -1 : 1;
+    let cursor: string | undefined;
+    for (let page = 0; page < 3; page++) {
+      const found = await actFor({ tenant: { teamId: store.teamId } }, () =>
+        store.served.runs.list(store.teamId, { q: "name", sort, limit: 50, ...present({ cursor }) }),
+      );
+      expect(found.items.map(({ id }) => Number(id.slice(-6)))).toEqual(
+        Array.from({ length: 50 }, (_, i) => first + step * (50 * page + i)),
+      );
+      ({ cursor } = found);
+    }
+  }
 });
 
 it("the function that looks them up tells a team nothing of another one, whoever asks it", async () => {
