@@ -2,7 +2,8 @@ import { cp, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import type { EvaluationResult, Run, SearchResult } from "@espalier/contract";
+import type { ArtifactKind, EvaluationResult, Run, SearchResult } from "@espalier/contract";
+import { parseUnits } from "@espalier/evaluation";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openCheckpoint } from "@espalier/model";
 import { freshDatabase } from "../servers/postgres.ts";
@@ -102,6 +103,10 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   const second = (await pool.end(after.id)).result;
   expect(second).toMatchObject({ scores: [{ datasetId: sts, task: "sts", units: 40 }] });
   expect(second).not.toEqual(first);
+  // What each pair adds is stored too, so that two models are compared pair by pair without another run.
+  const units = parseUnits(await contentOf(after.id, "evaluation-units"));
+  expect(units).toMatchObject({ datasetId: sts, task: "sts", statistic: "spearman" });
+  expect([units.values.length, units.gold?.length]).toEqual([40, 40]);
 
   const merged = await store.models.get(teamId, modelOf(await pool.end(merge.id)));
   expect(merged.files.map(({ name }) => name)).not.toContain("adapter_config.json");
@@ -114,11 +119,14 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
 });
 
 /** What a run has written down of how it was made. */
-async function manifestOf(runId: string): Promise<{ resolved: object }> {
+const manifestOf = async (runId: string) =>
+  JSON.parse(await contentOf(runId, "manifest")) as { resolved: object };
+
+async function contentOf(runId: string, wanted: ArtifactKind): Promise<string> {
   const { store, teamId } = pool;
-  const recorded = (await store.artifacts.ofRun(teamId, runId)).find(({ kind }) => kind === "manifest")!;
+  const recorded = (await store.artifacts.ofRun(teamId, runId)).find(({ kind }) => kind === wanted)!;
   const { location } = await store.artifacts.stored(teamId, recorded.id);
-  return JSON.parse(await readFile(await store.bytes.pathOf(location), "utf8")) as { resolved: object };
+  return readFile(await store.bytes.pathOf(location), "utf8");
 }
 
 const adapterFiles = ["adapter_config.json", "adapter_model.safetensors", "espalier.json"];

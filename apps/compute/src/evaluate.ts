@@ -4,6 +4,7 @@ import type { EvaluateJob, OutcomeOf } from "@espalier/contract/compute";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { taskRows } from "./dataset.ts";
 import { openEncoder } from "./open.ts";
+import { UnitsWriter } from "./units-writer.ts";
 
 /**
  * Measures a model as a text encoder on the tasks of its datasets; its speed is that of embedding alone. A score is the metric
@@ -18,6 +19,7 @@ export async function evaluate(
   const options = { mode, modelName, chunkTokens, encoding };
   const { encoder, told } = await openEncoder(model, options, { engine, report });
   const scores: TaskScore[] = [];
+  const written = await UnitsWriter.in(job.output);
   let seconds = 0;
   let tokens = 0;
   try {
@@ -44,6 +46,11 @@ export async function evaluate(
       const { metrics, units } = await evaluateTask(task, () => taskRows(task, path), embed);
       const score = metrics[mainMetrics[task]]!;
       scores.push({ datasetId: id, name, task, score, metrics: { ...metrics }, units: units.values.length });
+      if (!(await written.write({ datasetId: id, task, ...units })))
+        report.log(
+          "warn",
+          `${name} has ${units.values.length} units, too many to store: it is compared by its score alone.`,
+        );
       const scope = scopeOf({ id, name }, job.datasets);
       report.metrics(
         0,

@@ -1,2 +1,3 @@
 export type { Embed } from "./embed.ts";
+export { formatUnits, mostStoredUnits, parseUnits, unitsFile } from "./stored-units.ts";
 export { evaluateTask } from "./tasks.ts";

@@ -2,7 +2,7 @@
  * What each unit of an evaluation (a pair, a query, a text, a set) adds to the main score, in the order of the rows, so that two models
  * can be compared unit by unit: the score is the mean of the values, or a statistic of the values against the gold ones.
  */
-interface Units {
+export interface Units {
   readonly statistic: "mean" | "spearman" | "average-precision";
   readonly values: Float64Array;
   /** Absent with `mean`. */

@@ -15,6 +15,7 @@ export const evaluateRun: WorkerKind<"evaluate"> = {
         kind: "evaluate",
         mode: spec.mode ?? "default",
         model: workspace.model,
+        output: workspace.output,
         modelName: originName(await lineageOf(store, claim.teamId, model)),
         datasets: datasets.map(({ id, name, kind, path }) => ({ id, name, task: taskOf(kind), path })),
         encoding: await folderEncoding(workspace.model, spec.encoding ?? {}, spec.mode),
@@ -30,9 +31,12 @@ export const evaluateRun: WorkerKind<"evaluate"> = {
     encoding: resolveEncoding(encoding),
     ...(instruction === undefined ? {} : { instruction }),
   }),
-  publish: async ({ result }, { record }) => ({
+  publish: async ({ result }, { record, adoptOutput }) => ({
     result,
-    artifacts: await record("evaluation-result", "evaluation.json", result),
+    artifacts: [
+      ...(await record("evaluation-result", "evaluation.json", result)),
+      ...(await adoptOutput("evaluation-units")),
+    ],
   }),
 };
 

@@ -64,6 +64,9 @@ export const EvaluateJob = Type.Object({
     }),
   ),
   instruction: Type.Optional(Type.String()),
+  output: Type.Optional(
+    Type.String({ description: "folder to make, for the units; default: none are written" }),
+  ),
   mode: Mode,
   ...embeddingFields,
   chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),

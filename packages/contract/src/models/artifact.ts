@@ -8,6 +8,7 @@ export const ArtifactKind = Type.Enum([
   "dataset",
   "search-result",
   "evaluation-result",
+  "evaluation-units",
   "manifest",
 ]);
 export type ArtifactKind = Static<typeof ArtifactKind>;
