@@ -1,18 +1,22 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describedOperations } from "../servers/described.ts";
 import { listenUnconnected } from "../servers/unconnected.ts";
 
+type Parameter = { $ref?: string; name: string; in: string; schema: object };
 interface Operation {
   operationId: string;
   summary: string;
   tags: string[];
-  parameters?: { $ref?: string; name: string; in: string; schema: object }[];
+  parameters?: Parameter[];
   requestBody?: { required: boolean; content: Record<string, unknown> };
   responses: Record<string, { $ref?: string; content?: Record<string, unknown> }>;
 }
 interface Document {
   paths: Record<string, Record<string, Operation>>;
-  components: Record<"schemas" | "responses" | "parameters" | "headers", Record<string, object>>;
+  components: Record<"schemas" | "responses" | "headers", Record<string, object>> & {
+    parameters: Record<string, Parameter>;
+  };
 }
 
 let server: Awaited<ReturnType<typeof listenUnconnected>>;
@@ -25,10 +29,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const parameter = (given: NonNullable<Operation["parameters"]>[number]) =>
-  given.$ref === undefined
-    ? given
-    : (document.components.parameters[given.$ref.split("/").at(-1)!] as typeof given);
 type Answers = Operation["responses"];
 /** Answers with what they refer to. */
 const answers = (given: Answers): Answers =>
@@ -41,16 +41,11 @@ const answers = (given: Answers): Answers =>
     ]),
   );
 const operations = () =>
-  Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      ...operation,
-      name: `${method.toUpperCase()} ${path}`,
-      path,
-      method,
-      parameters: operation.parameters?.map(parameter),
-      responses: answers(operation.responses),
-    })),
-  );
+  describedOperations<Operation, Parameter>(document).map((each) => ({
+    ...each,
+    name: `${each.method} ${each.path}`,
+    responses: answers(each.responses),
+  }));
 const operation = (name: string) => operations().find((each) => each.name === name)!;
 
 describe("the API's description", () => {
@@ -81,7 +76,7 @@ describe("the API's description", () => {
   });
 
   it("says of every parameter of a path what it is", () => {
-    for (const { name, path, parameters = [] } of operations()) {
+    for (const { name, path, parameters } of operations()) {
       const said = parameters.filter((each) => each.in === "path").map((each) => each.name);
       expect(said.sort(), name).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, each]) => each).sort());
     }
@@ -89,7 +84,9 @@ describe("the API's description", () => {
 
   it("says which headers count", () => {
     const headers = (name: string) =>
-      (operation(name).parameters ?? []).filter((each) => each.in === "header").map((each) => each.name);
+      operation(name)
+        .parameters.filter((each) => each.in === "header")
+        .map((each) => each.name);
     expect(headers("POST /v1/models")).toEqual(["Idempotency-Key", "Hub-Token"]);
     expect(headers("GET /v1/events")).toEqual(["Last-Event-ID"]);
     expect(headers("GET /v1/artifacts/{artifactId}/content")).toContain("Range");
@@ -97,7 +94,7 @@ describe("the API's description", () => {
     // webhooks; a plan makes nothing.
     const making = operations().filter(
       ({ method, path }) =>
-        method === "post" &&
+        method === "POST" &&
         (/^\/v1\/(?!keys|plan|session|webhooks)\w+$/.test(path) || path.endsWith("/clone")),
     );
     expect(making.length).toBeGreaterThan(8);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TestApi } from "../api/service.ts";
+import { describedOperations } from "../servers/described.ts";
 import { placesOf, Samples, withValue, type Schema } from "./samples.ts";
 import { seed } from "./seeds.ts";
 import { broken, cursors, deep, numbers, others, texts } from "./values.ts";
@@ -33,19 +34,8 @@ beforeAll(async () => {
     paths: Record<string, Record<string, Operation>>;
     components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> };
   };
-  const { parameters } = document.components;
   samples = new Samples(document.components.schemas, ids);
-  operations = Object.entries(document.paths)
-    .flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => ({
-        ...operation,
-        method: method.toUpperCase(),
-        path,
-        parameters: (operation.parameters ?? []).map((each) =>
-          each.$ref === undefined ? each : parameters[each.$ref.split("/").at(-1)!],
-        ),
-      })),
-    )
+  operations = describedOperations<Operation, Parameter>(document)
     // A stream that is accepted does not end; what is refused of it is the test of streams.
     .filter(({ path }) => !path.endsWith("/events") || path.includes("workers"))
     // What deletes comes last.

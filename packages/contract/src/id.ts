@@ -29,10 +29,7 @@ const randomDigits = 16;
 
 /** Schema of an id of one noun. */
 export const idOf = (kind: IdKind) =>
-  Type.String({
-    pattern: `^${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{${timeDigits + randomDigits}}$`,
-    description: `${kind} id`,
-  });
+  Type.String({ pattern: `^${idPrefixes[kind]}_[0-9a-hjkmnp-tv-z]{${timeDigits + randomDigits}}$` });
 
 /** A new id. Ids that are made later sort later, to the millisecond. */
 export function newId(kind: IdKind, now = Date.now()): string {
@@ -54,7 +51,7 @@ export const Name = Type.String({
   minLength: 1,
   maxLength: 128,
   pattern: `^(?!.*(?:/[./]|\\./))[${begins}](?:[${goesOn}._/-]*[${goesOn}])?$`,
-  description: "letters and digits of any script, with . _ - and / inside",
+  description: "letters and digits of any script; . _ - / inside",
 });
 
 /** How a name is stored and compared: one character may be written in two ways, and file systems write it in either. */

@@ -13,8 +13,8 @@ const ArtifactId = Type.Object({ artifactId: idOf("artifact") }, { additionalPro
 
 const text = (description: string) => Type.Optional(Type.String({ description }));
 const Conditions = Type.Object({
-  range: text("`bytes=FIRST-LAST`, `bytes=FIRST-` or `bytes=-LENGTH`; other forms are ignored"),
-  "if-range": text("the `ETag` for which the range is meant; if there is another, everything is sent"),
+  range: text("`bytes=A-B`, `bytes=A-` or `bytes=-LENGTH`; others are ignored"),
+  "if-range": text("the `ETag` that the range is of; for another everything is sent"),
   "if-none-match": text("the `ETag` that the client has already"),
 });
 

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../../../test/servers/api.ts";
+import { describedOperations } from "../../../../test/servers/described.ts";
 import { registeredRoutes, type RegisteredRoute } from "../../../../test/servers/routes.ts";
 import { openTestStore, type TestStore } from "../../../../test/servers/store.ts";
 import type { RouteRole } from "./access.ts";
@@ -184,6 +185,12 @@ async function statusOf({ method, path }: { method: string; path: string }, key?
 
 const roles = Object.keys(teamRoles) as TeamRole[];
 
+interface Described {
+  parameters?: object[];
+  "x-role"?: string;
+  security?: object[];
+}
+
 describe("every route", () => {
   it("has the role that this page lists, and the page lists every route", () => {
     expect(Object.fromEntries(Object.keys(expected).map((role) => [role, named(role as RouteRole)]))).toEqual(
@@ -193,17 +200,17 @@ describe("every route", () => {
 
   it("says its role in the API's description", async () => {
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
-      security: Record<string, string[]>[];
-      paths: Record<string, Record<string, { security?: Record<string, string[]>[] }>>;
+      security: object[];
+      paths: Record<string, Record<string, object>>;
+      components: { parameters: Record<string, object> };
     };
-    const described = Object.entries(document.paths).flatMap(([path, operations]) =>
-      Object.entries(operations).map(
-        ([method, { security = document.security }]) =>
-          `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1").replace(/\/$/, "")} ${JSON.stringify(security)}`,
-      ),
+    expect(document.security).toEqual([{ key: [] }, { session: [] }]);
+    const described = describedOperations<Described, object>(document).map(
+      ({ method, path, security, "x-role": role = "viewer" }) =>
+        `${method} ${path.replaceAll(/\{(\w+)\}/g, ":$1").replace(/\/$/, "")} ${security ? JSON.stringify(security) : role}`,
     );
     const wanted = ([...roles, "operator"] as const).flatMap((role) =>
-      expected[role].map((route) => `${route} ${JSON.stringify([{ key: [role] }, { session: [] }])}`),
+      expected[role].map((route) => `${route} ${role}`),
     );
     expect(described.sort()).toEqual([...wanted, "GET /v1/session []", "POST /v1/session []"].sort());
   });

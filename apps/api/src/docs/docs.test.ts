@@ -3,7 +3,6 @@ import { referencePage, type Description } from "./page.ts";
 
 const api: Description = {
   info: { title: "T", version: "1", description: "First.\n\nErrors have a `code`." },
-  security: [{ key: ["viewer"] }],
   tags: [{ name: "things" }],
   paths: {
     "/v1/things/{id}": {

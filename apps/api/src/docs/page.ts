@@ -1,4 +1,5 @@
 import { html, prose, type Html } from "./html.ts";
+import { usualRole } from "../openapi/describe.ts";
 import { nameOf, notesOf, schemaBlock, typeOf, type Schema } from "./schema.ts";
 
 interface Media {
@@ -21,18 +22,22 @@ interface Operation {
   operationId: string;
   summary: string;
   tags: readonly string[];
-  security?: readonly Readonly<Record<string, readonly string[]>>[];
+  /** Empty where it needs no key. */
+  security?: readonly object[];
+  /** Default: the usual role. */
+  "x-role"?: string;
   parameters?: readonly Parameter[];
   requestBody?: { content: Readonly<Record<string, Media>> };
   responses: Readonly<Record<string, Answer>>;
 }
 
+type PathItem = Readonly<Record<string, Operation | readonly Parameter[]>>;
+
 /** The API's description, as `describeApi` makes it. */
 export interface Description {
   info: { title: string; version: string; description: string };
-  security: readonly Readonly<Record<string, readonly string[]>>[];
   tags: readonly { name: string }[];
-  paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  paths: Readonly<Record<string, PathItem>>;
   components: {
     schemas: Readonly<Record<string, Schema>>;
     parameters: Readonly<Record<string, Parameter>>;
@@ -42,8 +47,15 @@ export interface Description {
 
 /** The description as a page for people: no script, and nothing from elsewhere. */
 export function referencePage(api: Description): string {
-  const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  const operations = Object.entries(api.paths).flatMap(([path, { parameters = [], ...methods }]) =>
+    Object.entries(methods as Readonly<Record<string, Operation>>).map(([method, operation]) => ({
+      path,
+      method,
+      operation: {
+        ...operation,
+        parameters: [...(parameters as readonly Parameter[]), ...(operation.parameters ?? [])],
+      },
+    })),
   );
   const groups = api.tags.map(({ name }) => ({
     name,
@@ -95,22 +107,17 @@ function operationBlock(
   api: Description,
   { path, method, operation }: { path: string; method: string; operation: Operation },
 ): Html {
-  const {
-    operationId,
-    summary,
-    security = api.security,
-    parameters = [],
-    requestBody,
-    responses,
-  } = operation;
-  const role = security.flatMap((way) => Object.values(way)[0] ?? [])[0];
+  const { operationId, summary, security, parameters = [], requestBody, responses } = operation;
+  const role = operation["x-role"] ?? usualRole;
   const whole = parameters.map((each) =>
     each.$ref === undefined ? each : api.components.parameters[nameOf(each.$ref)]!,
   );
   return html`<details id="${operationId}">
     <summary><b>${method.toUpperCase()}</b> <code>${path}</code> ${summary}</summary>
     <p>
-      <small>${operationId}; ${role === undefined ? "needs no key" : html`role <code>${role}</code>`}</small>
+      <small
+        >${operationId}; ${security?.length === 0 ? "needs no key" : html`role <code>${role}</code>`}</small
+      >
     </p>
     ${
       whole.length === 0

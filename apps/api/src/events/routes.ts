@@ -15,7 +15,7 @@ const Headers = Type.Object({
   "last-event-id": Type.Optional(
     Type.String({
       pattern: "^(?:\\d{1,19}-\\d{1,19})?$",
-      description: "the id of the last message that came: what followed it is sent first",
+      description: "of the last message that came: what followed is sent first",
     }),
   ),
 });

@@ -10,8 +10,7 @@ export const idempotencyKey = {
   "idempotency-key": Type.Optional(
     Type.String({
       pattern: "^[\\x21-\\x7e]{1,128}$",
-      description:
-        "1 to 128 printable ASCII characters; the same request with the same key within a day gets the first answer again",
+      description: "the same request with the same key within a day gets the first answer again",
     }),
   ),
 };

@@ -44,11 +44,15 @@ export function inlineParts(places: readonly Json[], schemas: JsonObject): void 
   }
 }
 
+/** A text that is not free: an id, a name, a tag. */
+const isWritten = (schema: Json | undefined): boolean =>
+  isObject(schema) && schema["type"] === "string" && schema["pattern"] !== undefined;
+
 const bounds = ["minimum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems"];
 
 /**
- * Which characters a text may have, and how much a value may be, is said to whoever sends one. In answers that would be a twentieth of the
- * description: there a text is a text, and a number a number.
+ * Which characters a text may have, what an id looks like, and how much a value may be, is said to whoever sends one. In answers that would
+ * be a twentieth of the description: there a text is a text, and a number a number.
  * @param requests what has schemas of requests
  * @param answers what has schemas of answers alone; changed in place, as are the schemas that no request refers to
  */
@@ -62,7 +66,8 @@ export function simplifyAnswers(
   const simplify = (part: Json): void => {
     if (Array.isArray(part)) for (const each of part) simplify(each);
     if (!isObject(part)) return;
-    if (part["$ref"] === `${anchor}Text`) {
+    const { $ref } = part;
+    if (typeof $ref === "string" && isWritten(schemas[$ref.slice(anchor.length)])) {
       delete part["$ref"];
       part["type"] = "string";
     }
@@ -71,5 +76,8 @@ export function simplifyAnswers(
     for (const each of Object.values(part)) simplify(each);
   };
   for (const each of answers) simplify(each);
-  for (const [name, schema] of Object.entries(schemas)) if (!sent.has(name)) simplify(schema);
+  for (const [name, schema] of Object.entries(schemas))
+    if (!sent.has(name) && !isWritten(schema)) simplify(schema);
+  for (const [name, schema] of Object.entries(schemas))
+    if (!sent.has(name) && isWritten(schema)) delete schemas[name];
 }

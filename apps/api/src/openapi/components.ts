@@ -1,4 +1,5 @@
 import * as contract from "@espalier/contract";
+import { joinAlternatives } from "./alternatives.ts";
 import { textPattern } from "../http/document.ts";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -97,6 +98,7 @@ export class Components {
       return { $ref: "#/components/schemas/Text", ...place };
     }
     if (Array.isArray(written["anyOf"])) {
+      written["anyOf"] = joinAlternatives(written["anyOf"]);
       const nullable = ofTypeOrNull(written["anyOf"]);
       if (nullable)
         return {

@@ -6,7 +6,7 @@ import { Components, type Json, type JsonObject } from "./components.ts";
 import { operations } from "./operations.ts";
 import { inlineParts, simplifyAnswers } from "./answers.ts";
 import { problemAnswer, problemResponse } from "./problem-responses.ts";
-import { shareAnswers, shareParameters, shareSchemas } from "./share.ts";
+import { shareAnswers, shareInPath, shareParameters, shareSchemas } from "./share.ts";
 
 declare module "fastify" {
   interface FastifySchema {
@@ -64,6 +64,7 @@ export function describeApi({
     schemas,
   );
   inlineParts([...described, parameters, responses], schemas);
+  for (const path of Object.values(paths)) shareInPath(path);
   const tags = [...new Set(routes.map(({ path }) => tagOf(path)))].sort();
   return {
     openapi: "3.1.0",
@@ -74,7 +75,7 @@ export function describeApi({
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/", description: "the API that answers this" }],
-    security: securityOf(usualRole),
+    security: [{ key: [] }, { session: [] }],
     tags: tags.map((name) => ({ name })),
     paths,
     components: {
@@ -86,7 +87,7 @@ export function describeApi({
         key: {
           type: "http",
           scheme: "bearer",
-          description: `An API key. An operation names the least role in the team that it needs, of ${Object.keys(teamRoles).join(", ")}; or \`operator\`, apart from roles. Of a path that names a team, an operator may call every operation.`,
+          description: `An API key. \`x-role\` of an operation is the least role in the team that it needs, of ${Object.keys(teamRoles).join(", ")}, without it ${usualRole}; or \`operator\`, apart from roles. Of a path that names a team, an operator may call every operation.`,
         },
         session: {
           type: "apiKey",
@@ -101,9 +102,11 @@ export function describeApi({
 }
 
 /** What an operation asks for that does not say it. */
-const usualRole = "viewer";
+export const usualRole = "viewer";
 
-const securityOf = (role: RouteRole): Json => (role === "anyone" ? [] : [{ key: [role] }, { session: [] }]);
+/** A field of OpenAPI's own would take four times as much: `security` names all ways to sign in where it names one role. */
+const roleOf = (role: RouteRole): JsonObject =>
+  role === usualRole ? {} : role === "anyone" ? { security: [] } : { "x-role": role };
 
 const inOrder = (members: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -120,7 +123,7 @@ function operationOf({ method, path, schema, role }: DescribedRoute, components:
   return {
     ...operations[`${method} ${path}`]!,
     tags: [tagOf(path)],
-    ...(role === usualRole ? {} : { security: securityOf(role) }),
+    ...roleOf(role),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(hasBody ? { requestBody: bodyOf(schema, components) } : {}),
     responses: { ...answersOf(schema, components), ...problemAnswer },
@@ -201,6 +204,6 @@ function answersOf({ response, headers }: FastifySchema, components: Components)
 const replayed = "Idempotency-Replayed";
 const replayedHeader: JsonObject = {
   schema: { type: "string", const: "true" },
-  description: "this is the answer of an earlier request with the same Idempotency-Key",
+  description: "the answer is of an earlier request with the same key",
 };
 const replayHeaders: JsonObject = { [replayed]: { $ref: `#/components/headers/${replayed}` } };

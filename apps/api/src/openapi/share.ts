@@ -44,6 +44,21 @@ export function shareParameters(operations: readonly JsonObject[]): JsonObject {
   return byName(names);
 }
 
+/** Writes parameters that all operations of a path have beside them, once: OpenAPI means them for each. */
+export function shareInPath(path: JsonObject): void {
+  const operations = Object.values(path) as JsonObject[];
+  const lists = operations.map(({ parameters }) => (parameters ?? []) as JsonObject[]);
+  const textsOf = (list: readonly JsonObject[] = []) => list.map((each) => JSON.stringify(each));
+  const common = textsOf(lists[0]).filter((text) => lists.every((list) => textsOf(list).includes(text)));
+  if (operations.length < 2 || common.length === 0) return;
+  for (const [i, operation] of operations.entries()) {
+    const own = lists[i]!.filter((each) => !common.includes(JSON.stringify(each)));
+    if (own.length > 0) operation["parameters"] = own;
+    else delete operation["parameters"];
+  }
+  path["parameters"] = common.map((text) => JSON.parse(text) as JsonObject);
+}
+
 /** Writes answers of JSON that several operations have once; returns those, for `#/components/responses`. */
 export function shareAnswers(operations: readonly JsonObject[]): JsonObject {
   const answersOf = ({ responses }: JsonObject) => Object.entries(responses as JsonObject);
@@ -108,7 +123,7 @@ export function shareSchemas(places: readonly JsonObject[], schemas: JsonObject)
     if (best === undefined || best.saving < leastSaving) return;
     const name = freeName(best.name, (each) => each in schemas);
     const reference = referenceTo("schemas", name);
-    visitAll(places, schemas, (schema) => (JSON.stringify(schema) === best.text ? reference : schema));
+    visitAll(places, schemas, (schema) => (JSON.stringify(schema) === best.text ? { ...reference } : schema));
     schemas[name] = JSON.parse(best.text) as JsonObject;
   }
 }

@@ -81,12 +81,10 @@ export const AuditEntry = Type.Object({
   ),
   change: Type.Unsafe<Record<string, unknown>>({
     type: "object",
-    description: "what was asked for, shortened, without anything secret",
+    description: "what was asked for, shortened, without secrets",
   }),
   operator: Type.Boolean({ description: "done with the rights of an operator" }),
-  requestId: Type.Optional(
-    Type.String({ description: "as in the answer's header x-request-id, and in the service's log" }),
-  ),
+  requestId: Type.Optional(Type.String({ description: "of the answer's header x-request-id and the log" })),
   address: Type.Optional(Type.String({ description: "from which the request came" })),
 });
 export type AuditEntry = Static<typeof AuditEntry>;

@@ -18,14 +18,14 @@ export type DatasetFormat = (typeof datasetFormats)[number];
 export const DatasetReading = Type.Object({
   duplicates: Type.Integer({
     minimum: 0,
-    description: "rows that repeat an earlier one; in a batch they are negatives of each other",
+    description: "rows that repeat an earlier one, and are its negatives in a batch",
   }),
   blankLines: Type.Integer({ minimum: 0, description: "skipped" }),
   errors: Type.Optional(
-    Type.Integer({ minimum: 0, description: "lines that could not be read and were left out" }),
+    Type.Integer({ minimum: 0, description: "lines left out, as they could not be read" }),
   ),
   ignored: Type.Array(Type.Object({ name: Type.String(), rows: Type.Integer({ minimum: 1 }) }), {
-    description: "fields or columns that mean nothing to datasets of this kind",
+    description: "fields or columns that mean nothing here",
   }),
 });
 export type DatasetReading = Static<typeof DatasetReading>;
@@ -98,14 +98,13 @@ export const DatasetCreateQuery = Type.Object(
     skipErrors: Type.Optional(
       Type.Boolean({
         default: false,
-        description: "lines that cannot be read are left out and listed, and the file is not refused",
+        description: "leave out and list lines that cannot be read",
       }),
     ),
     header: Type.Optional(
       Type.Boolean({
         default: false,
-        description:
-          "skip the first line, where columns are given by position; else it is read as the header",
+        description: "skip the first line where columns are given by position; else it names them",
       }),
     ),
   },

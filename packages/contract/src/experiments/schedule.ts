@@ -25,14 +25,14 @@ export type Submission = Static<typeof Submission>;
 const overlapPolicies = ["allow", "skip", "queue", "replace"] as const;
 const OverlapPolicy = Type.Enum(overlapPolicies, {
   description:
-    "when it is due before the last one has ended: allow both, skip this time, queue this one, or replace the old one, which is cancelled; default: allow",
+    "when the last one has not ended: allow both (default), skip this time, queue this one, or replace (cancel) the old one",
 });
 export type OverlapPolicy = (typeof overlapPolicies)[number];
 
 const Cron = Type.String({
   maxLength: 256,
   description:
-    "minute, hour, day of the month, month, day of the week, as crontab(5) has them: *, numbers, ranges, lists, steps of * or of a range, and names of months and days",
+    "five fields as of crontab(5): *, numbers, ranges, lists, steps of * or of a range, names of months and days",
 });
 const timezone = { maxLength: 64, description: "IANA name, such as Europe/Berlin" } as const;
 
@@ -67,9 +67,7 @@ export const Firing = Type.Object({
   outcome: Type.Enum(["submitted", "waiting", "skipped", "failed"], {
     description: "waiting: for the end of `blockedBy`; skipped: because of it; failed: `problem` says why",
   }),
-  blockedBy: Type.Optional(
-    Type.String({ description: "the run or the experiment that had not ended when it was due" }),
-  ),
+  blockedBy: Type.Optional(Type.String({ description: "the run or experiment that had not ended then" })),
   replaced: Type.Optional(
     Type.Array(Type.String(), { description: "runs and experiments that it cancelled" }),
   ),
@@ -96,7 +94,7 @@ export const Schedule = Type.Object({
     Type.Unsafe<ProblemDocument>({
       ...ProblemDocument,
       description:
-        "why it is not due again after `nextAt`, or not at all: this release refuses its expression or its time zone, which an earlier one took",
+        "why it is not due after `nextAt`: this release refuses its expression or time zone, which an earlier one took",
     }),
   ),
   last: Type.Optional(Firing),

@@ -60,7 +60,7 @@ export type Export = Static<typeof Export>;
 /** A format that the model cannot be written in, of an export that was to leave such formats out. */
 export const LeftOut = Type.Object({
   format: ExportFormat,
-  reason: Type.String({ description: "what the model cannot have in it, and what would help" }),
+  reason: Type.String({ description: "what stands against it, and what would help" }),
 });
 export type LeftOut = Static<typeof LeftOut>;
 
@@ -94,7 +94,7 @@ export const ExportSpec = Type.Object(
       Type.Boolean({
         default: false,
         description:
-          "leave out each format that the model cannot be written in, and say why, as long as one can; otherwise the run fails",
+          "leave out formats that the model cannot have, and say why, while one is left; else the run fails",
       }),
     ),
     encoding: Type.Optional(Encoding),

@@ -22,7 +22,7 @@ export const Artifact = Type.Object({
   sha256: Sha256,
   runId: Type.Optional(idOf("run")),
   attempt: Type.Optional(Type.Integer({ minimum: 1 })),
-  sources: Type.Array(idOf("artifact"), { description: "artifacts that this one was made from" }),
+  sources: Type.Array(idOf("artifact"), { description: "what it was made from" }),
   createdAt: Timestamp,
 });
 export type Artifact = Static<typeof Artifact>;

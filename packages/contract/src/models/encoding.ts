@@ -38,7 +38,7 @@ export const Encoding = Type.Object(
     pooled: Type.Optional(
       Type.Enum(["content", "sequence"], {
         description:
-          "which tokens: the text's own, or all, with special tokens and instruction; default: all for BERT and its kin and models with a 1_Pooling/config.json, else content",
+          "the text's own tokens, or all, with special ones and instruction; default: all for BERT and its kin and where there is 1_Pooling/config.json, else content",
       }),
     ),
     attention: Type.Optional(

@@ -30,8 +30,7 @@ export const Model = Type.Object({
   files: Type.Array(
     Type.Object({ name: Type.String(), artifactId: idOf("artifact"), bytes: Type.Integer({ minimum: 0 }) }),
     {
-      description:
-        "a Hugging Face folder; a trained model adds adapter_config.json and adapter_model.safetensors",
+      description: "a Hugging Face folder; of a trained model with its adapter",
     },
   ),
   baseModelId: Type.Optional(idOf("model")),
@@ -57,8 +56,7 @@ export function knownArchitecture({
 /** Whether a name that is taken means the new one from now on. */
 export const Replace = Type.Boolean({
   default: false,
-  description:
-    "the name means the new one from now on, where another has it; without this the request is refused",
+  description: "take the name from another that has it; otherwise that is refused",
 });
 
 /** `POST /v1/models`: registers the files of an upload, or imports a model of the hub. */

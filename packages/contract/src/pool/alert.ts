@@ -132,7 +132,7 @@ export const Alert = Type.Object({
   }),
   since: Type.Optional(Type.Unsafe<string>({ ...Timestamp, description: "absent where it is not known" })),
   subject: Type.String({
-    description: "a worker, one of its devices as `worker cuda:0`, or a part of the service",
+    description: "a worker, a device as `worker cuda:0`, or a part of the service",
   }),
   message: Type.String(),
   action: Type.Optional(Type.String({ description: "what to do; operators only" })),

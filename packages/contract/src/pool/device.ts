@@ -104,7 +104,7 @@ export const Device = Type.Object({
   name: Type.String(),
   engine: Type.String({
     description:
-      "engine that computes on it, such as `onnx-cpu`; `none`: no installed one does, so it takes no runs",
+      "engine that computes on it, such as `onnx-cpu`; `none`: none is installed, so it takes no runs",
   }),
   memoryBytes: Type.Integer({ minimum: 0, description: "0: unknown" }),
   driver: Type.Optional(Type.String()),

@@ -33,7 +33,7 @@ export const Overview = Type.Object({
   team: Share,
   users: Type.Array(Share, { description: "of the team; `used` and `fair` are parts of the team's" }),
   ended: Type.Array(Type.Object({ hour: Timestamp, succeeded: Count, failed: Count }), {
-    description: "the team's runs that have ended, by hours of the last 24; hours without any are left out",
+    description: "the team's ended runs, by hours of the last 24; hours without any are left out",
   }),
 });
 export type Overview = Static<typeof Overview>;

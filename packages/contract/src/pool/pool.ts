@@ -27,7 +27,7 @@ const PoolConnections = Type.Object({
   perWorker: Type.Integer({ description: "what a worker may hold at most" }),
   needed: Type.Integer({ description: "what they all may hold at most" }),
   fitting: Type.Integer({ description: "a max_connections that is enough, with some to spare" }),
-  pooled: Type.Boolean({ description: "a pooler gives out connections, so that only sessions are counted" }),
+  pooled: Type.Boolean({ description: "a pooler gives them out, so that only sessions are counted" }),
   holders: Type.Array(Type.Object({ application: Type.String(), count: Count }), {
     description: "who holds connections, most first",
   }),
@@ -58,7 +58,7 @@ export const Pool = Type.Object({
     oldest: Type.Optional(
       Type.Object(
         { queuedAt: Timestamp, runId: Type.Optional(Type.String({ description: "of your team" })) },
-        { description: "the run that waits longest for devices, and is not held" },
+        { description: "that waits longest for devices and is not held" },
       ),
     ),
   }),
@@ -73,7 +73,7 @@ export const Pool = Type.Object({
   database: Type.Object({
     version: Type.String({ description: "of PostgreSQL" }),
     clockOffset: Type.Number({
-      description: "seconds by which the clock of the API's host is ahead of the database's",
+      description: "seconds that the API's clock is ahead of the database's",
     }),
     connections: Type.Optional(PoolConnections),
   }),

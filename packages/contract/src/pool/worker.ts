@@ -9,7 +9,7 @@ export type WorkerState = Static<typeof WorkerState>;
 const Drain = Type.Object({
   since: Timestamp,
   now: Type.Boolean({
-    description: "runs are saved and given back, not finished; each has as long as its saves take",
+    description: "its runs are saved and given back, not finished",
   }),
   doneAt: Type.Optional(Timestamp),
   reason: Type.Optional(Type.String({ description: "operators only" })),
@@ -29,7 +29,7 @@ export const Worker = Type.Object({
   startedAt: Timestamp,
   lastSeenAt: Timestamp,
   clockOffset: Type.Optional(
-    Type.Number({ description: "seconds by which the clock of its host is ahead of the database's" }),
+    Type.Number({ description: "seconds that its clock is ahead of the database's" }),
   ),
 });
 export type Worker = Static<typeof Worker>;

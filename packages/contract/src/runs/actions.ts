@@ -31,7 +31,7 @@ export type RunActionRequest = Static<typeof RunActionRequest>;
 export const RunActionResult = Type.Object({
   action: Type.Enum(runActions),
   dryRun: Type.Boolean(),
-  done: Type.Integer({ minimum: 0, description: "runs to which it was done, or would be" }),
+  done: Type.Integer({ minimum: 0, description: "to which it was done, or would be" }),
   refused: Type.Integer({ minimum: 0 }),
   more: Type.Boolean({ description: `more than ${mostActedOn} runs pass the filter: ask again` }),
   items: Type.Array(

@@ -16,7 +16,7 @@ export const ArrayCreate = Type.Object(
     array: Type.String({
       maxLength: 256,
       description:
-        "indices as `--array` of Slurm has them: `0-9`, `0-9:2` for every second one, `1,5,8-9`; with `%3` at the end, at most 3 are queued or computing at a time",
+        "indices as in Slurm: `0-9`, `0-9:2`, `1,5,8-9`; `%3` at the end: at most 3 are queued or computing at a time",
     }),
     spec: Type.Unsafe<object>({
       type: "object",

@@ -22,7 +22,7 @@ export type AttemptState = Static<typeof AttemptState>;
 export const Preempted = Type.Object({
   reason: Type.Enum(["higher-class", "reclaim", "request", "wall-time"], {
     description:
-      "reclaim: its team held more than its quota; request: somebody asked for it; wall-time: it had computed for as long as it may, and then got more time",
+      "reclaim: its team held more than its quota; request: somebody asked; wall-time: its time was over, and it got more",
   }),
   forRunId: Type.Optional(Type.String({ description: "the run that got its devices, if it is your team's" })),
 });
@@ -36,15 +36,12 @@ export const Attempt = Type.Object({
   workerId: idOf("worker"),
   worker: Type.Object({ name: Type.String(), host: Type.String() }),
   deviceId: Type.Optional(idOf("device")),
-  resumedStep: Type.Optional(
-    Type.Integer({ minimum: 0, description: "step of the checkpoint that it was given to go on from" }),
-  ),
+  resumedStep: Type.Optional(Type.Integer({ minimum: 0, description: "step that it went on from" })),
   checkpointStep: Type.Optional(Type.Integer({ minimum: 0, description: "last step saved by this attempt" })),
   lostSteps: Type.Optional(
     Type.Integer({
       minimum: 0,
-      description:
-        "steps that it reported after the last one that was saved; of an attempt that ended without a result",
+      description: "steps reported after the last that was saved, where it ended without a result",
     }),
   ),
   problem: Type.Optional(ProblemDocument),

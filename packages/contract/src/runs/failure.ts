@@ -21,7 +21,7 @@ export type FailureClass = keyof typeof failureClasses;
 export const FailureClass = Type.Unsafe<FailureClass>({
   type: "string",
   enum: Object.keys(failureClasses),
-  description: "why it ended without a result, which decides what follows",
+  description: "why it ended without a result",
 });
 
 /**

@@ -16,7 +16,7 @@ export const GraphCreate = Type.Object(
         {
           spec: Type.Unsafe<object>({
             type: "object",
-            description: "as in `POST /v1/runs`, with names of this graph where it has ids of runs",
+            description: "as in `POST /v1/runs`, with names in this graph for ids of runs",
           }),
           class: RunCreate.properties.class,
           priority: RunCreate.properties.priority,
@@ -26,7 +26,7 @@ export const GraphCreate = Type.Object(
             Type.Array(Type.String({ maxLength: 64 }), {
               maxItems: 64,
               description:
-                "names of this graph, or ids, of runs that must have succeeded, beside those that the spec names",
+                "names in this graph, or ids, of runs that must succeed first, beside those of the spec",
             }),
           ),
         },

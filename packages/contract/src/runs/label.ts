@@ -6,7 +6,7 @@ export const Tag = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: "^[\\p{L}\\p{N}](?:[\\p{L}\\p{M}\\p{N}._:/=+-]*[\\p{L}\\p{M}\\p{N}])?$",
-  description: "letters and digits of any script, with . _ - / : = and + inside",
+  description: "letters and digits of any script; . _ - / : = + inside",
 });
 
 /** What people call a run, and say of it. */

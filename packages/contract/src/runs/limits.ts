@@ -11,7 +11,7 @@ export const Limits = Type.Object(
         minimum: 1,
         maximum: most,
         description:
-          "seconds that it may compute from its submission or last retry on, in all attempts but those that the pool failed; then it is FAILED with `run/wall-time`; default: no limit",
+          "seconds of computing since its submission or last retry, without attempts that the pool failed; then it FAILS with `run/wall-time`; default: no limit",
       }),
     ),
   },

@@ -19,14 +19,13 @@ export const RunFilter = Type.Object(
     class: any(PriorityClass),
     model: any(idOf("model"), "the imported models from which they go out"),
     experimentId: any(idOf("experiment")),
-    createdBy: any(Type.String({ minLength: 1, maxLength: 128 }), "users of the team who have made them"),
+    createdBy: any(Type.String({ minLength: 1, maxLength: 128 }), "made by these users of the team"),
     tag: any(Tag),
     q: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 128,
-        description:
-          "words with which words of its name, its tags or its model's name begin, or the beginning of its id",
+        description: "beginnings of words of its name, tags or model's name, or of its id",
       }),
     ),
   },
@@ -38,7 +37,7 @@ const runOrders = ["newest", "oldest", "ended", "duration"] as const;
 const RunOrder = Type.Enum(runOrders, {
   default: "newest",
   description:
-    "ended: those that have ended, the last first; duration: those that have ended, from their first start to their end, the longest first",
+    "ended and duration: those that have ended, the last or the longest (first start to end) first",
 });
 export type RunOrder = Static<typeof RunOrder>;
 
@@ -54,8 +53,7 @@ export const RunListQuery = Type.Object(
       Type.Array(Type.Enum(runFields), {
         minItems: 1,
         maxItems: runFields.length,
-        description:
-          "only these of each run, beside `id`; `spec`, `resolved`, `result` and `waiting` are most of it",
+        description: "only these, beside `id`; `spec`, `resolved`, `result` and `waiting` are most of a run",
       }),
     ),
   },
@@ -84,7 +82,7 @@ const Facet = Type.Array(RunFacet, { description: "at most 20, the commonest fir
 /** `GET /v1/runs/facets`: how many runs each value of a filter would leave, by the other filters. */
 export const RunFacets = Type.Object({
   total: Type.Integer({ minimum: 0, description: "runs that pass the whole filter" }),
-  complete: Type.Boolean({ description: "false: only the newest 100,000 runs were counted" }),
+  complete: Type.Boolean({ description: "false: the newest 100,000 were counted" }),
   facets: Type.Object({
     state: Facet,
     kind: Facet,

@@ -11,8 +11,7 @@ const longestMetricName = 200;
 export const Metric = Type.Object({
   name: Type.String({
     pattern: `^[A-Za-z0-9][A-Za-z0-9_./-]{0,${longestMetricName - 1}}$`,
-    description:
-      "what is measured, such as `loss`; a score of a dataset has its name before it: `stsb/spearman`",
+    description: "such as `loss`; of a dataset's score `stsb/spearman`",
   }),
   step: Type.Integer({ minimum: 0 }),
   value: Type.Union([Type.Number(), Type.Null()], { description: "null for NaN and infinities" }),
@@ -21,7 +20,7 @@ export const Metric = Type.Object({
   sampled: Type.Optional(
     Type.Literal(true, {
       description:
-        "the metrics of this attempt are down-sampled: of a long series the first point, and the least, the greatest and the last of 200 ranges of steps",
+        "this attempt is down-sampled: of a long series the first point, and least, greatest and last of 200 ranges of steps",
     }),
   ),
 });
@@ -36,7 +35,7 @@ export const MetricsQuery = Type.Object(
       Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "all that this attempt measured" }),
     ),
     discarded: Type.Optional(
-      Type.Boolean({ default: false, description: "only what does not count any more, of every attempt" }),
+      Type.Boolean({ default: false, description: "only what no longer counts, of every attempt" }),
     ),
   },
   { additionalProperties: false },

@@ -28,7 +28,7 @@ export const PlannedRun = Type.Object({
   devices: Type.Integer({ minimum: 1, description: "that it takes, all of one worker" }),
   fitting: Type.Integer({
     minimum: 0,
-    description: "devices of the pool that take runs and on which it fits, in use or not",
+    description: "devices that take runs and on which it fits, in use or not",
   }),
   expectedStart: Type.Optional(
     Type.Unsafe<ExpectedStart>({ ...ExpectedStart, description: "absent: never, or it cannot be told" }),
@@ -47,16 +47,16 @@ export const PlannedRun = Type.Object({
   makesRoom: Type.Optional(
     Type.Object(
       { runIds: Type.Array(Type.String()), others: Type.Optional(Type.Integer({ minimum: 1 })) },
-      { description: "runs that would be asked to save and leave for it; those of other teams are counted" },
+      { description: "runs that would have to leave for it; of other teams their number" },
     ),
   ),
   duration: Type.Object(
     { earliest: Seconds, likely: Seconds, latest: Seconds },
-    { description: "seconds that it would compute: the tenth, fiftieth and ninetieth percentile" },
+    { description: "seconds: the tenth, fiftieth and ninetieth percentile" },
   ),
   basis: Type.Enum(["like-runs", "pace", "usual-pace", "nothing"], {
     description:
-      "of the duration: how long runs like it took; its work and the pace of others here; its work and a usual pace; nothing",
+      "of the duration: runs like it; its work and the pace of others here; its work and a usual pace; nothing",
   }),
   deviceHours: Type.Number({ minimum: 0, description: "likely" }),
 });

@@ -20,14 +20,12 @@ export type Blocker = Static<typeof Blocker>;
 /** A run that waits for devices. Of other teams' runs only place, class and age are told. */
 export const QueueEntry = Type.Object({
   position: Type.Optional(
-    Type.Integer({ minimum: 1, description: "absent where more than its turn is missing" }),
+    Type.Integer({ minimum: 1, description: "absent where it lacks more than its turn" }),
   ),
   class: PriorityClass,
   own: Type.Boolean({ description: "of your team" }),
   runId: Type.Optional(idOf("run")),
-  name: Type.Optional(
-    Type.String({ description: "what people call it, else what it makes is to be called" }),
-  ),
+  name: Type.Optional(Type.String({ description: "its name, else that of what it makes" })),
   priority: Type.Optional(Type.Integer({ description: "higher first among the runs of one user" })),
   kind: Type.Optional(RunKind),
   state: Type.Optional(RunState),
@@ -36,12 +34,8 @@ export const QueueEntry = Type.Object({
   experiment: Type.Optional(Type.String({ description: "its name" })),
   model: Type.Optional(Type.String({ description: "name of the model that it is about" })),
   user: Type.Optional(Type.String({ description: "whose it is" })),
-  blockers: Type.Optional(
-    Type.Array(Blocker, { description: "your team's runs whose end would let it start" }),
-  ),
-  dependents: Type.Optional(
-    Type.Array(Blocker, { description: "runs that need its result, at most 20 of them" }),
-  ),
+  blockers: Type.Optional(Type.Array(Blocker, { description: "your team's runs that it waits for" })),
+  dependents: Type.Optional(Type.Array(Blocker, { description: "at most 20 runs that need its result" })),
   queuedAt: Timestamp,
   waiting: Type.Optional(Waiting),
 });

@@ -86,8 +86,7 @@ export const Run = Type.Object({
   resolved: Type.Optional(
     Type.Unsafe<RunSpec>({
       ...RunSpec,
-      description:
-        "the spec with the defaults that it was submitted under; absent for runs of earlier versions",
+      description: "the spec with the defaults of its submission; absent for runs of earlier versions",
     }),
   ),
   class: PriorityClass,
@@ -95,7 +94,7 @@ export const Run = Type.Object({
   needs: Needs,
   limits: Type.Optional(Limits),
   predictedBytes: Type.Optional(
-    Type.Integer({ minimum: 0, description: "expected peak of memory on each device, before the margin" }),
+    Type.Integer({ minimum: 0, description: "expected peak on each device, before the margin" }),
   ),
   waiting: Type.Optional(
     Type.Unsafe<Waiting>({ ...Waiting, description: "why it has not started; while it waits" }),
@@ -103,7 +102,7 @@ export const Run = Type.Object({
   held: Type.Optional(
     Type.Unsafe<RunHold>({
       ...RunHold,
-      description: "who holds it, so that it does not start until it is released",
+      description: "who holds it until it is released",
     }),
   ),
   dependsOn: Type.Array(idOf("run")),
@@ -121,7 +120,7 @@ export const Run = Type.Object({
   expectedEnd: Type.Optional(
     Type.Unsafe<string>({
       ...Timestamp,
-      description: "while it computes: by its own speed, else by how long runs like it took",
+      description: "by its own speed while it computes, else by runs like it",
     }),
   ),
   result: Type.Optional(RunResult),
@@ -133,7 +132,7 @@ export const Run = Type.Object({
   worker: Type.Optional(
     Type.Object(
       { name: Type.String(), host: Type.String() },
-      { description: "the worker of `workerId`: the one that has the run, or had it last" },
+      { description: "of `workerId`: it has the run, or had it last" },
     ),
   ),
   createdAt: Timestamp,
@@ -141,7 +140,7 @@ export const Run = Type.Object({
   clonedFrom: Type.Optional(
     Type.Unsafe<string>({
       ...idOf("run"),
-      description: "the run that it repeats, perhaps with changes; that one may have been deleted",
+      description: "the run that it repeats; perhaps deleted since",
     }),
   ),
   queuedAt: Type.Optional(Timestamp),
@@ -164,7 +163,7 @@ export const RunCreate = Type.Object(
     dependsOn: Type.Optional(
       Type.Array(idOf("run"), {
         maxItems: 64,
-        description: "runs that must have succeeded, beside those that the spec names",
+        description: "runs that must succeed first, beside those of the spec",
       }),
     ),
   },

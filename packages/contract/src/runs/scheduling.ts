@@ -56,7 +56,7 @@ export const Needs = Type.Object(
     shares: Type.Optional(
       Type.Boolean({
         description:
-          "others that share may use the rest of its devices' memory; default: only imports and prunings do",
+          "may share its devices' memory with others that share; default: only imports and prunings",
       }),
     ),
   },

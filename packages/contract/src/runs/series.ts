@@ -16,20 +16,20 @@ export const SeriesQuery = Type.Object(
         minimum: 10,
         maximum: 2000,
         default: 500,
-        description: "ranges of steps that a series has about, and never more than twice as many",
+        description: "ranges of steps of a series, about; at most twice as many",
       }),
     ),
     since: Type.Optional(
       Type.String({
         maxLength: 4096,
         pattern: "^[0-9a-z.-]*$",
-        description: "`cursor` of an answer to the same question: only what has changed after it",
+        description: "`cursor` of the last answer: only what has changed since",
       }),
     ),
     discarded: Type.Optional(
       Type.Boolean({
         default: false,
-        description: "also what does not count any more, as series of its own",
+        description: "also what no longer counts, as series of its own",
       }),
     ),
   },
@@ -47,7 +47,7 @@ export const Series = Type.Object({
   discarded: Type.Optional(Type.Literal(true)),
   from: Type.Integer({
     minimum: 0,
-    description: "what an earlier answer has of this series from this step on is replaced",
+    description: "replaces what an earlier answer has from this step on",
   }),
   step: Type.Array(Type.Integer(), { description: "the first step that was measured in each range" }),
   at: Type.Array(Type.Integer(), { description: "when, in milliseconds since 1970" }),
@@ -61,7 +61,7 @@ export type Series = Static<typeof Series>;
 export const SeriesAnswer = Type.Object({
   width: Type.Integer({
     minimum: 1,
-    description: "steps of a range, a power of two; another one than before: all series are given anew",
+    description: "steps of a range, a power of two; where it changed, all series are given anew",
   }),
   items: Type.Array(Series, {
     description: "in the order of the question; without those that have no points",

@@ -71,7 +71,7 @@ export const Waiting = Type.Object({
   detail: Type.String({ description: "the reason as a sentence" }),
   since: Type.Optional(Timestamp),
   position: Type.Optional(
-    Type.Integer({ minimum: 1, description: "1 is next; absent where more than its turn is missing" }),
+    Type.Integer({ minimum: 1, description: "1 is next; absent where it lacks more than its turn" }),
   ),
   unblockedBy: Type.Array(Unblock),
   expectedStart: Type.Optional(

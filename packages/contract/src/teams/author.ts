@@ -7,7 +7,7 @@ export const Author = Type.Object({
   key: Type.Optional(
     Type.Object(
       { id: idOf("key"), name: Type.String() },
-      { description: "the key that asked for it, or for the schedule" },
+      { description: "that asked for it, or for the schedule" },
     ),
   ),
   schedule: Type.Optional(
@@ -23,7 +23,7 @@ export type Author = Static<typeof Author>;
 export const CreatedBy = Type.Optional(
   Type.Unsafe<Author>({
     ...Author,
-    description: "who made it; absent where it was made before this was kept",
+    description: "who made it; absent before this was kept",
   }),
 );
 
@@ -32,7 +32,7 @@ export const MadeByQuery = Type.Object(
   {
     ...PageQuery.properties,
     createdBy: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, description: "only what this user of the team has made" }),
+      Type.String({ minLength: 1, maxLength: 128, description: "made by this user of the team" }),
     ),
   },
   { additionalProperties: false },

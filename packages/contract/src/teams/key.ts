@@ -4,7 +4,7 @@ import { TeamRole } from "./role.ts";
 
 const Operator = Type.Boolean({
   description:
-    "apart from its role in its team, it may do what a pool operator may: teams, weights, quotas, workers, garbage. It does not read other teams' data by that",
+    "beside its role: what a pool operator may do (teams, weights, quotas, workers, garbage), without other teams' data",
 });
 
 /** `POST /v1/keys`, `POST /v1/teams/:name/keys`. The user is made if there is none of this name. */
@@ -35,7 +35,7 @@ export const ApiKey = Type.Object({
       { idleSeconds: Type.Integer({ minimum: 1 }) },
       {
         description:
-          "it is a browser's session, which only its cookie carries: it ends at `expiresAt`, when no request came for so long, and with the key that opened it",
+          "a browser's session, carried by its cookie; ends at `expiresAt`, when unused for so long, and with the key that opened it",
       },
     ),
   ),
@@ -60,14 +60,13 @@ export const KeyRotate = Type.Object(
         minimum: 0,
         maximum: overlapSeconds.most,
         default: overlapSeconds.default,
-        description: "how long the old key still works; 0: it ends at once",
+        description: "for which the old key still works",
       }),
     ),
     expiresAt: Type.Optional(
       Type.Unsafe<string>({
         ...Timestamp,
-        description:
-          "when the new key ends; default: when the old one would have. Later than that only for admins",
+        description: "of the new key; default: that of the old one; later only for admins",
       }),
     ),
   },

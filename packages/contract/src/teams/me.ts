@@ -14,7 +14,7 @@ export const Me = Type.Object({
     Type.Object({ name: Name, role: TeamRole, operator: Type.Optional(Type.Literal(true)) }),
     {
       description:
-        "that one belongs to: by an OpenID provider those of one's groups, any of which one can sign in to; by a key its own",
+        "by an OpenID provider those of one's groups, any of which one can sign in to; by a key its own",
     },
   ),
 });

@@ -21,7 +21,7 @@ export const SignInWays = Type.Object({
       { host: Type.String(), start: Type.String() },
       {
         description:
-          "an OpenID provider, and the path below the service's that leads a browser there; it takes `to`, a path to come back to, and `team`",
+          "an OpenID provider, and the service's path that leads there; it takes `to`, where to come back to, and `team`",
       },
     ),
   ),

@@ -19,7 +19,7 @@ const teamQuota = {
   borrowing: Limit("devices beyond those, while nobody entitled wants them; others may reclaim them"),
   queuedRuns: Type.Optional(
     Type.Union([Type.Integer({ minimum: 0, maximum: 1e9 }), Type.Null()], {
-      description: "runs that take part in the order; the oldest do. null or absent: all",
+      description: "how many take part in the order, the oldest; null or absent: all",
     }),
   ),
   pendingRuns: Type.Optional(
@@ -31,7 +31,7 @@ const teamQuota = {
   bytes: Type.Optional(
     Type.Union([Type.Integer({ minimum: 0, maximum: 2 ** 53 - 1 }), Type.Null()], {
       description:
-        "what it may store; beyond it uploads, datasets and runs are refused. null or absent: no limit",
+        "most that it may store; more uploads, datasets and runs are refused. null or absent: no limit",
     }),
   ),
 };
@@ -57,7 +57,7 @@ const Member = {
   weight: Weight,
   period: Period,
   usedDeviceHours: Type.Number({ description: "of this period, running runs included" }),
-  usage: Type.Number({ description: "decayed device seconds that the order goes by; half-life 7 days" }),
+  usage: Type.Number({ description: "decayed device seconds, for the order; half-life 7 days" }),
   runningDevices: Type.Number({ description: "device units held now" }),
   queuedRuns: Type.Integer(),
 };
@@ -78,7 +78,7 @@ export const Team = Type.Object({
   ...Member,
   quota: TeamQuota,
   storedBytes: Type.Integer({
-    description: "its models, datasets, uploads and artifacts; what is shared counts once",
+    description: "models, datasets, uploads and artifacts; what is shared counts once",
   }),
   urgent: UrgentFrom,
   users: Type.Array(TeamUser),

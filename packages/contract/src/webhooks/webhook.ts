@@ -16,7 +16,7 @@ export const webhookEvents = [
   "worker.event",
 ] as const;
 export const WebhookEvent = Type.Enum(webhookEvents, {
-  description: "worker.event is for operators; experiments and arrays have ended when all their runs have",
+  description: "worker.event: operators only; experiments and arrays end with their last run",
 });
 export type WebhookEvent = Static<typeof WebhookEvent>;
 
@@ -24,8 +24,7 @@ const WebhookUrl = Type.String({
   minLength: 1,
   maxLength: 2000,
   pattern: "^https?://[^\\s\\u0000-\\u001f]+$",
-  description:
-    "https, at a public address, unless the operator allows its origin in ESPALIER_WEBHOOK_ORIGINS",
+  description: "https at a public address, or of ESPALIER_WEBHOOK_ORIGINS",
 });
 const Events = Type.Array(WebhookEvent, { minItems: 1, maxItems: webhookEvents.length, uniqueItems: true });
 
@@ -59,7 +58,7 @@ export const WebhookChange = Type.Object(
     events: Type.Optional(Events),
     filter: Type.Optional(WebhookFilter),
     enabled: Type.Optional(
-      Type.Boolean({ description: "false pauses it: what happens until it is enabled is not told" }),
+      Type.Boolean({ description: "false: paused; what happens meanwhile is not told" }),
     ),
   },
   { ...closed, minProperties: 1 },
@@ -88,7 +87,7 @@ export const WebhookWithSecret = Type.Object({
   webhook: Webhook,
   secret: Type.String({
     description:
-      "`whsec_` and the key in Base64: HMAC-SHA-256 over `<webhook-id>.<webhook-timestamp>.<body>`",
+      "`whsec_` and the key in Base64, of HMAC-SHA-256 over `<webhook-id>.<webhook-timestamp>.<body>`",
   }),
 });
 export type WebhookWithSecret = Static<typeof WebhookWithSecret>;
@@ -99,7 +98,7 @@ const deliveryStates = ["PENDING", "DELIVERED", "FAILED"] as const;
 export const WebhookDelivery = Type.Object({
   id: idOf("delivery"),
   messageId: Type.String({
-    description: "header webhook-id: the same for every try, so that receivers can drop repeats",
+    description: "header webhook-id; the same for every try",
   }),
   type: Type.String({ description: "of the event, or webhook.ping" }),
   state: Type.Enum(deliveryStates, { description: "PENDING: will be tried at `nextAt`" }),
