@@ -24,8 +24,8 @@ const filesOf = (folder) =>
 /** A hash of the names, times and sizes of what it is built from. */
 export function dashboardFingerprint() {
   const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
-  const shared = ["http/sse.ts", "remedies.ts", "runs/waiting-words.ts"].map((path) =>
-    join(root, "packages/contract/src", path),
+  const shared = ["datasets/task-types.ts", "http/sse.ts", "remedies.ts", "runs/waiting-words.ts"].map(
+    (path) => join(root, "packages/contract/src", path),
   );
   for (const path of [...filesOf(sources), ...shared].sort()) {
     const { mtimeMs, size } = statSync(path);

@@ -64,6 +64,11 @@ const importing =
   /(?:^|\n)\s*(?:import|export)\s(?:[^;"'=]*?\sfrom\s)?\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g;
 const specifiers = (file: string): string[] =>
   [...read(file).matchAll(importing)].map((match) => match[1] ?? match[2]);
+/** What is imported as a value from one package. */
+const valuesFrom = (file: string, name: string): string[] =>
+  [...read(file).matchAll(/(?:^|\n)\s*import\s+(?!type\b)([^;"']*?)\sfrom\s*["']([^"']+)["']/g)]
+    .filter(([, names, from]) => from === name && /(?:^|[{,])\s*(?!type\b|[{},\s]|$)\w+/.test(names))
+    .map(([, names]) => names);
 const nameOf = (specifier: string): string =>
   specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 
@@ -77,6 +82,13 @@ const manifests = files
   .map((file) => ({ file, manifest: JSON.parse(read(file)) as Manifest }));
 
 describe("layers", () => {
+  test("the dashboard takes the schemas' types alone, as a browser would load all of them for one value", () => {
+    const found = product
+      .filter((file) => packageOf(file) === "dashboard")
+      .filter((file) => valuesFrom(file, "@espalier/contract").length > 0);
+    expect(found).toEqual([]);
+  });
+
   test("a package imports only the packages below it", () => {
     const wrong = product.flatMap((file) =>
       specifiers(file)

@@ -1,5 +1,5 @@
 import type { QueueEntry } from "@espalier/contract";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { violationsOf } from "./axe.ts";
 import { noChromium, signIn } from "./browser.ts";
 import { lists, overflowOf, pagesOf, schemes, settle } from "./pages.ts";
@@ -102,6 +102,8 @@ describe.skipIf(noChromium)(
     it("needs no mouse: from the sign-in to a cancelled run and back, by keys alone", async () => {
       const { api, browser, key, furnished } = stage;
       const context = await browser.newContext();
+      // A page behind another one asks for nothing by itself.
+      onTestFinished(() => context.close());
       const page = await context.newPage();
       await page.goto(api.url);
       await page.getByLabel("API key").waitFor();
@@ -149,7 +151,6 @@ describe.skipIf(noChromium)(
       await expect.poll(() => focusedRow(page)).toBe(furnished.failedId);
       await keyboard.press("Enter");
       await page.getByRole("heading", { level: 1, name: "too-eager" }).waitFor();
-      await context.close();
     });
 
     it("moves a run in the queue by keys, and the scheduler follows", async () => {

@@ -31,9 +31,7 @@ export {
   type DatasetFormat,
 } from "./datasets/dataset.ts";
 export {
-  mainMetrics,
   taskRows,
-  taskTypes,
   type BitextPair,
   type ClusteringRow,
   type Document,
@@ -43,8 +41,8 @@ export {
   type RetrievalRow,
   type StsPair,
   type TaskRowOf,
-  type TaskType,
 } from "./datasets/task-rows.ts";
+export { mainMetrics, taskTypes, type TaskType } from "./datasets/task-types.ts";
 export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
 export { engineNames, noEngine, precisionMeanings, type EngineName, type Precision } from "./pool/engine.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";

@@ -50,6 +50,8 @@ export function Dialog({
     [],
   );
   const close = (): void => dialog.current?.close();
+  // The browser tells of it later, when somebody may have opened the dialog again.
+  const closed = (): void => setOpen(dialog.current?.open ?? false);
   const submit = async (): Promise<void> => {
     setBusy(true);
     await onConfirm().then(close, () => undefined);
@@ -70,7 +72,7 @@ export function Dialog({
       >
         {opener}
       </Button>
-      <dialog ref={dialog} className={classes.dialog} aria-label={title} onClose={() => setOpen(false)}>
+      <dialog ref={dialog} className={classes.dialog} aria-label={title} onClose={closed}>
         {open && (
           <form
             method="dialog"

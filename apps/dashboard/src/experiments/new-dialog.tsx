@@ -3,8 +3,10 @@ import { useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { useResource } from "../api/use-resource.ts";
 import { Dialog } from "../elements/dialog.tsx";
+import { many } from "../elements/format.ts";
 import { useAction } from "../elements/use-action.ts";
 import { useMay } from "../session/use-me.ts";
+import classes from "./new-dialog.module.css";
 
 const usualVariants = "none, large, small";
 
@@ -17,9 +19,8 @@ export function NewDialog() {
   const form = useRef<HTMLDivElement>(null);
   if (!useMay("member")) return null;
   const ready = models.data?.items.filter(({ state }) => state === "READY") ?? [];
-  const of = (kind: Dataset["kind"]): readonly Dataset[] =>
-    datasets.data?.items.filter((each) => each.kind === kind) ?? [];
-  const [training, evaluation] = [of("triplets"), of("sts")];
+  const training = datasets.data?.items.filter(({ kind }) => kind === "triplets") ?? [];
+  const evaluation = datasets.data?.items.filter(measures) ?? [];
   const missing = [
     ready.length === 0 && { word: "a model", path: "/models" },
     training.length === 0 && { word: "triplets", path: "/datasets" },
@@ -49,7 +50,9 @@ export function NewDialog() {
         name: value("name"),
         modelId: value("model"),
         triplets: value("triplets"),
-        evaluation: [value("evaluation")],
+        evaluation: [
+          ...(form.current?.querySelectorAll<HTMLInputElement>("[name=evaluation]:checked") ?? []),
+        ].map((each) => each.value),
         variants: value("variants").split(",").flatMap(variantOf),
         ...(steps && { training: { steps: Number(steps) } }),
       },
@@ -72,7 +75,17 @@ export function NewDialog() {
         </label>
         <Choice name="model" title="Model" of={ready} />
         <Choice name="triplets" title="Trained on" of={training} />
-        <Choice name="evaluation" title="Measured by" of={evaluation} />
+        <fieldset className={classes.many}>
+          <legend>Measured by</legend>
+          {evaluation.map(({ id, name, kind, rows }, i) => (
+            <label key={id}>
+              <input type="checkbox" name="evaluation" value={id} defaultChecked={i === 0} /> {name}{" "}
+              <small>
+                {kind}, {many(rows)} rows
+              </small>
+            </label>
+          ))}
+        </fieldset>
         <label>
           Variants
           <input name="variants" defaultValue={usualVariants} required />
@@ -90,6 +103,9 @@ export function NewDialog() {
   );
 }
 
+/** Whether a dataset is a task that encoders are measured by. */
+const measures = ({ kind }: Dataset): boolean => kind !== "triplets" && kind !== "texts";
+
 const Choice = ({
   name,
   title,
@@ -97,7 +113,7 @@ const Choice = ({
 }: {
   name: string;
   title: string;
-  of: readonly { id: string; name: string }[];
+  of: readonly { id: string; name: string; rows?: number }[];
 }) => (
   <label>
     {title}{" "}
@@ -105,6 +121,7 @@ const Choice = ({
       {of.map((each) => (
         <option key={each.id} value={each.id}>
           {each.name}
+          {each.rows !== undefined && `, ${many(each.rows)} rows`}
         </option>
       ))}
     </select>

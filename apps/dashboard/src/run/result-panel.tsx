@@ -1,10 +1,5 @@
-import {
-  mainMetrics,
-  type EvaluationResult,
-  type Run,
-  type SearchResult,
-  type TrainingResult,
-} from "@espalier/contract";
+import type { EvaluationResult, Run, SearchResult, TrainingResult } from "@espalier/contract";
+import { mainMetrics } from "@espalier/contract/task-types";
 import { Link } from "wouter";
 import { Facts } from "../elements/facts.tsx";
 import { bytes, duration, many, number } from "../elements/format.ts";

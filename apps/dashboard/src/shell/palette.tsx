@@ -55,7 +55,12 @@ export function Palette() {
   const walk = (by: number): void =>
     setAt((before) => Math.max(0, Math.min(targets.length - 1, before + by)));
   return (
-    <dialog ref={box} className={dialog.dialog} aria-label="Go anywhere" onClose={() => setOpen(false)}>
+    <dialog
+      ref={box}
+      className={dialog.dialog}
+      aria-label="Go anywhere"
+      onClose={() => setOpen(box.current?.open ?? false)}
+    >
       <input
         role="combobox"
         aria-label="Go to"

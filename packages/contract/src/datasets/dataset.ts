@@ -3,7 +3,8 @@ import { PlacedError } from "../problem.ts";
 import { Replace } from "../models/model.ts";
 import { idOf, Name, Sha256, Timestamp } from "../id.ts";
 import { CreatedBy } from "../teams/author.ts";
-import { taskTypes, type TaskRowOf, type TaskType } from "./task-rows.ts";
+import type { TaskRowOf } from "./task-rows.ts";
+import { taskTypes, type TaskType } from "./task-types.ts";
 
 /** Training triplets, bare texts for SimCSE, or the rows of an evaluation task. */
 export const datasetKinds = ["triplets", "texts", ...taskTypes] as const;

@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
-import { taskTypes } from "../datasets/task-rows.ts";
+import { taskTypes } from "../datasets/task-types.ts";
 import { idOf } from "../id.ts";
 import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
