@@ -58,7 +58,7 @@ export {
   type NamedTemplate,
   type TemplateChoice,
 } from "./models/encoding.ts";
-export { EvaluationResult, TaskScore } from "./kinds/evaluate.ts";
+export { Depths, EvaluationResult, TaskScore, type DepthScores } from "./kinds/evaluate.ts";
 export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
 export {
@@ -99,6 +99,7 @@ export {
   type Page,
 } from "./id.ts";
 export {
+  countLayers,
   keptLayers,
   LayersRef,
   layersOfVariant,
@@ -219,8 +220,16 @@ export {
   resolveSearchSettings,
   SearchResult,
   SearchSettings,
+  searchSizes,
   type ResolvedSearchSettings,
 } from "./kinds/search.ts";
+export {
+  SearchRule,
+  searchRuleTraits,
+  type PickStability,
+  type RuleCurve,
+  type SearchStability,
+} from "./kinds/search-rules.ts";
 export { ApiKey, KeyCreate, KeyQuery, KeyRotate, NewApiKey } from "./teams/key.ts";
 export { Me } from "./teams/me.ts";
 export { SessionCreate, SignedOut, SignInWays } from "./teams/session.ts";

@@ -5,7 +5,7 @@ import { Problem } from "./problem.ts";
 
 const closed = { additionalProperties: false } as const;
 
-const LayerCount = Type.Integer({ minimum: 1, maximum: 10_000 });
+export const LayerCount = Type.Integer({ minimum: 1, maximum: 10_000 });
 const LayerShare = Type.Object({ dropPercent: Type.Number({ minimum: 0, exclusiveMaximum: 100 }) }, closed);
 const LayerList = Type.Object(
   {
@@ -55,10 +55,11 @@ export function layersOfVariant(variant: Variant, searchId: string | undefined):
   return { dropPercent: Number(variant.slice(0, -1)) };
 }
 
-/** The depths that a search has found; null where it found none. */
+/** The depths that a search has found, null where it found none, and which layers they are where they are not the first. */
 export interface FoundDepths {
   small: number | null;
   large: number | null;
+  keep?: { small: readonly number[] | null; large: readonly number[] | null } | undefined;
 }
 
 /**
@@ -88,7 +89,11 @@ export function keptLayers(
 ): KeptLayers | undefined {
   if (typeof ref === "number") return checkedCount(ref, depth);
   if ("dropPercent" in ref) return shareOf(depth, ref.dropPercent, mode);
-  if ("pick" in ref) return found && checkedCount(pickOf(found, ref), depth);
+  if ("pick" in ref) {
+    if (found === undefined) return undefined;
+    const named = found.keep?.[ref.pick];
+    return named ? checkedList(named, depth) : checkedCount(pickOf(found, ref), depth);
+  }
   return checkedList("keep" in ref ? ref.keep : ref, depth);
 }
 

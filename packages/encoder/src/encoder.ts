@@ -1,7 +1,5 @@
 import {
-  isProblem,
   keptLayers,
-  poolingFile,
   Problem,
   resolveEncoding,
   type Encoding,
@@ -32,16 +30,16 @@ import {
 } from "@espalier/model";
 import { textEncoder } from "./blocks/text-encoder.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
-import { loadTemplate, noTemplate, type Template, type TokenizedText } from "@espalier/model/tokenizer";
+import { loadTemplate, type Template } from "@espalier/model/tokenizer";
 import { runChunks } from "./run-chunks.ts";
 import { findModel } from "./find-model.ts";
-import { l3prune, type L3PruneOptions } from "./pruning/l3prune.ts";
+import { l3prune } from "./pruning/l3prune.ts";
+import type { SearchOptions } from "./pruning/search-batches.ts";
 import { trainAdapter, type TrainOptions } from "./training/train-adapter.ts";
 import { usualEngine } from "./usual-engine.ts";
-import { howToEncode, tokenizeText, type Tokenizing } from "./tokenize.ts";
+import { finishVector, textsToEmbed, type EmbedOptions } from "./embedding.ts";
 import { frozen } from "./training/lora.ts";
-import { afterSteps } from "./vector-steps.ts";
-import { rowOf, unit } from "./vectors.ts";
+import { rowOf } from "./vectors.ts";
 
 /** What `new Encoder` takes beside a model. */
 export interface EncoderOptions {
@@ -90,30 +88,11 @@ export interface LoadOptions extends Omit<EncoderOptions, "template" | "engine">
 }
 
 /** What `Encoder.prune` takes beside triplets. */
-export interface PruneOptions extends L3PruneOptions {
+export interface PruneOptions extends SearchOptions {
   /** Which of the two depths that the search picks. @default "large" */
   readonly pick?: "large" | "small" | undefined;
   /** Folder to write. @default none */
   readonly to?: string | undefined;
-}
-
-export interface EmbedOptions {
-  /** Given to the model before each text, and not pooled. @default none */
-  readonly instruction?: string | undefined;
-  /** What stands between the instruction and the text. @default what the template says, `; ` without one */
-  readonly separator?: string | undefined;
-  /**
-   * How many numbers of each vector are kept, from the first on, as `truncate_dim` of sentence-transformers: after the
-   * modules of the folder, and before the scaling that `normalize` asks for.
-   * @default all
-   */
-  readonly dimensions?: number | undefined;
-  /** Scale every vector to length 1. @default whether the model's `modules.json` ends with a normalisation */
-  readonly normalize?: boolean | undefined;
-  /** Stops between chunks; the promise then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called after each chunk. `texts` and `total` count different texts; `tokens` real ones, padding left out. */
-  readonly report?: ((progress: { texts: number; total: number; tokens: number }) => void) | undefined;
 }
 
 /**
@@ -310,30 +289,8 @@ export class Encoder {
    * @throws {Problem} `text/empty` when a text has no tokens; its field is the text's place, `/0` for the first
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
-    const { dimensions = this.width, signal, report } = options;
-    const { instruction, separator, shorten } = howToEncode(options, this);
-    if (!(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= this.width))
-      throw new Problem(
-        "request/invalid",
-        `A vector of this model has ${this.width} numbers; dimensions must be from 1 to that.`,
-        {
-          field: "/dimensions",
-        },
-      );
-    if (instruction !== undefined && !this.poolsPrompts)
-      throw new Problem(
-        "config/unsupported",
-        "1_Pooling/config.json says include_prompt false, which is not computed for a text with an instruction",
-        { file: poolingFile, field: "/include_prompt" },
-      );
-    // A text that occurs twice is computed once.
-    const distinct = [...new Set(texts)];
-    const template =
-      separator === undefined ? this.template : { ...(this.template ?? noTemplate), separator };
-    const how = { model: this.model, encoding: this.encoding, mode: this.mode, template };
-    const tokenized = distinct.map((text) =>
-      tokenizeAt(shorten(text), how, instruction, texts.indexOf(text)),
-    );
+    const { signal, report } = options;
+    const { distinct, tokenized, dimensions } = textsToEmbed(this, texts, options);
     const executable = await this.#open();
     const vectors = new Map<string, Float32Array>();
     let tokens = 0;
@@ -342,8 +299,8 @@ export class Encoder {
     for await (const { chunk, results } of runChunks(executable, batch, { signal })) {
       const matrix = results["pooled"]!.data as Float32Array;
       for (const [row, i] of chunk.entries()) {
-        const vector = afterSteps(rowOf(matrix, row, model.config.hiddenSize), this.steps);
-        vectors.set(distinct[i]!, this.#scaled(vector, dimensions, options.normalize));
+        const pooled = rowOf(matrix, row, model.config.hiddenSize);
+        vectors.set(distinct[i]!, finishVector(this, pooled, dimensions, options.normalize));
         tokens += tokenized[i]!.ids.length;
       }
       report?.({ texts: vectors.size, total: distinct.length, tokens });
@@ -360,13 +317,6 @@ export class Encoder {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** A vector of its own: scaled as the folder says, cut, and scaled as the caller says. */
-  #scaled(vector: Float32Array, dimensions: number, normalize: boolean | undefined): Float32Array {
-    const whole = this.normalizes && normalize === undefined ? unit(vector) : vector;
-    const cut = Float32Array.from(whole.subarray(0, dimensions));
-    return normalize === true ? Float32Array.from(unit(cut)) : cut;
   }
 
   /** The graph of all layers on the engine, made when it is first needed. */
@@ -386,20 +336,5 @@ export class Encoder {
       this.#executable = undefined;
       throw error;
     }
-  }
-}
-
-/** @param place of the text, which is told where it is refused */
-function tokenizeAt(
-  text: string,
-  how: Tokenizing,
-  instruction: string | undefined,
-  place: number,
-): TokenizedText {
-  try {
-    return tokenizeText(text, how, instruction);
-  } catch (error) {
-    if (!isProblem(error)) throw error;
-    throw new Problem(error.code, error.message, { ...error.facts, field: `/${place}` });
   }
 }

@@ -1,4 +1,6 @@
-export { Encoder, type EmbedOptions, type LoadOptions } from "./encoder.ts";
+export { Encoder, type LoadOptions } from "./encoder.ts";
+export { DepthEncoder } from "./depth-encoder.ts";
+export type { EmbedOptions } from "./embedding.ts";
 /** @public What scripts read their data with, and tell refusals by, so that one package is enough for them. */
 export { isProblem, Problem } from "@espalier/contract";
 /** @public */
@@ -14,6 +16,9 @@ export { rotaryTables } from "./blocks/rotary-tables.ts";
 export { textEncoder } from "./blocks/text-encoder.ts";
 
 export { l3prune } from "./pruning/l3prune.ts";
+export { findLayers } from "./pruning/find-layers.ts";
+export { leastOfHalves } from "./pruning/pick-layers.ts";
+export { stabilityOf } from "./pruning/stability.ts";
 
 export { GradCache } from "./training/gradcache.ts";
 export type { TrainingInputs } from "./training/inputs.ts";
@@ -34,6 +39,6 @@ export type { EncoderOptions, PruneOptions } from "./encoder.ts";
 /** @public */
 export type { TrainOptions } from "./training/train-adapter.ts";
 /** @public */
-export type { L3PruneOptions } from "./pruning/l3prune.ts";
+export type { SearchOptions } from "./pruning/search-batches.ts";
 /** @public */
 export type { StepReport, TrainingControl } from "./training/trainer.ts";

@@ -4,6 +4,8 @@ import {
   knownArchitecture,
   Problem,
   resolveSearchSettings,
+  searchRuleTraits,
+  searchSizes,
   resolveTrainingSettings,
   type Dataset,
   taskTypes,
@@ -30,15 +32,13 @@ interface Place {
 const checks: { readonly [Kind in RunKind]: (spec: SpecOf<Kind>, place: Place) => Promise<unknown> } = {
   import: () => Promise.resolve(),
   prune: (spec, place) => checkLayers(spec, within(place, "/layers")),
-  search(spec, place) {
-    const { batchSize } = resolveSearchSettings(spec.settings, spec.mode);
-    return checkBatches(spec.datasetId, batchSize, place);
-  },
+  search: checkSearch,
   train(spec, place) {
     const { batchSize, objective } = resolveTrainingSettings(spec.settings, spec.mode);
     return checkBatches(spec.datasetId, batchSize, place, objective === "simcse");
   },
-  async evaluate({ datasetIds }, place) {
+  async evaluate({ model, datasetIds, depths = "all" }, place) {
+    if (depths !== "all") await checkDepth(model, Math.max(...depths), within(place, "/depths"));
     for (const [i, id] of datasetIds.entries())
       await checkDataset(id, taskTypes, within(place, `/datasetIds/${i}`));
   },
@@ -105,6 +105,48 @@ export async function checkLayers(
   }
 }
 
+/** The rule has the data that it needs, and the model the layers that it is to keep. */
+async function checkSearch(spec: SpecOf<"search">, place: Place): Promise<void> {
+  const { model, datasetId } = spec;
+  const settings = within(place, "/settings");
+  const resolved = resolveSearchSettings(spec.settings, spec.mode);
+  const { rule, batchSize, sizesOf } = resolved;
+  const { datasets, batches, findsSizes } = searchRuleTraits[rule];
+  if (sizesOf !== undefined) {
+    if ((await kindOf(sizesOf, place)) !== "search")
+      throw new Problem("request/invalid", `The run ${sizesOf} is no search, so it has found no sizes.`, {
+        field: `${settings.field}/sizesOf`,
+      });
+  } else if (!findsSizes && typeof model === "string") {
+    const found = await place.store.models.outline(place.teamId, model);
+    try {
+      searchSizes(resolved, knownArchitecture(found).layers);
+    } catch (error) {
+      if (!isProblem(error)) throw error;
+      const field = `${settings.field}${String(error.facts?.["field"])}`;
+      throw new Problem(error.code, `${found.name}: ${error.message}`, { ...error.facts, field });
+    }
+  }
+  const at = within(place, "/datasetId");
+  if (datasetId === undefined) {
+    if (datasets.length === 0) return;
+    throw new Problem("request/invalid", `The rule ${rule} needs a dataset of ${datasets.join(" or ")}.`, {
+      field: at.field,
+    });
+  }
+  if (datasets.length === 0) return;
+  const { name, rows } = await checkDataset(datasetId, datasets, at);
+  if (batches) checkRows(name, rows, batchSize, `${settings.field}/batchSize`);
+}
+
+async function checkDepth(model: ModelRef, depth: number, { store, teamId, field }: Place): Promise<void> {
+  if (typeof model !== "string") return;
+  const found = await store.models.outline(teamId, model);
+  const { layers } = knownArchitecture(found);
+  if (depth <= layers) return;
+  throw new Problem("layers/out-of-range", `${found.name} has ${layers} layers, not ${depth}.`, { field });
+}
+
 /** The triplets exist and fill at least one batch; `bare` texts will do where nothing but queries is looked at. */
 export async function checkTriplets(
   datasetId: string,
@@ -113,11 +155,15 @@ export async function checkTriplets(
 ): Promise<void> {
   const kinds: DatasetKind[] = place.bare ? ["triplets", "texts"] : ["triplets"];
   const { name, rows } = await checkDataset(datasetId, kinds, place);
+  checkRows(name, rows, batchSize, place.batchField);
+}
+
+function checkRows(name: string, rows: number, batchSize: number, field: string): void {
   if (rows >= batchSize) return;
   throw new Problem(
     "dataset/too-small",
     `${name} has ${rows} rows, fewer than one batch of ${batchSize}; lower the batch size.`,
-    { field: place.batchField },
+    { field },
   );
 }
 

@@ -15,6 +15,7 @@ import { folderEncoding } from "@espalier/model";
 import { parseDatasetArgument } from "../arguments/dataset-argument.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { engineHelp, engineOptions, onEngine } from "../arguments/engine.ts";
+import { parseDepths } from "../arguments/depths.ts";
 import { parseMode } from "../arguments/mode.ts";
 import { given } from "../arguments/settings.ts";
 import { defineCommand, UsageError, type Context } from "../command.ts";
@@ -24,6 +25,7 @@ import { storeDataset, withScratch } from "../offline/dataset.ts";
 import { checkExists } from "../offline/existing.ts";
 import { nameOf } from "../service/model-folder.ts";
 import { formatCount } from "../terminal/format.ts";
+import { depthLines } from "../tables/depth-lines.ts";
 import { formatTable } from "../terminal/table.ts";
 
 const taskOptions = Object.fromEntries(
@@ -46,6 +48,7 @@ export const evaluate = defineCommand({
     "--classification FOLDER     train and test with columns text and label; or a FILE with the column split",
     "--reranking, --clustering, --pair-classification, --bitext-mining FILE   with mteb's columns",
     "--instruction TEXT  before queries, and before all texts where a task has no documents",
+    "--depths all        or 8,12,24: the scores with so many of the first layers, all from one pass over the texts",
     "--mode reference    as l3prune's code does it where that is odd",
     ...encodingHelp,
     ...engineHelp,
@@ -55,6 +58,7 @@ export const evaluate = defineCommand({
   options: {
     ...taskOptions,
     instruction: { type: "string" },
+    depths: { type: "string" },
     mode: { type: "string" },
     ...encodingOptions,
     ...engineOptions,
@@ -91,11 +95,18 @@ export const evaluate = defineCommand({
         modelName: nameOf(model),
         datasets,
         mode: spec.mode,
-        ...given({ instruction: values.instruction }),
+        ...given({ instruction: values.instruction, depths: parseDepths(values.depths) }),
         encoding: await folderEncoding(model, spec.encoding ?? {}, spec.mode),
         ...given({ chunkTokens: chunkTokensOf(spec) }),
       });
-      if (output.json) output.printJson({ ...result, scores: result.scores.map(withoutId) });
+      if (output.json)
+        output.printJson({
+          ...result,
+          scores: result.scores.map(withoutId),
+          ...(result.depths && {
+            depths: result.depths.map((at) => ({ ...at, scores: at.scores.map(withoutId) })),
+          }),
+        });
       else printScores(context, result);
     });
     return exitCode.ok;
@@ -111,7 +122,8 @@ const withoutId = ({ name, task, score, metrics, units }: TaskScore) => ({
   units,
 });
 
-function printScores({ output }: Context, { scores, tokensPerSecond }: EvaluationResult): void {
+function printScores({ output }: Context, { scores, depths, tokensPerSecond }: EvaluationResult): void {
+  for (const line of depthLines(depths ?? [], output.columns())) output.print(line);
   const lines = formatTable(scores, [
     { title: "DATASET", value: ({ name }) => name },
     { title: "METRIC", value: ({ task }) => mainMetrics[task] },

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Problem, type SearchResult } from "@espalier/contract";
+import { Problem, resolveSearchSettings, searchRuleTraits, type SearchResult } from "@espalier/contract";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
@@ -47,21 +47,28 @@ export const l3prune = defineCommand({
   async run(given, values, [dir = ""]) {
     const context = onEngine(given, values);
     const { output, path } = context;
-    if (values.triplets === undefined) throw new UsageError("--triplets FILE is missing");
+    const parsed = parseSearch(values);
+    const { rule } = resolveSearchSettings(parsed.settings, parsed.mode);
+    if (rule === "evaluation")
+      throw new UsageError("`espalier evaluate DIR --depths all` scores every depth without a server");
+    const reads = searchRuleTraits[rule].datasets.length > 0;
+    if (values.triplets === undefined && reads) throw new UsageError("--triplets FILE is missing");
     if (values.keep !== undefined && values.out === undefined) throw new UsageError("--keep needs --out OUT");
     const pick = picks.find((pick) => pick === (values.keep ?? "large"));
     if (pick === undefined) throw new UsageError(`--keep must be small or large, not \`${values.keep}\``);
     const { format, columns, header } = values;
-    const file = { path: path(values.triplets), format: parseDatasetFormat(format), columns, header };
+    const file = values.triplets !== undefined &&
+      reads && { path: path(values.triplets), format: parseDatasetFormat(format), columns, header };
     const model = path(dir);
-    const job = { model, encoding: parseEncoding(values), ...parseSearch(values) };
+    const job = { model, encoding: parseEncoding(values), ...parsed };
     await checkExists(model, "folder");
-    await checkExists(file.path, "file");
+    if (file) await checkExists(file.path, "file");
     const find = () =>
       withScratch(async (work) => {
-        const triplets = join(work, "rows.jsonl");
-        await storeDataset("triplets", file, triplets, output);
-        return search(context, { ...job, triplets });
+        if (!file) return search(context, job);
+        const rows = join(work, "rows.jsonl");
+        const name = await storeDataset("triplets", file, rows, output);
+        return search(context, { ...job, dataset: { kind: "triplets", name, path: rows } });
       });
 
     if (values.out === undefined) {
@@ -75,7 +82,7 @@ export const l3prune = defineCommand({
       const result = await find();
       if (!output.json) printSearch(context, result);
       try {
-        return { result, pruned: await keep(context, result, model, draft, result[pick]) };
+        return { result, pruned: await keep(context, result, model, draft, pick) };
       } catch (error) {
         if (output.json) output.printJson(result);
         throw error;
@@ -93,8 +100,11 @@ async function keep(
   told: SearchResult,
   model: string,
   output: string,
-  layers: number | null,
+  pick: "small" | "large",
 ): Promise<OutcomeOf<"prune-folder">> {
+  const found = told[pick];
+  const named = told.keep?.[pick];
+  const layers = named ? { keep: named } : found;
   if (layers === null)
     throw new Problem("layers/out-of-range", "The search picked no depth, so that nothing was written.");
   // The search has told what both notice.

@@ -10,6 +10,7 @@ import {
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { layersOptions, parseLayers } from "../arguments/layers.ts";
+import { parseDepths } from "../arguments/depths.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { lookUp } from "../service/lookup.ts";
 import { planFirst, planHelp, planOptions } from "../service/plan.ts";
@@ -55,6 +56,7 @@ export const runSubmit = defineCommand({
     model: { type: "string" },
     dataset: { type: "string", multiple: true },
     ...layersOptions,
+    depths: { type: "string" },
     set: { type: "string", multiple: true },
     ...encodingOptions,
     name: { type: "string" },
@@ -103,6 +105,7 @@ interface SpecValues {
   dataset?: string[] | undefined;
   keep?: string | undefined;
   drop?: string | undefined;
+  depths?: string | undefined;
   set?: string[] | undefined;
   name?: string | undefined;
   encoding: object;
@@ -123,6 +126,7 @@ async function specOf(client: Client, kind: string | undefined, values: SpecValu
     ...(kind === "evaluate" ? { datasetIds: datasets } : given({ datasetId: datasets[0] })),
     ...given({
       layers: layersRef(values),
+      depths: parseDepths(values.depths),
       settings: parseSettings(values.set),
       encoding: values.encoding,
       name: values.name,

@@ -4,6 +4,7 @@ import type { Context } from "../command.ts";
 import { parseMode } from "../arguments/mode.ts";
 import { parseSettings, settingsWithDefaults } from "../arguments/settings.ts";
 import { reportCurve } from "../tables/experiment-report.ts";
+import { formatLayers, surenessLine } from "../tables/rule-lines.ts";
 import { computeWithBars } from "./compute-with-bars.ts";
 
 /** Options of a search. */
@@ -15,6 +16,8 @@ export const searchOptions = {
 export const searchHelp = (): string[] => [
   "--set NAME=VALUE    a setting of a search, such as batches=20; repeat. Their defaults:",
   ...settingsWithDefaults(resolveSearchSettings()),
+  "                    rule: l3prune, block-influence, angular-distance, sleb, or without triplets fixed, uniform, random;",
+  "                    all but l3prune take sizes: small=74% and large=21% are dropped, small=8 keeps 8",
   "--mode reference    as l3prune's code does it: shuffled, scale 20",
 ];
 
@@ -47,14 +50,18 @@ export async function search(
 
 /** The curve with its picks, and how sure they are. */
 export function printSearch({ output }: Context, search: SearchResult): void {
-  const { lossByLayer, standardErrorByLayer } = search;
+  const { lossByLayer, standardErrorByLayer, keep, stability } = search;
   for (const line of reportCurve(search, Math.min(100, output.columns()))) output.print(line);
   for (const pick of ["small", "large"] as const) {
     const layers = search[pick];
     if (layers === null) continue;
     const [loss, error] = [lossByLayer[layers - 1], standardErrorByLayer[layers - 1]];
+    const named = keep?.[pick];
     output.print(
-      `${pick}: ${layers} of ${lossByLayer.length} layers, loss ${loss?.toFixed(4)}, standard error ${error?.toFixed(4)}`,
+      loss === undefined
+        ? `${pick}: ${layers} layers${named ? `, ${formatLayers(named)}` : ""}`
+        : `${pick}: ${layers} of ${lossByLayer.length} layers, loss ${loss?.toFixed(4)}, standard error ${error?.toFixed(4)}`,
     );
+    for (const line of surenessLine(pick, stability?.[pick])) output.print(line);
   }
 }

@@ -1,4 +1,5 @@
 import type { Experiment, SearchResult, VariantReport } from "@espalier/contract";
+import { ruleLines } from "./rule-lines.ts";
 import type { Output } from "../terminal/output.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import { formatPlot } from "../terminal/plot.ts";
@@ -45,7 +46,9 @@ const one = (scores: Scores, datasetId: string): string =>
 
 /** The contrastive loss of the untrained model at every depth, with the two picks and what guessing would score. */
 export function reportCurve(search: SearchResult, width: number): string[] {
-  const { lossByLayer, small, large, chance, samples, scale, seed, warnings } = search;
+  const { lossByLayer, small, large, chance = 0, samples, scale, seed, warnings } = search;
+  if (lossByLayer.length === 0)
+    return [...ruleLines(search, width), ...warnings.map((warning) => `! ${warning}`)];
   const marks = { ...(small !== null && { [small]: "small" }), ...(large !== null && { [large]: "large" }) };
   return [
     `Contrastive loss of the untrained model by layers kept (${samples} samples, scale ${scale}, seed ${seed})`,

@@ -31,18 +31,22 @@ const modelFact = (modelId: string) =>
 
 const SearchFacts = ({
   id,
-  result: { small, large, samples, chance },
+  result: { rule = "l3prune", small, large, samples, chance, lossByLayer },
 }: {
   id: string;
   result: SearchResult;
 }) => (
-  <Frame title="Result" aside={<Link href={`/searches/${id}`}>Look at the curve</Link>}>
+  <Frame
+    title="Result"
+    aside={lossByLayer.length > 0 ? <Link href={`/searches/${id}`}>Look at the curve</Link> : undefined}
+  >
     <Facts
       of={[
+        ["Rule", rule],
         ["Small", small === null ? "none" : `${small} layers`],
         ["Large", large === null ? "none" : `${large} layers`],
         ["Samples", samples.toLocaleString()],
-        ["Loss by chance", number(chance)],
+        ["Loss by chance", chance === undefined ? undefined : number(chance)],
       ]}
     />
   </Frame>

@@ -17,7 +17,7 @@ interface Props {
 export function Curve({ result, depth, choose }: Props) {
   const [place, width] = useWidth<SVGSVGElement>(960);
   const box = { left: 40, right: width - 16, top: 16, bottom: 264 };
-  const { lossByLayer: losses, standardErrorByLayer: errors, small, large, chance } = result;
+  const { lossByLayer: losses, standardErrorByLayer: errors, small, large, chance = 0 } = result;
   const finite = losses.flatMap((loss, i) =>
     loss === null ? [] : [{ depth: i + 1, loss, error: errors[i] ?? 0 }],
   );

@@ -24,10 +24,10 @@ export function SearchPage({ params: { id } }: { params: { id: string } }) {
       </Page>
     );
   const { result, spec } = run;
-  if (!result || !("lossByLayer" in result) || spec.kind !== "search")
+  if (!result || !("lossByLayer" in result) || result.lossByLayer.length === 0 || spec.kind !== "search")
     return (
       <Page title="Search">
-        <Empty title="This search has not found anything yet.">
+        <Empty title="This search has no curve of losses by depth.">
           <Link href={`/runs/${id}`}>Look at its run</Link>
         </Empty>
       </Page>

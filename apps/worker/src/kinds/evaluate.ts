@@ -20,16 +20,18 @@ export const evaluateRun: WorkerKind<"evaluate"> = {
         datasets: datasets.map(({ id, name, kind, path }) => ({ id, name, task: taskOf(kind), path })),
         encoding: await folderEncoding(workspace.model, spec.encoding ?? {}, spec.mode),
         ...(spec.instruction === undefined ? {} : { instruction: spec.instruction }),
+        ...(spec.depths === undefined ? {} : { depths: spec.depths }),
         ...(chunkTokens === undefined ? {} : { chunkTokens }),
       },
       model,
       sources: [...sources, ...datasets.map(({ artifactId }) => artifactId)],
     };
   },
-  computedWith: ({ mode, encoding, instruction }) => ({
+  computedWith: ({ mode, encoding, instruction, depths }) => ({
     mode,
     encoding: resolveEncoding(encoding),
     ...(instruction === undefined ? {} : { instruction }),
+    ...(depths === undefined ? {} : { depths }),
   }),
   publish: async ({ result }, { record, adoptOutput }) => ({
     result,

@@ -2,9 +2,16 @@ import { Type, type Static } from "typebox";
 import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { taskTypes } from "../datasets/task-types.ts";
 import { idOf } from "../id.ts";
+import { LayerCount } from "../layers.ts";
 import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
-import { embeddingAdvice, embeddingBytes, embeddingChunkTokens } from "./memory.ts";
+import {
+  embeddingAdvice,
+  embeddingBytes,
+  embeddingChunkTokens,
+  vectorBytes,
+  type ModelSize,
+} from "./memory.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
@@ -21,9 +28,18 @@ export const TaskScore = Type.Object({
 });
 export type TaskScore = Static<typeof TaskScore>;
 
+/** What a model scores with so many of its first layers; without a dataset that cannot be measured there. */
+export interface DepthScores {
+  layers: number;
+  scores: TaskScore[];
+  /** Why a dataset is missing. */
+  failed?: string;
+}
+
 export const EvaluationResult = Type.Object({
   ...Remarks.properties,
   scores: Type.Array(TaskScore),
+  depths: Type.Optional(Type.Unsafe<DepthScores[]>({})),
   tokensPerSecond: Type.Number({ description: "embedding speed over the evaluation, real tokens" }),
   tokens: Type.Integer(),
   seconds: Type.Number(),
@@ -32,6 +48,13 @@ export const EvaluationResult = Type.Object({
 export type EvaluationResult = Static<typeof EvaluationResult>;
 
 const closed = { additionalProperties: false } as const;
+
+/** Numbers of first layers, each of which is measured; all from one pass over the texts. */
+export const Depths = Type.Union([
+  Type.Literal("all"),
+  Type.Array(LayerCount, { minItems: 1, maxItems: 1_000, uniqueItems: true }),
+]);
+export type Depths = Static<typeof Depths>;
 
 export const EvaluateSpec = Type.Object(
   {
@@ -44,6 +67,7 @@ export const EvaluateSpec = Type.Object(
         description: "put before queries, and before all texts where a task has no documents; default: none",
       }),
     ),
+    depths: Type.Optional(Depths),
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
   },
@@ -67,6 +91,7 @@ export const EvaluateJob = Type.Object({
   output: Type.Optional(
     Type.String({ description: "folder to make, for the units; default: none are written" }),
   ),
+  depths: Type.Optional(Depths),
   mode: Mode,
   ...embeddingFields,
   chunkTokens: Type.Optional(Type.Integer({ minimum: 16 })),
@@ -83,7 +108,9 @@ export const evaluateRules: KindRules<EvaluateSpec> = {
   }),
   dependencies: ({ model }) => [runOf(model)],
   chunkTokens: () => embeddingChunkTokens,
-  predictMemory: ({ encoding }, size) => size && embeddingBytes(encoding, size),
+  // Vectors of each depth are held until they are compared.
+  predictMemory: ({ encoding, depths }, size) =>
+    size && embeddingBytes(encoding, size) + heldTexts * depthCount(depths, size) * vectorBytes(size),
   work: ({ encoding, datasetIds }, size) =>
     size &&
     computeWork({
@@ -94,3 +121,9 @@ export const evaluateRules: KindRules<EvaluateSpec> = {
   sizeAfter: sameSize,
   memoryAdvice: ({ encoding }) => embeddingAdvice(encoding),
 };
+
+/** Texts whose vectors are held at several depths, of usual tasks. */
+const heldTexts = 8_192;
+
+const depthCount = (depths: Depths | undefined, { layers }: ModelSize): number =>
+  depths === undefined ? 0 : depths === "all" ? layers : depths.length;

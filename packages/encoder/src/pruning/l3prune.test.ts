@@ -5,7 +5,8 @@ import { adapterOf, startLora } from "../training/lora.ts";
 import { Encoder, type EncoderOptions } from "../encoder.ts";
 import { Random } from "../random.ts";
 import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
-import { l3prune, type L3PruneOptions } from "./l3prune.ts";
+import { l3prune } from "./l3prune.ts";
+import type { SearchOptions } from "./search-batches.ts";
 
 const triplets = ["cat sat", "dog ran", "sun is up", "we eat", "rain fell", "go on"].map((query, i) => ({
   query,
@@ -17,7 +18,7 @@ const triplets = ["cat sat", "dog ran", "sun is up", "we eat", "rain fell", "go 
 const encoderWith = (options: Partial<EncoderOptions> = {}) =>
   new Encoder(tinyEncoder(), { engine: interpreter(), maxLength: 16, ...options });
 const settings: SearchSettings = { batchSize: 3, batches: 2, scale: 5, sampling: "in-order", seed: 3 };
-const find = (changed: SearchSettings = {}, options: L3PruneOptions = {}) =>
+const find = (changed: SearchSettings = {}, options: SearchOptions = {}) =>
   l3prune(encoderWith(), triplets, { settings: { ...settings, ...changed }, ...options });
 
 const cosine = (a: Float32Array, b: Float32Array): number => {

@@ -1,38 +1,15 @@
-import {
-  Problem,
-  resolveSearchSettings,
-  type Mode,
-  type ResolvedSearchSettings,
-  type SearchResult,
-  type SearchSettings,
-  type Triplet,
-} from "@espalier/contract";
+import type { SearchResult } from "@espalier/contract";
+import type { TokenizedText } from "@espalier/model/tokenizer";
 import { chanceLevel, type Executable } from "@espalier/tensor";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
-import { collectTriplets, duplicatesWarning, type TripletRow } from "@espalier/model/data";
-import { refuseSteps } from "@espalier/model";
 import type { Encoder } from "../encoder.ts";
-import { Random } from "../random.ts";
 import { runChunks } from "../run-chunks.ts";
-import { tokenizeTriplets } from "../tokenize.ts";
-import type { TokenizedText } from "@espalier/model/tokenizer";
-import { Batches } from "../training/batches.ts";
 import { frozen } from "../training/lora.ts";
 import { scatterRows } from "../vectors.ts";
-import { pickLayers } from "./pick-layers.ts";
-
-/** What `l3prune` takes beside an encoder and triplets. */
-export interface L3PruneOptions {
-  /** @default 100 batches of 64 at scale 50, of one task each; 20 and of all rows in reference mode; seed 42 */
-  readonly settings?: SearchSettings | undefined;
-  /** Whether to do as l3prune's code does where that is odd. @default the encoder's, which is "default" */
-  readonly mode?: Mode | undefined;
-  /** Stops between chunks; the promise then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called after each batch. `tokens` counts real ones so far. */
-  readonly report?: ((progress: { batch: number; batches: number; tokens: number }) => void) | undefined;
-}
+import { leastOfHalves, pickLayers } from "./pick-layers.ts";
+import { searchBatches, type SearchOptions, type TripletRows } from "./search-batches.ts";
+import { meansBy, stabilityOf } from "./stability.ts";
 
 /**
  * L3Prune's search (arXiv:2410.14578 §3): the contrastive loss of the untrained encoder at every depth, each layer's
@@ -47,36 +24,13 @@ export interface L3PruneOptions {
  */
 export async function l3prune(
   encoder: Encoder,
-  triplets: Iterable<TripletRow> | AsyncIterable<TripletRow>,
-  options: L3PruneOptions = {},
+  triplets: TripletRows,
+  options: SearchOptions = {},
 ): Promise<SearchResult> {
-  const { signal, report, mode = encoder.mode } = options;
-  const settings = resolveSearchSettings(options.settings, mode);
-  const { batchSize, scale, seed, sampling } = settings;
-  refuseSteps(encoder, "the search");
-  const { model, engine, encoding, template } = encoder;
-  const how = { model, encoding, template, mode };
-  const rows = await collectTriplets(triplets);
-  const warnings: string[] = [];
-  const available =
-    sampling === "by-task" ? Batches.count(rows, batchSize) : Math.floor(rows.length / batchSize);
-  const batches = Math.min(settings.batches, available);
-  if (batches < 1) {
-    throw new Problem(
-      "dataset/too-small",
-      `A batch of ${batchSize} needs as many triplets${sampling === "by-task" ? " of one task" : ""}, and the dataset of ${rows.length} fills none; choose a smaller batch or add data.`,
-      { field: "/batchSize" },
-    );
-  }
-  if (batches < settings.batches) {
-    warnings.push(
-      `The dataset's ${rows.length} triplets fill ${batches} of the ${settings.batches} batches of ${batchSize}.`,
-    );
-  }
-  const duplicates = duplicatesWarning(rows);
-  if (duplicates !== undefined) warnings.push(duplicates);
-  const next = sampler(rows, settings);
-
+  const { signal, report } = options;
+  const { model, engine } = encoder;
+  const { settings, batches, next, warnings } = await searchBatches(encoder, triplets, options);
+  const { batchSize, scale, seed } = settings;
   const depths = Array.from({ length: model.config.layers }, (_, i) => i + 1);
   const { linears, weights } = frozen(model, encoder.adapter);
   const pooled = textEncoder(model.config, depths, linears);
@@ -88,7 +42,7 @@ export async function l3prune(
   let tokens = 0;
   try {
     for (let batch = 0; batch < batches; batch++) {
-      const texts = tokenizeTriplets(next(), how, firstNegative);
+      const texts = next();
       const vectors = await embedAtAllDepths(texts, forward, encoder, signal);
       for (const [i, matrix] of vectors.entries()) losses[i]!.push(await loss.of(matrix, batchSize));
       candidates += texts.length - batchSize;
@@ -101,8 +55,16 @@ export async function l3prune(
   }
 
   const picked = pickLayers(losses);
+  const stability = stabilityOf({
+    draws: batches,
+    samplesPerDraw: batchSize,
+    pick: (counts) => leastOfHalves(meansBy(losses, counts)),
+    seed,
+  });
   return {
+    rule: "l3prune",
     ...picked,
+    ...(stability && { stability }),
     warnings: [...warnings, ...picked.warnings],
     chance: chanceLevel(candidates / batches),
     scale,
@@ -110,22 +72,6 @@ export async function l3prune(
     seed,
   };
 }
-
-/** Gives one batch after the other. */
-function sampler(
-  triplets: readonly Triplet[],
-  { sampling, batchSize, seed }: ResolvedSearchSettings,
-): () => readonly Triplet[] {
-  if (sampling === "by-task") {
-    const batches = Batches.start(triplets, batchSize, seed);
-    return () => batches.next();
-  }
-  const rows = sampling === "shuffled" ? Random.seeded(seed).shuffled(triplets) : triplets;
-  let at = 0;
-  return () => rows.slice(at, (at += batchSize));
-}
-
-const firstNegative = ({ negatives }: Triplet): readonly string[] => negatives.slice(0, 1);
 
 /** One matrix [texts, hidden] for each depth. */
 async function embedAtAllDepths(

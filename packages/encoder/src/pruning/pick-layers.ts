@@ -1,4 +1,26 @@
 import type { SearchResult } from "@espalier/contract";
+import type { Picks } from "./picks.ts";
+
+/** The depth of the least value in each half of the depths; the first of equals, never one that is not finite. */
+export function leastOfHalves(values: readonly number[]): Picks {
+  const half = Math.floor(values.length / 2);
+  return { small: leastOf(values, 1, half), large: leastOf(values, half + 1, values.length) };
+}
+
+/** Where the least finite value stands, the first of equals; undefined where none is finite. */
+export function leastAt(values: readonly number[]): number | undefined {
+  const depth = leastOf(values, 1, values.length);
+  return depth === null ? undefined : depth - 1;
+}
+
+function leastOf(values: readonly number[], from: number, to: number): number | null {
+  let best: number | null = null;
+  for (let depth = from; depth <= to; depth++) {
+    const value = values[depth - 1]!;
+    if (Number.isFinite(value) && (best === null || value < values[best - 1]!)) best = depth;
+  }
+  return best;
+}
 
 /**
  * L3Prune's rule: `small` is the depth of least loss in the first half of the layers, `large` in the second; the first
@@ -11,7 +33,8 @@ import type { SearchResult } from "@espalier/contract";
 export function pickLayers(
   losses: readonly (readonly number[])[],
 ): Pick<SearchResult, "lossByLayer" | "standardErrorByLayer" | "small" | "large" | "warnings"> {
-  const lossByLayer = losses.map((row) => finite(mean(row)));
+  const means = losses.map(mean);
+  const lossByLayer = means.map(finite);
   const standardErrorByLayer = losses.map((row) => finite(standardError(row)));
   const warnings: string[] = [];
   const broken = lossByLayer.flatMap((loss, i) => (loss === null ? [i + 1] : []));
@@ -21,11 +44,7 @@ export function pickLayers(
     );
 
   const pick = (name: string, from: number, to: number): number | null => {
-    let best: number | null = null;
-    for (let depth = from; depth <= to; depth++) {
-      const loss = lossByLayer[depth - 1]!;
-      if (loss !== null && (best === null || loss < lossByLayer[best - 1]!)) best = depth;
-    }
+    const best = leastOf(means, from, to);
     if (best === null) {
       warnings.push(`No depth can be picked as ${name}.`);
       return null;
@@ -49,12 +68,12 @@ export function pickLayers(
   return { lossByLayer, standardErrorByLayer, small, large, warnings };
 }
 
-const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
+export const finite = (x: number): number | null => (Number.isFinite(x) ? x : null);
 
-const mean = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 0) / xs.length;
+export const mean = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 0) / xs.length;
 
 /** The standard error of the mean; 0 for a single number, which says nothing about its spread. */
-function standardError(xs: readonly number[]): number {
+export function standardError(xs: readonly number[]): number {
   if (xs.length < 2) return 0;
   const center = mean(xs);
   const squares = xs.reduce((sum, x) => sum + (x - center) ** 2, 0);
