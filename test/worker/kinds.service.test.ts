@@ -53,6 +53,8 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   const before = await pool.submit({ kind: "evaluate", model: { run: prune.id }, datasetIds: [sts] });
   const train = await pool.submit({
     kind: "train",
+    engine: "onnx-cpu",
+    precision: "fp32",
     model: { run: prune.id },
     datasetId: triplets,
     settings: { steps: 4, batchSize: 8 },
@@ -75,7 +77,15 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   expect(scores).toMatchObject([{ step: 0, value: (first as EvaluationResult).scores[0].score }]);
 
   const trained = await pool.end(train.id);
-  expect(trained.result).toMatchObject({ steps: 4, trainableParameters: expect.any(Number) });
+  expect(trained.result).toMatchObject({
+    steps: 4,
+    trainableParameters: expect.any(Number),
+    computedOn: { engine: "onnx-cpu", precision: "fp32", devices: [expect.stringContaining("core")] },
+  });
+  const [{ devices }] = await store.workers.list();
+  expect(devices[0].rates).toContainEqual(
+    expect.objectContaining({ engine: "onnx-cpu", precision: "fp32", forward: expect.any(Number) }),
+  );
   const adapted = await store.models.get(teamId, modelOf(trained));
   const files = adapted.files.map(({ name }) => name).sort();
   expect(files).toEqual([...cut.files.map(({ name }) => name), ...adapterFiles].sort());

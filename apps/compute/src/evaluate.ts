@@ -8,6 +8,7 @@ import {
 import { evaluateTask, type Embed, type Measured } from "@espalier/evaluation";
 import type { EvaluateJob, OutcomeOf } from "@espalier/contract/compute";
 import { DepthEncoder, type Encoder } from "@espalier/encoder";
+import { computedOn } from "./computed-on.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { taskRows } from "./dataset.ts";
 import { measureAtDepths } from "./measure-at-depths.ts";
@@ -83,7 +84,15 @@ export async function evaluate(
   report.metrics(0, { tokens_per_second: tokensPerSecond, peak_memory_bytes: peak });
   return {
     kind: "evaluate",
-    result: { ...told, ...found, tokensPerSecond, tokens, seconds, peakMemoryBytes: peak },
+    result: {
+      ...told,
+      ...computedOn(job),
+      ...found,
+      tokensPerSecond,
+      tokens,
+      seconds,
+      peakMemoryBytes: peak,
+    },
   };
 }
 

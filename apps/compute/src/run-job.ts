@@ -33,6 +33,8 @@ const computations: Computations = {
     (await import("./prune-folder.ts")).pruneFolder(job, computation),
   embed: async (job, computation) =>
     (await import("./embed/embed.ts")).embed(job, await withEngine(job, computation)),
+  calibrate: async (job, computation) =>
+    (await import("./calibrate.ts")).calibrate(await withEngine(job, computation)),
   "self-test": async (job, computation) =>
     (await import("./self-test.ts")).selfTest(job, await withEngine(job, computation)),
 };

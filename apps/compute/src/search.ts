@@ -1,6 +1,7 @@
 import { resolveSearchSettings, type SearchResult } from "@espalier/contract";
 import { findLayers, type Encoder } from "@espalier/encoder";
 import type { OutcomeOf, SearchJob } from "@espalier/contract/compute";
+import { computedOn } from "./computed-on.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { textsAsTriplets, triplets } from "./dataset.ts";
 import { searchByEvaluation } from "./evaluation-rule.ts";
@@ -36,7 +37,7 @@ export async function search(
   }
   for (const warning of result.warnings) report.log("warn", warning);
   report.metrics(0, { peak_memory_bytes: peakMemoryBytes() });
-  return { kind: "search", result: { ...told, ...result } };
+  return { kind: "search", result: { ...told, ...computedOn(job), ...result } };
 }
 
 async function find(

@@ -22,6 +22,7 @@ import { loadTemplate } from "@espalier/model/tokenizer";
 import { findModules, refuseSteps, replaceWeights, writeAdapter } from "@espalier/model";
 import type { OutcomeOf, TrainJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
+import { computedOn } from "./computed-on.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { textsAsTriplets, triplets } from "./dataset.ts";
 import { openLoaded } from "./open.ts";
@@ -91,6 +92,7 @@ export async function train(
     kind: "train",
     result: {
       ...told,
+      ...computedOn(job),
       steps: settings.steps,
       firstLoss: losses[0]!,
       lastLoss: mean(losses.slice(-Math.max(1, Math.floor(losses.length / 10)))),

@@ -1,12 +1,22 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { installedEngines, missingEngines, whereItHas } from "@espalier/engine";
+import {
+  engineChoiceOf,
+  fastestOf,
+  passOf,
+  type Device,
+  type DeviceKind,
+  type Precision,
+  type RunSpec,
+} from "@espalier/contract";
+import { installedEngines, missingEngines, precisionsOf, probeEngines } from "@espalier/engine";
 import type { Delivery, DeliveryQueues } from "@espalier/queue";
 import type { BeatAnswer, Store } from "@espalier/store";
 import type { Logger } from "pino";
 import { AttemptSupervisor } from "./attempt/attempt.ts";
 import { claim } from "./attempt/claim.ts";
 import type { Config } from "./config.ts";
+import { calibrated, type InstalledEngine } from "./devices/calibration.ts";
 import { lookAround } from "./devices/look-around.ts";
 import { Monitor } from "./devices/monitor.ts";
 import { Processes } from "./devices/processes.ts";
@@ -63,13 +73,22 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   const stopping = new AbortController();
   const {
     nvidia,
-    devices: found,
+    devices: selected,
     threads,
   } = await lookAround(config, {
     environment: config.passedOn,
     enginesFor: installedEngines,
     missingEngines,
     log,
+  });
+  const found = await calibrated(selected, {
+    enginesFor: ({ kind }) => enginesToMeasure(kind, config.engine),
+    cacheFolder: config.cacheFolder,
+    version,
+    computeEntry,
+    environment: config.passedOn,
+    log,
+    ...(threads === undefined ? {} : { threads }),
   });
   const scratch = new Scratch(config.scratchFolder);
   const downloads = new Downloads(config.scratchFolder);
@@ -176,7 +195,11 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     const claimed = await claim(store, { runId, workerId: worker.id, closed }, stopping.signal);
     if (!claimed) return log.info({ runId }, "delivery dropped: nothing to claim");
     const given = slots.filter(({ device }) => claimed.deviceIds.includes(device.id));
-    const precision = whereItHas(given[0]!.device.engine, config.precision);
+    const { engine, precision } = computing(
+      given[0]!.device,
+      claimed.run.resolved ?? claimed.run.spec,
+      config,
+    );
     const attempt = new AttemptSupervisor(claimed, {
       store,
       scratch,
@@ -185,8 +208,9 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       maxFileBytes: config.maxFileBytes,
       log,
       heartbeat,
-      engine: given[0]!.device.engine,
+      engine,
       device: given[0]!.device.kind,
+      deviceNames: given.map(({ device }) => device.name),
       ...(precision && { precision }),
       environment: {
         ...config.passedOn,
@@ -243,4 +267,22 @@ function sharedEnvironment(
       shared[name] = before === undefined || before === value ? value : `${before},${value}`;
     }
   return shared;
+}
+
+/** Those that are installed for a kind of device, or of them the one that is named. */
+const enginesToMeasure = (kind: DeviceKind, only: Config["engine"]): InstalledEngine[] =>
+  [...probeEngines(kind)].flatMap(([name, probe]) =>
+    probe.installed && (only === undefined || only === name)
+      ? [{ name, what: probe.what, precisions: precisionsOf(name) }]
+      : [],
+  );
+
+/** What computes a run on a device: what it asks for, else the fastest. What is not there fails where it is opened, by its name. */
+function computing(
+  { engine, rates = [] }: Device,
+  spec: RunSpec,
+  { precision: usual }: Pick<Config, "precision">,
+): { engine: string; precision?: Precision } {
+  const choice = engineChoiceOf(spec);
+  return fastestOf(rates, choice, passOf(spec.kind), usual) ?? { engine, ...choice };
 }

@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import {
   engineNames,
@@ -31,10 +31,12 @@ export interface Config {
   logLevel: string;
   /** ESPALIER_DEVICES: `all` (default), or a list such as `cpu,cuda:0,cuda:GPU-…,vulkan:0`. */
   devices: string;
-  /** ESPALIER_ENGINE; default: the best one for each device. */
+  /** ESPALIER_ENGINE: the only one; default: all that compute on a device, and `auto` takes the fastest. */
   engine?: EngineName;
-  /** ESPALIER_PRECISION, such as `bf16-math`, of engines that have it; default: each engine's first. */
+  /** ESPALIER_PRECISION of runs that ask for none, such as `bf16-math`, of engines that have it; default fp32. */
   precision?: Precision;
+  /** ESPALIER_CACHE: where measured rates of engines are kept; default: `espalier` in the user's folder of caches. */
+  cacheFolder: string;
   /** ESPALIER_LABELS, such as `zone=a,team-only=nlp`. */
   labels: Readonly<Record<string, string>>;
   /** ESPALIER_MIN_FREE_PERCENT of a GPU's memory, for an idle one to take a run; default 50. */
@@ -130,6 +132,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     devices: environment["ESPALIER_DEVICES"] || "all",
     ...(engine === undefined ? {} : { engine }),
     ...(precision === undefined ? {} : { precision }),
+    cacheFolder:
+      environment["ESPALIER_CACHE"] ||
+      join(environment["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "espalier"),
     labels: parseLabels(environment["ESPALIER_LABELS"] ?? ""),
     leastFreePercent: number("ESPALIER_MIN_FREE_PERCENT", 0) ?? 50,
     leastFreeScratch: number("ESPALIER_MIN_FREE_SCRATCH", 0) ?? leastFree.scratch,

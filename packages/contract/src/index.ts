@@ -44,7 +44,23 @@ export {
 } from "./datasets/task-rows.ts";
 export { mainMetrics, taskTypes, type TaskType } from "./datasets/task-types.ts";
 export { Deletion, DeletionQuery, MakerDeletionQuery } from "./retention/deletion.ts";
-export { engineNames, noEngine, precisionMeanings, type EngineName, type Precision } from "./pool/engine.ts";
+export {
+  engineNames,
+  noEngine,
+  precisionMeanings,
+  precisions,
+  Precision,
+  type EngineName,
+  type EngineRate,
+} from "./pool/engine.ts";
+export {
+  choicesOf,
+  describeChoice,
+  engineChoiceOf,
+  fastestOf,
+  passOf,
+  type EngineChoice,
+} from "./pool/engine-choice.ts";
 export { Device, DeviceKind, Hold, HoldCause, holdCauses, Measurement } from "./pool/device.ts";
 export { clockTolerance, leastFree } from "./pool/storage.ts";
 export {
@@ -153,7 +169,7 @@ export {
 } from "./kinds/kinds.ts";
 export { streamingBytes, type ModelSize } from "./kinds/memory.ts";
 export { importWork } from "./kinds/import.ts";
-export type { Work } from "./kinds/work.ts";
+export { nominalSpeed, type Work } from "./kinds/work.ts";
 export { Lineage, longestLineage } from "./models/lineage.ts";
 export { TimelineEntry } from "./runs/timeline.ts";
 export { Overview } from "./pool/overview.ts";

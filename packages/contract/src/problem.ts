@@ -163,6 +163,11 @@ export const problems = {
     failure: "data",
     title: "No host of the pool has as many devices",
   },
+  "run/no-such-engine": {
+    status: 422,
+    failure: "data",
+    title: "No device of the pool computes in the way that was asked for",
+  },
   "run/cyclic": { status: 422, failure: "data", title: "Runs depend on one another in a circle" },
   "lease/lost": { status: 409, failure: "infrastructure", title: "Another attempt holds the run" },
   "worker/refused": { status: 422, failure: "data", title: "The pool does not take this worker" },

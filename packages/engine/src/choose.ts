@@ -58,11 +58,8 @@ const kindOf = (address: string | undefined): DeviceKind | undefined => {
   return kind === "cpu" || kind === "cuda" ? kind : kind === undefined ? undefined : "webgpu";
 };
 
-/** The precision, where the engine of this name has it. */
-export const whereItHas = (name: string, precision: Precision | undefined): Precision | undefined =>
-  precision !== undefined && isEngineName(name) && engines[name].precisions.includes(precision)
-    ? precision
-    : undefined;
+/** The precisions of an engine, the first its default. */
+export const precisionsOf = (name: EngineName): readonly Precision[] => engines[name].precisions;
 
 /** @throws {RangeError} for a precision that the engine lacks */
 export function precisionOf(name: EngineName, precision?: Precision): Precision {

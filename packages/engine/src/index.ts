@@ -4,8 +4,8 @@ export {
   isEngineName,
   missingEngines,
   precisionOf,
+  precisionsOf,
   probeEngines,
-  whereItHas,
 } from "./choose.ts";
 export { openOnnxFile } from "./onnx/file-session.ts";
 

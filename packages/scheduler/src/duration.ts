@@ -16,8 +16,11 @@ export function historyOf(
   return undefined;
 }
 
-/** What a duration is known by: runs like it, its work and the pace of other runs, its work and a usual pace, or nothing. */
-export type Basis = "like-runs" | "pace" | "usual-pace" | "nothing";
+/**
+ * What a duration is known by: runs like it; its work and the pace of other runs, or measured rates of devices, or a usual pace; or
+ * nothing.
+ */
+export type Basis = "like-runs" | "pace" | "rate" | "usual-pace" | "nothing";
 
 export interface Expectation {
   /** From start to end, in ms. */
@@ -57,7 +60,11 @@ function unboundedOf(
     for (const [i, key] of nominal.paceKeys.entries()) {
       if (i > 0 && took !== undefined && isAlike) break;
       const pace = history.get(key);
-      if (pace) return { duration: atPace(nominal, pace, policy), basis: "pace" };
+      if (pace)
+        return {
+          duration: atPace(nominal, pace, policy),
+          basis: key.startsWith("rate/") ? "rate" : "pace",
+        };
     }
     if (took === undefined) {
       const { earliest, likely, latest } = policy.usualPace;

@@ -87,7 +87,10 @@ export interface QueuedRun {
 /** How long a run would take on a nominal host, and how to tell what others are. */
 export interface Nominal {
   readonly seconds: number;
-  /** Keys of `history` whose durations are paces: milliseconds for each of these seconds; the most specific first. */
+  /**
+   * Keys of `history` whose durations are paces: milliseconds for each of these seconds; the most specific first. A key that begins
+   * with `rate/` is a pace that devices were measured for and no run.
+   */
   readonly paceKeys: readonly string[];
 }
 

@@ -18,6 +18,7 @@ import {
   type SpecOf,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
+import { checkEngine } from "./engines.ts";
 
 interface Place {
   store: Store;
@@ -48,6 +49,7 @@ const checks: { readonly [Kind in RunKind]: (spec: SpecOf<Kind>, place: Place) =
 /** Refuses a run that cannot succeed, before it takes a device. What depends on other runs is checked when they are done. */
 export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
   if ("model" in spec) await checkModel(spec.model, within(place, "/model"));
+  await checkEngine(spec, place);
   await (checks[spec.kind] as (spec: RunSpec, place: Place) => Promise<unknown>)(spec, place);
 }
 

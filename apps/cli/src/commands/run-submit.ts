@@ -12,6 +12,7 @@ import { exitCode } from "../exit-code.ts";
 import { layersOptions, parseLayers } from "../arguments/layers.ts";
 import { parseDepths } from "../arguments/depths.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
+import { engineOptions } from "../arguments/engine.ts";
 import { lookUp } from "../service/lookup.ts";
 import { planFirst, planHelp, planOptions } from "../service/plan.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
@@ -42,6 +43,7 @@ export const runSubmit = defineCommand({
       "                     of a search:",
       ...settingsWithDefaults(resolveSearchSettings()),
       ...encodingHelp,
+      "--engine NAME --precision NAME   of search, train and evaluate: what computes and how precisely; default: the fastest in fp32",
       "--name NAME",
       "--priority N         order among your own runs, higher first",
       ...needsHelp,
@@ -59,6 +61,7 @@ export const runSubmit = defineCommand({
     depths: { type: "string" },
     set: { type: "string", multiple: true },
     ...encodingOptions,
+    ...engineOptions,
     name: { type: "string" },
     priority: { type: "string" },
     ...needsOptions,
@@ -108,6 +111,8 @@ interface SpecValues {
   depths?: string | undefined;
   set?: string[] | undefined;
   name?: string | undefined;
+  engine?: string | undefined;
+  precision?: string | undefined;
   encoding: object;
 }
 
@@ -129,6 +134,8 @@ async function specOf(client: Client, kind: string | undefined, values: SpecValu
       depths: parseDepths(values.depths),
       settings: parseSettings(values.set),
       encoding: values.encoding,
+      engine: values.engine,
+      precision: values.precision,
       name: values.name,
     }),
   };

@@ -65,6 +65,7 @@ function about(runs: readonly PlannedRun[]): string {
   if (has("nothing")) return "; a guess, as the size of its model is not known yet";
   if (has("usual-pace"))
     return "; about, by steps, texts and model on a usual host, as no such run has ended here yet";
+  if (has("rate")) return "; about, by steps, texts and model at the measured speed of the devices";
   return has("pace") ? "; about, by steps, texts and model at the pace of runs that have ended here" : "";
 }
 
@@ -74,7 +75,7 @@ const hours = (value: number): string => (value < 0.01 ? "< 0.01" : value.toFixe
 /** `2m 0s–5m 0s`, and for what was derived `about 3m 0s`, with a `~` where nothing was measured. */
 function takes({ duration: { earliest, likely, latest }, basis }: PlannedRun): string {
   const [from, middle, to] = [earliest, likely, latest].map((seconds) => formatDuration(seconds * 1000));
-  if (basis === "pace") return `about ${middle}`;
+  if (basis === "pace" || basis === "rate") return `about ${middle}`;
   if (basis === "usual-pace") return `~${middle}`;
   return `${basis === "nothing" ? "~" : ""}${from === to ? to : `${from}–${to}`}`;
 }

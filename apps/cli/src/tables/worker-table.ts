@@ -49,8 +49,21 @@ export function workerLines(workers: readonly Worker[], now: number, width = Inf
       ({ place, hold }) => `${place}: ${hold.cause} for ${ago(hold.since, now)}${said(hold)}`,
     ),
   ]);
+  const measured = workers.flatMap((worker) =>
+    worker.devices.flatMap((device) => (device.rates?.length ? [ratesLine(worker, device)] : [])),
+  );
+  if (measured.length > 0) reasons.unshift(...measured);
   return reasons.length === 0 ? table : [...table, "", ...reasons.flatMap((reason) => wrap(reason, width))];
 }
+
+/** All that a run may ask for on a device. */
+const ratesLine = (worker: Worker, { address, rates = [] }: Device): string =>
+  `${worker.name} ${address}: ${rates
+    .map(
+      ({ engine, precision, forward = "?", training = "?" }) =>
+        `${engine} in ${precision} ${forward} / ${training} GFLOP/s forward / training`,
+    )
+    .join(", ")}`;
 
 /** What holds all devices of a worker, such as a full disk, is said once. */
 function heldDevices({ name, devices }: Worker): { place: string; hold: Hold }[] {

@@ -102,6 +102,7 @@ function trainingFacts(plan: Plan | undefined): (readonly [string, string])[] {
 const bases = {
   "like-runs": "",
   pace: ", by the pace of others",
+  rate: ", by the measured speed of the devices",
   "usual-pace": ", a guess",
   nothing: ", a guess",
 } as const;

@@ -37,6 +37,7 @@ export interface AttemptContext {
   precision?: Precision;
   /** Kind of its devices, of which the compute process sees no others. */
   device: DeviceKind;
+  deviceNames: readonly string[];
   threads?: number;
   /** Path of the compute process's module. */
   computeEntry: string;

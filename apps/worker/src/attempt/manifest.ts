@@ -17,6 +17,8 @@ export interface Manifest {
   engine: string;
   /** How precisely the engine multiplied. */
   precision?: Precision;
+  /** What the devices are called. */
+  devices?: string[];
   threads?: number;
   /** Of an import from a hub, with the commit that was meant. */
   source?: ModelSource;
@@ -45,6 +47,7 @@ export async function manifestOf(
     resolved: workerKind(run.kind).computedWith(job),
     engine: job.engine,
     ...(isEngineName(job.engine) && { precision: precisionOf(job.engine, job.precision) }),
+    ...(job.deviceNames && { devices: job.deviceNames }),
     ...(job.threads === undefined ? {} : { threads: job.threads }),
     ...(source === undefined ? {} : { source }),
     inputs,

@@ -30,6 +30,7 @@ export interface PreparationContext extends HubImportContext {
   engine: string;
   precision?: Precision;
   device?: DeviceKind;
+  deviceNames?: readonly string[];
   threads?: number;
 }
 
@@ -45,11 +46,12 @@ export async function prepareRun(
   const { run, teamId } = claim;
   // A run that was submitted before defaults were stored means what they are now.
   const spec = run.resolved ?? resolveSpec(run.spec);
-  const { store, engine, precision, device, threads } = context;
+  const { store, engine, precision, device, deviceNames, threads } = context;
   const common = {
     engine,
     ...(precision && { precision }),
     ...(device && { device }),
+    ...(deviceNames && { deviceNames: [...deviceNames] }),
     ...(threads === undefined ? {} : { threads }),
   };
   const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);

@@ -21,7 +21,13 @@ export interface Preparation {
   /** Artifacts of the model. */
   sources: string[];
   /** What every job says. */
-  common: { engine: string; precision?: Precision; device?: DeviceKind; threads?: number };
+  common: {
+    engine: string;
+    precision?: Precision;
+    device?: DeviceKind;
+    deviceNames?: string[];
+    threads?: number;
+  };
   /** Tokens to compute at once; undefined for kinds that do not compute in chunks. */
   chunkTokens: number | undefined;
 }

@@ -44,12 +44,15 @@ const SelfTestJob = Type.Object({
   folder: Type.String({ description: "where a file can be written, as an attempt would" }),
 });
 
+/** How fast the engine computes a small encoder on the device. */
+const CalibrateJob = Type.Object({ ...jobFields, kind: Type.Literal("calibrate") });
+
 export type SelfTestJob = Static<typeof SelfTestJob>;
 export type PruneFolderJob = Static<typeof PruneFolderJob>;
 export type EmbedJob = Static<typeof EmbedJob>;
 
-/** The command line asks for a folder's jobs, and for the search of a run; a worker for runs and self-tests of its devices. */
-export const Job = Type.Union([RunJob, PruneFolderJob, EmbedJob, SelfTestJob]);
+/** The command line asks for a folder's jobs, and for the search of a run; a worker for runs, self-tests and rates of its devices. */
+export const Job = Type.Union([RunJob, PruneFolderJob, EmbedJob, SelfTestJob, CalibrateJob]);
 export type Job = Static<typeof Job>;
 export type JobKind = Job["kind"];
 export type JobOf<Kind extends JobKind> = Extract<Job, { kind: Kind }>;

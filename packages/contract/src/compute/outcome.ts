@@ -29,6 +29,7 @@ export const Outcome = Type.Union([
     seconds: Type.Number(),
   }),
   Type.Object({ kind: Type.Literal("self-test"), seconds: Type.Number() }),
+  Type.Object({ kind: Type.Literal("calibrate"), forward: Type.Number(), training: Type.Number() }),
 ]);
 export type Outcome = Static<typeof Outcome>;
 

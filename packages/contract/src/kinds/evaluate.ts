@@ -12,6 +12,7 @@ import {
   vectorBytes,
   type ModelSize,
 } from "./memory.ts";
+import { computedOn, engineChoice } from "../pool/engine.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
@@ -38,6 +39,7 @@ export interface DepthScores {
 
 export const EvaluationResult = Type.Object({
   ...Remarks.properties,
+  ...computedOn,
   scores: Type.Array(TaskScore),
   depths: Type.Optional(Type.Unsafe<DepthScores[]>({})),
   tokensPerSecond: Type.Number({ description: "embedding speed over the evaluation, real tokens" }),
@@ -68,6 +70,7 @@ export const EvaluateSpec = Type.Object(
       }),
     ),
     depths: Type.Optional(Depths),
+    ...engineChoice,
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
   },

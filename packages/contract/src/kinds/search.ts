@@ -8,6 +8,7 @@ import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.t
 import { ModelRef } from "../models/model-ref.ts";
 import { isProblem, Problem } from "../problem.ts";
 import { embeddingAdvice, embeddingBytes, embeddingChunkTokens } from "./memory.ts";
+import { computedOn, engineChoice } from "../pool/engine.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
@@ -67,6 +68,7 @@ export type SearchSettings = Static<typeof SearchSettings>;
  */
 export const SearchResult = Type.Object({
   ...Remarks.properties,
+  ...computedOn,
   rule: Type.Optional(SearchRule),
   keep: Type.Optional(Type.Unsafe<Record<"small" | "large", number[] | null>>({})),
   curves: Type.Optional(Type.Unsafe<RuleCurve[]>({})),
@@ -139,6 +141,7 @@ export const SearchSpec = Type.Object(
     kind: Type.Literal("search"),
     model: ModelRef,
     datasetId: Type.Optional(idOf("dataset")),
+    ...engineChoice,
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     settings: Type.Optional(SearchSettings),

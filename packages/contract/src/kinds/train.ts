@@ -14,6 +14,7 @@ import {
   weightBytes,
   type ModelSize,
 } from "./memory.ts";
+import { computedOn, engineChoice } from "../pool/engine.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
@@ -109,6 +110,7 @@ export type TrainingSettings = Static<typeof TrainingSettings>;
 
 export const TrainingResult = Type.Object({
   ...Remarks.properties,
+  ...computedOn,
   modelId: Type.String(),
   steps: Type.Integer(),
   firstLoss: Type.Number(),
@@ -153,6 +155,7 @@ export const TrainSpec = Type.Object(
     kind: Type.Literal("train"),
     model: ModelRef,
     datasetId: idOf("dataset"),
+    ...engineChoice,
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     settings: Type.Optional(TrainingSettings),

@@ -19,7 +19,7 @@ export interface Work {
 /** A process, its model and its session. */
 const startSeconds = 5;
 /** Floating-point operations in a second. */
-const nominalSpeed = 1e11;
+export const nominalSpeed = 1e11;
 /** Bytes in a second that are read, checked and written. */
 const nominalFlow = 2e8;
 const bytesPerParameter = 4;

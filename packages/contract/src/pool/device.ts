@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { idOf, Timestamp } from "../id.ts";
+import { EngineRate } from "./engine.ts";
 
 export const DeviceKind = Type.Enum(["cpu", "cuda", "webgpu"]);
 export type DeviceKind = Static<typeof DeviceKind>;
@@ -106,6 +107,7 @@ export const Device = Type.Object({
     description:
       "engine that computes on it, such as `onnx-cpu`; `none`: none is installed, so it takes no runs",
   }),
+  rates: Type.Optional(Type.Array(EngineRate, { description: "what runs may ask for" })),
   memoryBytes: Type.Integer({ minimum: 0, description: "0: unknown" }),
   driver: Type.Optional(Type.String()),
   software: Type.Boolean({ description: "a GPU that the processor emulates" }),

@@ -1,3 +1,5 @@
+import { Type, type Static } from "typebox";
+
 /** What executes tensor graphs. */
 export const engineNames = ["onnx-cpu", "onnx-cuda", "onnx-webgpu", "tfjs"] as const;
 export type EngineName = (typeof engineNames)[number];
@@ -18,3 +20,31 @@ export const precisionMeanings = {
   int8: "weights in 8 bits",
 } as const;
 export type Precision = keyof typeof precisionMeanings;
+export const precisions = Object.keys(precisionMeanings) as Precision[];
+export const Precision = Type.Unsafe<Precision>({ type: "string", enum: precisions });
+
+/** What a run may ask of the engine that computes it. Without a precision: fp32, or what the worker was set to. */
+export const engineChoice = {
+  engine: Type.Optional(Type.Enum(["auto", ...engineNames], { description: "default: auto, the fastest" })),
+  precision: Type.Optional(Precision),
+};
+
+/** An engine in one precision on one device, and how fast it is there: a worker measures it when it starts. */
+export const EngineRate = Type.Object({
+  engine: Type.Enum(engineNames),
+  precision: Precision,
+  forward: Type.Optional(Type.Number({ description: "GFLOP/s" })),
+  training: Type.Optional(Type.Number()),
+});
+export type EngineRate = Static<typeof EngineRate>;
+
+/** What a result says of what computed it; results of earlier versions do not. */
+export const computedOn = {
+  computedOn: Type.Optional(
+    Type.Object({
+      engine: Type.String(),
+      precision: Precision,
+      devices: Type.Array(Type.String()),
+    }),
+  ),
+};

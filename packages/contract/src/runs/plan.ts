@@ -54,7 +54,7 @@ export const PlannedRun = Type.Object({
     { earliest: Seconds, likely: Seconds, latest: Seconds },
     { description: "seconds: the tenth, fiftieth and ninetieth percentile" },
   ),
-  basis: Type.Enum(["like-runs", "pace", "usual-pace", "nothing"], {
+  basis: Type.Enum(["like-runs", "pace", "rate", "usual-pace", "nothing"], {
     description:
       "of the duration: runs like it; its work and the pace of others here; its work and a usual pace; nothing",
   }),

@@ -8,6 +8,8 @@ export type KeysOf = (
   kind: RunKind,
   modelId: string | null,
   predictedSeconds: number | null,
+  /** What it asks of an engine, as `describeChoice` words it. */
+  computesOn: string | null,
 ) => Pick<QueuedRun, "historyKeys" | "nominal">;
 
 const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8`;
@@ -25,7 +27,7 @@ const prints = `select array_agg(part) as parts, array_agg(print::text) as print
 const columns = `select coalesce(json_agg(json_build_array(id, team_id, coalesce(user_id, team_id), class, kind, model_id, shares, priority,
     ${ms("queued_at")}, ${ms("not_before")}, nullif(needs, '{}'), predicted_bytes, predicted_seconds,
     case when avoid_until > now() then json_build_object('places', avoid, 'until', ${ms("avoid_until")}) end,
-    ${wallMs}, ${part})), '[]') as runs
+    ${wallMs}, computes_on, ${part})), '[]') as runs
   from run r where ${isQueued} and ($1::int[] is null or ${part} = any($1))`;
 
 type QueuedTuple = [
@@ -44,6 +46,7 @@ type QueuedTuple = [
   predictedSeconds: number | null,
   avoids: Avoidance | null,
   wallMs: number | null,
+  computesOn: string | null,
   part: number,
 ];
 
@@ -135,6 +138,7 @@ const toQueued = (
     predictedSeconds,
     avoids,
     wallMs,
+    computesOn,
   ]: QueuedTuple,
   keys: KeysOf,
 ): QueuedRun => ({
@@ -148,11 +152,11 @@ const toQueued = (
   needs: {
     devices: needs?.devices ?? 1,
     kinds: needs?.kinds ?? none,
-    labels: needs?.labels ?? none,
+    labels: computesOn === null ? (needs?.labels ?? none) : [...(needs?.labels ?? none), computesOn],
     memoryBytes: needs?.memoryBytes ?? predictedBytes,
     shares,
   },
   ...(avoids ? { avoids } : {}),
   ...(wallMs === null ? {} : { wallMs }),
-  ...keys(kind, modelId, predictedSeconds),
+  ...keys(kind, modelId, predictedSeconds, computesOn),
 });

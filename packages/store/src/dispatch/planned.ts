@@ -1,4 +1,4 @@
-import { sharesDevice } from "@espalier/contract";
+import { describeChoice, engineChoiceOf, sharesDevice } from "@espalier/contract";
 import type { Instant, QueuedRun } from "@espalier/scheduler";
 import type { NewRun } from "../runs/runs.ts";
 import { keysOfRun } from "./snapshot.ts";
@@ -9,6 +9,7 @@ export function queuedAs(
   { now, predictedSeconds }: { now: Instant; predictedSeconds: number | null },
 ): QueuedRun {
   const { devices = 1, kinds = [], labels = [], memoryBytes, shares = sharesDevice(spec.kind) } = needs;
+  const computesOn = describeChoice(engineChoiceOf(spec));
   const wallSeconds = run.limits?.wallSeconds;
   return {
     id: run.id,
@@ -18,8 +19,14 @@ export function queuedAs(
     priority: run.priority ?? 0,
     queuedAt: now,
     notBefore: null,
-    needs: { devices, kinds, labels, memoryBytes: memoryBytes ?? run.predictedBytes ?? null, shares },
+    needs: {
+      devices,
+      kinds,
+      labels: computesOn === undefined ? labels : [...labels, computesOn],
+      memoryBytes: memoryBytes ?? run.predictedBytes ?? null,
+      shares,
+    },
     ...(wallSeconds === undefined ? {} : { wallMs: wallSeconds * 1000 }),
-    ...keysOfRun(spec.kind, run.modelId ?? null, predictedSeconds),
+    ...keysOfRun(spec.kind, run.modelId ?? null, predictedSeconds, computesOn ?? null),
   };
 }

@@ -1,4 +1,12 @@
-import type { LeaseTiming, RunKind } from "@espalier/contract";
+import {
+  choicesOf,
+  noEngine,
+  passOf,
+  type EngineName,
+  type EngineRate,
+  type LeaseTiming,
+  type RunKind,
+} from "@espalier/contract";
 import type {
   Allocation,
   Device,
@@ -16,6 +24,7 @@ import type { Database, Transaction } from "../database/database.ts";
 import { present } from "../database/row.ts";
 import { progressOf } from "../runs/row.ts";
 import type { KeptQueue, KeysOf } from "./kept-queue.ts";
+import { measuredPaces, rateKey } from "./measured-paces.ts";
 import { silenceOf } from "../pool/silence.ts";
 import { spentHours, usageNow, type UsageRow } from "./usage.ts";
 
@@ -34,26 +43,39 @@ function historyKeys(kind: RunKind, modelId: string | null): readonly string[] {
   keysOf.set(key, keys);
   return keys;
 }
-/** Keys of the history that tell at which pace a run is likely to be computed: others of its kind and model, then of its kind, then all that compute. */
-function paceKeys(kind: RunKind, modelId: string | null): readonly string[] {
+/**
+ * Keys of the history that tell at which pace a run is likely to be computed: others of its kind and model, then of its kind, then
+ * all that compute, then the measured rates of devices. Those come first for a run that asks for an engine or a precision, as
+ * other runs may have had others.
+ */
+function paceKeys(kind: RunKind, modelId: string | null, computesOn: string | null): readonly string[] {
   const key = `pace/${kind}/${modelId ?? ""}`;
-  const known = keysOf.get(key);
+  const known = keysOf.get(`${key}/${computesOn ?? ""}`);
   if (known) return known;
-  const general = computes.includes(kind) ? [`pace/${kind}`, "pace/compute"] : [`pace/${kind}`];
-  const keys = modelId === null ? general : [key, ...general];
-  keysOf.set(key, keys);
+  const runs = [...(modelId === null ? [] : [key]), `pace/${kind}`];
+  const rate = rateKey(passOf(kind), computesOn);
+  const keys = !computes.includes(kind)
+    ? runs
+    : computesOn === null
+      ? [...runs, "pace/compute", rate]
+      : [rate, ...runs, "pace/compute"];
+  keysOf.set(`${key}/${computesOn ?? ""}`, keys);
   return keys;
 }
 const computes: readonly RunKind[] = ["search", "train", "evaluate"];
 
 /** All of them, of a run that needs so many seconds on a nominal host. */
-export const keysOfRun: KeysOf = (kind, modelId, predictedSeconds) => ({
+export const keysOfRun: KeysOf = (kind, modelId, predictedSeconds, computesOn) => ({
   historyKeys: historyKeys(kind, modelId),
-  ...nominalOf(kind, modelId, predictedSeconds),
+  ...nominalOf(kind, modelId, predictedSeconds, computesOn),
 });
 
-const nominalOf = (kind: RunKind, modelId: string | null, seconds: number | null) =>
-  seconds === null ? {} : { nominal: { seconds, paceKeys: paceKeys(kind, modelId) } };
+const nominalOf = (
+  kind: RunKind,
+  modelId: string | null,
+  seconds: number | null,
+  computesOn: string | null,
+) => (seconds === null ? {} : { nominal: { seconds, paceKeys: paceKeys(kind, modelId, computesOn) } });
 
 /** Runs of one kind and model have one list, so that ten thousand runs are looked up as the few lists that they have. */
 const keysOf = new Map<string, readonly string[]>();
@@ -67,7 +89,7 @@ const ms = (instant: string) => `(extract(epoch from ${instant}) * 1000)::float8
  * Devices of living workers, and of the last one of each name that was seen within a day. A measurement is up to a
  * heartbeat ($2 s) old when it is sent, so that for twice as long after a run has left, its memory may still be in it.
  */
-const devices = `select d.id, d.worker_id as "workerId", d.kind, w.labels, d.memory_bytes::float8 as "memoryBytes",
+const devices = `select d.id, d.worker_id as "workerId", d.kind, d.engine, d.rates, w.labels, d.memory_bytes::float8 as "memoryBytes",
     case when w.state = 'ACTIVE' and (d.released_at is null or p.seen_at > d.released_at + make_interval(secs => 2 * $2::float8))
       then p.free_bytes[d.position + 1]::float8 end as "freeBytes",
     case when w.state = 'LOST' or p.seen_at < now() - make_interval(secs => $1) then 'lost'
@@ -88,7 +110,7 @@ const work = `(select json_build_object('done', least(1, (told ->> 'done')::floa
   where r.state = 'RUNNING' and r.kind in ('train', 'search') and told ->> 'phase' = r.kind and (told ->> 'total')::float8 > 0)`;
 
 const running = `select r.id, r.team_id as "teamId", coalesce(r.user_id, r.team_id) as "userId", r.class, r.kind, r.model_id as "modelId", r.shares,
-    r.predicted_seconds as "predictedSeconds", r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
+    r.predicted_seconds as "predictedSeconds", r.computes_on as "computesOn", r.state, r.borrowing, r.aged, ${ms("coalesce(a.started_at, r.dispatched_at)")} as "startedAt",
     ${ms(`case when r.state = 'RUNNING' then coalesce(r.preempt_until, r.preempt_requested_at + interval '2 minutes',
       r.cancel_requested_at + interval '30 s') end`)} as "stopsBy",
     ${wallMs} as "wallMs", ${work} as work,
@@ -140,14 +162,18 @@ export const readSnapshot = (
     const keys = new Set([...lists, ...planned].flat());
     const ofTeam = groupBy(held, "teamId");
     const ofUser = groupBy(held, "userId");
+    const found = await rows<DeviceRow>(tx, devices, [silenceOf(timing), timing.heartbeat]);
     return {
       ...plan!,
       queued,
       running: held,
-      devices: (await rows<DeviceRow>(tx, devices, [silenceOf(timing), timing.heartbeat])).map(toDevice),
+      devices: found.map(toDevice),
       teams: (await rows<TeamRow>(tx, teams)).map((row) => toTeam(row, ofTeam.get(row.id) ?? [], now)),
       users: (await rows<UserRow>(tx, users)).map((row) => toUser(row, ofUser.get(row.id) ?? [], now)),
-      history: (await rows<HistoryRow>(tx, history, [[...keys]])).map(toHistory),
+      history: [
+        ...(await rows<HistoryRow>(tx, history, [[...keys]])).map(toHistory),
+        ...measuredPaces(found, keys),
+      ],
     };
   });
 
@@ -161,15 +187,30 @@ function groupBy(runs: readonly RunningRun[], key: "teamId" | "userId"): Map<str
   return groups;
 }
 
-type DeviceRow = Omit<Device, "labels"> & { labels: Record<string, string> };
+export type DeviceRow = Omit<Device, "labels"> & {
+  labels: Record<string, string>;
+  engine: string;
+  rates: readonly EngineRate[];
+};
 
-const toDevice = ({ labels, memoryBytes, ...device }: DeviceRow): Device => ({
+/** A worker of an earlier version says no more than its engine. */
+export const ratesOf = ({ engine, rates }: Pick<DeviceRow, "engine" | "rates">): readonly EngineRate[] =>
+  rates.length > 0 || engine === noEngine
+    ? rates
+    : [{ engine: engine as EngineName, precision: "fp32" as const }];
+
+/** What it computes on counts as labels, of a form that no label of a worker has. */
+const toDevice = ({ labels, memoryBytes, engine, rates, ...device }: DeviceRow): Device => ({
   ...device,
-  labels: Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+  labels: [
+    ...Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+    ...choicesOf(ratesOf({ engine, rates })),
+  ],
   memoryBytes: memoryBytes || unknownMemoryBytes,
 });
 
 interface RunningRow extends Omit<RunningRun, "state" | "historyKeys" | "wallMs" | "work" | "nominal"> {
+  computesOn: string | null;
   wallMs: number | null;
   predictedSeconds: number | null;
   work: RunningRun["work"] | null;
@@ -186,12 +227,13 @@ const toRunning = ({
   wallMs,
   work,
   predictedSeconds,
+  computesOn,
   ...run
 }: RunningRow): RunningRun => ({
   ...run,
   ...present({ wallMs, work }),
   state: run.stopsBy !== null ? "stopping" : state === "RUNNING" ? "running" : "starting",
-  ...keysOfRun(kind, modelId, predictedSeconds),
+  ...keysOfRun(kind, modelId, predictedSeconds, computesOn),
 });
 
 interface ConsumerRow extends UsageRow {

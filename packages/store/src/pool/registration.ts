@@ -1,8 +1,8 @@
-import { Problem, type Device } from "@espalier/contract";
+import { Problem, type Device, type EngineRate } from "@espalier/contract";
 
 /** A device as a worker declares it. `memoryBytes` is 0 when the size is not known. */
 export type NewDevice = Pick<Device, "address" | "identity" | "kind" | "name" | "engine" | "memoryBytes"> &
-  Partial<Pick<Device, "driver" | "software">> & { freeBytes?: number };
+  Partial<Pick<Device, "driver" | "software">> & { freeBytes?: number; rates?: readonly EngineRate[] };
 
 export interface NewWorker {
   name: string;

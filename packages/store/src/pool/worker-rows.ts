@@ -2,6 +2,7 @@ import {
   holdCauses,
   type Device,
   type DeviceKind,
+  type EngineRate,
   type Hold,
   type HoldCause,
   type Worker,
@@ -35,6 +36,7 @@ interface DeviceRow {
   identity: string;
   name: string;
   engine: string;
+  rates: EngineRate[];
   memoryBytes: string;
   driver: string | null;
   software: boolean;
@@ -65,7 +67,7 @@ export async function readWorkers(
     values,
   );
   const { rows: devices } = await query<DeviceRow>(
-    `select d.id, d.worker_id as "workerId", d.kind, d.address, d.identity, d.name, d.engine,
+    `select d.id, d.worker_id as "workerId", d.kind, d.address, d.identity, d.name, d.engine, d.rates,
        d.memory_bytes as "memoryBytes", d.driver, d.software, r.runs > 0 as busy, r.own as "runIds",
        p.free_bytes[d.position + 1] as "freeBytes", p.utilization[d.position + 1] as utilization,
        p.temperature[d.position + 1] as temperature,
@@ -117,6 +119,7 @@ function toDevice(row: DeviceRow): Device {
     freeBytes,
     utilization,
     temperature,
+    rates,
     ...device
   } = row;
   const measured = {
@@ -128,6 +131,7 @@ function toDevice(row: DeviceRow): Device {
     memoryBytes: Number(memoryBytes),
     holds: (holds ?? []).map(toHold),
     runIds: runIds ?? [],
+    ...(rates.length > 0 && { rates }),
     ...present({ driver }),
     ...(Object.keys(measured).length === 0 ? {} : { measured }),
   };

@@ -2,6 +2,7 @@ import {
   newId,
   Problem,
   workerProtocol,
+  type EngineRate,
   type LeaseTiming,
   type Worker,
   type WorkerState,
@@ -11,6 +12,7 @@ import { migrationLock } from "../database/migrate.ts";
 import { checkRegistration, type NewWorker } from "./registration.ts";
 import { found, present } from "../database/row.ts";
 import { writeWorkerEvent } from "./worker-events.ts";
+import { ratesOf, type DeviceRow } from "../dispatch/snapshot.ts";
 import { silenceOf } from "./silence.ts";
 import { readWorkers } from "./worker-rows.ts";
 
@@ -39,6 +41,8 @@ export interface Workers {
   list(teamId?: string): Promise<Worker[]>;
   /** The most devices that one of these workers has, whatever their state; 0 where there is no worker. */
   mostDevices(): Promise<number>;
+  /** The engines and precisions in which devices of present workers compute; none where there is no worker. */
+  rates(): Promise<EngineRate[]>;
   /** Whether a living worker other than this one takes new runs on any device, whether or not it is in use now. */
   takeRuns(question: { except: string }): Promise<boolean>;
   /**
@@ -103,6 +107,13 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
            where ${isPresent} group by w.id) of_worker`,
       );
       return rows[0]!.most;
+    },
+    async rates() {
+      const { rows } = await query<Pick<DeviceRow, "engine" | "rates">>(
+        `select distinct d.engine, d.rates from device d join worker w on w.id = d.worker_id join worker_pulse p on p.worker_id = w.id
+         where ${isPresent}`,
+      );
+      return rows.flatMap(ratesOf);
     },
     async takeRuns({ except }) {
       const { rows } = await query<{ any: boolean }>(
@@ -206,14 +217,15 @@ async function insert(tx: Transaction, id: string, worker: NewWorker): Promise<v
   ]);
   const columns = ["identity", "address", "kind", "name", "engine", "memoryBytes", "driver"] as const;
   await tx.query(
-    `insert into device (id, worker_id, position, software, identity, address, kind, name, engine, memory_bytes, driver)
-     select d.id, $1, d.position - 1, d.software, d.identity, d.address, d.kind, d.name, d.engine, d.memory, d.driver
-     from unnest($2::text[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[])
-       with ordinality d (id, software, identity, address, kind, name, engine, memory, driver, position)`,
+    `insert into device (id, worker_id, position, software, rates, identity, address, kind, name, engine, memory_bytes, driver)
+     select d.id, $1, d.position - 1, d.software, d.rates, d.identity, d.address, d.kind, d.name, d.engine, d.memory, d.driver
+     from unnest($2::text[], $3::bool[], $4::jsonb[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[])
+       with ordinality d (id, software, rates, identity, address, kind, name, engine, memory, driver, position)`,
     [
       id,
       devices.map(() => newId("device")),
       devices.map(({ software = false }) => software),
+      devices.map(({ rates = [] }) => JSON.stringify(rates)),
       ...columns.map((column) => devices.map((device) => device[column] ?? null)),
     ],
   );

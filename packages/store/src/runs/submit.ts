@@ -1,6 +1,8 @@
 import {
   defaultPendingRuns,
   dependenciesOf,
+  describeChoice,
+  engineChoiceOf,
   isUnsuccessful,
   newId,
   normaliseName,
@@ -70,10 +72,10 @@ export async function submitRun(
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
        predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, created_by, name, tags, notes, cloned_from, queued_at,
-       predicted_seconds)
+       predicted_seconds, computes_on)
      values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
        coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20, $21, $22, $23, $24, $25,
-       case when $4::text = 'QUEUED' then now() end, ${nominalSeconds(26, "$2")})`,
+       case when $4::text = 'QUEUED' then now() end, ${nominalSeconds(26, "$2")}, $31)`,
     [
       id,
       teamId,
@@ -101,6 +103,7 @@ export async function submitRun(
       input.notes === undefined ? null : toText(input.notes),
       input.clonedFrom,
       ...workValues(input.work),
+      describeChoice(engineChoiceOf(spec)) ?? null,
     ],
   );
   if (dependsOn.length > 0)
