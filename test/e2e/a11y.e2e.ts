@@ -155,6 +155,8 @@ describe.skipIf(noChromium)(
 
     it("moves a run in the queue by keys, and the scheduler follows", async () => {
       const { page, api, furnished, to } = stage;
+      // Its workers were heard of when the tests began; what is lost by now would start nothing, and nothing would have a place.
+      await api.store.sql("update worker_pulse set seen_at = now() + interval '1 minute'");
       await to("queue");
       await page.locator("[data-row]").first().waitFor();
       const { items } = await api.client.queue({ own: true });
