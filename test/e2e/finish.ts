@@ -1,4 +1,4 @@
-import { newId, type EvaluationResult, type Run, type RunResult } from "@espalier/contract";
+import { newId, type EvaluationResult, type Run, type RunResult, type TaskScore } from "@espalier/contract";
 import type { Claim } from "@espalier/store";
 import type { Passes } from "../../apps/api/src/scheduler/passes.ts";
 import type { TestApi } from "../api/service.ts";
@@ -102,20 +102,36 @@ function resultOf(run: Run, layers: number, modelId: string): RunResult {
 }
 
 function evaluationOf({ spec, role }: Run, layers: number): EvaluationResult {
-  const spearman = scoreOf(layers, role === "after");
   const [datasetId] = "datasetIds" in spec ? spec.datasetIds : [];
   return {
-    scores: [
-      {
-        datasetId,
-        name: "stsb",
-        task: "sts",
-        score: spearman,
-        metrics: { spearman, pearson: spearman - 0.01 },
-        units: 1379,
-      },
-    ],
+    scores: [stsOf(datasetId, scoreOf(layers, role === "after"))],
     tokensPerSecond: Math.round(18_000 * (30 / layers)),
+    tokens: 41_000,
+    seconds: 4,
+    peakMemoryBytes: 1_200_000_000,
+  };
+}
+
+const stsOf = (datasetId: string, spearman: number): TaskScore => ({
+  datasetId,
+  name: "stsb",
+  task: "sts",
+  score: spearman,
+  metrics: { spearman, pearson: spearman - 0.01 },
+  units: 1379,
+});
+
+/** What the untrained model scores with each number of its layers. */
+export function depthsResult(datasetId: string): EvaluationResult {
+  const depths = Array.from({ length: 30 }, (_, i) => ({
+    layers: i + 1,
+    scores: [stsOf(datasetId, scoreOf(i + 1, false))],
+  }));
+  return {
+    computedOn: { engine: "onnx-cuda", precision: "bf16", devices: ["cuda:0"] },
+    scores: depths.at(-1)!.scores,
+    depths,
+    tokensPerSecond: 18_000,
     tokens: 41_000,
     seconds: 4,
     peakMemoryBytes: 1_200_000_000,

@@ -1,11 +1,11 @@
-import { createClient } from "@espalier/contract";
+import { createClient, type Client } from "@espalier/contract";
 import type { Claim } from "@espalier/store";
 import { Passes } from "../../apps/api/src/scheduler/passes.ts";
-import { finish } from "./finish.ts";
+import { depthsResult, finish } from "./finish.ts";
 import { problemOf } from "../servers/store.ts";
 import type { TestApi } from "../api/service.ts";
 import { pass } from "./pass.ts";
-import { searchResult } from "./search-result.ts";
+import { influenceResult, searchResult } from "./search-result.ts";
 
 const gigabyte = 1e9;
 
@@ -18,6 +18,8 @@ export interface Furnished {
   failedId: string;
   /** Runs whose curves can be laid over each other. */
   compared: string[];
+  /** Runs that looked at layers and at depths, where there is a history. */
+  looked: Looked | undefined;
   /** Claims of what runs. */
   claims: Map<string, Claim>;
 }
@@ -58,7 +60,9 @@ export async function furnish(api: TestApi, { history = false } = {}): Promise<F
   };
 
   let finishedId: string | undefined;
+  let looked: Looked | undefined;
   if (history) {
+    looked = await lookAtDepths(api, ivo, advance, claims);
     const variants = ["none", "large", "small", "50%"] as const;
     const before = await ivo.experiments.submit({ ...spec, name: "baseline", variants: [...variants] });
     await finish(api, passes, before.id);
@@ -143,6 +147,34 @@ export async function furnish(api: TestApi, { history = false } = {}): Promise<F
     trainingId: training.id,
     failedId: failed.id,
     compared,
+    looked,
     claims,
   };
+}
+
+interface Looked {
+  influenceId: string;
+  depthsId: string;
+}
+
+/** A search by another rule, and an evaluation at every depth. */
+async function lookAtDepths(
+  { store, spec }: TestApi,
+  client: Client,
+  advance: () => Promise<void>,
+  claims: ReadonlyMap<string, Claim>,
+): Promise<Looked> {
+  const { modelId: model, triplets: datasetId, evaluation } = spec;
+  const influence = await client.runs.submit({
+    name: "by-influence",
+    spec: { kind: "search", model, datasetId, settings: { rule: "block-influence" } },
+  });
+  const depths = await client.runs.submit({
+    name: "every-depth",
+    spec: { kind: "evaluate", model, datasetIds: evaluation, depths: "all" },
+  });
+  await advance();
+  await store.leases.succeed(claims.get(influence.id)!.lease, { result: influenceResult });
+  await store.leases.succeed(claims.get(depths.id)!.lease, { result: depthsResult(evaluation[0]) });
+  return { influenceId: influence.id, depthsId: depths.id };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { noChromium } from "./browser.ts";
+import type { Furnished } from "./furnish.ts";
 import { pagesOf, settle } from "./pages.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -11,6 +12,12 @@ const folder = join(root, "docs/images");
 
 /** Pages that are shown in the dark, so that both looks are seen. */
 const dark = new Set(["run", "search", "compare", "queue"]);
+
+/** Pages of runs that only a history has. */
+const moreOf = ({ looked }: Furnished): Record<string, string> =>
+  looked
+    ? { "search-influence": `searches/${looked.influenceId}`, "run-depths": `runs/${looked.depthsId}` }
+    : {};
 
 /** `npm run e2e -- pictures` makes the pictures of the documents anew. */
 describe.skipIf(noChromium)(
@@ -27,7 +34,7 @@ describe.skipIf(noChromium)(
       const rows = await readFile(join(root, "apps/cli/demo/sts.jsonl"));
       const { id } = await api.client.datasets.create({ name: "sts-tales", kind: "sts" }, rows);
       const { nowhere: _nowhere, failed, ...pages } = pagesOf(api, furnished);
-      const shown = { ...pages, dataset: `datasets/${id}`, "run-failed": failed };
+      const shown = { ...pages, dataset: `datasets/${id}`, "run-failed": failed, ...moreOf(furnished) };
       for (const [name, path] of Object.entries(shown)) {
         await page.emulateMedia({ colorScheme: dark.has(name) ? "dark" : "light", reducedMotion: "reduce" });
         // A worker that was heard of just now.

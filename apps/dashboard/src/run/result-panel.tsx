@@ -5,12 +5,13 @@ import { Facts } from "../elements/facts.tsx";
 import { bytes, duration, many, number } from "../elements/format.ts";
 import { Frame } from "../elements/panel.tsx";
 import { cells, Table } from "../elements/table.tsx";
+import { ScoresByDepth } from "./scores-by-depth.tsx";
 
 /** What a run that succeeded has found or made. */
 export function ResultPanel({ run: { id, result } }: { run: Run }) {
   if (!result) return null;
   if ("lossByLayer" in result) return <SearchFacts id={id} result={result} />;
-  if ("scores" in result) return <Scores result={result} />;
+  if ("scores" in result) return <Evaluation result={result} />;
   if ("lastLoss" in result) return <TrainingFacts result={result} />;
   if ("modelId" in result && result.modelId !== undefined)
     return (
@@ -31,15 +32,12 @@ const modelFact = (modelId: string) =>
 
 const SearchFacts = ({
   id,
-  result: { rule = "l3prune", small, large, samples, chance, lossByLayer },
+  result: { rule = "l3prune", small, large, samples, chance },
 }: {
   id: string;
   result: SearchResult;
 }) => (
-  <Frame
-    title="Result"
-    aside={lossByLayer.length > 0 ? <Link href={`/searches/${id}`}>Look at the curve</Link> : undefined}
-  >
+  <Frame title="Result" aside={<Link href={`/searches/${id}`}>Look at the depths</Link>}>
     <Facts
       of={[
         ["Rule", rule],
@@ -50,6 +48,13 @@ const SearchFacts = ({
       ]}
     />
   </Frame>
+);
+
+const Evaluation = ({ result }: { result: EvaluationResult }) => (
+  <>
+    <Scores result={result} />
+    {result.depths && <ScoresByDepth depths={result.depths} />}
+  </>
 );
 
 const Scores = ({ result: { scores, tokensPerSecond, peakMemoryBytes } }: { result: EvaluationResult }) => (

@@ -120,9 +120,17 @@ const About = ({ run }: { run: Run }) => (
           ["Took", run.startedAt && <Took key="took" from={run.startedAt} to={run.endedAt} />],
           ["Attempts", run.attempt || undefined],
           ["Worker", run.worker && `${run.worker.name} on ${run.worker.host}`],
+          ["Computed by", computedBy(run)],
           ["Memory, predicted", run.predictedBytes && bytes(run.predictedBytes)],
         ]}
       />
     </div>
   </Frame>
 );
+
+/** The engine in its precision, and where it computed. */
+function computedBy({ result }: Run): string | undefined {
+  if (!result || !("computedOn" in result) || !result.computedOn) return undefined;
+  const { engine, precision, devices } = result.computedOn;
+  return `${engine} in ${precision}${devices.length > 0 ? ` on ${devices.join(", ")}` : ""}`;
+}

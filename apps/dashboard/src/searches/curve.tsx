@@ -1,110 +1,82 @@
 import type { SearchResult } from "@espalier/contract";
-import { scaleOf } from "../charts/curve-scale.ts";
-import { useWidth } from "../charts/use-width.ts";
-import { ChartFigure } from "../charts/figure.tsx";
+import { DepthChart, type ChartPlaces } from "../charts/depth-chart.tsx";
 import { number } from "../elements/format.ts";
+import { depthCurveOf } from "./depth-curve.ts";
 import classes from "./curve.module.css";
 
-const height = 312;
-
-interface Props {
+interface CurveProps {
   result: SearchResult;
   depth: number;
   choose?: (depth: number) => void;
 }
 
-/** The loss at each depth with its band, both minima, the middle, and what chance would give. */
-export function Curve({ result, depth, choose }: Props) {
-  const [place, width] = useWidth<SVGSVGElement>(960);
-  const box = { left: 40, right: width - 16, top: 16, bottom: 264 };
-  const { lossByLayer: losses, standardErrorByLayer: errors, small, large, chance = 0 } = result;
-  const finite = losses.flatMap((loss, i) =>
-    loss === null ? [] : [{ depth: i + 1, loss, error: errors[i] ?? 0 }],
-  );
-  const y = scaleOf(
-    [chance, ...finite.flatMap(({ loss, error }) => [loss - error, loss + error])],
-    box.bottom,
-    box.top,
-  );
-  const x = (each: number): number =>
-    box.left + ((each - 1) / Math.max(1, losses.length - 1)) * (box.right - box.left);
-  const path = (points: readonly (readonly [number, number])[]): string =>
-    points.map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`).join(" ");
-  const band = path([
-    ...finite.map((each) => [each.depth, each.loss + each.error] as const),
-    ...finite.toReversed().map((each) => [each.depth, each.loss - each.error] as const),
-  ]);
+/** What a search measured at each depth with its band, both picks, the middle, and what chance would give. */
+export function Curve({ result, depth, choose }: CurveProps) {
+  const { small, large, chance } = result;
+  const curve = depthCurveOf(result);
+  if (!curve) return null;
+  const { name, values, standardErrors } = curve;
+  const depths = values.map((_, i) => i + 1);
   const picks = [
-    { name: "small", at: small },
-    { name: "large", at: large },
-  ].flatMap(({ name, at }) => (at === null ? [] : [{ name, at, loss: losses[at - 1] ?? 0 }]));
-  const middle = losses.length / 2 + 0.5;
-  const tickEvery = Math.max(1, Math.ceil((losses.length * 40) / width));
+    { pick: "small", at: small },
+    { pick: "large", at: large },
+  ].flatMap(({ pick, at }) => (at === null ? [] : [{ pick, at, value: values[at - 1] ?? 0 }]));
+  const told = picks.map(({ pick, at, value }) => `${pick} at ${at} layers with ${number(value)}`).join(", ");
   return (
-    <ChartFigure
-      title="Loss"
-      summary={`${picks.map(({ name, at, loss }) => `${name} at ${at} layers with ${number(loss)}`).join(", ") || "no minimum"}; chance is ${number(chance)}`}
-      columns={["layers", "loss", "standard error"]}
-      rows={losses.map((loss, i) => [
-        String(i + 1),
-        loss === null ? "not finite" : number(loss),
-        typeof errors[i] === "number" ? number(errors[i]) : "–",
-      ])}
-    >
-      <svg ref={place} viewBox={`0 0 ${width} ${height}`} className={classes.curve} aria-hidden="true">
-        {y.ticks.map((tick) => (
-          <g key={tick} className={classes.tick}>
-            <line x1={box.left} x2={box.right} y1={y(tick)} y2={y(tick)} />
-            <text x={box.left - 8} y={y(tick) + 4} textAnchor="end">
-              {tick}
-            </text>
-          </g>
-        ))}
-        {losses.map((_, i) =>
-          i % tickEvery === 0 ? (
-            <text key={i} x={x(i + 1)} y={box.bottom + 20} textAnchor="middle" className={classes.label}>
-              {i + 1}
-            </text>
-          ) : null,
-        )}
-        <text x={(box.left + box.right) / 2} y={height - 6} textAnchor="middle" className={classes.label}>
-          layers kept
-        </text>
-        <line x1={x(middle)} x2={x(middle)} y1={box.top} y2={box.bottom} className={classes.middle} />
-        <text x={x(middle) + 6} y={box.top + 10} className={classes.label}>
-          middle
-        </text>
-        <line x1={box.left} x2={box.right} y1={y(chance)} y2={y(chance)} className={classes.chance} />
-        <text x={box.right} y={y(chance) - 6} textAnchor="end" className={classes.label}>
-          chance, ln(2B)
-        </text>
-        <polygon points={band} className={classes.band} />
-        <polyline
-          points={path(finite.map((each) => [each.depth, each.loss] as const))}
-          className={classes.line}
-        />
-        <line x1={x(depth)} x2={x(depth)} y1={box.top} y2={box.bottom} className={classes.chosen} />
-        {picks.map(({ name, at, loss }) => (
-          <g key={name} className={classes.pick}>
-            <circle cx={x(at)} cy={y(loss)} r="5" />
-            <text x={x(at)} y={y(loss) + 22} textAnchor="middle">
-              {name} {at}
-            </text>
-          </g>
-        ))}
-        {choose &&
-          losses.map((_, i) => (
-            <rect
-              key={i}
-              x={x(i + 0.5)}
-              y={box.top}
-              width={x(2) - x(1)}
-              height={box.bottom - box.top}
-              className={classes.target}
-              onClick={() => choose(i + 1)}
-            />
+    <DepthChart
+      title={name}
+      summary={`${told || "no pick"}${chance === undefined ? "" : `; chance is ${number(chance)}`}`}
+      axis="layers kept"
+      places={depths}
+      lines={[{ name: name.toLowerCase(), values, standardErrors }]}
+      include={chance === undefined ? [] : [chance]}
+      marks={(at) => (
+        <>
+          <Guides at={at} count={values.length} chance={chance} />
+          <line x1={at.x(depth)} x2={at.x(depth)} y1={at.top} y2={at.bottom} className={classes.chosen} />
+          {picks.map(({ pick, at: layers, value }) => (
+            <g key={pick} className={classes.pick}>
+              <circle cx={at.x(layers)} cy={at.y(value)} r="5" />
+              <text x={at.x(layers)} y={at.y(value) + 22} textAnchor="middle">
+                {pick} {layers}
+              </text>
+            </g>
           ))}
-      </svg>
-    </ChartFigure>
+          {choose &&
+            depths.map((each) => (
+              <rect
+                key={each}
+                x={at.x(each - 0.5)}
+                y={at.top}
+                width={at.x(2) - at.x(1)}
+                height={at.bottom - at.top}
+                className={classes.target}
+                onClick={() => choose(each)}
+              />
+            ))}
+        </>
+      )}
+    />
+  );
+}
+
+/** Where the two halves meet, and what a model scores that tells nothing apart. */
+function Guides({ at, count, chance }: { at: ChartPlaces; count: number; chance: number | undefined }) {
+  const middle = at.x(count / 2 + 0.5);
+  return (
+    <>
+      <line x1={middle} x2={middle} y1={at.top} y2={at.bottom} className={classes.middle} />
+      <text x={middle + 6} y={at.top + 10} className={classes.label}>
+        middle
+      </text>
+      {chance !== undefined && (
+        <>
+          <line x1={at.left} x2={at.right} y1={at.y(chance)} y2={at.y(chance)} className={classes.chance} />
+          <text x={at.right} y={at.y(chance) - 6} textAnchor="end" className={classes.label}>
+            chance, ln(2B)
+          </text>
+        </>
+      )}
+    </>
   );
 }

@@ -1,10 +1,10 @@
 import type { Model, Plan, SearchResult } from "@espalier/contract";
-import { useMemo } from "react";
 import { Link } from "wouter";
 import { useResource } from "../api/use-resource.ts";
 import { Facts } from "../elements/facts.tsx";
 import { bytes, duration, many, number, percent } from "../elements/format.ts";
-import { surenessOf } from "./sureness.ts";
+import type { DepthCurve } from "./depth-curve.ts";
+import { shareAt } from "./picks.ts";
 import { useDepthPlan, useKnownScores, type DepthInputs } from "./use-depth-plan.ts";
 import classes from "./search-page.module.css";
 
@@ -12,29 +12,31 @@ import classes from "./search-page.module.css";
 export function DepthFacts({
   inputs,
   result,
+  curve,
   depth,
 }: {
   inputs: DepthInputs;
   result: SearchResult;
+  curve: DepthCurve;
   depth: number;
 }) {
-  const { lossByLayer, small, large } = result;
+  const { small, large } = result;
+  const count = curve.values.length;
   const { modelId } = inputs;
   const { data: model } = useResource<Model>(`models/${modelId}`, { enabled: modelId !== undefined });
   const plan = useDepthPlan(inputs, depth);
   const scores = useKnownScores(modelId, depth);
-  const sureness = useMemo(() => surenessOf(result), [result]);
   const size = sizeAt(model, depth);
-  const sure = sureness[depth - 1] ?? 0;
+  const share = shareAt(result, depth);
   return (
     <>
       <Facts
         of={[
-          ["Loss", lossOf(result, depth)],
-          ["Drops", percent(1 - depth / lossByLayer.length)],
+          [curve.name, valueAt(curve, depth)],
+          ["Drops", percent(1 - depth / count)],
           ["Parameters", size && many(size.parameters)],
           ["Size", size && bytes(size.bytes)],
-          ["Embeds, about", `${(lossByLayer.length / depth).toFixed(1)} × as fast as all layers`],
+          ["Embeds, about", `${(count / depth).toFixed(1)} × as fast as all layers`],
           ...(plan.isLoading
             ? ([
                 ["Memory to train", "…"],
@@ -60,16 +62,18 @@ export function DepthFacts({
           [
             "Pick",
             depth === small
-              ? "small: the least of the first half"
+              ? "small: the best of the first half"
               : depth === large
-                ? "large: the least of the second half"
+                ? "large: the best of the second half"
                 : "none",
           ],
           [
-            "Sureness",
-            sure >= 0.005
-              ? `${percent(sure)}: so often it is the least of its half, drawn again within the errors`
-              : "hardly ever the least of its half",
+            "How sure",
+            share === undefined
+              ? undefined
+              : share > 0
+                ? `${percent(share)} of the samples drawn again pick it`
+                : "hardly ever picked when the samples are drawn again",
           ],
         ]}
       />
@@ -110,10 +114,10 @@ const bases = {
 const hundredths = (score: number | undefined): string =>
   score === undefined ? "–" : (100 * score).toFixed(1);
 
-function lossOf({ lossByLayer, standardErrorByLayer }: SearchResult, depth: number): string {
-  const [loss, error] = [lossByLayer[depth - 1], standardErrorByLayer[depth - 1]];
-  if (typeof loss !== "number") return "not finite";
-  return typeof error === "number" ? `${number(loss)} ± ${number(error)}` : number(loss);
+function valueAt({ values, standardErrors }: DepthCurve, depth: number): string {
+  const [value, error] = [values[depth - 1], standardErrors[depth - 1]];
+  if (typeof value !== "number") return "not finite";
+  return typeof error === "number" ? `${number(value)} ± ${number(error)}` : number(value);
 }
 
 const bytesOf: Readonly<Record<string, number>> = { F32: 4, BF16: 2, F16: 2, F64: 8 };

@@ -1,4 +1,5 @@
 import type { Dataset, Experiment, Page, Plan, PlanRequest } from "@espalier/contract";
+import { mainMetrics } from "@espalier/contract/task-types";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { send } from "../api/request.ts";
@@ -18,7 +19,7 @@ export interface DepthInputs {
 
 export function useEvaluations(): readonly Dataset[] {
   const { data } = useResource<Page<Dataset>>("datasets", { query: { limit: 200 } });
-  return useMemo(() => data?.items.filter(({ kind }) => kind === "sts") ?? [], [data]);
+  return useMemo(() => data?.items.filter(({ kind }) => kind in mainMetrics) ?? [], [data]);
 }
 
 /** What the planner says of pruning a model to a depth, training it there, and evaluating it before and after. */

@@ -31,7 +31,6 @@ const ends: Readonly<Record<string, string>> = {
   QUARANTINED: "It was quarantined: it crashes wherever it computes.",
 };
 const stops: Readonly<Record<string, string>> = {
-  SUCCEEDED: "The attempt has succeeded.",
   FAILED: "The attempt has failed.",
   CANCELLED: "The attempt was cancelled.",
   LOST: "Its worker was lost.",
@@ -103,7 +102,8 @@ function ofAttempt(row: AttemptRow): TimelineEntry[] {
   const of = { attempt, worker };
   return [
     { ...starts, ...of, ...present({ step: resumedStep }) },
-    ...(endedAt === null
+    // That an attempt has succeeded is said by the end of its run.
+    ...(endedAt === null || state === "SUCCEEDED"
       ? []
       : [
           {
