@@ -3,7 +3,7 @@ import { embeddingFields, jobFields } from "../compute/job-fields.ts";
 import { filled, type Loose } from "../defaults.ts";
 import { datasetKinds } from "../datasets/dataset.ts";
 import { idOf } from "../id.ts";
-import { countLayers, keptLayers } from "../layers.ts";
+import { countLayers, keptLayers, LayerCount } from "../layers.ts";
 import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import { isProblem, Problem } from "../problem.ts";
@@ -18,21 +18,22 @@ import { trainingScale } from "./train.ts";
 
 const samplings = ["by-task", "shuffled", "in-order"] as const;
 
-const Size = Type.Optional(
-  Type.Union(
-    [Type.Integer({ minimum: 1, maximum: 10_000 }), Type.String({ pattern: "^[0-9]{1,2}(\\.[0-9]+)?%$" })],
-    {
-      description: "layers kept, or share dropped",
-    },
-  ),
-);
+/** What L3Prune's picks drop of the paper's models in the mean. */
+const usualSizes = { small: "74%", large: "21%" };
+
+const size = (name: string, usual: string) =>
+  Type.Optional(
+    Type.Union([LayerCount, Type.String({ pattern: "^[0-9]{1,2}(\\.[0-9]+)?%$" })], {
+      description: `layers that \`${name}\` keeps, or the share that it drops, of rules that find no size; default: ${usual}`,
+    }),
+  );
 
 /** Settings of a search: by default L3Prune's (arXiv:2410.14578), the contrastive loss of the untrained model at every depth. */
 export const SearchSettings = Type.Object(
   {
     rule: Type.Optional(SearchRule),
-    small: Size,
-    large: Size,
+    small: size("small", usualSizes.small),
+    large: size("large", usualSizes.large),
     sizesOf: Type.Optional(idOf("run")),
     batchSize: Type.Optional(Type.Integer({ minimum: 2, maximum: 4096, default: 64 })),
     batches: Type.Optional(
@@ -93,9 +94,6 @@ export type SearchResult = Static<typeof SearchResult>;
 export type ResolvedSearchSettings = Required<Omit<SearchSettings, OpenSetting>> &
   Pick<SearchSettings, OpenSetting>;
 type OpenSetting = "small" | "large" | "sizesOf";
-
-/** What L3Prune's picks drop of the paper's models in the mean. */
-const usualSizes = { small: "74%", large: "21%" };
 
 /** @throws {Problem} `request/invalid` naming the field */
 export const resolveSearchSettings = (
