@@ -68,3 +68,19 @@ test("a control needs no texts, and what cannot be is refused in a line", async 
     expect(err).toContain(why);
   }
 });
+
+test("a training that draws depths leaves a model of which each can be cut without another", async () => {
+  const args = "train MODEL --triplets TRIPLETS --set steps=2 --set batchSize=8 --max-length 32";
+  expect(await run(`${args} --set adaptiveLayers=1 --out adaptive`)).toMatchObject({ code: 0 });
+  const all = await run("evaluate adaptive --sts sts.jsonl --depths all --json");
+  const { depths } = JSON.parse(all.out) as EvaluationResult;
+  expect(depths).toHaveLength(12);
+  expect(await run("prune adaptive shallow --keep 5")).toMatchObject({ code: 0 });
+  const cut = JSON.parse((await run("evaluate shallow --sts sts.jsonl --json")).out) as EvaluationResult;
+  // The model is in 16 bits, and so is what the adapter is merged into.
+  expect(depths![4].scores[0].score).toBeCloseTo(cut.scores[0].score, 1);
+  expect(await run(`${args} --set adaptiveLayers=12 --out never`)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("choose at most 11") as string,
+  });
+});

@@ -128,6 +128,30 @@ it("searches, prunes to a pick, evaluates, trains, evaluates again and exports, 
   await rm(folder, { recursive: true });
 });
 
+it("trains at drawn depths, and prunes what was trained, the adapter merged", async () => {
+  const train = await pool.submit({
+    kind: "train",
+    model: modelId,
+    datasetId: triplets,
+    settings: { steps: 2, batchSize: 8, adaptiveLayers: 2 },
+  });
+  const prune = await pool.submit({ kind: "prune", model: { run: train.id }, layers: 5 });
+  const all = await pool.submit({
+    kind: "evaluate",
+    model: { run: train.id },
+    datasetIds: [sts],
+    depths: [5],
+  });
+  const cut = await pool.submit({ kind: "evaluate", model: { run: prune.id }, datasetIds: [sts] });
+  const pruned = await pool.store.models.get(pool.teamId, modelOf(await pool.end(prune.id)));
+  expect(pruned.architecture?.layers).toBe(5);
+  expect(pruned.files.map(({ name }) => name)).not.toContain("adapter_config.json");
+  const [{ scores }] = ((await pool.end(all.id)).result as EvaluationResult).depths!;
+  const alone = ((await pool.end(cut.id)).result as EvaluationResult).scores;
+  // The model is in 16 bits, and so is what the adapter is merged into.
+  expect(alone[0].score).toBeCloseTo(scores[0].score, 1);
+});
+
 /** What a run has written down of how it was made. */
 const manifestOf = async (runId: string) =>
   JSON.parse(await contentOf(runId, "manifest")) as { resolved: object };

@@ -34,9 +34,12 @@ const checks: { readonly [Kind in RunKind]: (spec: SpecOf<Kind>, place: Place) =
   import: () => Promise.resolve(),
   prune: (spec, place) => checkLayers(spec, within(place, "/layers")),
   search: checkSearch,
-  train(spec, place) {
-    const { batchSize, objective } = resolveTrainingSettings(spec.settings, spec.mode);
-    return checkBatches(spec.datasetId, batchSize, place, objective === "simcse");
+  async train(spec, place) {
+    const { batchSize, objective, adaptiveLayers } = resolveTrainingSettings(spec.settings, spec.mode);
+    if (adaptiveLayers !== undefined)
+      // They are drawn below the whole model.
+      await checkDepth(spec.model, adaptiveLayers + 1, within(place, "/settings/adaptiveLayers"));
+    await checkBatches(spec.datasetId, batchSize, place, objective === "simcse");
   },
   async evaluate({ model, datasetIds, depths = "all" }, place) {
     if (depths !== "all") await checkDepth(model, Math.max(...depths), within(place, "/depths"));

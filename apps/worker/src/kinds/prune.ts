@@ -2,11 +2,9 @@ import { keptLayers, knownArchitecture, Problem, type KeptLayers, type PruneSpec
 import type { PreparationContext } from "../attempt/prepare.ts";
 import { finished } from "./inputs.ts";
 import { asFile, type WorkerKind } from "./kind.ts";
-import { refuseAdapter } from "./lineage.ts";
 
 export const pruneRun: WorkerKind<"prune"> = {
   async prepare(spec, { claim, workspace, context, model, sources, common }) {
-    refuseAdapter(model, "pruned");
     const depth = knownArchitecture(model).layers;
     const layers = await resolveLayers(context.store, claim.teamId, spec, depth);
     const files = { model: workspace.model, output: workspace.output };

@@ -88,6 +88,13 @@ export const TrainingSettings = Type.Object(
         description: "prefixes of the vector that must serve alone too; their losses are added up",
       }),
     ),
+    adaptiveLayers: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        description: "depths drawn at each step that must serve alone too, so that any can be kept later",
+      }),
+    ),
     loraDropout: rate("default: 0; 0.05 in reference mode"),
     attentionDropout: rate("default: 0; 0.3 for simcse"),
     hiddenDropout: rate("of embeddings and of each branch; default: 0"),
@@ -124,8 +131,8 @@ export const TrainingResult = Type.Object({
 });
 export type TrainingResult = Static<typeof TrainingResult>;
 
-/** Two horizons and the prefixes of vectors may stay open: they depend on the dataset, or are not wanted. */
-type Open = "warmupSteps" | "scheduleSteps" | "matryoshka";
+/** Two horizons, the prefixes of vectors and the depths may stay open: they depend on the dataset, or are not wanted. */
+type Open = "warmupSteps" | "scheduleSteps" | "matryoshka" | "adaptiveLayers";
 
 /** Settings with every default filled in. */
 export type ResolvedTrainingSettings = Required<Omit<TrainingSettings, Open>> & Pick<TrainingSettings, Open>;

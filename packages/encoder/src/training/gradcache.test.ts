@@ -1,4 +1,17 @@
-import { gradients, infoNCE, interpreter, slice, weight, type Engine, type Tensor } from "@espalier/tensor";
+import {
+  add,
+  constant,
+  gradients,
+  infoNCE,
+  input,
+  interpreter,
+  mul,
+  slice,
+  weight,
+  type Engine,
+  type Node,
+  type Tensor,
+} from "@espalier/tensor";
 import { describe, expect, it } from "vitest";
 import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
@@ -8,6 +21,7 @@ import { tinyEncoder, tinyLlama } from "../testing/tiny-encoder.ts";
 import { textFeeds } from "../text-feeds.ts";
 import { fullModel } from "./full.ts";
 import { GradCache } from "./gradcache.ts";
+import { layerAgreement } from "./layer-agreement.ts";
 import { lora, loraShapes } from "./lora.ts";
 
 const rank = 2;
@@ -92,6 +106,61 @@ describe("GradCache", () => {
         for (const [i, g] of step.gradients.get(name)!.entries())
           expect(Math.abs(g - whole[i]!)).toBeLessThan(1e-5 * largest);
       }
+    }
+  });
+
+  it("adds at drawn depths the loss there and what keeps them from the whole model's vectors", async () => {
+    const { parameter, nodes } = inputParameters();
+    const pooled = textEncoder(config, [1, 2], { parameter: weight, adapter: { rank, alpha, parameter } });
+    const lossOf = (x: Node) =>
+      infoNCE({ query: slice(x, 0, 0, 2), positive: slice(x, 0, 2, 4), negative: slice(x, 0, 4) }, scale);
+    const loss = add(mul(lossOf(pooled[0]!), constant([1 / 2], [])), lossOf(pooled[1]!));
+    const shape = [texts.length, config.hiddenSize];
+    const apart = pooled.map((output, i) => ({
+      output,
+      cotangent: input(`apart${i}`, ["batch", shape[1]!]),
+    }));
+    const direct = gradients([{ output: loss }, ...apart], [...nodes.values()]);
+    const names = [...nodes.keys()];
+    const outputs = Object.fromEntries(names.map((name, i) => [name, direct[i]!]));
+    const opened = (what: Record<string, Node>) => interpreter().open(what, model.weights);
+    const feeds = {
+      ...textFeeds(model, texts, "weighted_mean"),
+      ...Object.fromEntries(
+        [...loraShapes(config, rank)].map(([name, shape]): [string, Tensor] => [
+          name,
+          { dtype: "f32", shape, data: factors.get(name)! },
+        ]),
+      ),
+    };
+    const states = await (await opened({ loss, one: pooled[0]!, two: pooled[1]! })).run(feeds);
+    const [one, two] = [states["one"]!.data as Float32Array, states["two"]!.data as Float32Array];
+    const agreement = layerAgreement(one, two, config.hiddenSize);
+    expect(agreement.loss).toBeGreaterThan(0);
+    const expected = await (
+      await opened(outputs)
+    ).run({
+      ...feeds,
+      apart0: { dtype: "f32", shape, data: agreement.shallow },
+      apart1: { dtype: "f32", shape, data: agreement.whole },
+    });
+
+    const cache = await GradCache.open({
+      model,
+      engine: interpreter(),
+      pooling: "weighted_mean",
+      trainable: lora(model, { rank, alpha, seed: 0 }),
+      scale,
+      chunkTokens: 12,
+      adaptiveLayers: 1,
+    });
+    const step = await cache.step(texts, 2, factors);
+    expect(step.loss).toBeCloseTo(states["loss"]!.data[0]! + agreement.loss, 5);
+    for (const name of names) {
+      const whole = expected[name]!.data;
+      const largest = Math.max(...whole.map(Math.abs));
+      for (const [i, g] of step.gradients.get(name)!.entries())
+        expect(Math.abs(g - whole[i]!)).toBeLessThan(1e-5 * largest);
     }
   });
 

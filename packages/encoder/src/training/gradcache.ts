@@ -19,6 +19,7 @@ import type { LoadedModel } from "../loaded-model.ts";
 import { chunksOf, runChunks } from "../run-chunks.ts";
 import { addTo, gatherRows, rowOf, scatterRows } from "../vectors.ts";
 import type { TokenizedText } from "@espalier/model/tokenizer";
+import { drawDepths, lossAtDepths } from "./loss-at-depths.ts";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
 
@@ -31,6 +32,11 @@ export interface GradCacheOptions {
   readonly scale: number;
   /** Lengths of prefixes of the vectors whose losses are added up. @default the whole vector alone */
   readonly matryoshka?: readonly number[] | undefined;
+  /**
+   * How many smaller depths are drawn at each step that must serve too, beside the whole model: their losses join its own, so that
+   * every depth can be used afterwards. @default 0
+   */
+  readonly adaptiveLayers?: number | undefined;
   /** @default none */
   readonly dropout?: DropoutRates | undefined;
   /** Most tokens that are computed at once, padding included. */
@@ -87,18 +93,23 @@ export class GradCache {
   static async open(options: GradCacheOptions): Promise<GradCache> {
     const { model, engine, trainable, dropout } = options;
     const { parameter, nodes } = inputParameters();
-    const [pooled] = textEncoder(model.config, [model.config.layers], {
+    const depths = depthsOf(options);
+    const pooled = textEncoder(model.config, depths, {
       ...trainable.graph(parameter),
       ...(dropout && { dropout: new Dropout(dropout) }),
     });
-    const inputs = inputsOf(topological([pooled!]));
-    const cotangent = input("cotangent", ["batch", model.config.hiddenSize]);
+    const inputs = inputsOf(topological(pooled));
+    const cotangents = depths.map((depth, i) => ({
+      output: pooled[i]!,
+      cotangent: input(at("cotangent", depth, model), ["batch", model.config.hiddenSize]),
+    }));
     const trained = new Map<string, Node>(nodes);
     if (trainable.tables) trained.set("embeddings", inputs.get("embeddings")!);
-    const grads = gradients([{ output: pooled!, cotangent }], [...trained.values()]);
+    const grads = gradients(cotangents, [...trained.values()]);
     const names = [...trained.keys()];
     const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
-    const whole = { forward: { pooled: pooled! }, backward: outputs };
+    const forwards = depths.map((depth, i) => [at("pooled", depth, model), pooled[i]!] as const);
+    const whole = { forward: Object.fromEntries(forwards), backward: outputs };
     const halves = options.keptBytes ? keepProducts(whole.forward, whole.backward) : whole;
     const forward = await engine.open(halves.forward, model.weights);
     try {
@@ -137,20 +148,35 @@ export class GradCache {
     const { keptBytes = 0 } = this.#options;
     let room = keptBytes;
     const kept = new Map<number, Record<string, Tensor>>();
-    const pooled = new Float32Array(distinct.length * width);
+    const depths = depthsOf(this.#options);
+    const pooled = new Map(depths.map((depth) => [depth, new Float32Array(distinct.length * width)]));
     for await (const { chunk, results } of runChunks(this.#forward, batch, { more, signal })) {
-      scatterRows(results["pooled"]!.data as Float32Array, chunk, width, pooled);
+      for (const [depth, matrix] of pooled)
+        scatterRows(results[at("pooled", depth, model)]!.data as Float32Array, chunk, width, matrix);
       const bytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0);
       if (bytes > room) continue;
       room -= bytes;
       kept.set(chunk[0]!, results);
     }
 
-    const vectors = gatherRows(pooled, of, width);
-    const { loss, gradient } = await this.#loss.withGradient(vectors, queries);
-    const cotangents = new Float32Array(pooled.length);
-    for (const [text, row] of of.entries())
-      addTo(rowOf(cotangents, row, width), rowOf(gradient, text, width));
+    const vectorsAt = (depth: number) => gatherRows(pooled.get(depth)!, of, width);
+    const { layers } = model.config;
+    const drawn = drawDepths(layers, this.#options.adaptiveLayers ?? 0, seed);
+    const { loss, gradients: gradientAt } = await lossAtDepths(
+      (vectors) => this.#loss.withGradient(vectors, queries),
+      vectorsAt,
+      { layers, drawn, width },
+    );
+    const cotangentsAt = new Map(
+      depths.map((depth) => {
+        const cotangents = new Float32Array(distinct.length * width);
+        const gradient = gradientAt.get(depth);
+        if (gradient)
+          for (const [text, row] of of.entries())
+            addTo(rowOf(cotangents, row, width), rowOf(gradient, text, width));
+        return [depth, cotangents];
+      }),
+    );
 
     const sums = zeros(trainable.shapes);
     for (const { chunk, feeds } of chunksOf(batch, { more })) {
@@ -161,11 +187,12 @@ export class GradCache {
       const { embeddings, ...parts } = await this.#backward.run({
         ...feeds,
         ...activations,
-        cotangent: {
-          dtype: "f32",
-          shape: [chunk.length, width],
-          data: gatherRows(cotangents, chunk, width),
-        },
+        ...Object.fromEntries(
+          [...cotangentsAt].map(([depth, cotangents]): [string, Tensor] => [
+            at("cotangent", depth, model),
+            { dtype: "f32", shape: [chunk.length, width], data: gatherRows(cotangents, chunk, width) },
+          ]),
+        ),
       });
       for (const [name, part] of Object.entries(parts)) addTo(sums.get(name)!, part.data);
       if (embeddings && tables) {
@@ -178,7 +205,7 @@ export class GradCache {
         }
       }
     }
-    return { loss, gradients: sums, vectors };
+    return { loss, gradients: sums, vectors: vectorsAt(layers) };
   }
 
   async close(): Promise<void> {
@@ -196,6 +223,14 @@ export class GradCache {
     );
   }
 }
+
+/** Depths whose vectors a step may look at, the whole model's last. */
+const depthsOf = ({ model: { config }, adaptiveLayers = 0 }: GradCacheOptions): number[] =>
+  adaptiveLayers > 0 ? Array.from({ length: config.layers }, (_, i) => i + 1) : [config.layers];
+
+/** The name of a graph's input or output at a depth; of the whole model, the bare one. */
+const at = (name: string, depth: number, { config }: LoadedModel): string =>
+  depth === config.layers ? name : `${name}:${depth}`;
 
 /** Texts of a batch, each once, and which of them each text of the batch is. */
 interface Distinct {

@@ -83,6 +83,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   const { resume, engine, signal } = control;
   const { batchSize, seed, steps, accumulate } = settings;
   checkPrefixes(settings.matryoshka, model.config.hiddenSize);
+  checkDepths(settings.adaptiveLayers, model.config.layers);
   const fresh = Batches.start(triplets, batchSize, seed, mode);
   const fingerprint = fingerprintOf(inputs);
   if (resume && resume.fingerprint !== fingerprint) {
@@ -122,6 +123,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
     trainable,
     scale: settings.scale,
     matryoshka: settings.matryoshka,
+    adaptiveLayers: settings.adaptiveLayers,
     dropout: dropoutOf(settings),
     chunkTokens: settings.chunkTokens,
   });
@@ -196,6 +198,15 @@ function checkPrefixes(prefixes: readonly number[] | undefined, width: number): 
     "request/invalid",
     `A prefix of ${wrong} numbers is longer than the model's vectors of ${width}; choose shorter ones.`,
     { field: "/settings/matryoshka" },
+  );
+}
+
+function checkDepths(drawn: number | undefined, layers: number): void {
+  if (drawn === undefined || drawn < layers) return;
+  throw new Problem(
+    "request/invalid",
+    `A step cannot draw ${drawn} depths below the ${layers} layers of the model; choose at most ${layers - 1}.`,
+    { field: "/settings/adaptiveLayers" },
   );
 }
 
