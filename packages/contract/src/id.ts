@@ -71,6 +71,12 @@ export const nameFrom = (text: string): string =>
 /** RFC 3339 time in UTC. */
 export const Timestamp = Type.String({ format: "date-time" });
 
+/**
+ * The moment that a {@link Timestamp} means. PostgreSQL takes offsets of up to 15:59, RFC 3339 of up to 23:59; JavaScript knows no leap
+ * second, which is the one before it here.
+ */
+export const momentOf = (timestamp: string): Date => new Date(timestamp.replace(/:60(?=\D)/, ":59"));
+
 /** Lower-case hexadecimal SHA-256. */
 export const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 

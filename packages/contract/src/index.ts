@@ -113,6 +113,7 @@ export {
   PageQuery,
   type IdKind,
   type Page,
+  momentOf,
 } from "./id.ts";
 export {
   countLayers,

@@ -1,4 +1,4 @@
-import { Problem, reaches, type ApiKey } from "@espalier/contract";
+import { momentOf, Problem, reaches, type ApiKey } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { Principal } from "../auth/principal.ts";
 
@@ -47,7 +47,7 @@ export function checkExpiry(by: Principal, old: ApiKey, expiresAt: string | unde
   if (expiresAt === undefined) return;
   refusePast(expiresAt);
   const ends = old.expiresAt === undefined ? Infinity : Date.parse(old.expiresAt);
-  if (by.role !== "admin" && Date.parse(expiresAt) > ends)
+  if (by.role !== "admin" && momentOf(expiresAt).getTime() > ends)
     throw new Problem("auth/forbidden", `Only an admin lets a key end later than ${old.expiresAt}.`, {
       field: "/expiresAt",
     });
@@ -55,7 +55,7 @@ export function checkExpiry(by: Principal, old: ApiKey, expiresAt: string | unde
 
 /** @throws {Problem} `request/invalid` for a time that is over */
 export function refusePast(expiresAt: string | undefined): void {
-  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now())
+  if (expiresAt !== undefined && momentOf(expiresAt).getTime() <= Date.now())
     throw new Problem("request/invalid", "/expiresAt is past; give a time that is still to come.", {
       field: "/expiresAt",
     });

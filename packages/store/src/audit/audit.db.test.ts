@@ -150,6 +150,8 @@ describe("the list", () => {
     const { at } = all[0];
     expect((await store.audit.list(viewer, { since: at })).items).toContainEqual(all[0]);
     expect((await store.audit.list(viewer, { until: at })).items).not.toContainEqual(all[0]);
+    for (const until of ["2342-05-25T07:09:38+17:58", "9999-12-31T23:59:60-23:59"])
+      expect((await store.audit.list(viewer, { until })).items).toContainEqual(all[0]);
     await expect(store.audit.list(viewer, { cursor: "aud_x" })).rejects.toMatchObject({
       code: "request/invalid",
     });

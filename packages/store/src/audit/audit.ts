@@ -1,4 +1,11 @@
-import type { AuditAction, AuditEntry, AuditQuery, Author, Page } from "@espalier/contract";
+import {
+  momentOf,
+  type AuditAction,
+  type AuditEntry,
+  type AuditQuery,
+  type Author,
+  type Page,
+} from "@espalier/contract";
 import type { Database } from "../database/database.ts";
 import { byId } from "../database/cursor.ts";
 import { pageLimit, toPage } from "../database/page.ts";
@@ -38,6 +45,7 @@ export const createAudit = ({ query: ofTeam, allTeams }: Database): Audit => ({
   onlyLooks: changesNothing,
   async list({ teamId, operator }, { limit: wanted, cursor, action, subject, user, key, since, until } = {}) {
     const limit = pageLimit(wanted);
+    const [after, before] = [since, until].map((time) => time && momentOf(time));
     const query = operator ? allTeams.query : ofTeam;
     const { rows } = await query<Row>(
       `select id, at, action, author, operator, subject_kind as "subjectKind", subject_id as "subjectId", change,
@@ -47,7 +55,7 @@ export const createAudit = ({ query: ofTeam, allTeams }: Database): Audit => ({
          and ($6::text is null or author ->> 'user' = $6) and ($7::text is null or author -> 'key' ->> 'id' = $7)
          and ($8::timestamptz is null or at >= $8) and ($9::timestamptz is null or at < $9)
        order by id desc limit $10`,
-      [teamId, operator, byId.read(cursor)[0], action, subject, user, key, since, until, limit + 1],
+      [teamId, operator, byId.read(cursor)[0], action, subject, user, key, after, before, limit + 1],
     );
     return toPage(rows, limit, toEntry, ({ id }) => id);
   },

@@ -10,6 +10,7 @@ import {
   type KeyRotate,
   type Page,
   type TeamRole,
+  momentOf,
 } from "@espalier/contract";
 import type { Database } from "../database/database.ts";
 import type { ApiKey as KeyRow } from "../generated/client.ts";
@@ -125,7 +126,7 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
           `insert into api_key as k (id, team_id, name, hash, role, operator, user_id, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
            on conflict (id) do update set role = excluded.role, operator = excluded.operator
            where k.team_id = excluded.team_id and k.hash = excluded.hash`,
-          [id, teamId, name, hashOf(text), role, operator, userId, expiresAt],
+          [id, teamId, name, hashOf(text), role, operator, userId, expiresAt && momentOf(expiresAt)],
         );
         return { id };
       });
@@ -196,7 +197,7 @@ export function createKeys({ prisma, query, transaction }: Database): Keys {
         await tx.query(
           `insert into api_key (id, team_id, name, hash, role, operator, user_id, expires_at)
            select $3, team_id, name, $4, role, operator, user_id, coalesce($5, expires_at) from api_key where team_id = $1 and id = $2`,
-          [teamId, keyId, id, hashOf(text), expiresAt],
+          [teamId, keyId, id, hashOf(text), expiresAt && momentOf(expiresAt)],
         );
         await tx.query(
           `update api_key set expires_at = least(expires_at, now() + make_interval(secs => $3)) where team_id = $1 and id = $2`,
