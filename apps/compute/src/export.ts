@@ -61,7 +61,8 @@ export async function exportModel(
   };
   let told: Told = {};
   const vectorsOf = async (directory: string, changed: Partial<LoadOptions> = {}) => {
-    const options = { engine, modelName, ...encoding, ...changed };
+    // What is compared is whole: not every format can say how much of a vector is kept.
+    const options = { engine, modelName, dimensions: Infinity, ...encoding, ...changed };
     const encoder = await Encoder.load(directory, options);
     // What was written from the model has nothing new to say.
     if (directory === job.model && changed.adapter === undefined) told = tell(encoder.model.remarks, report);
@@ -167,7 +168,7 @@ export async function exportModel(
       });
       if (matryoshka !== undefined && dimensions !== undefined)
         notes.push(
-          `The first ${matryoshka.join(", ")} numbers of a vector were trained to serve alone, and none after the first ${dimensions}: load the folder by SentenceTransformer(folder, truncate_dim=${dimensions}). Its config_sentence_transformers.json says so too, which sentence-transformers 5 and 6 do not read there.`,
+          `The first ${matryoshka.join(", ")} numbers of a vector were trained to serve alone, and none after the first ${dimensions}: load the folder by SentenceTransformer(folder, truncate_dim=${dimensions}). Its config_sentence_transformers.json says so too, which sentence-transformers reads from 6.2 on.`,
         );
       if (pooling === "weighted_mean")
         notes.push(

@@ -13,7 +13,7 @@ export interface EmbedOptions {
   /**
    * How many numbers of each vector are kept, from the first on, as `truncate_dim` of sentence-transformers: after the
    * modules of the folder, and before the scaling that `normalize` asks for.
-   * @default all
+   * @default what the encoder keeps
    */
   readonly dimensions?: number | undefined;
   /** Scale every vector to length 1. @default whether the model's `modules.json` ends with a normalisation */
@@ -38,13 +38,13 @@ export function textsToEmbed(
   texts: readonly string[],
   options: EmbedOptions,
 ): TextsToEmbed {
-  const { width, poolsPrompts, model, encoding, mode } = encoder;
+  const { width, wholeWidth, poolsPrompts, model, encoding, mode } = encoder;
   const { dimensions = width } = options;
   const { instruction, separator, shorten } = howToEncode(options, encoder);
-  if (!(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= width))
+  if (!(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= wholeWidth))
     throw new Problem(
       "request/invalid",
-      `A vector of this model has ${width} numbers; dimensions must be from 1 to that.`,
+      `A vector of this model has ${wholeWidth} numbers; dimensions must be from 1 to that.`,
       { field: "/dimensions" },
     );
   if (instruction !== undefined && !poolsPrompts)

@@ -62,6 +62,8 @@ export interface EncoderOptions {
   readonly mode?: Mode | undefined;
   /** LoRA on top of the model. @default the one in the model's folder, where there is one */
   readonly adapter?: LoraAdapter | undefined;
+  /** How many numbers of a vector are kept where a call does not say. @default all, of a folder what its `truncate_dim` says */
+  readonly dimensions?: number | undefined;
   /** Whether vectors are scaled to length 1 where a call does not say. @default false, of a folder what its `modules.json` says */
   readonly normalizes?: boolean | undefined;
   /** Whether an instruction may be pooled where all tokens are. @default true, of a folder what its `1_Pooling/config.json` says */
@@ -110,6 +112,7 @@ export class Encoder {
   readonly template: Template | undefined;
   readonly mode: Mode;
   readonly normalizes: boolean;
+  readonly dimensions: number;
   readonly poolsPrompts: boolean;
   readonly steps: readonly VectorStep[];
   readonly chunkTokens: number;
@@ -148,6 +151,7 @@ export class Encoder {
       ...others,
       engine,
       normalizes: options.normalizes ?? modules?.normalizes,
+      dimensions: options.dimensions ?? modules?.dimensions,
       steps: options.steps ?? modules?.steps,
       poolsPrompts: options.poolsPrompts ?? modules?.poolsPrompts,
       ...encoding,
@@ -176,6 +180,7 @@ export class Encoder {
     this.template = template;
     this.mode = mode;
     this.normalizes = options.normalizes ?? false;
+    this.dimensions = options.dimensions ?? Infinity;
     this.poolsPrompts = options.poolsPrompts ?? true;
     this.steps = options.steps ?? [];
     this.chunkTokens = options.chunkTokens ?? 1024;
@@ -188,6 +193,11 @@ export class Encoder {
 
   /** Numbers in a vector. */
   get width(): number {
+    return Math.min(this.dimensions, this.wholeWidth);
+  }
+
+  /** Numbers in a vector before any are cut off. */
+  get wholeWidth(): number {
     return this.steps.reduce(
       (width, step) => (step.kind === "normalize" ? width : step.outputs),
       this.model.config.hiddenSize,
@@ -204,14 +214,15 @@ export class Encoder {
     if (ref === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
     const layers = keptLayers(ref, this.layers, this.mode);
-    const { engine, template, mode, normalizes, poolsPrompts, steps, chunkTokens, encoding, adapter, model } =
-      this;
+    const { engine, template, mode, normalizes, dimensions, poolsPrompts, steps } = this;
+    const { chunkTokens, encoding, adapter, model } = this;
     return new Encoder(keptLayersOf(model, layers), {
       ...encoding,
       engine,
       template,
       mode,
       normalizes,
+      dimensions,
       poolsPrompts,
       steps,
       chunkTokens,
@@ -249,13 +260,15 @@ export class Encoder {
   ): Promise<Encoder> {
     if (options.to !== undefined) await checkNewFolder(options.to);
     const adapter = await trainAdapter(this, triplets, options);
-    const { model, engine, template, mode, normalizes, poolsPrompts, chunkTokens, encoding } = this;
+    const { model, engine, template, mode, normalizes, dimensions, poolsPrompts, chunkTokens, encoding } =
+      this;
     const trained = new Encoder(model, {
       ...encoding,
       engine,
       template,
       mode,
       normalizes,
+      dimensions,
       poolsPrompts,
       chunkTokens,
       steps: this.steps,

@@ -28,7 +28,7 @@ export async function describeFolder(
   await writeRecord(directory, { encoding, matryoshka });
   const { pooling, pooled, maxLength, template } = encoding;
   if (modules === undefined || pooled !== "sequence" || template !== "none") return;
-  const dimensions = matryoshka && Math.max(...matryoshka);
+  const dimensions = matryoshka ? Math.max(...matryoshka) : modules.dimensions;
   await writeSentenceTransformers(directory, {
     width,
     pooling,

@@ -12,7 +12,7 @@ export interface SentenceTransformersOptions {
   /** Whether vectors are scaled to length 1. @default true */
   readonly normalizes?: boolean | undefined;
   /**
-   * Numbers of a vector that were trained. No release until 6.2 takes it from here: it says what to give to
+   * Numbers of a vector that were trained. Releases before 6.2 do not take it from here: it says what to give to
    * `SentenceTransformer(folder, truncate_dim=…)`.
    * @default all
    */

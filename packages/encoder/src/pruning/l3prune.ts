@@ -36,7 +36,7 @@ export async function l3prune(
   const pooled = textEncoder(model.config, depths, linears);
   const outputs = Object.fromEntries(depths.map((depth) => [`depth:${depth}`, pooled[depth - 1]!]));
   const forward = await engine.open(outputs, weights);
-  const loss = new ContrastiveLoss(engine, scale, encoder.width);
+  const loss = new ContrastiveLoss(engine, scale, encoder.model.config.hiddenSize);
   const losses: number[][] = depths.map(() => []);
   let candidates = 0;
   let tokens = 0;

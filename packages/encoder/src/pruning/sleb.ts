@@ -60,7 +60,7 @@ export async function sleb(
   const texts = Array.from({ length: batches }, () => next());
   const { linears, weights } = frozen(model, encoder.adapter);
   const forward = await engine.open({ pooled: gated(encoder, linears) }, weights);
-  const loss = new ContrastiveLoss(engine, scale, encoder.width);
+  const loss = new ContrastiveLoss(engine, scale, encoder.model.config.hiddenSize);
   const told = [...warnings];
   const out: number[] = [];
   const steps: Step[] = [];

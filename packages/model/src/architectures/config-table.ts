@@ -107,7 +107,7 @@ const decoder: FieldTable = {
   rope_parameters: obeyed,
   is_causal: obeyed,
   head_dim: obeyed,
-  pretraining_tp: obeyed,
+  pretraining_tp: returned,
 };
 
 const biases: FieldTable = { attention_bias: obeyed, mlp_bias: obeyed };

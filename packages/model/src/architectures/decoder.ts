@@ -90,7 +90,6 @@ function headsOf(config: Fields, traits: Pick<DecoderTraits, "headSize" | "keyVa
 /** Describes a decoder from its `config.json` and its traits. */
 export function decoder(config: Fields, traits: DecoderTraits): ModelConfig {
   config.only({
-    pretraining_tp: [1],
     is_encoder_decoder: [false],
     quantization_config: [],
   });

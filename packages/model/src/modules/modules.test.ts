@@ -127,9 +127,22 @@ test("without max_seq_length, texts are cut where config.json or tokenizer_confi
   );
 });
 
-test("truncate_dim is read past, as sentence-transformers takes it from its caller alone", async () => {
-  await withFiles({ [st]: { truncate_dim: 8 } }, async (model) => {
-    await (await openModel(model)).close();
-    expect(await findModules(model, 16)).toMatchObject({ normalizes: true });
-  });
+test("truncate_dim is obeyed, as sentence-transformers 6.2 does", async () => {
+  await withFiles({ [st]: { truncate_dim: 8 } }, async (model) =>
+    expect(await findModules(model, 16)).toMatchObject({ dimensions: 8 }),
+  );
+  await withFiles({ [st]: { truncate_dim: null } }, async (model) =>
+    expect(await findModules(model, 16)).toMatchObject({ dimensions: undefined }),
+  );
+  await withFiles({ [st]: { truncate_dim: -1 } }, (model) =>
+    expect(findModules(model, 16)).rejects.toMatchObject({
+      code: "config/unsupported",
+    }),
+  );
+});
+
+test("a default prompt that the folder does not have is none", async () => {
+  await withFiles({ [st]: { default_prompt_name: "query", prompts: { document: "" } } }, async (model) =>
+    expect(await findModules(model, 16)).toBeDefined(),
+  );
 });

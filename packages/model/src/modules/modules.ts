@@ -19,6 +19,8 @@ export interface Modules {
   readonly maxLength: number | undefined;
   /** What is done with a pooled vector, in this order; a normalisation at the end is left out. */
   readonly steps: readonly VectorStep[];
+  /** How many numbers of a vector it keeps, from the first on; undefined: all. */
+  readonly dimensions: number | undefined;
   /** Whether it scales vectors to length 1 at the end. */
   readonly normalizes: boolean;
   /** Whether a prompt before a text is pooled with it. */
@@ -63,7 +65,7 @@ const modelFields: FieldTable = {
   ),
   default_prompt_name: obeyed,
   similarity_fn_name: harmless("it compares vectors and does not change them"),
-  truncate_dim: harmless("sentence-transformers takes it from its caller alone"),
+  truncate_dim: obeyed,
 };
 
 /**
@@ -91,10 +93,11 @@ export async function findModules(source: ModelSource, width: number): Promise<M
     }
     steps.push(step);
   }
-  await checkModel(source);
+  const dimensions = await readModel(source);
   const normalizes = steps.at(-1)?.kind === "normalize";
   return {
     steps: normalizes ? steps.slice(0, -1) : steps,
+    dimensions,
     normalizes,
     poolsPrompts: await poolsPrompts(source),
     maxLength: await longestText(source),
@@ -218,19 +221,25 @@ function checkModalities(root: JsonObject, refuse: ReturnType<typeof refuseField
     refuse("modality_config", "modality_config asks for another output than the last hidden states of texts");
 }
 
-async function checkModel(source: ModelSource): Promise<void> {
+/** @returns the numbers that are kept of a vector; undefined: all */
+async function readModel(source: ModelSource): Promise<number | undefined> {
   const root = await findObject(source, modelFile);
-  if (root === undefined) return;
+  if (root === undefined) return undefined;
   const refuse = refuseFieldOf(modelFile);
   checkFields(root, modelFields, refuse);
   const name = root.get("default_prompt_name") ?? null;
   const prompts = root.get("prompts");
-  const prompt = prompts instanceof Map && typeof name === "string" ? prompts.get(name) : undefined;
+  // A name without a prompt is told by sentence-transformers and means none.
+  const prompt = prompts instanceof Map && typeof name === "string" ? (prompts.get(name) ?? "") : name;
   if (name !== null && prompt !== "")
     refuse(
       "default_prompt_name",
       `default_prompt_name puts the prompt ${JSON.stringify(name).slice(0, 80)} before every text, which is not done here`,
     );
+  const dimensions = root.get("truncate_dim") ?? null;
+  if (dimensions === null) return undefined;
+  if (typeof dimensions === "number" && Number.isInteger(dimensions) && dimensions > 0) return dimensions;
+  return refuse("truncate_dim", "truncate_dim is not a number of numbers");
 }
 
 /**
