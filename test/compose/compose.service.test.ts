@@ -52,6 +52,9 @@ describe.skipIf(why)(`docker-compose.yml${why ? ` (skipped: ${why})` : ""}`, () 
     return stdout.trim();
   }
 
+  const secretOf = (name: string): string =>
+    new RegExp(`^${name}=(\\w+)$`, "m").exec(readFileSync(join(folder, ".env"), "utf8"))![1];
+
   beforeAll(async () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
@@ -114,17 +117,16 @@ describe.skipIf(why)(`docker-compose.yml${why ? ` (skipped: ${why})` : ""}`, () 
     const { experiment, runs } = await runDemo(client, input, output, AbortSignal.timeout(600_000));
     expect(runs.map(({ state }) => state)).toEqual(runs.map(() => "SUCCEEDED"));
     expect(experiment.state).toBe("SUCCEEDED");
-    const password = /^REDIS_PASSWORD=(\w+)$/m.exec(readFileSync(join(folder, ".env"), "utf8"))![1];
     const keys = run(
       "exec",
       "-T",
       "redis",
       "redis-cli",
       "-a",
-      password,
+      secretOf("REDIS_PASSWORD"),
       "--no-auth-warning",
       "keys",
-      "bull:*",
+      "espalier:*",
     );
     expect(keys.split("\n").length).toBeGreaterThan(1);
   }, 900_000);
@@ -135,6 +137,8 @@ describe.skipIf(why)(`docker-compose.yml${why ? ` (skipped: ${why})` : ""}`, () 
     const users = run(
       "exec",
       "-T",
+      "-e",
+      `PGPASSWORD=${secretOf("POSTGRES_PASSWORD")}`,
       "postgres",
       "psql",
       "-h",
