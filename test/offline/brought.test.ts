@@ -51,6 +51,12 @@ const brought: Readonly<Record<string, Brought>> = {
     helps: /copy adapter_config\.json and adapter_model\.safetensors into the folder/,
     sent: /an adapter.*merge it into its base.*espalier prune/,
   },
+  "a folder of an early sentence-transformers": {
+    keep: ["tokenizer.json"],
+    add: { "modules.json": "[]", "0_Transformer/config.json": "{}" },
+    said: /config\.json is missing; an early release of sentence-transformers put it in 0_Transformer/,
+    helps: /save_pretrained\('OUT'\)/,
+  },
   "a GGUF file beside the config": {
     keep: ["config.json", "tokenizer.json"],
     add: { "model-Q4.gguf": "GGUF" },

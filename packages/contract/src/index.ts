@@ -186,6 +186,7 @@ export {
   modulesFile,
   recordFile,
   sentenceTransformersFiles,
+  transformerFiles,
   poolingFile,
   shardName,
   withoutWeights,

@@ -177,6 +177,20 @@ describe("folders of PEFT and sentence-transformers", () => {
   });
 });
 
+test("an adapter of pickles is told, with what writes safetensors", async () => {
+  await using folder = await ChangedFolder.of("decoder");
+  await folder.write("adapter_config.json", {
+    peft_type: "LORA",
+    r: 4,
+    lora_alpha: 8,
+    target_modules: ["q_proj"],
+  });
+  await folder.write("adapter_model.bin", "");
+  await expect(vectorOf(folder.path, plain)).rejects.toThrow(
+    /adapter_model\.safetensors is missing, only adapter_model\.bin.*save_pretrained/,
+  );
+});
+
 test("a folder that was cloned without git-lfs says so", async () => {
   await using folder = await ChangedFolder.of("decoder");
   await folder.write(

@@ -1,7 +1,7 @@
-import type { Encoding, Mode } from "@espalier/contract";
+import { poolingFile, type Encoding, type Mode } from "@espalier/contract";
 import type { ModelConfig } from "./architectures/model-config.ts";
 import { parseConfig } from "./checkpoint/config.ts";
-import { readText, type ModelSource } from "./files/read-text.ts";
+import { missing, readText, type ModelSource } from "./files/read-text.ts";
 import { findModules } from "./modules/modules.ts";
 import { findPooling } from "./modules/pooling.ts";
 import { findRecord } from "./modules/record.ts";
@@ -36,6 +36,8 @@ async function statedEncoding(source: ModelSource, given: Given): Promise<Encodi
   const record = await findRecord(source);
   if (record !== undefined) return usualEncoding(config, { ...record.encoding, ...stated(given) });
   const named = given.pooling === undefined ? await findPooling(source) : undefined;
+  if (modules !== undefined && named === undefined && given.pooling === undefined)
+    throw await missing(source, poolingFile);
   const longest = given.maxLength ?? modules?.maxLength;
   return usualEncoding(config, {
     ...given,

@@ -15,12 +15,21 @@ export const isModuleFile = (name: string): boolean => name === poolingFile || m
 /** Where sentence-transformers says what a model is made of. */
 export const modulesFile = "modules.json";
 
+/** Where releases and model families of sentence-transformers put the settings of the Transformer; the first that is there counts. */
+export const transformerFiles = [
+  "sentence_bert_config.json",
+  "sentence_roberta_config.json",
+  "sentence_distilbert_config.json",
+  "sentence_camembert_config.json",
+  "sentence_albert_config.json",
+  "sentence_xlm-roberta_config.json",
+  "sentence_xlnet_config.json",
+] as const;
+
 /** Files in which sentence-transformers says how a model's hidden states become vectors. */
 export const sentenceTransformersFiles = [
   modulesFile,
-  "sentence_bert_config.json",
-  "sentence_roberta_config.json",
-  "sentence_xlm-roberta_config.json",
+  ...transformerFiles,
   "config_sentence_transformers.json",
   poolingFile,
 ] as const;
@@ -99,6 +108,8 @@ const vocabularies = [
 const save = (loader: string) =>
   `run in the folder: python -c "from transformers import ${loader} as A; A.from_pretrained('.').save_pretrained('.')"`;
 
+const saveAll = `python -c "from sentence_transformers import SentenceTransformer as S; S('.').save_pretrained('OUT')"`;
+
 /**
  * What is there instead of a file that a model cannot do without, and what helps; empty where nothing tells.
  * @param names of all that lies in the folder or the repository; of the hub's cache also those in `snapshots`
@@ -112,6 +123,9 @@ export function insteadOf(file: string, names: Iterable<string>): string {
     if (snapshot !== undefined) return `; this is a folder of the hub's cache, give ${snapshot} in it`;
     const cached = find(/^models--/);
     if (cached !== undefined) return `; this is the hub's cache, give ${cached}/snapshots/COMMIT in it`;
+    const inside = find(/^0_\w+(\/|$)/)?.split("/")[0];
+    if (inside !== undefined && all.includes(modulesFile))
+      return `; an early release of sentence-transformers put it in ${inside}: write the folder again by ${saveAll}`;
     if (all.includes(adapterFile))
       return `; this is an adapter without its base: copy ${adapterFile} and adapter_model.safetensors into the folder of the model that base_model_name_or_path in ${adapterFile} names`;
   }
@@ -122,6 +136,8 @@ export function insteadOf(file: string, names: Iterable<string>): string {
     const vocabulary = vocabularies.find((name) => all.includes(name));
     if (vocabulary !== undefined) return `, only ${vocabulary}; to make it, ${save("AutoTokenizer")}`;
   }
+  if (file === "adapter_model.safetensors" && all.includes("adapter_model.bin"))
+    return ", only adapter_model.bin, which can run code where it is loaded; load the adapter in PEFT and write it again by save_pretrained";
   if (file === "model.safetensors") {
     const weights = find(otherWeights);
     if (weights !== undefined)

@@ -41,6 +41,18 @@ describe("adapter_config.json", () => {
     );
   });
 
+  test.each([
+    { peft_type: "IA3", feedforward_modules: ["down_proj"] },
+    { peft_type: "VERA", d_initial: 0.1 },
+  ])("of another kind of adapter is refused by the kind, not by a field that only it has: %j", (fields) => {
+    expect(() => parse(fields)).toThrow(
+      expect.objectContaining({
+        code: "config/unsupported",
+        facts: { file: "adapter_config.json", field: "/peft_type" },
+      }),
+    );
+  });
+
   test("is accepted with fields that change nothing", () => {
     const harmless = {
       init_lora_weights: "gaussian",

@@ -88,6 +88,13 @@ const unsupported = refuseFieldOf(file);
  */
 export function parseAdapterConfig(text: string): AdapterConfig {
   const root = parseRoot(text);
+  // Fields of another kind of adapter are not known by name; its kind is what is said of it.
+  const kind = root.get("peft_type") ?? "LORA";
+  if (kind !== "LORA")
+    unsupported(
+      "peft_type",
+      `peft_type is ${JSON.stringify(kind).slice(0, 80)}; only "LORA" is supported: merge the adapter with merge_and_unload of PEFT where its kind can be merged`,
+    );
   checkFields(root, fields, unsupported);
   const started = root.get("init_lora_weights") ?? true;
   if (!plainStarts.includes(started))

@@ -1,5 +1,5 @@
 import { Problem } from "@espalier/contract";
-import { filesOf, findText, readText, type ModelSource } from "../files/read-text.ts";
+import { filesOf, findText, missing, readText, type ModelSource } from "../files/read-text.ts";
 import { join } from "node:path";
 import { adapterConfigFile as configFile, parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
 import { isWeightDtype, narrow, widen } from "./dtype.ts";
@@ -76,8 +76,7 @@ export async function readAdapter(source: ModelSource): Promise<LoraAdapter> {
 async function readFactors(source: ModelSource, config: AdapterConfig): Promise<LoraAdapter> {
   const factors = new Map<string, { a?: Factor; b?: Factor; named: string }>();
   const file = await filesOf(source).open(weightsFile);
-  if (file === undefined)
-    throw new Problem("checkpoint/incomplete", `${weightsFile} is missing`, { file: weightsFile });
+  if (file === undefined) throw await missing(source, weightsFile);
   try {
     for (const { name, dtype, shape, offset, bytes } of (await readHeader(file)).tensors.values()) {
       if (config.isHead(name)) continue;

@@ -16,8 +16,13 @@ export const filesOf = (source: ModelSource): ModelFiles =>
 export async function readText(source: ModelSource, name: string, most: number): Promise<string> {
   const text = await findText(source, name, most);
   if (text !== undefined) return text;
+  throw await missing(source, name);
+}
+
+/** What is said of a file that is not there, with what is there in its place. */
+export async function missing(source: ModelSource, name: string): Promise<Problem> {
   const instead = insteadOf(name, (await filesOf(source).others?.()) ?? []);
-  throw new Problem("checkpoint/incomplete", `${name} is missing${instead}`, { file: name });
+  return new Problem("checkpoint/incomplete", `${name} is missing${instead}`, { file: name });
 }
 
 /** Like {@link readText}, but undefined where there is no such file. */

@@ -71,7 +71,9 @@ export async function readDense(source: ModelSource, path: string): Promise<Vect
     sizeOf(root.get("in_features"), file, "in_features"),
     sizeOf(root.get("out_features"), file, "out_features"),
   ];
-  const named = root.get("activation_function") ?? "torch.nn.modules.activation.Tanh";
+  const named = root.has("activation_function")
+    ? root.get("activation_function")
+    : "torch.nn.modules.activation.Tanh";
   if (typeof named !== "string" || !Object.hasOwn(activations, named))
     refuseFieldOf(file)(
       "activation_function",

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { transformerFiles } from "@espalier/contract";
 import { expect, test } from "vitest";
 import { folderEncoding } from "../folder-encoding.ts";
 import { openModel } from "../checkpoint/open-model.ts";
@@ -141,8 +142,51 @@ test("truncate_dim is obeyed, as sentence-transformers 6.2 does", async () => {
   );
 });
 
-test("a default prompt that the folder does not have is none", async () => {
-  await withFiles({ [st]: { default_prompt_name: "query", prompts: { document: "" } } }, async (model) =>
-    expect(await findModules(model, 16)).toBeDefined(),
+test("a default prompt is none where it is empty, as query and document are in folders that do not say more", async () => {
+  for (const prompts of [{ document: "" }, { query: null }, { query: "" }, undefined])
+    await withFiles({ [st]: { default_prompt_name: "query", prompts } }, async (model) =>
+      expect(await findModules(model, 16)).toBeDefined(),
+    );
+  await withFiles({ [st]: { default_prompt_name: "other", prompts: { query: "" } } }, (model) =>
+    expect(findModules(model, 16)).rejects.toThrow(/"other", which prompts does not have/),
   );
+});
+
+test.each(transformerFiles)(
+  "%s says the longest text, and goes along where the model is pruned",
+  async (file) => {
+    await withFiles(
+      { "sentence_bert_config.json": undefined, [file]: { max_seq_length: 7 } },
+      async (model) => {
+        expect(await findModules(model, 16)).toMatchObject({ maxLength: 7 });
+        await truncateCheckpoint(model, `${model}-pruned`, 2);
+        expect(await findModules(`${model}-pruned`, 16)).toMatchObject({ maxLength: 7 });
+      },
+    );
+  },
+);
+
+test("what only says how a model is computed is accepted for its class, and nothing else", async () => {
+  const given = { attn_implementation: "eager", torch_dtype: "float32", low_cpu_mem_usage: true };
+  await withFiles(
+    { "sentence_bert_config.json": { model_args: given, model_kwargs: given } },
+    async (model) => expect(await findModules(model, 16)).toBeDefined(),
+  );
+  await withFiles(
+    { "sentence_bert_config.json": { model_args: { ignore_mismatched_sizes: true } } },
+    (model) =>
+      expect(findModules(model, 16)).rejects.toMatchObject({
+        facts: { field: "/model_args/ignore_mismatched_sizes" },
+      }),
+  );
+});
+
+test("a Pooling without its config is refused where nobody says how to pool", async () => {
+  await withFiles({ "1_Pooling/config.json": undefined }, async (model) => {
+    await expect(folderEncoding(model, {})).rejects.toMatchObject({
+      code: "checkpoint/incomplete",
+      facts: { file: "1_Pooling/config.json" },
+    });
+    expect(await folderEncoding(model, { pooling: "cls" })).toMatchObject({ pooling: "cls" });
+  });
 });

@@ -1,4 +1,4 @@
-import { modulesFile, poolingFile } from "@espalier/contract";
+import { modulesFile, poolingFile, transformerFiles } from "@espalier/contract";
 import type { ModelSource } from "../files/read-text.ts";
 import {
   checkFields,
@@ -27,12 +27,6 @@ export interface Modules {
   readonly poolsPrompts: boolean;
 }
 
-/** Where releases and model families put the settings of the Transformer module; the first that is there counts. */
-const transformerFiles = [
-  "sentence_bert_config.json",
-  "sentence_roberta_config.json",
-  "sentence_xlm-roberta_config.json",
-] as const;
 const modelFile = "config_sentence_transformers.json";
 
 const moduleFields: FieldTable = {
@@ -49,12 +43,24 @@ const transformerFields: FieldTable = {
   transformer_task: neutral("feature-extraction"),
   module_output_name: neutral("token_embeddings"),
   modality_config: obeyed,
-  model_args: neutral(),
+  model_args: obeyed,
   config_args: neutral(),
   tokenizer_args: neutral(),
-  model_kwargs: neutral(),
+  model_kwargs: obeyed,
   config_kwargs: neutral(),
   processor_kwargs: neutral(),
+};
+
+const computation = harmless("it says how the model is computed, and not what");
+
+/** What a Transformer module may give to `from_pretrained`. */
+const loadingFields: FieldTable = {
+  attn_implementation: computation,
+  dtype: computation,
+  torch_dtype: computation,
+  device_map: computation,
+  low_cpu_mem_usage: computation,
+  use_safetensors: harmless("only safetensors are read"),
 };
 
 const modelFields: FieldTable = {
@@ -202,6 +208,14 @@ async function readTransformer(source: ModelSource): Promise<number | undefined>
     const refuse = refuseFieldOf(file);
     checkFields(root, transformerFields, refuse);
     checkModalities(root, refuse);
+    for (const name of ["model_args", "model_kwargs"]) {
+      const given = root.get(name) ?? null;
+      if (given instanceof Map)
+        checkFields(given, loadingFields, (field, reason) =>
+          refuse(`${name}/${field}`, `${name}: ${reason}`),
+        );
+      else if (given !== null) refuse(name, `${name} is not an object`);
+    }
     const longest = root.get("max_seq_length") ?? null;
     if (longest === null) return undefined;
     if (typeof longest === "number" && Number.isInteger(longest) && longest > 0) return longest;
@@ -229,12 +243,16 @@ async function readModel(source: ModelSource): Promise<number | undefined> {
   checkFields(root, modelFields, refuse);
   const name = root.get("default_prompt_name") ?? null;
   const prompts = root.get("prompts");
-  // A name without a prompt is told by sentence-transformers and means none.
-  const prompt = prompts instanceof Map && typeof name === "string" ? (prompts.get(name) ?? "") : name;
-  if (name !== null && prompt !== "")
+  const shown = JSON.stringify(name).slice(0, 80);
+  const prompt = prompts instanceof Map && typeof name === "string" ? prompts.get(name) : undefined;
+  // These two exist in every model of sentence-transformers, and are empty where a folder says nothing of them.
+  const isEmpty = prompt === "" || ((prompt ?? null) === null && (name === "query" || name === "document"));
+  if (name !== null && !isEmpty)
     refuse(
       "default_prompt_name",
-      `default_prompt_name puts the prompt ${JSON.stringify(name).slice(0, 80)} before every text, which is not done here`,
+      prompt === undefined
+        ? `default_prompt_name is ${shown}, which prompts does not have`
+        : `default_prompt_name puts the prompt ${shown} before every text, which is not done here`,
     );
   const dimensions = root.get("truncate_dim") ?? null;
   if (dimensions === null) return undefined;
