@@ -96,6 +96,22 @@ test("docs/operations.md lists every alert of the pool with its severity and its
   );
 });
 
+test("docs/reports.md names for each report a test that there is", () => {
+  const rows = rowsOf("reports.md");
+  const missing = rows.flatMap(([report, , , cell]) => {
+    const [, label, path, title] = /^\[(.*?)\]\((.*?)\): (.*)$/.exec(cell) ?? [];
+    const url = path && new URL(path, docs);
+    return url &&
+      path.endsWith(`/${label}`) &&
+      existsSync(url) &&
+      readFileSync(url, "utf8").includes(`"${title}"`)
+      ? []
+      : [report];
+  });
+  expect(rows.length).toBeGreaterThan(20);
+  expect(missing).toEqual([]);
+});
+
 describe("docs/glossary.md", () => {
   const rows = rowsOf("glossary.md");
 

@@ -75,6 +75,17 @@ test("the first page's commands for a service do what they say, one after the ot
   expect((await readdir(join(folder, "encoder"))).sort()).toEqual(["onnx", "peft", "safetensors"]);
 }, 600_000);
 
+test("bare texts are registered and train by SimCSE, and an export that fails says why", async () => {
+  const stdout = await runThere(`
+    printf 'one cat\\ntwo dogs\\nthree birds\\nfour trees\\n' > bare.txt
+    espalier dataset add bare.txt --kind texts --format lines --name bare
+    espalier run submit train --model pruned --dataset bare --set objective=simcse --set steps=2 --set batchSize=4 --name bare --watch
+    espalier export pruned --format peft 2>&1 || echo "code $?"`);
+  expect(stdout).toMatch(/bare {2}4 rows/);
+  expect(stdout).toMatch(/train {2}SUCCEEDED/);
+  expect(stdout).toMatch(/export\/unsupported[^]*no adapter[^]*code 3/);
+}, 300_000);
+
 test("what it says of the API, of operators and of teams works on the same service", async () => {
   const [curl] = await blocks("README.md", "sh", "The API");
   const runs = await runThere(curl.replace("http://127.0.0.1:7070", service.url));

@@ -16,7 +16,7 @@ interface Operation {
   method: string;
   path: string;
   parameters: Parameter[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
+  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
   responses: Record<string, unknown>;
 }
 
@@ -148,6 +148,32 @@ it("every operation of the description refuses a hostile parameter by a problem,
     ),
   );
   expect(await faultsOf(requests, 800)).toEqual([]);
+});
+
+it("no operation refuses a JSON content type without a body where none is needed", async () => {
+  const open = operations.filter(({ requestBody }) => requestBody?.required !== true);
+  expect(open.length).toBeGreaterThan(60);
+  const faults: string[] = [];
+  for (const { method, path: template, parameters, requestBody } of open) {
+    // Of things that there are not, so that both answers are the same and nothing ends.
+    const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+      const { schema } = parameters.find((each) => each.in === "path" && each.name === name)!;
+      const id = ids[schema.$ref?.split("/").at(-1) ?? ""];
+      return id === undefined ? "0" : `${id.slice(0, -4)}0000`;
+    });
+    const ask = async (type: Record<string, string>): Promise<number> => {
+      const headers = { authorization: `Bearer ${key}`, ...type };
+      return (await app.inject({ method: method as "GET", url: path, headers })).statusCode;
+    };
+    const bare = await ask({});
+    const types = ["application/json", "application/json; charset=utf-8"];
+    if (requestBody !== undefined) types.push("application/merge-patch+json");
+    for (const type of types) {
+      const named = await ask({ "content-type": type });
+      if (named !== bare) faults.push(`${method} ${template} with ${type}: ${bare}, ${named}`);
+    }
+  }
+  expect(faults).toEqual([]);
 });
 
 it("every operation of the description refuses a hostile body by a problem, and never fails of it", async () => {
