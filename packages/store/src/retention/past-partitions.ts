@@ -1,4 +1,5 @@
 import type { Database } from "../database/database.ts";
+import { sqlState } from "../database/sql-error.ts";
 import { dropPartition, makePartitions, readPartitions, type Partition } from "./partitions.ts";
 import type { Sweeper } from "./sweeper.ts";
 
@@ -34,7 +35,14 @@ export function pastPartitions(database: Pick<Database, "query" | "transaction">
     }));
   }
   async function isNeeded(statement: string, values: unknown[]): Promise<boolean> {
-    return (await query(statement, values)).rowCount !== 0;
+    return query(statement, values).then(
+      ({ rowCount }) => rowCount !== 0,
+      (error: unknown) => {
+        // Another sweep has dropped the partition since it was listed.
+        if (sqlState(error) === "42P01") return true;
+        throw error;
+      },
+    );
   }
   async function past() {
     const found = [];
