@@ -26,6 +26,7 @@ export const programs = [
   "apps/cli/src/main.ts",
   "apps/cli/src/stack/app-host/main.ts",
   "apps/cli/src/stack/postgres-host/main.ts",
+  "apps/compute/src/gang/device/main.ts",
   "apps/compute/src/main.ts",
   "apps/worker/src/main.ts",
   // The chaos suite, its workers and their compute processes, all of which it starts again and again.

@@ -1,4 +1,4 @@
-import { Problem } from "@espalier/contract";
+import { Problem, type EngineName } from "@espalier/contract";
 import type { HubAccess, Job, JobKind, JobOf, Outcome, OutcomeOf } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 
@@ -49,10 +49,11 @@ export function runJob(job: Job, computation: Beginning, hub?: HubAccess): Promi
   return compute(job, computation, hub);
 }
 
-async function withEngine(
-  { engine, precision, device, threads }: Job,
-  computation: Beginning,
-): Promise<Computation> {
+/** Engines that are told their device by its address, so that several processes can have one each. */
+const addressed: ReadonlySet<string> = new Set<EngineName>(["onnx-cpu", "onnx-cuda"]);
+
+async function withEngine(job: Job, computation: Beginning): Promise<Computation> {
+  const { engine, precision, device, devices, threads } = job;
   const { chooseEngine } = await import("@espalier/engine");
   const options = {
     ...(threads !== undefined && { threads }),
@@ -60,7 +61,18 @@ async function withEngine(
     ...(device !== undefined && { device }),
   };
   try {
-    return { ...computation, engine: chooseEngine(engine, options) };
+    // A wrong name is found here, and not by each of the devices.
+    const alone = chooseEngine(engine, options);
+    if (devices === undefined) return { ...computation, engine: alone };
+    if (!addressed.has(engine)) {
+      computation.report.log(
+        "warn",
+        `${engine} computes on the first of its ${devices.length} devices alone.`,
+      );
+      return { ...computation, engine: alone };
+    }
+    const { openGang } = await import("./gang/gang.ts");
+    return { ...computation, engine: openGang(engine, devices, options) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new Problem("request/invalid", `The engine cannot be chosen: ${error.message}.`);

@@ -211,6 +211,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       engine,
       device: given[0]!.device.kind,
       deviceNames: given.map(({ device }) => device.name),
+      ...addressesOf(given.map(({ device }) => device.kind)),
       ...(precision && { precision }),
       environment: {
         ...config.passedOn,
@@ -254,6 +255,15 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       log.info("worker stopped");
     },
   };
+}
+
+/**
+ * How the compute process addresses its devices, where they are several of one kind. Of others the first computes, and of WebGPU's
+ * adapters too: its provider takes the first.
+ */
+function addressesOf(kinds: readonly DeviceKind[]): { devices?: string[] } {
+  const several = kinds.length > 1 && kinds.every((kind) => kind === kinds[0] && kind !== "webgpu");
+  return several ? { devices: kinds.map((kind, position) => `${kind}:${position}`) } : {};
 }
 
 /** The environment that shows a compute process all its devices: lists such as CUDA_VISIBLE_DEVICES are joined. */

@@ -184,6 +184,11 @@ export const problems = {
   },
   "worker/disk-full": { status: 507, failure: "host", title: "The disk is full" },
   "device/out-of-memory": { status: 500, failure: "out-of-memory", title: "The device ran out of memory" },
+  "device/lost": {
+    status: 503,
+    failure: "infrastructure",
+    title: "A device stopped computing in the middle of a run",
+  },
   "device/engine-unavailable": {
     status: 500,
     failure: "host",

@@ -76,6 +76,8 @@ export const remedies: Readonly<Record<ProblemCode, string>> = {
   "worker/disk-full": "Free space on the worker's host; the run waits for that.",
   "device/out-of-memory":
     "It is tried once more with half the chunk; then lower `chunkTokens` or `maxLength`.",
+  "device/lost":
+    "It is tried again from its last checkpoint by itself; where it happens again, look at the device: `espalier worker list`.",
   "device/engine-unavailable":
     "Run the command that the text names on the worker's host, or let the run use another engine; it waits for that.",
   "training/diverged": "Lower `learningRate`, or lengthen the warmup; `step` says when it happened.",

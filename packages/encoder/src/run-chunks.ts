@@ -3,6 +3,7 @@ import type { TokenizedText } from "@espalier/model/tokenizer";
 import type { Executable, Tensor } from "@espalier/tensor";
 import { rotaryKind } from "./blocks/rotary-tables.ts";
 import { groupIntoChunks } from "./chunks.ts";
+import { inOrder } from "./in-order.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { textFeeds } from "./text-feeds.ts";
 
@@ -58,8 +59,8 @@ export async function* runChunks(
   batch: TextBatch,
   { more, signal }: RunOptions = {},
 ): AsyncGenerator<ChunkResults> {
-  for (const { chunk, feeds } of chunksOf(batch, more && { more })) {
+  yield* inOrder(chunksOf(batch, more && { more }), executable.atOnce ?? 1, async ({ chunk, feeds }) => {
     signal?.throwIfAborted();
-    yield { chunk, results: await executable.run(feeds) };
-  }
+    return { chunk, results: await executable.run(feeds) };
+  });
 }

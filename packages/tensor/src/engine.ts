@@ -34,6 +34,8 @@ export interface Engine {
 
 /** A graph that is ready to run, again and again, with any sizes. */
 export interface Executable {
+  /** Calls of `run` that are worth making before the first has ended: more than one where several devices compute. @default 1 */
+  readonly atOnce?: number;
   /**
    * Computes the outputs. `feeds` holds a tensor for every input of the graph, by name; others are ignored.
    * Throws TypeError when one is missing or its type or shape does not fit, or two disagree on a named size.

@@ -38,6 +38,7 @@ export interface AttemptContext {
   /** Kind of its devices, of which the compute process sees no others. */
   device: DeviceKind;
   deviceNames: readonly string[];
+  devices?: readonly string[];
   threads?: number;
   /** Path of the compute process's module. */
   computeEntry: string;

@@ -31,6 +31,8 @@ export interface PreparationContext extends HubImportContext {
   precision?: Precision;
   device?: DeviceKind;
   deviceNames?: readonly string[];
+  /** Addresses as the compute process sees them, where they are several. */
+  devices?: readonly string[];
   threads?: number;
 }
 
@@ -46,12 +48,13 @@ export async function prepareRun(
   const { run, teamId } = claim;
   // A run that was submitted before defaults were stored means what they are now.
   const spec = run.resolved ?? resolveSpec(run.spec);
-  const { store, engine, precision, device, deviceNames, threads } = context;
+  const { store, engine, precision, device, deviceNames, devices, threads } = context;
   const common = {
     engine,
     ...(precision && { precision }),
     ...(device && { device }),
     ...(deviceNames && { deviceNames: [...deviceNames] }),
+    ...(devices && { devices: [...devices] }),
     ...(threads === undefined ? {} : { threads }),
   };
   const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);

@@ -26,6 +26,7 @@ export interface Preparation {
     precision?: Precision;
     device?: DeviceKind;
     deviceNames?: string[];
+    devices?: string[];
     threads?: number;
   };
   /** Tokens to compute at once; undefined for kinds that do not compute in chunks. */

@@ -9,6 +9,8 @@ export const jobFields = {
   precision: Type.Optional(Precision),
   /** Address of the device among those that the process sees, such as `cuda`. @default the engine's first kind */
   device: Type.Optional(Type.String()),
+  /** Addresses of all its devices, where they are several: each of them computes. @default `device` alone */
+  devices: Type.Optional(Type.Array(Type.String(), { minItems: 2 })),
   threads: Type.Optional(Type.Integer({ minimum: 1 })),
   /** What its devices are called, for the result. @default the processor's name */
   deviceNames: Type.Optional(Type.Array(Type.String())),

@@ -15,6 +15,7 @@ import { Dropout, type DropoutRates } from "../blocks/dropout.ts";
 import { inputParameters } from "../blocks/parameters.ts";
 import { textEncoder } from "../blocks/text-encoder.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
+import { inOrder } from "../in-order.ts";
 import type { LoadedModel } from "../loaded-model.ts";
 import { chunksOf, runChunks } from "../run-chunks.ts";
 import { addTo, gatherRows, rowOf, scatterRows } from "../vectors.ts";
@@ -179,12 +180,14 @@ export class GradCache {
     );
 
     const sums = zeros(trainable.shapes);
-    for (const { chunk, feeds } of chunksOf(batch, { more })) {
+    const { atOnce = 1 } = this.#backward;
+    // Added up in the order of the chunks, whichever device is done first.
+    const parts = inOrder(chunksOf(batch, { more }), atOnce, async ({ chunk, feeds }) => {
       signal?.throwIfAborted();
       // Without a budget the backward graph computes what it needs by itself.
       const activations = keptBytes > 0 ? (kept.get(chunk[0]!) ?? (await this.#forward.run(feeds))) : {};
       kept.delete(chunk[0]!);
-      const { embeddings, ...parts } = await this.#backward.run({
+      const results = await this.#backward.run({
         ...feeds,
         ...activations,
         ...Object.fromEntries(
@@ -194,7 +197,11 @@ export class GradCache {
           ]),
         ),
       });
-      for (const [name, part] of Object.entries(parts)) addTo(sums.get(name)!, part.data);
+      return { chunk, results };
+    });
+    for await (const { chunk, results } of parts) {
+      const { embeddings, ...gradients } = results;
+      for (const [name, part] of Object.entries(gradients)) addTo(sums.get(name)!, part.data);
       if (embeddings && tables) {
         const [, time] = embeddings.shape;
         for (const [row, text] of chunk.entries()) {
