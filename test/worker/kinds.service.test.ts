@@ -152,6 +152,25 @@ it("trains at drawn depths, and prunes what was trained, the adapter merged", as
   expect(alone[0].score).toBeCloseTo(scores[0].score, 1);
 });
 
+it("teaches a pruned model by the whole one, and keeps what the teacher said", async () => {
+  const { store, teamId } = pool;
+  const prune = await pool.submit({ kind: "prune", model: modelId, layers: 2 });
+  const train = await pool.submit({
+    kind: "train",
+    model: { run: prune.id },
+    teacher: modelId,
+    datasetId: triplets,
+    settings: { objective: "distill", steps: 2, batchSize: 8 },
+  });
+  const { result } = await pool.end(train.id);
+  expect(result).toMatchObject({ steps: 2, taught: 48 });
+  const artifacts = await store.artifacts.ofRun(teamId, train.id);
+  expect(artifacts.map(({ kind }) => kind)).toContain("teacher-vectors");
+  const { files } = await store.models.get(teamId, modelOf(await store.runs.get(teamId, train.id)));
+  expect(files.map(({ name }) => name)).not.toContain("teacher-vectors.safetensors");
+  expect(await manifestOf(train.id)).toMatchObject({ resolved: { teacher: { name: expect.any(String) } } });
+});
+
 /** What a run has written down of how it was made. */
 const manifestOf = async (runId: string) =>
   JSON.parse(await contentOf(runId, "manifest")) as { resolved: object };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { mkdir } from "node:fs/promises";
 import {
+  checkDistillation,
   resolveEncoding,
   resolveTrainingSettings,
   templateChoices,
@@ -12,6 +13,7 @@ import {
   describeFolder,
   loadTrainingState,
   saveTrainingState,
+  TeacherVectors,
   train as trainModel,
   trainableOf,
   type Training,
@@ -25,7 +27,7 @@ import { readArchitecture } from "./architecture.ts";
 import { computedOn } from "./computed-on.ts";
 import { peakMemoryBytes, type Computation } from "./computation.ts";
 import { textsAsTriplets, triplets } from "./dataset.ts";
-import { openLoaded } from "./open.ts";
+import { openEncoder, openLoaded } from "./open.ts";
 
 /** Trains an adapter or a whole model, from a checkpoint of an earlier attempt where there is one. */
 export async function train(
@@ -39,6 +41,7 @@ export async function train(
   const { template, ...encoding } = resolved;
   const { model, told } = await openLoaded(job.model, report);
   refuseSteps(await findModules(job.model, model.config.hiddenSize), "training");
+  checkDistillation(settings, job.teacher && { texts: job.texts });
   const inputs: TrainingInputs = {
     model,
     triplets: await (job.texts ? textsAsTriplets(job.triplets) : triplets(job.triplets)),
@@ -49,33 +52,37 @@ export async function train(
   };
   const warning = duplicatesWarning(inputs.triplets);
   if (warning !== undefined) report.log("warn", warning);
+  const taught = job.teacher && (await teach(job.teacher, inputs, { engine, signal, report }));
   const resume = job.resume === undefined ? undefined : await loadTrainingState(job.resume);
   const resumedFromStep = resume?.step;
   if (resume) report.log("info", `Training resumes after step ${resume.step}.`);
 
-  const training = await trainModel(inputs, {
-    engine,
-    signal,
-    resume,
-    report({ step, loss, learningRate, gradientNorm, meanCosine, tokens, seconds }) {
-      report.progress({ phase: "train", done: step, total: settings.steps, unit: "steps" });
-      report.metrics(step, {
-        loss,
-        learning_rate: learningRate,
-        gradient_norm: gradientNorm,
-        mean_cosine: meanCosine,
-        tokens_per_second: tokens / seconds,
-      });
+  const training = await trainModel(
+    { ...inputs, teacher: taught },
+    {
+      engine,
+      signal,
+      resume,
+      report({ step, loss, learningRate, gradientNorm, meanCosine, tokens, seconds }) {
+        report.progress({ phase: "train", done: step, total: settings.steps, unit: "steps" });
+        report.metrics(step, {
+          loss,
+          learning_rate: learningRate,
+          gradient_norm: gradientNorm,
+          mean_cosine: meanCosine,
+          tokens_per_second: tokens / seconds,
+        });
+      },
+      async save(state) {
+        // The last state is the result itself.
+        if (state.step === settings.steps) return;
+        const path = join(job.checkpoints, `step-${state.step}.safetensors`);
+        const began = performance.now();
+        await saveTrainingState(path, state);
+        report.checkpoint(state.step, path, (performance.now() - began) / 1000);
+      },
     },
-    async save(state) {
-      // The last state is the result itself.
-      if (state.step === settings.steps) return;
-      const path = join(job.checkpoints, `step-${state.step}.safetensors`);
-      const began = performance.now();
-      await saveTrainingState(path, state);
-      report.checkpoint(state.step, path, (performance.now() - began) / 1000);
-    },
-  });
+  );
 
   const architecture = await writeResult(job, inputs, training);
   await describeFolder(job.output, job.model, {
@@ -102,9 +109,32 @@ export async function train(
       trainableParameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
       peakMemoryBytes: peak,
       ...(resumedFromStep === undefined ? {} : { resumedFromStep }),
+      ...(taught && { taught: taught.texts }),
     },
     ...(architecture && { architecture }),
   };
+}
+
+/** The vectors of a teacher, which is open for no longer than it takes to compute them. */
+async function teach(
+  { model, modelName, encoding, vectors }: NonNullable<TrainJob["teacher"]>,
+  inputs: TrainingInputs,
+  { engine, signal, report }: Computation,
+): Promise<TeacherVectors> {
+  const { encoder } = await openEncoder(model, { encoding, modelName }, { engine, report });
+  try {
+    // The widths are compared before anything is computed.
+    const student = inputs.model.config.hiddenSize;
+    checkDistillation(inputs.settings, { teacher: encoder.width, student });
+    const computed = await TeacherVectors.compute(encoder, inputs, {
+      signal,
+      report: (done, total) => report.progress({ phase: "teacher", done, total, unit: "texts" }),
+    });
+    if (vectors !== undefined) await computed.write(vectors);
+    return computed;
+  } finally {
+    await encoder.close();
+  }
 }
 
 /** Writes a whole model and says what it is, or an adapter as PEFT does. */

@@ -262,6 +262,7 @@ export {
   UserChange,
 } from "./teams/team.ts";
 export {
+  checkDistillation,
   resolveTrainingSettings,
   TrainingResult,
   TrainingSettings,

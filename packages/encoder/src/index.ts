@@ -25,6 +25,7 @@ export type { TrainingInputs } from "./training/inputs.ts";
 export { adapterOf, lora, loraShapes } from "./training/lora.ts";
 export { loadTrainingState, saveTrainingState } from "./training/resume.ts";
 export { fingerprintOf } from "./training/state.ts";
+export { TeacherVectors } from "./training/teacher.ts";
 export { train, trainableOf, type Training } from "./training/trainer.ts";
 
 export { browserConfig } from "./export/browser-config.ts";

@@ -32,7 +32,7 @@ export function tokenizeText(
 }
 
 /** The queries of triplets, with their instructions. */
-export const tokenizeQueries = (triplets: readonly Triplet[], how: Tokenizing): TokenizedText[] =>
+const tokenizeQueries = (triplets: readonly Triplet[], how: Tokenizing): TokenizedText[] =>
   triplets.map(({ query, instruction }) => tokenizeText(query, how, instruction));
 
 /**

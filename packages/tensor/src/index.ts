@@ -38,6 +38,7 @@ export type { Engine, Executable, Tensor, WeightSource } from "./engine.ts";
 export { bindSizes, inputsOf, sourceOf, weightsOf } from "./feeds.ts";
 export { decode } from "./half.ts";
 export { errorFunction, interpreter } from "./interpret.ts";
+export { distillationLoss, type DistillationTarget } from "./distillation.ts";
 export { chanceLevel, infoNCE } from "./loss.ts";
 export type { AdamWState, Arrays, Schedule } from "./optimizer.ts";
 export { adamW, adamWStart, clipGlobalNorm, learningRate } from "./optimizer.ts";

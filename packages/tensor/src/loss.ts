@@ -15,7 +15,7 @@ import {
 } from "./op.ts";
 
 /** Rows scaled to length 1: x [rows, width] → [rows, width]. */
-const normalize = (x: Node): Node =>
+export const normalize = (x: Node): Node =>
   div(x, sqrt(add(reduceSum(mul(x, x), [x.shape.length - 1], true), 1e-24)));
 
 export interface ContrastiveBatch {

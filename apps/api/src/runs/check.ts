@@ -1,4 +1,5 @@
 import {
+  checkDistillation,
   isProblem,
   keptLayers,
   knownArchitecture,
@@ -35,11 +36,18 @@ const checks: { readonly [Kind in RunKind]: (spec: SpecOf<Kind>, place: Place) =
   prune: (spec, place) => checkLayers(spec, within(place, "/layers")),
   search: checkSearch,
   async train(spec, place) {
-    const { batchSize, objective, adaptiveLayers } = resolveTrainingSettings(spec.settings, spec.mode);
+    const settings = resolveTrainingSettings(spec.settings, spec.mode);
+    const { batchSize, objective, adaptiveLayers, contrastiveWeight } = settings;
+    await checkTeacher(spec, place);
     if (adaptiveLayers !== undefined)
       // They are drawn below the whole model.
       await checkDepth(spec.model, adaptiveLayers + 1, within(place, "/settings/adaptiveLayers"));
-    await checkBatches(spec.datasetId, batchSize, place, objective === "simcse");
+    await checkBatches(
+      spec.datasetId,
+      batchSize,
+      place,
+      objective === "simcse" || (objective === "distill" && !contrastiveWeight),
+    );
   },
   async evaluate({ model, datasetIds, depths = "all" }, place) {
     if (depths !== "all") await checkDepth(model, Math.max(...depths), within(place, "/depths"));
@@ -85,6 +93,32 @@ export async function checkModel(model: ModelRef, place: Place): Promise<void> {
 
 const kindOf = async (runId: string, { store, teamId, planned }: Place): Promise<RunKind> =>
   planned?.get(runId) ?? (await store.runs.get(teamId, runId)).kind;
+
+/** The teacher is there, wanted, and as wide as what is learned of it asks, as far as that is known. */
+async function checkTeacher(
+  { model, teacher, settings, mode }: SpecOf<"train">,
+  place: Place,
+): Promise<void> {
+  if (teacher !== undefined) await checkModel(teacher, within(place, "/teacher"));
+  const widths = teacher !== undefined && {
+    student: await widthOf(model, place),
+    teacher: await widthOf(teacher, place),
+  };
+  try {
+    checkDistillation(resolveTrainingSettings(settings, mode), widths || undefined);
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    const field = `${place.field}${String(error.facts?.["field"])}`;
+    throw new Problem(error.code, error.message, { ...error.facts, field });
+  }
+}
+
+/** Numbers in a vector of a model that is there; undefined for what a run will make, or where a module after pooling changes it. */
+async function widthOf(ref: ModelRef, { store, teamId }: Place): Promise<number | undefined> {
+  if (typeof ref !== "string") return undefined;
+  const { architecture, files } = await store.models.get(teamId, ref);
+  return files.some(({ name }) => /^\d+_Dense\//.test(name)) ? undefined : architecture?.hiddenSize;
+}
 
 /** The model has the layers that are to be kept. */
 export async function checkLayers(

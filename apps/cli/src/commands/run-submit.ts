@@ -44,6 +44,7 @@ export const runSubmit = defineCommand({
       ...settingsWithDefaults(resolveSearchSettings()),
       ...encodingHelp,
       "--engine NAME --precision NAME   of search, train and evaluate: what computes and how precisely; default: the fastest in fp32",
+      "--teacher MODEL      of train with objective=distill: whose vectors are learned; as --model",
       "--name NAME",
       "--priority N         order among your own runs, higher first",
       ...needsHelp,
@@ -62,6 +63,7 @@ export const runSubmit = defineCommand({
     set: { type: "string", multiple: true },
     ...encodingOptions,
     ...engineOptions,
+    teacher: { type: "string" },
     name: { type: "string" },
     priority: { type: "string" },
     ...needsOptions,
@@ -111,6 +113,7 @@ interface SpecValues {
   depths?: string | undefined;
   set?: string[] | undefined;
   name?: string | undefined;
+  teacher?: string | undefined;
   engine?: string | undefined;
   precision?: string | undefined;
   encoding: object;
@@ -134,6 +137,7 @@ async function specOf(client: Client, kind: string | undefined, values: SpecValu
       depths: parseDepths(values.depths),
       settings: parseSettings(values.set),
       encoding: values.encoding,
+      teacher: values.teacher === undefined ? undefined : await modelRef(client, values.teacher),
       engine: values.engine,
       precision: values.precision,
       name: values.name,

@@ -1,6 +1,6 @@
 import { copyFile, constants, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { resolveSpec, resolveTrainingSettings, type SpecOf } from "@espalier/contract";
+import { checkDistillation, resolveSpec, resolveTrainingSettings, type SpecOf } from "@espalier/contract";
 import type { OutcomeOf } from "@espalier/contract/compute";
 import { folderEncoding } from "@espalier/model";
 import { datasetFileHelp, datasetFileOptions, parseDatasetFormat } from "../arguments/dataset-file.ts";
@@ -29,12 +29,13 @@ export const train = defineCommand({
   get help() {
     return [
       "--triplets FILE     queries with positives and negatives: JSON lines, CSV, TSV, Parquet …",
-      "--texts FILE        instead: bare texts, for objective=simcse",
+      "--texts FILE        instead: bare texts, for objective=simcse or distill",
       ...datasetFileHelp,
       "--out OUT           the model's files with the adapter, or the whole model with method=full; OUT must not exist",
       "--set NAME=VALUE    a setting of a training run, such as steps=60; repeat. Their defaults:",
       ...settingsWithDefaults(offlineDefaults()),
       `${" ".repeat(20)}warmupSteps, scheduleSteps and matryoshka=[64,128] have none`,
+      "--teacher DIR       of objective=distill: the folder of an encoder, whose vectors are learned",
       "--mode reference    as l3prune's code does it where that is odd",
       "--base NAME         what the adapter's config names as its base; default: the path of DIR",
       ...encodingHelp,
@@ -47,6 +48,7 @@ export const train = defineCommand({
   options: {
     triplets: { type: "string" },
     texts: { type: "string" },
+    teacher: { type: "string" },
     ...datasetFileOptions,
     out: { type: "string" },
     set: { type: "string", multiple: true },
@@ -65,6 +67,9 @@ export const train = defineCommand({
     const file = { ...data, path: path(data.path) };
     const [model, target] = [path(dir), path(values.out)];
     await checkExists(model, "folder");
+    const teacher = values.teacher === undefined ? undefined : path(values.teacher);
+    if (teacher !== undefined) await checkExists(teacher, "folder");
+    checkDistillation(settings, teacher === undefined ? undefined : { texts: kind === "texts" });
     await checkExists(file.path, "file");
 
     const { result } = await makeFolder(target, async (draft) => {
@@ -90,6 +95,13 @@ export const train = defineCommand({
           // Nobody could go on from a checkpoint: an interrupted command leaves nothing.
           settings: { ...settings, checkpointEvery: settings.steps },
           checkpoints: work,
+          ...(teacher !== undefined && {
+            teacher: {
+              model: teacher,
+              modelName: nameOf(teacher),
+              encoding: await folderEncoding(teacher, {}),
+            },
+          }),
         },
         ["loss"],
       );
@@ -132,7 +144,7 @@ interface DataValues {
 
 function parseData({ triplets, texts, format, columns, header }: DataValues) {
   if ((triplets === undefined) === (texts === undefined))
-    throw new UsageError("give --triplets FILE, or --texts FILE for objective=simcse");
+    throw new UsageError("give --triplets FILE, or --texts FILE for objective=simcse or distill");
   const kind = triplets === undefined ? ("texts" as const) : ("triplets" as const);
   return { kind, path: (triplets ?? texts)!, format: parseDatasetFormat(format), columns, header };
 }

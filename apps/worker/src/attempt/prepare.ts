@@ -1,15 +1,7 @@
-import {
-  chunkTokensOf,
-  Problem,
-  resolveSpec,
-  type DeviceKind,
-  type Model,
-  type ModelRef,
-  type Precision,
-} from "@espalier/contract";
+import { chunkTokensOf, resolveSpec, type DeviceKind, type Model, type Precision } from "@espalier/contract";
 import type { HubAccess, RunJob } from "@espalier/contract/compute";
 import type { Claim, Store } from "@espalier/store";
-import { finished } from "../kinds/inputs.ts";
+import { resolveModel } from "./resolve-model.ts";
 import { workerKind } from "../kinds/kinds.ts";
 import type { HubImportContext } from "../kinds/hub-import.ts";
 import type { Workspace } from "./workspace.ts";
@@ -63,18 +55,4 @@ export async function prepareRun(
   const chunkTokens = chunkTokensOf(spec, claim.smaller);
   const preparation = { claim, workspace, context, model, sources, common, chunkTokens };
   return workerKind(spec.kind).prepare(spec, preparation);
-}
-
-async function resolveModel(
-  store: PreparationContext["store"],
-  teamId: string,
-  ref: ModelRef,
-): Promise<Model> {
-  if (typeof ref === "string") return store.models.get(teamId, ref);
-  const { result } = await finished(store, teamId, ref.run, "/spec/model");
-  if (result !== undefined && "modelId" in result) return store.models.get(teamId, result.modelId);
-  throw new Problem("run/upstream-failed", `The run ${ref.run} makes no model; refer to one that does.`, {
-    field: "/spec/model",
-    runId: ref.run,
-  });
 }

@@ -57,13 +57,14 @@ async function publishOutcome(
 ): Promise<Success> {
   const place = (name: string) => locations.attempt(lease.runId, lease.attempt, name);
 
-  const adoptOutput = async (kind: ArtifactKind): Promise<NewArtifact[]> => {
+  const adopt = async (folder: "output" | "beside", kind: ArtifactKind): Promise<NewArtifact[]> => {
     const artifacts: NewArtifact[] = [];
-    const entries = await readdir(workspace.output, { recursive: true, withFileTypes: true });
+    const path = workspace[folder];
+    const entries = await readdir(path, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
-    const names = files.map(({ parentPath, name }) => relative(workspace.output, join(parentPath, name)));
+    const names = files.map(({ parentPath, name }) => relative(path, join(parentPath, name)));
     for (const name of names.sort()) {
-      const stored = await storing(() => bytes.adopt(join(workspace.output, name), place(`output/${name}`)));
+      const stored = await storing(() => bytes.adopt(join(path, name), place(`${folder}/${name}`)));
       artifacts.push({ id: newId("artifact"), kind, name, stored, sources });
     }
     return artifacts;
@@ -81,7 +82,9 @@ async function publishOutcome(
     baseModelId: model.id,
   });
 
-  return workerKind(outcome.kind).publish(outcome, { model, adoptOutput, record, derived });
+  const adoptOutput = (kind: ArtifactKind) => adopt("output", kind);
+  const adoptBeside = (kind: ArtifactKind) => adopt("beside", kind);
+  return workerKind(outcome.kind).publish(outcome, { model, adoptOutput, adoptBeside, record, derived });
 }
 
 const nameOf = (spec: RunSpec): string | undefined => ("name" in spec ? spec.name : undefined);

@@ -85,6 +85,13 @@ export class Workspace {
   get base(): string {
     return join(this.folder, "base");
   }
+  get teacher(): string {
+    return join(this.folder, "teacher");
+  }
+  /** What is stored of a run beside its output. */
+  get beside(): string {
+    return join(this.folder, "beside");
+  }
   get resume(): string {
     return join(this.folder, "resume");
   }

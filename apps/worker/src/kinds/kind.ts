@@ -38,6 +38,8 @@ export interface Publication {
   model: Model;
   /** Stores every file of the output folder. */
   readonly adoptOutput: (kind: ArtifactKind) => Promise<NewArtifact[]>;
+  /** Stores every file beside the output folder, of a run that leaves some there. */
+  readonly adoptBeside: (kind: ArtifactKind) => Promise<NewArtifact[]>;
   /** Stores a result as a JSON file. */
   readonly record: (kind: ArtifactKind, name: string, result: unknown) => Promise<NewArtifact[]>;
   /** A model made from the run's own; it has the name that the spec gives, or one with the suffix. */

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   knownArchitecture,
@@ -5,13 +6,15 @@ import {
   resolveEncoding,
   resolveTrainingSettings,
   sentenceTransformersFiles,
+  type ModelRef,
 } from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import type { Claim } from "@espalier/store";
+import { resolveModel } from "../attempt/resolve-model.ts";
 import type { PreparationContext } from "../attempt/prepare.ts";
 import type { Workspace } from "../attempt/workspace.ts";
 import { dataset } from "./inputs.ts";
-import { asFile, type WorkerKind } from "./kind.ts";
+import { asFile, type Preparation, type WorkerKind } from "./kind.ts";
 import { lineageOf, originName, refuseAdapter } from "./lineage.ts";
 
 export const trainRun: WorkerKind<"train"> = {
@@ -19,6 +22,8 @@ export const trainRun: WorkerKind<"train"> = {
     refuseAdapter(model, "trained");
     const { store } = context;
     const triplets = await dataset(store, claim.teamId, spec.datasetId, workspace);
+    const taught =
+      spec.teacher === undefined ? undefined : await teacherOf(spec.teacher, { claim, workspace, context });
     const resume = await resumePoint(store, claim, workspace);
     const settings = { ...spec.settings };
     if (chunkTokens !== undefined) settings.chunkTokens = chunkTokens;
@@ -37,17 +42,19 @@ export const trainRun: WorkerKind<"train"> = {
         settings,
         checkpoints: workspace.checkpoints,
         ...(resume === undefined ? {} : { resume }),
+        ...(taught && { teacher: taught.teacher }),
       },
       model,
-      sources: [...sources, triplets.artifactId],
+      sources: [...sources, triplets.artifactId, ...(taught?.sources ?? [])],
     };
   },
-  computedWith: ({ mode, encoding, settings }) => ({
+  computedWith: ({ mode, encoding, settings, teacher }) => ({
     mode,
+    ...(teacher && { teacher: { name: teacher.modelName, encoding: resolveEncoding(teacher.encoding) } }),
     encoding: resolveEncoding(encoding),
     settings: resolveTrainingSettings(settings, mode),
   }),
-  async publish({ result, architecture }, { model, adoptOutput, derived }) {
+  async publish({ result, architecture }, { model, adoptOutput, adoptBeside, derived }) {
     const artifacts = await adoptOutput(architecture ? "model-file" : "adapter-file");
     const files = artifacts.map(asFile);
     // An adapter goes with the files of its base, but for those that say how the base made vectors of texts.
@@ -58,9 +65,28 @@ export const trainRun: WorkerKind<"train"> = {
           .filter(({ name }) => !own.has(name))
           .map(({ name, artifactId }) => ({ name, artifactId }));
     const made = derived("trained", architecture ?? knownArchitecture(model), [...base, ...files]);
-    return { result: { ...result, modelId: made.id }, artifacts, model: made };
+    const taught = result.taught ? await adoptBeside("teacher-vectors") : [];
+    return { result: { ...result, modelId: made.id }, artifacts: [...artifacts, ...taught], model: made };
   },
 };
+
+/** The files of a teacher, and where its vectors are to be written. */
+async function teacherOf(
+  ref: ModelRef,
+  { claim, workspace, context: { store } }: Pick<Preparation, "claim" | "workspace" | "context">,
+) {
+  const { teamId } = claim;
+  const model = await resolveModel(store, teamId, ref, "/spec/teacher");
+  await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.teacher);
+  await mkdir(workspace.beside, { recursive: true });
+  const teacher = {
+    model: workspace.teacher,
+    modelName: originName(await lineageOf(store, teamId, model)),
+    encoding: await folderEncoding(workspace.teacher, {}),
+    vectors: join(workspace.beside, "teacher-vectors.safetensors"),
+  };
+  return { teacher, sources: model.files.map(({ artifactId }) => artifactId) };
+}
 
 /** The checkpoint of an earlier attempt; none when its bytes are not what was saved, because then it starts anew. */
 async function resumePoint(

@@ -4,6 +4,7 @@ import { filled, type Loose } from "../defaults.ts";
 import { idOf, Name } from "../id.ts";
 import { Encoding, checkedEncoding, resolveEncoding } from "../models/encoding.ts";
 import { Architecture } from "../models/model.ts";
+import { Problem } from "../problem.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import {
   baseBytes,
@@ -33,10 +34,22 @@ export const TrainingSettings = Type.Object(
       }),
     ),
     objective: Type.Optional(
-      Type.Enum(["supervised", "simcse"], {
+      Type.Enum(["supervised", "simcse", "distill"], {
         default: "supervised",
         description:
-          "positives and negatives of the dataset, or each query against itself under other dropout (SimCSE)",
+          "positives and negatives of the dataset, each query against itself under other dropout (SimCSE), or a teacher's vectors",
+      }),
+    ),
+    distillation: Type.Optional(
+      Type.Enum(["similarities", "mse", "cosine"], {
+        description: "what a student learns: cosines between the texts of a batch (default), or the vectors",
+      }),
+    ),
+    contrastiveWeight: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1000,
+        description: "of the supervised loss in distill; default: 0",
       }),
     ),
     steps: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1000 })),
@@ -128,11 +141,18 @@ export const TrainingResult = Type.Object({
   trainableParameters: Type.Integer(),
   peakMemoryBytes: Type.Integer({ description: "resident, of the compute process" }),
   resumedFromStep: Type.Optional(Type.Integer()),
+  taught: Type.Optional(Type.Integer({ description: "texts that the teacher embedded" })),
 });
 export type TrainingResult = Static<typeof TrainingResult>;
 
-/** Two horizons, the prefixes of vectors and the depths may stay open: they depend on the dataset, or are not wanted. */
-type Open = "warmupSteps" | "scheduleSteps" | "matryoshka" | "adaptiveLayers";
+/** These may stay open: they depend on the dataset, or are not wanted. */
+type Open =
+  | "warmupSteps"
+  | "scheduleSteps"
+  | "matryoshka"
+  | "adaptiveLayers"
+  | "distillation"
+  | "contrastiveWeight";
 
 /** Settings with every default filled in. */
 export type ResolvedTrainingSettings = Required<Omit<TrainingSettings, Open>> & Pick<TrainingSettings, Open>;
@@ -155,6 +175,43 @@ export const resolveTrainingSettings = (
   return filled(TrainingSettings, usual, settings) as ResolvedTrainingSettings;
 };
 
+/**
+ * What stands against a distillation, told by its settings and, where they are known, the widths of the vectors.
+ * @param taught undefined without a teacher
+ * @throws {Problem} `request/invalid` naming the field
+ */
+export function checkDistillation(
+  { objective, distillation = "similarities", contrastiveWeight, matryoshka }: TrainingSettings,
+  taught: { teacher?: number | undefined; student?: number | undefined; texts?: boolean } | undefined,
+): void {
+  const refuse = (field: string, why: string): never => {
+    throw new Problem("request/invalid", why, { field });
+  };
+  if (objective !== "distill") {
+    if (taught) refuse("/teacher", "A teacher is of objective distill; set that, or leave the teacher out.");
+    return;
+  }
+  if (taught === undefined)
+    refuse("/teacher", "The objective distill needs a teacher; name a model, or a run that makes one.");
+  const { teacher, student, texts } = taught!;
+  if (texts && contrastiveWeight)
+    refuse(
+      "/settings/contrastiveWeight",
+      "Bare texts have no positives; leave contrastiveWeight out, or take triplets.",
+    );
+  if (distillation === "similarities") return;
+  if (matryoshka)
+    refuse(
+      "/settings/matryoshka",
+      `Prefixes cannot learn whole vectors by ${distillation}; set distillation=similarities.`,
+    );
+  if (teacher !== undefined && student !== undefined && teacher !== student)
+    refuse(
+      "/settings/distillation",
+      `The teacher's vectors have ${teacher} numbers and the student's ${student}; set distillation=similarities, which takes any width.`,
+    );
+}
+
 const closed = { additionalProperties: false } as const;
 
 export const TrainSpec = Type.Object(
@@ -166,6 +223,7 @@ export const TrainSpec = Type.Object(
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     settings: Type.Optional(TrainingSettings),
+    teacher: Type.Optional(ModelRef),
     name: Type.Optional(Name),
   },
   closed,
@@ -184,6 +242,14 @@ export const TrainJob = Type.Object({
   settings: TrainingSettings,
   checkpoints: Type.String({ description: "folder that exists; one file for each checkpoint" }),
   resume: Type.Optional(Type.String({ description: "checkpoint of an earlier attempt" })),
+  teacher: Type.Optional(
+    Type.Object({
+      model: Type.String(),
+      modelName: Type.String(),
+      encoding: Encoding,
+      vectors: Type.Optional(Type.String({ description: "file to make, of the teacher's vectors" })),
+    }),
+  ),
   output: Type.String(),
 });
 
@@ -205,7 +271,7 @@ export const trainRules: KindRules<TrainSpec> = {
     encoding: checkedEncoding(spec.encoding),
     settings: resolveTrainingSettings(spec.settings, spec.mode),
   }),
-  dependencies: ({ model }) => [runOf(model)],
+  dependencies: ({ model, teacher }) => [runOf(model), runOf(teacher)],
   chunkTokens: ({ settings, mode }) => resolveTrainingSettings(settings, mode).chunkTokens,
   // One session computes forward, another forward and back.
   predictMemory: (spec, size) =>
@@ -242,9 +308,13 @@ export const trainRules: KindRules<TrainSpec> = {
 /** Activations that wait for the backward pass, and what the trained weights need beside themselves. */
 function trainingBytes({ settings, mode, encoding }: TrainSpec, size: ModelSize): number {
   const { chunkTokens, loraRank, method } = resolveTrainingSettings(settings, mode);
+  const { steps, accumulate, batchSize, hardNegatives, objective } = resolveTrainingSettings(settings, mode);
+  // A teacher is closed before the student is opened, and leaves a vector of each text that is going to be seen.
+  const taught =
+    objective === "distill" ? steps * accumulate * batchSize * (2 + hardNegatives) * vectorBytes(size) : 0;
   const saved = tokensAtOnce(chunkTokens, encoding) * size.layers * savedVectors * vectorBytes(size);
   // Gradients and both moments of AdamW, and for an adapter its weights: on seven matrices of a layer, each with two sides.
   const trained =
     method === "full" ? 3 * weightBytes(size) : 4 * 7 * 2 * loraRank * size.layers * 2 * vectorBytes(size);
-  return saved + trained;
+  return saved + trained + taught;
 }

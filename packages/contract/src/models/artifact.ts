@@ -9,6 +9,7 @@ export const ArtifactKind = Type.Enum([
   "search-result",
   "evaluation-result",
   "evaluation-units",
+  "teacher-vectors",
   "manifest",
 ]);
 export type ArtifactKind = Static<typeof ArtifactKind>;

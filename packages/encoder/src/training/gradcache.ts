@@ -20,7 +20,8 @@ import type { LoadedModel } from "../loaded-model.ts";
 import { chunksOf, runChunks } from "../run-chunks.ts";
 import { addTo, gatherRows, rowOf, scatterRows } from "../vectors.ts";
 import type { TokenizedText } from "@espalier/model/tokenizer";
-import { drawDepths, lossAtDepths } from "./loss-at-depths.ts";
+import { Distillation, type DistillationOptions } from "./distillation.ts";
+import { drawDepths, lossAtDepths, type VectorLoss } from "./loss-at-depths.ts";
 import { noise } from "./noise.ts";
 import type { Trainable } from "./trainable.ts";
 
@@ -38,6 +39,8 @@ export interface GradCacheOptions {
    * every depth can be used afterwards. @default 0
    */
   readonly adaptiveLayers?: number | undefined;
+  /** What is learned of the vectors that each step is given of a teacher. @default nothing */
+  readonly distillation?: DistillationOptions | undefined;
   /** @default none */
   readonly dropout?: DropoutRates | undefined;
   /** Most tokens that are computed at once, padding included. */
@@ -61,6 +64,8 @@ export interface ContrastiveStep {
 export interface StepOptions {
   /** Decides what dropout drops of each text: the same in both passes, and whatever the chunks. @default 0 */
   readonly seed?: number;
+  /** [texts, width of the teacher], where there is one. */
+  readonly teacher?: Float32Array | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -76,17 +81,20 @@ export class GradCache {
   readonly #forward: Executable;
   readonly #backward: Executable;
   readonly #loss: ContrastiveLoss;
+  readonly #distillation: Distillation | undefined;
 
   private constructor(
     options: GradCacheOptions,
     noiseInputs: readonly Node<"input">[],
     forward: Executable,
     backward: Executable,
+    distillation: Distillation | undefined,
   ) {
     this.#options = options;
     this.#noise = noiseInputs;
     this.#forward = forward;
     this.#backward = backward;
+    this.#distillation = distillation;
     const { engine, scale, matryoshka, model } = options;
     this.#loss = new ContrastiveLoss(engine, scale, model.config.hiddenSize, matryoshka);
   }
@@ -115,7 +123,10 @@ export class GradCache {
     const forward = await engine.open(halves.forward, model.weights);
     try {
       const backward = await engine.open(halves.backward, model.weights);
-      return new GradCache(options, noise.inputs(inputs.values()), forward, backward);
+      const { distillation, matryoshka } = options;
+      const learned =
+        distillation && (await Distillation.open(engine, distillation, model.config.hiddenSize, matryoshka));
+      return new GradCache(options, noise.inputs(inputs.values()), forward, backward, learned);
     } catch (error) {
       await forward.close();
       throw error;
@@ -131,7 +142,7 @@ export class GradCache {
     texts: readonly TokenizedText[],
     queries: number,
     parameters: Arrays,
-    { seed = 0, signal }: StepOptions = {},
+    { seed = 0, teacher, signal }: StepOptions = {},
   ): Promise<ContrastiveStep> {
     const { model, pooling, chunkTokens, trainable } = this.#options;
     const { tables } = trainable;
@@ -164,7 +175,7 @@ export class GradCache {
     const { layers } = model.config;
     const drawn = drawDepths(layers, this.#options.adaptiveLayers ?? 0, seed);
     const { loss, gradients: gradientAt } = await lossAtDepths(
-      (vectors) => this.#loss.withGradient(vectors, queries),
+      (vectors) => this.#lossOf(vectors, queries, teacher),
       vectorsAt,
       { layers, drawn, width },
     );
@@ -219,6 +230,22 @@ export class GradCache {
     await this.#forward.close();
     await this.#backward.close();
     await this.#loss.close();
+    await this.#distillation?.close();
+  }
+
+  async #lossOf(
+    vectors: Float32Array,
+    queries: number,
+    teacher: Float32Array | undefined,
+  ): Promise<VectorLoss> {
+    if (this.#distillation === undefined || teacher === undefined)
+      return this.#loss.withGradient(vectors, queries);
+    const learned = await this.#distillation.withGradient(vectors, teacher);
+    const { contrastiveWeight: weight = 0 } = this.#options.distillation ?? {};
+    if (weight === 0) return learned;
+    const { loss, gradient } = await this.#loss.withGradient(vectors, queries);
+    addTo(learned.gradient, gradient, weight);
+    return { loss: learned.loss + weight * loss, gradient: learned.gradient };
   }
 
   #feedsOf(parameters: Arrays): Record<string, Tensor> {

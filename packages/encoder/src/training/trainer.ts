@@ -1,4 +1,4 @@
-import { Problem, type ResolvedTrainingSettings, type Triplet } from "@espalier/contract";
+import { checkDistillation, Problem, type ResolvedTrainingSettings } from "@espalier/contract";
 import {
   adamW,
   adamWStart,
@@ -10,12 +10,13 @@ import {
 } from "@espalier/tensor";
 import { seenThrough } from "@espalier/model";
 import type { DropoutRates } from "../blocks/dropout.ts";
-import type { TokenizedText } from "@espalier/model/tokenizer";
-import { tokenizeQueries, tokenizeTriplets } from "../tokenize.ts";
+import { tokenizeText } from "../tokenize.ts";
 import { addTo } from "../vectors.ts";
 import { Batches } from "./batches.ts";
 import { CollapseWatch, meanCosine } from "./collapse.ts";
+import type { DistillationOptions } from "./distillation.ts";
 import { GradCache } from "./gradcache.ts";
+import { textsOfBatch } from "./texts-of-batch.ts";
 import { fullModel } from "./full.ts";
 import { lora } from "./lora.ts";
 import type { TrainingInputs } from "./inputs.ts";
@@ -72,7 +73,7 @@ export const trainableOf = ({ model, settings, mode }: TrainingInputs): Trainabl
  * Contrastive training as L3Prune does it: one task to a batch, in-batch and hard negatives, AdamW without decay, a
  * short warm-up, then a linear fall whose horizon lies far beyond the last step. Trained is a LoRA adapter on all linear
  * layers, or everything. With `simcse` each query is its own positive, under other dropout: Gao, Yao and Chen 2021
- * (arXiv:2104.08821). The same inputs on the same engine give the same bits, interrupted or not.
+ * (arXiv:2104.08821); with `distill` the vectors of a teacher are learned. The same inputs on the same engine give the same bits, interrupted or not.
  * @throws {Problem} `dataset/too-small` before anything is computed; `training/diverged` or `training/collapsed` naming the step;
  * `resource/conflict` when the state to resume belongs to another training; `request/invalid` when a Matryoshka prefix
  * is longer than the vector
@@ -84,6 +85,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
   const { batchSize, seed, steps, accumulate } = settings;
   checkPrefixes(settings.matryoshka, model.config.hiddenSize);
   checkDepths(settings.adaptiveLayers, model.config.layers);
+  const distillation = distillationOf(inputs);
   const fresh = Batches.start(triplets, batchSize, seed, mode);
   const fingerprint = fingerprintOf(inputs);
   if (resume && resume.fingerprint !== fingerprint) {
@@ -124,6 +126,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
     scale: settings.scale,
     matryoshka: settings.matryoshka,
     adaptiveLayers: settings.adaptiveLayers,
+    distillation,
     dropout: dropoutOf(settings),
     chunkTokens: settings.chunkTokens,
   });
@@ -135,10 +138,12 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
     let cosine = 0;
     for (let part = 0; part < accumulate; part++) {
       const { epoch } = batches.position;
-      const texts = tokenize(batches.next(), inputs, epoch);
+      const plain = textsOfBatch(batches.next(), settings, epoch);
+      const texts = plain.map(({ text, instruction }) => tokenizeText(text, inputs, instruction));
+      const teacher = inputs.teacher?.of(plain);
       tokens += texts.reduce((sum, { ids }) => sum + ids.length, 0);
       const partSeed = (seed + step * accumulate + part) >>> 0;
-      const one = await cache.step(texts, batchSize, parameters, { seed: partSeed, signal });
+      const one = await cache.step(texts, batchSize, parameters, { seed: partSeed, teacher, signal });
       loss += one.loss / accumulate;
       cosine += meanCosine(one.vectors, batchSize, model.config.hiddenSize) / accumulate;
       sums = addScaled(sums, one.gradients, 1 / accumulate);
@@ -238,22 +243,12 @@ function scheduleOf(settings: ResolvedTrainingSettings, batchesPerEpoch: number)
   return { kind: "linear", peak, warmup, horizon };
 }
 
-/**
- * Queries, then positives, then hard negatives: up to `hardNegatives` of each example, others in the next epoch where
- * it has more. Only queries take the instruction. With `simcse` the queries, and the queries again.
- */
-function tokenize(examples: readonly Triplet[], inputs: TrainingInputs, epoch: number): TokenizedText[] {
-  const { objective, hardNegatives } = inputs.settings;
-  if (objective === "simcse") {
-    const queries = tokenizeQueries(examples, inputs);
-    return [...queries, ...queries];
-  }
-  return tokenizeTriplets(examples, inputs, ({ negatives }) =>
-    Array.from(
-      { length: Math.min(hardNegatives, negatives.length) },
-      (_, i) => negatives[(epoch * hardNegatives + i) % negatives.length]!,
-    ),
-  );
+/** What the teacher's vectors are for; nothing without one. */
+function distillationOf({ settings, teacher, model }: TrainingInputs): DistillationOptions | undefined {
+  checkDistillation(settings, teacher && { teacher: teacher.width, student: model.config.hiddenSize });
+  if (teacher === undefined) return undefined;
+  const { distillation: target = "similarities", contrastiveWeight = 0 } = settings;
+  return { target, width: teacher.width, contrastiveWeight };
 }
 
 function refuseNonFinite(step: number, loss: number, norm: number): void {
