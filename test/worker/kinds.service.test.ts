@@ -154,7 +154,12 @@ it("trains at drawn depths, and prunes what was trained, the adapter merged", as
 
 it("teaches a pruned model by the whole one, and keeps what the teacher said", async () => {
   const { store, teamId } = pool;
-  const prune = await pool.submit({ kind: "prune", model: modelId, layers: 2 });
+  const prune = await pool.submit({
+    kind: "prune",
+    model: modelId,
+    layers: 2,
+    vocabularyOf: triplets,
+  });
   const train = await pool.submit({
     kind: "train",
     model: { run: prune.id },
@@ -164,6 +169,9 @@ it("teaches a pruned model by the whole one, and keeps what the teacher said", a
   });
   const { result } = await pool.end(train.id);
   expect(result).toMatchObject({ steps: 2, taught: 48 });
+  const whole = await store.models.get(teamId, modelId);
+  const { architecture } = await store.models.get(teamId, modelOf(await store.runs.get(teamId, prune.id)));
+  expect(architecture!.vocabularySize).toBeLessThan(whole.architecture!.vocabularySize);
   const artifacts = await store.artifacts.ofRun(teamId, train.id);
   expect(artifacts.map(({ kind }) => kind)).toContain("teacher-vectors");
   const { files } = await store.models.get(teamId, modelOf(await store.runs.get(teamId, train.id)));

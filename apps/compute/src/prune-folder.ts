@@ -1,15 +1,9 @@
 import { keptLayers } from "@espalier/contract";
-import {
-  findAdapter,
-  folderEncoding,
-  openCheckpoint,
-  onBase,
-  saveLayers,
-  type Checkpoint,
-} from "@espalier/model";
+import { findAdapter, folderEncoding, openCheckpoint, onBase, type Checkpoint } from "@espalier/model";
 import type { CheckpointSize, OutcomeOf, PruneFolderJob } from "@espalier/contract/compute";
 import type { Computation } from "./computation.ts";
 import { openChecked } from "./open.ts";
+import { writePruned } from "./write-pruned.ts";
 
 /** Writes some layers of a folder, its adapter merged into them where it holds one. */
 export async function pruneFolder(
@@ -27,7 +21,8 @@ export async function pruneFolder(
   const { attention } = await folderEncoding(job.model, {});
   const onBytes = (done: number, total: number) =>
     report.progress({ phase: "prune", done, total, unit: "bytes" });
-  await saveLayers(job.model, job.output, { layers: kept.layers, attention, onBytes }, kept.adapter);
+  const { layers } = kept;
+  await writePruned(job.model, job.output, { layers, attention, onBytes }, kept.adapter, job.vocabularyOf);
   const written = await openCheckpoint(job.output);
   await written.close();
   const [before, after] = [sizeOf(checkpoint), sizeOf(written)];

@@ -1,8 +1,9 @@
-import { findAdapter, folderEncoding, onBase, saveLayers } from "@espalier/model";
+import { findAdapter, folderEncoding, onBase } from "@espalier/model";
 import type { OutcomeOf, PruneJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
 import { openChecked } from "./open.ts";
+import { writePruned } from "./write-pruned.ts";
 
 /** Writes the checkpoint with the layers that are kept, an adapter of them merged into them. */
 export async function pruneModel(
@@ -16,6 +17,7 @@ export async function pruneModel(
   const { attention } = await folderEncoding(job.model, {});
   const onBytes = (done: number, total: number) =>
     report.progress({ phase: "truncate", done, total, unit: "bytes" });
-  await saveLayers(job.model, job.output, { layers: kept.layers, attention, onBytes }, kept.adapter);
+  const { layers } = kept;
+  await writePruned(job.model, job.output, { layers, attention, onBytes }, kept.adapter, job.vocabularyOf);
   return { kind: "prune", architecture: await readArchitecture(job.output), ...told };
 }

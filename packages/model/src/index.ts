@@ -52,4 +52,5 @@ export { mergeAdapter } from "./checkpoint/merge.ts";
 export { replaceWeights } from "./checkpoint/replace.ts";
 export { writeSafetensors, type TensorSource } from "./checkpoint/safetensors-writer.ts";
 export { saveLayers } from "./checkpoint/save-layers.ts";
+export { trimVocabulary, type CorpusText } from "./vocabulary/trim-vocabulary.ts";
 export { truncateCheckpoint } from "./checkpoint/truncate.ts";

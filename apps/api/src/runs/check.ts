@@ -33,7 +33,11 @@ interface Place {
 /** What is refused of each kind, beside a model that is not there. */
 const checks: { readonly [Kind in RunKind]: (spec: SpecOf<Kind>, place: Place) => Promise<unknown> } = {
   import: () => Promise.resolve(),
-  prune: (spec, place) => checkLayers(spec, within(place, "/layers")),
+  async prune(spec, place) {
+    await checkLayers(spec, within(place, "/layers"));
+    if (spec.vocabularyOf !== undefined)
+      await checkDataset(spec.vocabularyOf, ["texts", "triplets"], within(place, "/vocabularyOf"));
+  },
   search: checkSearch,
   async train(spec, place) {
     const settings = resolveTrainingSettings(spec.settings, spec.mode);

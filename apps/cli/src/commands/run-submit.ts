@@ -35,7 +35,7 @@ export const runSubmit = defineCommand({
   get help() {
     return [
       "--model MODEL        id or name; run:RUN for the model that a run will produce",
-      "--dataset DATASET    id or name; repeat for evaluate",
+      "--dataset DATASET    id or name; repeat for evaluate; of prune: the texts whose tokens are kept",
       "--keep N             of prune: how many layers; 0-9,20 keeps these; small@RUN or large@RUN what a search picks",
       "--drop 50%           of prune, instead: drop this share of them from the top",
       "--set NAME=VALUE     a setting of search or train, such as steps=60; repeat. Defaults of a training:",
@@ -131,7 +131,9 @@ async function specOf(client: Client, kind: string | undefined, values: SpecValu
   return {
     kind,
     model: await modelRef(client, values.model),
-    ...(kind === "evaluate" ? { datasetIds: datasets } : given({ datasetId: datasets[0] })),
+    ...(kind === "evaluate"
+      ? { datasetIds: datasets }
+      : given({ [kind === "prune" ? "vocabularyOf" : "datasetId"]: datasets[0] })),
     ...given({
       layers: layersRef(values),
       depths: parseDepths(values.depths),

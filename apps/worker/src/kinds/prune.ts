@@ -1,6 +1,6 @@
 import { keptLayers, knownArchitecture, Problem, type KeptLayers, type PruneSpec } from "@espalier/contract";
 import type { PreparationContext } from "../attempt/prepare.ts";
-import { finished } from "./inputs.ts";
+import { dataset, finished } from "./inputs.ts";
 import { asFile, type WorkerKind } from "./kind.ts";
 
 export const pruneRun: WorkerKind<"prune"> = {
@@ -8,7 +8,16 @@ export const pruneRun: WorkerKind<"prune"> = {
     const depth = knownArchitecture(model).layers;
     const layers = await resolveLayers(context.store, claim.teamId, spec, depth);
     const files = { model: workspace.model, output: workspace.output };
-    return { job: { ...common, kind: "prune", ...files, layers }, model, sources };
+    const corpus =
+      spec.vocabularyOf === undefined
+        ? undefined
+        : await dataset(context.store, claim.teamId, spec.vocabularyOf, workspace);
+    const vocabularyOf = corpus && { path: corpus.path, texts: corpus.kind === "texts" };
+    return {
+      job: { ...common, kind: "prune", ...files, layers, ...(vocabularyOf && { vocabularyOf }) },
+      model,
+      sources: [...sources, ...(corpus ? [corpus.artifactId] : [])],
+    };
   },
   computedWith: ({ layers }) => ({ layers }),
   async publish({ architecture, remarks }, { adoptOutput, derived }) {

@@ -15,6 +15,7 @@ export {
   type VectorFormat,
 } from "./job.ts";
 export type { RunJob } from "../kinds/kinds.ts";
+export type { Corpus } from "../kinds/prune.ts";
 export {
   type CheckpointSize,
   type ExportedFolder,

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { RunJob } from "../kinds/kinds.ts";
+import { Corpus } from "../kinds/prune.ts";
 import type { FixedLayersRef } from "../layers.ts";
 import { Encoding } from "../models/encoding.ts";
 import { jobFields } from "./job-fields.ts";
@@ -17,6 +18,7 @@ const PruneFolderJob = Type.Object({
   kind: Type.Literal("prune-folder"),
   model: Type.String({ description: "folder; an adapter in it is merged" }),
   layers: Layers,
+  vocabularyOf: Type.Optional(Corpus),
   output: Type.String({ description: "folder to make" }),
 });
 

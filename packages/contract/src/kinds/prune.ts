@@ -18,6 +18,7 @@ export const PruneSpec = Type.Object(
     kind: Type.Literal("prune"),
     model: ModelRef,
     layers: LayersRef,
+    vocabularyOf: Type.Optional(idOf("dataset")),
     mode: Type.Optional(Mode),
     name: Type.Optional(Name),
   },
@@ -25,11 +26,16 @@ export const PruneSpec = Type.Object(
 );
 export type PruneSpec = Static<typeof PruneSpec>;
 
+/** Texts or triplets whose tokens are to be kept. */
+export const Corpus = Type.Object({ path: Type.String(), texts: Type.Boolean() });
+export type Corpus = Static<typeof Corpus>;
+
 export const PruneJob = Type.Object({
   ...jobFields,
   kind: Type.Literal("prune"),
   model: Type.String(),
   layers: KeptLayers,
+  vocabularyOf: Type.Optional(Corpus),
   output: Type.String({ description: "folder to make" }),
 });
 

@@ -48,6 +48,10 @@ export interface DerivedOptions {
   readonly shardBytes?: number | undefined;
   /** The weight to write for a stored one, undefined to leave it out. */
   readonly sourceOf: (key: string, tensor: StoredTensor) => TensorSource | undefined;
+  /** Texts of files beside the weights, by name. @default those of the source */
+  readonly texts?: ReadonlyMap<string, string> | undefined;
+  /** Names of files that do not go along. @default none */
+  readonly without?: ReadonlySet<string> | undefined;
   readonly onBytes?: WrittenBytes | undefined;
 }
 
@@ -58,7 +62,7 @@ export interface DerivedOptions {
 export async function writeDerived(
   source: Checkpoint,
   target: string,
-  { config, shardBytes, sourceOf, onBytes }: DerivedOptions,
+  { config, shardBytes, sourceOf, onBytes, texts, without }: DerivedOptions,
 ): Promise<void> {
   const files = new Map<string, TensorSource[]>();
   for (const [key, tensor] of source.tensors) {
@@ -74,11 +78,12 @@ export async function writeDerived(
   await buildFolder(target, async (folder) => {
     await writeWeights(folder, groups);
     await writeDurably(join(folder, "config.json"), (file) => file.writeFile(config));
-    const rewritten = await rewrittenTokenizer(source.files);
+    const rewritten = new Map([...(await rewrittenTokenizer(source.files)), ...(texts ?? [])]);
     for (const [name, text] of rewritten)
       await writeDurably(join(folder, name), (file) => file.writeFile(text));
     for (const name of await source.files.names())
-      if (isCompanion(name) && !rewritten.has(name)) await copyDurably(source.files, folder, name);
+      if (isCompanion(name) && !rewritten.has(name) && !without?.has(name))
+        await copyDurably(source.files, folder, name);
   });
 }
 

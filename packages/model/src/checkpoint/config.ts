@@ -59,6 +59,27 @@ export function configOfEncoder(
   return written(source, config);
 }
 
+/**
+ * The text of a `config.json` for an encoder of so many tokens, whose special ones have other ids.
+ * @param idOf undefined for a token that is gone
+ */
+export function configOfVocabulary(
+  config: ModelConfig,
+  size: number,
+  idOf: (id: number) => number | undefined,
+): string {
+  const source: JsonObject = new Map(config.source);
+  source.set("architectures", [config.modelClass]).set("vocab_size", size);
+  const renumbered = (id: JsonValue): JsonValue => (typeof id === "number" ? (idOf(id) ?? null) : id);
+  for (const [key, value] of source)
+    if (key.endsWith("_token_id"))
+      source.set(
+        key,
+        Array.isArray(value) ? value.map(renumbered).filter((id) => id !== null) : renumbered(value),
+      );
+  return written(source, config);
+}
+
 /** Fields that Python wants as integers, whatever the file that they were read from spells. */
 const integers = [
   "vocab_size",
