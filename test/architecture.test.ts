@@ -19,7 +19,7 @@ const layers: Record<string, string[]> = {
   onnx: ["tensor"],
   engine: ["contract", "onnx", "tensor"],
   encoder: ["contract", "engine", "model", "tensor"],
-  api: ["contract", "scheduler", "model", "process", "store", "queue"],
+  api: ["contract", "evaluation", "scheduler", "model", "process", "store", "queue"],
   worker: ["contract", "model", "process", "store", "queue", "encoder", "engine", "compute"],
   compute: ["contract", "model", "process", "tensor", "onnx", "encoder", "engine", "evaluation"],
   cli: ["contract", "model", "process", "store", "queue", "compute"],

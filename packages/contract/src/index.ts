@@ -75,6 +75,14 @@ export {
   type TemplateChoice,
 } from "./models/encoding.ts";
 export { Depths, EvaluationResult, TaskScore, type DepthScores } from "./kinds/evaluate.ts";
+export { ComparedVariant, Comparison, ComparisonQuery, type Interval } from "./experiments/comparison.ts";
+export {
+  conditionsOf,
+  differencesOf,
+  type ComparedManifest,
+  type ConditionDifference,
+  type Conditions,
+} from "./experiments/conditions.ts";
 export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
 export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
 export {

@@ -37,6 +37,7 @@ const expected: Record<RouteRole, string[]> = {
     "GET /v1/events",
     "GET /v1/experiments",
     "GET /v1/experiments/:experimentId",
+    "GET /v1/experiments/:experimentId/comparison",
     "GET /v1/keys",
     "GET /v1/me",
     "GET /v1/models",

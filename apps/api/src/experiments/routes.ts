@@ -1,5 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Experiment, ExperimentSpec, idOf, MadeByQuery, RunChange } from "@espalier/contract";
+import {
+  Comparison,
+  ComparisonQuery,
+  Experiment,
+  ExperimentSpec,
+  idOf,
+  MadeByQuery,
+  RunChange,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -11,6 +19,7 @@ import { patch, patched } from "../http/patch.ts";
 import { parserOf } from "../http/validation.ts";
 import { checkClass } from "../teams/urgent.ts";
 import { checkExperiment } from "./check.ts";
+import { Comparisons } from "./comparison.ts";
 import { expand } from "./expand.ts";
 import { expected } from "./expected.ts";
 import { viewOf, viewsOf } from "./view.ts";
@@ -21,6 +30,8 @@ const parseSpec = parserOf(ExperimentSpec);
 
 /** Recipes that expand into runs and end in one report. */
 export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { store }) => {
+  const comparisons = new Comparisons(store);
+
   /** Refused before anything is stored, or submitted as one. */
   async function submit(spec: ExperimentSpec, request: FastifyRequest, reply: FastifyReply) {
     const teamId = teamOf(request);
@@ -57,6 +68,18 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.get(teamId, request.params.experimentId));
   });
+  app.get(
+    "/:experimentId/comparison",
+    {
+      config: viewer,
+      schema: { params: ExperimentId, querystring: ComparisonQuery, response: { 200: Comparison } },
+    },
+    async (request) => {
+      const teamId = teamOf(request);
+      const record = await store.experiments.get(teamId, request.params.experimentId);
+      return comparisons.of(teamId, record, await viewOf(store, teamId, record), request.query);
+    },
+  );
   app.post("/:experimentId/cancel", one, async (request) => {
     const teamId = teamOf(request);
     return viewOf(

@@ -35,6 +35,10 @@ export const operations: Readonly<Record<string, OperationName>> = {
   "POST /v1/experiments": named("createExperiment", "Submits an experiment, which becomes runs"),
   "GET /v1/experiments": named("listExperiments", "The team's experiments with their reports, newest first"),
   "GET /v1/experiments/:experimentId": named("getExperiment", "An experiment with its report"),
+  "GET /v1/experiments/:experimentId/comparison": named(
+    "compareVariants",
+    "Its variants against one of them, with intervals",
+  ),
   "PATCH /v1/experiments/:experimentId": named(
     "changeExperiment",
     "Changes class, priority or limits of its runs",

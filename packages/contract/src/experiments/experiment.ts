@@ -25,6 +25,12 @@ export const ExperimentSpec = Type.Object(
         default: ["none", "large", "small"],
       }),
     ),
+    baseline: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: "the variant that others are compared with; default: `none`, or the first",
+      }),
+    ),
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     search: Type.Optional(SearchSettings),

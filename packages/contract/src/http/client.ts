@@ -13,6 +13,7 @@ import type {
   DatasetRowsQuery,
 } from "../datasets/dataset.ts";
 import type { Event } from "./event.ts";
+import type { Comparison, ComparisonQuery } from "../experiments/comparison.ts";
 import type { Experiment, ExperimentSpec } from "../experiments/experiment.ts";
 import type { Graph, GraphCreate } from "../runs/graph.ts";
 import type { Page, PageQuery } from "../id.ts";
@@ -184,6 +185,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
         json<Experiment>("POST", "/v1/experiments", { json: spec, ...submit(options) }),
       list: (query: MadeByQuery = {}) => json<Page<Experiment>>("GET", "/v1/experiments", { query }),
       get: (id: string) => json<Experiment>("GET", `/v1/experiments/${id}`),
+      /** Its variants against one of them, with intervals. */
+      comparison: (id: string, query: ComparisonQuery = {}) =>
+        json<Comparison>("GET", `/v1/experiments/${id}/comparison`, { query }),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: MakerDeletionQuery = {}) =>
         json<Deletion>("DELETE", `/v1/experiments/${id}`, { query }),
