@@ -74,7 +74,7 @@ export {
   type NamedTemplate,
   type TemplateChoice,
 } from "./models/encoding.ts";
-export { Depths, EvaluationResult, TaskScore, type DepthScores } from "./kinds/evaluate.ts";
+export { Depths, EvaluationResult, evaluationRevision, TaskScore, type DepthScores } from "./kinds/evaluate.ts";
 export { ComparedVariant, Comparison, ComparisonQuery, type Interval } from "./experiments/comparison.ts";
 export {
   conditionsOf,
@@ -84,7 +84,13 @@ export {
   type Conditions,
 } from "./experiments/conditions.ts";
 export { Event, RecordedEvent, RunProgressEvent } from "./http/event.ts";
-export { Experiment, ExperimentSpec, ExperimentState, VariantReport } from "./experiments/experiment.ts";
+export {
+  Experiment,
+  ExperimentSpec,
+  ExperimentState,
+  mostExperimentRuns,
+  VariantReport,
+} from "./experiments/experiment.ts";
 export {
   Export,
   LeftOut,

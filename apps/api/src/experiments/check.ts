@@ -1,5 +1,6 @@
 import {
   layersOfVariant,
+  Problem,
   resolveSearchSettings,
   resolveTrainingSettings,
   taskTypes,
@@ -8,6 +9,7 @@ import {
 import type { Store } from "@espalier/store";
 import { checkDataset, checkLayers, checkModel, checkTriplets } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
+import { expand } from "./expand.ts";
 
 /** Refuses an experiment of which some run cannot succeed, naming the field of its spec. */
 export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId: string): Promise<void> {
@@ -22,10 +24,31 @@ export async function checkExperiment(spec: ExperimentSpec, store: Store, teamId
   }
   for (const [i, id] of spec.evaluation.entries()) await checkDataset(id, taskTypes, at(`/evaluation/${i}`));
   const place = at("/triplets");
-  const { batchSize } = resolveTrainingSettings(spec.training, spec.mode);
-  await checkTriplets(spec.triplets, batchSize, { ...place, batchField: "/training/batchSize" });
-  if (variants.length === 0 || variants.includes("large") || variants.includes("small")) {
-    const search = resolveSearchSettings(spec.search, spec.mode);
-    await checkTriplets(spec.triplets, search.batchSize, { ...place, batchField: "/search/batchSize" });
+  const trainings = spec.trainings ? Object.entries(spec.trainings) : [[undefined, {}] as const];
+  for (const [name, settings] of trainings) {
+    const { batchSize } = resolveTrainingSettings({ ...spec.training, ...settings }, spec.mode);
+    const field = name === undefined ? "/training" : `/trainings/${name}`;
+    await checkTriplets(spec.triplets, batchSize, { ...place, batchField: `${field}/batchSize` });
   }
+  if (variants.length === 0 || variants.includes("large") || variants.includes("small")) {
+    const searches = spec.searches ? Object.entries(spec.searches) : [[undefined, {}] as const];
+    for (const [name, settings] of searches) {
+      const { batchSize } = resolveSearchSettings({ ...spec.search, ...settings }, spec.mode);
+      const field = name === undefined ? "/search" : `/searches/${name}`;
+      await checkTriplets(spec.triplets, batchSize, { ...place, batchField: `${field}/batchSize` });
+    }
+  }
+  checkBaseline(spec);
+}
+
+/** The baseline is one of its variants, as they are called when it is expanded. */
+function checkBaseline(spec: ExperimentSpec): void {
+  const trained = expand(spec).filter(({ role }) => role === "train");
+  const names = [...new Set(trained.flatMap(({ variant }) => variant ?? []))];
+  if (spec.baseline === undefined || names.includes(spec.baseline)) return;
+  throw new Problem(
+    "request/invalid",
+    `There is no variant ${JSON.stringify(spec.baseline)} to compare with; there are ${names.join(", ")}.`,
+    { field: "/baseline" },
+  );
 }

@@ -57,7 +57,7 @@ it("variants are compared with the full model pair by pair, before training and 
 
 it("says which conditions two evaluations do not share, and what cannot be compared", async () => {
   const { client, spec } = api;
-  const { id } = await client.experiments.submit({ ...spec, variants: ["none", 2, 3] });
+  const { id } = await client.experiments.submit({ ...spec, variants: ["none", 2, 3], fresh: true });
   await finishMeasured(api, id, {
     noiseOf: () => 1,
     keepsUnits: ({ variant }) => variant !== "3 layers",

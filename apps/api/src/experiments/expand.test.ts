@@ -56,4 +56,35 @@ describe("an experiment", () => {
       ["prune", { model: spec.modelId, layers: 2 }],
     ]);
   });
+
+  it("multiplies variants by searches, trainings and seeds, and shares what comes before a training", () => {
+    const runs = expand({
+      ...spec,
+      variants: ["none", "small"],
+      searches: { l3: {}, shuffled: { sampling: "shuffled" } },
+      trainings: { short: { steps: 10 }, long: { steps: 20 } },
+      training: { batchSize: 8 },
+      seeds: [1, 2],
+    });
+    for (const run of runs) expect(Value.Errors(RunSpec, run.spec)).toEqual([]);
+    const count = (role: string) => runs.filter((run) => run.role === role).length;
+    expect(["search", "prune", "before", "train", "after"].map(count)).toEqual([2, 2, 3, 12, 12]);
+    const trained = runs.filter(
+      ({ role, variant }) => role === "train" && variant === "small · shuffled · long",
+    );
+    expect(trained.map((run) => run.spec)).toMatchObject([
+      { settings: { batchSize: 8, steps: 20, seed: 1 } },
+      { settings: { batchSize: 8, steps: 20, seed: 2 } },
+    ]);
+  });
+
+  it("is refused by its number where it would be too many runs", () => {
+    const trainings = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`t${i}`, {}]));
+    const seeds = Array.from({ length: 10 }, (_, i) => i);
+    const variants = ["none", ...Array.from({ length: 15 }, (_, i) => i + 1)] as const;
+    expect(() => expand({ ...spec, trainings, seeds, variants: [...variants] })).toThrow(
+      "It expands into 10,271 runs, of 16 variants, 32 trainings and 10 seeds; 1,000 are allowed",
+    );
+    expect(expand({ ...spec, seeds, variants: [...variants] })).toHaveLength(31 + 320);
+  });
 });

@@ -30,7 +30,7 @@ export async function measurementOf(
   evaluation: Run,
   train: Run | undefined,
 ): Promise<Measurement> {
-  const artifacts = await store.artifacts.ofRun(teamId, evaluation.id);
+  const artifacts = await artifactsOf(store, teamId, evaluation);
   const datasetIds = "datasetIds" in evaluation.spec ? evaluation.spec.datasetIds : [];
   const trained = train && "datasetId" in train.spec ? train.spec.datasetId : undefined;
   return {
@@ -38,7 +38,7 @@ export async function measurementOf(
     units: await readUnits(store, teamId, artifacts),
     conditions: conditionsOf(
       await readManifest(store, teamId, artifacts),
-      train && (await readManifest(store, teamId, await store.artifacts.ofRun(teamId, train.id))),
+      train && (await readManifest(store, teamId, await artifactsOf(store, teamId, train))),
       {
         evaluation: await Promise.all(datasetIds.map((id) => checksumOf(store, teamId, id))),
         training: trained && (await checksumOf(store, teamId, trained)),
@@ -49,6 +49,16 @@ export async function measurementOf(
 
 const one = (artifacts: readonly Artifact[], kind: ArtifactKind) =>
   artifacts.find((each) => each.kind === kind);
+
+/** What a run has made, or the one whose result it took over, unless that was deleted. */
+async function artifactsOf(store: Store, teamId: string, { id, reusedFrom }: Run): Promise<Artifact[]> {
+  const own = await store.artifacts.ofRun(teamId, id);
+  if (own.length > 0 || reusedFrom === undefined) return own;
+  return store.artifacts.ofRun(teamId, reusedFrom).catch((error: unknown) => {
+    if (isProblem(error) && error.code === "resource/not-found") return [];
+    throw error;
+  });
+}
 
 async function readUnits(store: Store, teamId: string, artifacts: readonly Artifact[]) {
   const found = one(artifacts, "evaluation-units");

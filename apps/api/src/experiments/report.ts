@@ -4,12 +4,13 @@ import type {
   Model,
   ModelRef,
   Run,
-  RunRole,
   SearchResult,
+  TaskScore,
   TrainingResult,
   VariantReport,
 } from "@espalier/contract";
 import { isTerminal, isUnsuccessful } from "@espalier/contract";
+import { cellsOf, type Cell } from "./cells.ts";
 
 /** What an experiment has found so far. Parts that are not known yet are absent. */
 export interface Report {
@@ -27,47 +28,66 @@ export interface Report {
 export function report(runs: readonly Run[], models: ReadonlyMap<string, Model>): Report {
   const byId = new Map(runs.map((run) => [run.id, run]));
   const search = runs.find((run) => run.role === "search")?.result as SearchResult | undefined;
-  const names = [...new Set(runs.flatMap((run) => run.variant ?? []))];
   const ended = runs.every((run) => isTerminal(run.state)) ? latest(runs) : undefined;
   return {
     state: stateOf(runs),
     ...(search ? { search } : {}),
-    variants: names.map((name) =>
-      variantReport(
-        name,
-        runs.filter((run) => run.variant === name),
-        byId,
-        models,
-      ),
-    ),
+    variants: cellsOf(runs).map((cell) => variantReport(cell, byId, models)),
     ...(ended ? { endedAt: ended } : {}),
   };
 }
 
 function variantReport(
-  name: string,
-  runs: readonly Run[],
+  { name, model: ref, before: measured, trained }: Cell,
   byId: ReadonlyMap<string, Run>,
   models: ReadonlyMap<string, Model>,
 ): VariantReport {
-  const withRole = (role: RunRole) => runs.find((run) => run.role === role);
-  const train = withRole("train");
-  const before = withRole("before")?.result as EvaluationResult | undefined;
-  const after = withRole("after")?.result as EvaluationResult | undefined;
-  const training = train?.result as TrainingResult | undefined;
-  const model = train && pruned(modelRef(train), byId, models);
+  const before = measured?.result as EvaluationResult | undefined;
+  const ofSeeds = trained.map(({ seed, train, after }) => ({
+    seed,
+    training: train.result as TrainingResult | undefined,
+    scores: (after?.result as EvaluationResult | undefined)?.scores,
+  }));
+  const after = meanScores(ofSeeds.flatMap(({ scores }) => (scores ? [scores] : [])));
+  const [first] = ofSeeds;
+  const model = pruned(ref, byId, models);
   return {
     name,
     ...(model?.architecture
       ? { layers: model.architecture.layers, parameters: model.architecture.parameters, bytes: model.bytes }
       : {}),
     ...(before ? { before: before.scores, tokensPerSecond: before.tokensPerSecond } : {}),
-    ...(after ? { after: after.scores } : {}),
-    ...(training ? { trainSeconds: training.seconds, modelId: training.modelId } : {}),
+    ...(after ? { after } : {}),
+    ...(first?.training ? { trainSeconds: first.training.seconds, modelId: first.training.modelId } : {}),
+    ...(ofSeeds.length > 1
+      ? {
+          seeds: ofSeeds.map(({ seed = 0, training, scores }) => ({
+            seed,
+            ...(training && { modelId: training.modelId }),
+            ...(scores && { scores }),
+          })),
+        }
+      : {}),
   };
 }
 
-const modelRef = (run: Run): ModelRef | undefined => ("model" in run.spec ? run.spec.model : undefined);
+/** Means over the seeds that are done; undefined before the first. */
+function meanScores(ofSeeds: readonly TaskScore[][]): TaskScore[] | undefined {
+  if (ofSeeds.length < 2) return ofSeeds[0];
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return ofSeeds[0]!.map((of) => {
+    const all = ofSeeds.flatMap((scores) => scores.find(({ datasetId }) => datasetId === of.datasetId) ?? []);
+    const metrics = Object.keys(of.metrics).map((name) => [
+      name,
+      mean(all.map((each) => each.metrics[name]!)),
+    ]);
+    return {
+      ...of,
+      score: mean(all.map(({ score }) => score)),
+      metrics: Object.fromEntries(metrics) as TaskScore["metrics"],
+    };
+  });
+}
 
 function pruned(
   ref: ModelRef | undefined,

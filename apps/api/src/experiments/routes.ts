@@ -18,6 +18,7 @@ import { page } from "../http/page.ts";
 import { patch, patched } from "../http/patch.ts";
 import { parserOf } from "../http/validation.ts";
 import { checkClass } from "../teams/urgent.ts";
+import { withAddresses } from "./addresses.ts";
 import { checkExperiment } from "./check.ts";
 import { Comparisons } from "./comparison.ts";
 import { expand } from "./expand.ts";
@@ -37,7 +38,9 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     const teamId = teamOf(request);
     await checkClass(spec.class, { store, ...roleOf(request), field: "" });
     await checkExperiment(spec, store, teamId);
-    const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+    const expanded = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+    const addressed = await withAddresses(expanded, store, teamId);
+    const runs = addressed.map((run) => ({ ...run, reuses: spec.fresh !== true }));
     return answerOnce(store, { request, reply, status: 202 }, async (tx) =>
       viewOf(store, teamId, await store.experiments.submit({ ...ownerOf(request), spec, runs }, tx)),
     );

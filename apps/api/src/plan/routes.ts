@@ -12,6 +12,7 @@ import { KeptQueue, queuedAs, type NewRun, type Store } from "@espalier/store";
 import type { FastifyRequest } from "fastify";
 import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
+import { withAddresses } from "../experiments/addresses.ts";
 import { checkExperiment } from "../experiments/check.ts";
 import { expand } from "../experiments/expand.ts";
 import { expected } from "../experiments/expected.ts";
@@ -36,9 +37,24 @@ export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
     return [{ id: newId("run"), ...run, ...(await expectationsOf(run.spec, { store, teamId })) }];
   }
 
-  async function ofExperiment(spec: ExperimentSpec, teamId: string): Promise<Planned[]> {
+  /** The runs that would be computed; those whose results are there already are told apart. */
+  async function ofExperiment(spec: ExperimentSpec, teamId: string) {
     await checkExperiment(spec, store, teamId);
-    return expected(expand(spec), await store.models.get(teamId, spec.modelId));
+    const expanded = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+    const runs = await withAddresses(expanded, store, teamId);
+    const found = spec.fresh
+      ? new Map<string, never>()
+      : await store.runs.addressed(
+          teamId,
+          runs.map(({ address }) => address),
+        );
+    const reused = runs.flatMap(({ address, role, variant }) => {
+      const run = found.get(address);
+      return run
+        ? [{ runId: run.id, state: run.state, role, ...(variant === undefined ? {} : { variant }) }]
+        : [];
+    });
+    return { runs: runs.filter(({ address }) => !found.has(address)), reused };
   }
 
   async function planFor(request: FastifyRequest, runs: readonly Planned[]): Promise<Plan> {
@@ -59,7 +75,10 @@ export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
         kind: run.spec.kind,
         ...(run.role && { role: run.role }),
         ...(run.variant !== undefined && { variant: run.variant }),
-        dependsOn: [...dependenciesOf(run.spec), ...(run.dependsOn ?? [])],
+        // What is reused is there, or is about to be.
+        dependsOn: [...dependenciesOf(run.spec), ...(run.dependsOn ?? [])].filter(
+          (id) => run.role === undefined || runs.some((other) => other.id === id),
+        ),
       })),
     });
   }
@@ -78,10 +97,12 @@ export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
           },
         );
       const teamId = teamOf(request);
-      const runs = run ? await ofRun(run, teamId) : await ofExperiment(experiment!, teamId);
+      const { runs, reused } = run
+        ? { runs: await ofRun(run, teamId), reused: [] }
+        : await ofExperiment(experiment!, teamId);
       const planned = last.then(() => planFor(request, runs));
       last = planned.catch(() => undefined);
-      return planned;
+      return { ...(await planned), ...(reused.length > 0 ? { reused } : {}) };
     },
   );
 };

@@ -1,4 +1,11 @@
-import { Problem, resolveEncoding, taskTypes, type DatasetKind, type TaskType } from "@espalier/contract";
+import {
+  evaluationRevision,
+  Problem,
+  resolveEncoding,
+  taskTypes,
+  type DatasetKind,
+  type TaskType,
+} from "@espalier/contract";
 import { folderEncoding } from "@espalier/model";
 import { dataset } from "./inputs.ts";
 import type { WorkerKind } from "./kind.ts";
@@ -30,6 +37,7 @@ export const evaluateRun: WorkerKind<"evaluate"> = {
   computedWith: ({ mode, encoding, instruction, depths }) => ({
     mode,
     encoding: resolveEncoding(encoding),
+    evaluationRevision,
     ...(instruction === undefined ? {} : { instruction }),
     ...(depths === undefined ? {} : { depths }),
   }),

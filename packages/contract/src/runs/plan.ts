@@ -1,8 +1,8 @@
 import { Type, type Static } from "typebox";
 import { ExperimentSpec } from "../experiments/experiment.ts";
-import { Timestamp } from "../id.ts";
+import { idOf, Timestamp } from "../id.ts";
 import { RunKind } from "../kinds/kinds.ts";
-import { RunCreate, RunRole } from "./run.ts";
+import { RunCreate, RunRole, RunState } from "./run.ts";
 import { ExpectedStart, Unblock, WaitingReason } from "./waiting.ts";
 
 /** `POST /v1/plan`: what would become of a submission, of which nothing is written. One of the two. */
@@ -73,5 +73,16 @@ export const Plan = Type.Object({
     }),
   ),
   deviceHours: Type.Number({ minimum: 0, description: "of all runs, likely" }),
+  reused: Type.Optional(
+    Type.Array(
+      Type.Object({
+        runId: idOf("run"),
+        state: RunState,
+        role: Type.Optional(RunRole),
+        variant: Type.Optional(Type.String()),
+      }),
+      { description: "runs of which the results are there, under way, or gone on with" },
+    ),
+  ),
 });
 export type Plan = Static<typeof Plan>;

@@ -11,7 +11,7 @@ import { Needs, PriorityClass } from "./scheduling.ts";
 import { Waiting } from "./waiting.ts";
 
 /**
- * - WAITING: runs it depends on have not succeeded yet
+ * - WAITING: runs it depends on have not succeeded yet; one that takes over another's result is SUCCEEDED with it
  * - QUEUED: ready; the scheduler orders these
  * - DISPATCHED: has devices of one worker, which is told and may claim it
  * - RUNNING: a worker holds its lease
@@ -34,7 +34,7 @@ export type RunState = (typeof runStates)[number];
 
 /** Exits of every state. Those that are terminal leave only by an explicit retry. */
 export const runMoves = {
-  WAITING: ["QUEUED", "CANCELLED", "SKIPPED"],
+  WAITING: ["QUEUED", "SUCCEEDED", "CANCELLED", "SKIPPED"],
   QUEUED: ["DISPATCHED", "CANCELLED"],
   DISPATCHED: ["RUNNING", "QUEUED", "CANCELLED"],
   RUNNING: ["SUCCEEDED", "FAILED", "CANCELLED", "QUEUED", "QUARANTINED"],
@@ -142,6 +142,9 @@ export const Run = Type.Object({
       ...idOf("run"),
       description: "the run that it repeats; perhaps deleted since",
     }),
+  ),
+  reusedFrom: Type.Optional(
+    Type.Unsafe<string>({ ...idOf("run"), description: "the run whose result it took over; may be deleted" }),
   ),
   queuedAt: Type.Optional(Timestamp),
   startedAt: Type.Optional(Timestamp),

@@ -1,11 +1,12 @@
 import { Problem, unsuccessfulStates } from "@espalier/contract";
 import { queueNextOfArrays, takesTurns } from "../arrays/turns.ts";
 import type { Transaction } from "../database/database.ts";
+import { takeOver } from "./addressed.ts";
 import { toJson } from "../database/json.ts";
 
 /**
  * Does what follows from the end of runs, in the transaction that ends them. A WAITING run whose dependencies have all
- * succeeded becomes QUEUED. One with a dependency that has not succeeded becomes SKIPPED, and so do the runs that depend on
+ * succeeded becomes QUEUED, or SUCCEEDED where it takes over the result of one of them. One with a dependency that has not succeeded becomes SKIPPED, and so do the runs that depend on
  * it. The model of an import that has not succeeded is deleted.
  */
 export async function settleDependents(tx: Transaction, ended: readonly string[]): Promise<void> {
@@ -21,7 +22,7 @@ export async function settleDependents(tx: Transaction, ended: readonly string[]
     );
     if (waiting.length === 0) return;
     const ids = waiting.map(({ id }) => id);
-    frontier = await skip(tx, ids);
+    frontier = [...(await skip(tx, ids)), ...(await takeOver(tx, ids))];
     await tx.query(
       `update run r set state = 'QUEUED', queued_at = now(), reason = null
        where id = any($1) and state = 'WAITING' and not ${takesTurns} and not exists (

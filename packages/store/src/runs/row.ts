@@ -54,6 +54,7 @@ export interface RunRow {
   tags: string[];
   notes: string | null;
   clonedFrom: string | null;
+  reusedFrom: string | null;
   createdAt: Date;
   createdBy: Author | null;
   queuedAt: Date | null;
@@ -132,7 +133,7 @@ const costlyColumns = {
 
 const cheapColumns = `r.id, r.team_id as "teamId", r.name, r.tags, r.kind, r.state, r.class, r.priority, r.needs, r.predicted_bytes as "predictedBytes",
   r.array_id as "arrayId", r.array_index as "arrayIndex", r.wall_seconds as "wallSeconds", r.held_at as "heldAt", r.held_by as "heldBy",
-  r.experiment_id as "experimentId", r.cloned_from as "clonedFrom", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
+  r.experiment_id as "experimentId", r.cloned_from as "clonedFrom", r.reused_from as "reusedFrom", r.variant, r.role, r.attempt, r.lease_owner as "leaseOwner",
   r.cancel_requested_at as "cancelRequestedAt", r.cancelled_by as "cancelledBy", r.created_by as "createdBy", r.failure,
   r.created_at as "createdAt", r.queued_at as "queuedAt", r.started_at as "startedAt", r.ended_at as "endedAt"`;
 
@@ -174,6 +175,7 @@ export const toRun = (row: RunRow): Run => ({
     tags: row.tags.length > 0 ? row.tags : null,
     notes: row.notes,
     clonedFrom: row.clonedFrom,
+    reusedFrom: row.reusedFrom,
     resolved: row.resolved,
     predictedBytes: row.predictedBytes === null ? null : Number(row.predictedBytes),
     waiting: row.waiting && toWaiting(row.waiting),

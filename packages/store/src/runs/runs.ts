@@ -29,6 +29,7 @@ import { toJson } from "../database/json.ts";
 import { settleDependents } from "./dependents.ts";
 import type { Attempt as AttemptRow } from "../generated/client.ts";
 import { found, iso, isoOrNull, present } from "../database/row.ts";
+import { findAddressed, type Addressed } from "./addressed.ts";
 import { changeRun } from "./change.ts";
 import { countFacets } from "./facets.ts";
 import { holdRun, releaseRun } from "./hold.ts";
@@ -56,6 +57,10 @@ export interface NewRun {
   notes?: string;
   /** The run that it repeats. */
   clonedFrom?: string;
+  /** Runs with the same address have the same result. */
+  address?: string;
+  /** Takes over the result of a run with the same address, if there is one; default false. */
+  reuses?: boolean;
   /** Expected peak of memory on each device, in bytes; default: unknown. */
   predictedBytes?: number;
   /** Default: unknown. */
@@ -83,6 +88,8 @@ export interface Runs {
   facets(teamId: string, filter?: RunFilterQuery): Promise<RunFacets>;
   /** Those of the runs that there are, in any order. */
   some(teamId: string, runIds: readonly string[]): Promise<Pick<Run, "id" | "state" | "name">[]>;
+  /** Of each of the addresses the run whose result a new one would take over, if there is one. */
+  addressed(teamId: string, addresses: readonly string[]): Promise<Map<string, Addressed>>;
   /** In the order of submission. */
   ofExperiment(teamId: string, experimentId: string): Promise<Run[]>;
   attempts(teamId: string, runId: string): Promise<Attempt[]>;
@@ -122,6 +129,7 @@ export function createRuns({ prisma, query, transaction, within }: Database): Ru
       );
       return rows.map(({ name, ...run }) => ({ ...run, ...present({ name }) }));
     },
+    addressed: (teamId, addresses) => findAddressed({ query }, teamId, addresses),
     async ofExperiment(teamId, experimentId) {
       return (await runsOfExperiments({ query } as Transaction, teamId, [experimentId])).map(toRun);
     },

@@ -15,6 +15,7 @@ import {
 import type { Transaction } from "../database/database.ts";
 import { toJson, toText } from "../database/json.ts";
 import { outOfSpace } from "../teams/space.ts";
+import { reusedBy, takeOver } from "./addressed.ts";
 import { labelled } from "./change.ts";
 import { nominalSeconds, workValues } from "./nominal.ts";
 import { readRun } from "./row.ts";
@@ -63,19 +64,24 @@ export async function submitRun(
 ): Promise<Run> {
   const { teamId, spec, id = newId("run"), priority = 0, position = 0, needs = {} } = input;
   const { class: priorityClass = "normal", shares = sharesDevice(spec.kind) } = { ...input, ...needs };
-  const dependsOn = [...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? [])])];
+  const reused = await reusedBy(tx, input);
+  const dependsOn = [
+    ...new Set([...dependenciesOf(spec), ...(input.dependsOn ?? []), ...(reused ? [reused.id] : [])]),
+  ];
   await admit(tx, teamId);
   const state =
-    (await firstState(tx, teamId, dependsOn)) === "QUEUED" && !(await takesTurnsIn(tx, input.array?.id))
+    (await firstState(tx, teamId, dependsOn)) === "QUEUED" &&
+    reused === undefined &&
+    !(await takesTurnsIn(tx, input.array?.id))
       ? "QUEUED"
       : "WAITING";
   await tx.query(
     `insert into run (id, team_id, kind, state, spec, resolved, priority, experiment_id, variant, role, position, class, needs, shares,
        predicted_bytes, model_id, user_id, wall_seconds, array_id, array_index, created_by, name, tags, notes, cloned_from, queued_at,
-       predicted_seconds, computes_on)
+       predicted_seconds, computes_on, address, reused_from)
      values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
        coalesce($17, (select u.id from team_user u where u.team_id = $2 and u.name = 'default')), $18, $19, $20, $21, $22, $23, $24, $25,
-       case when $4::text = 'QUEUED' then now() end, ${nominalSeconds(26, "$2")}, $31)`,
+       case when $4::text = 'QUEUED' then now() end, ${nominalSeconds(26, "$2")}, $31, $32, $33)`,
     [
       id,
       teamId,
@@ -104,6 +110,8 @@ export async function submitRun(
       input.clonedFrom,
       ...workValues(input.work),
       describeChoice(engineChoiceOf(spec)) ?? null,
+      input.address,
+      reused?.id,
     ],
   );
   if (dependsOn.length > 0)
@@ -111,6 +119,7 @@ export async function submitRun(
       id,
       dependsOn,
     ]);
+  if (reused?.state === "SUCCEEDED") await takeOver(tx, [id]);
   return readRun(tx, teamId, id);
 }
 
