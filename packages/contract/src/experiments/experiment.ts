@@ -40,25 +40,23 @@ export const ExperimentSpec = Type.Object(
     baseline: Type.Optional(
       Type.String({
         maxLength: 256,
-        description: "the variant that others are compared with; default: `none`, or the first",
+        description: "the variant to compare with; default: `none`, or the first",
       }),
     ),
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     search: Type.Optional(SearchSettings),
     searches: Type.Optional(
-      named(SearchSettings, "by name, each over `search`; `large` and `small` of each are variants"),
+      named(SearchSettings, "each over `search`; `large` and `small` are picked by each"),
     ),
     training: Type.Optional(TrainingSettings),
-    trainings: Type.Optional(
-      named(TrainingSettings, "by name, each over `training`; each variant is trained by each"),
-    ),
+    trainings: Type.Optional(named(TrainingSettings, "each over `training`; variants are trained by each")),
     seeds: Type.Optional(
       Type.Array(Type.Integer({ minimum: 0, maximum: 4_294_967_295 }), {
         minItems: 1,
         maxItems: 32,
         uniqueItems: true,
-        description: "of the training; each variant is trained with each; default: that of the settings",
+        description: "of the training; variants are trained with each",
       }),
     ),
     fresh: Type.Optional(
