@@ -30,6 +30,8 @@ beforeAll(async () => {
   await writeTaskFolders(folder);
   const spec = { kind: "prune", model: api.spec.modelId, layers: 2 };
   await writeFile(join(folder, "graph.json"), JSON.stringify({ runs: { cut: { spec } } }));
+  const experiment = "name: trial\nmodelId: smollm2\ntriplets: nli\nevaluation: [stsb]\nvariants: [none]\n";
+  await writeFile(join(folder, "experiment.yaml"), experiment);
   await mkdir(join(folder, ".espalier"));
   await writeFile(join(folder, ".espalier/key"), `${key}\n`);
   const { sql, teamId } = api.store;

@@ -15,6 +15,7 @@ export const runsIn: Readonly<Record<string, string>> = {
   "docs/access.md: Keys": "test/documented/service.test.ts",
   "docs/access.md: Browsers by an OpenID provider": "apps/api/src/oidc/settings.test.ts",
   "docs/evaluation.md: Datasets of tasks": "test/documented/service.test.ts",
+  "docs/experiment-file.md: What is there already": "test/documented/service.test.ts",
   "docs/operations.md: Connections to PostgreSQL": "test/documented/service.test.ts",
   "docs/operations.md: What the database holds, and for how long": "test/documented/service.test.ts",
   "docs/operations.md: Backup and restore": "test/restore/drill.service.test.ts",

@@ -122,6 +122,25 @@ test("docs/evaluation.md registers folders of tasks, and measures a folder by th
   expect(stdout).toMatch(/^banking77 +accuracy +[01]\.\d+ +2$/m);
 });
 
+test("docs/experiment-file.md checks an experiment in YAML, submits it, compares its variants and writes its report", async () => {
+  // As it stands, but for its length: fewer variants and seeds, and a name that the first page has not taken.
+  const [file] = await blocks("docs/experiment-file.md", "yaml");
+  const short = file
+    .replace("name: first", "name: short")
+    .replace(/variants: .*/, "variants: [none, 8]")
+    .replace(/batchSize: 32/, "batchSize: 4")
+    .replace(/steps: \d+/, "steps: 3")
+    .replace(/seeds: .*/, "seeds: [1, 2]");
+  await writeFile(join(folder, "first.yaml"), short);
+  const [commands] = await blocks("docs/experiment-file.md", "sh", "What is there already");
+  const stdout = await runThere(commands.replace(/(compare|report) first/g, "$1 short"));
+  expect(stdout).toMatch(/^8 layers +after +\d+ % .* 2$/m);
+  expect(await readFile(join(folder, "report/report.md"), "utf8")).toContain("and over 2 seeds");
+  expect((await readdir(join(folder, "report"))).sort()).toEqual(["report.html", "report.json", "report.md"]);
+  // All of it is there already.
+  expect(await runThere("espalier experiment check first.yaml")).toMatch(/there already: none before/);
+}, 300_000);
+
 test("docs/access.md makes, lists, rotates and revokes keys", async () => {
   // The first page has given this team an admin, who makes its keys from then on.
   await service.sql(

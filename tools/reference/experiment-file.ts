@@ -10,6 +10,7 @@ interface Schema {
   pattern?: string;
   items?: Schema;
   properties?: Readonly<Record<string, Schema>>;
+  patternProperties?: Readonly<Record<string, Schema>>;
   required?: readonly string[];
   anyOf?: readonly Schema[];
   minimum?: number;
@@ -28,6 +29,7 @@ function typeOf(schema: Schema): string {
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum) return schema.enum.map(code).join(", ");
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(" or ");
+  if (schema.patternProperties) return "settings by name";
   if (schema.items) return `list of ${typeOf(schema.items)}`;
   const bounds = [
     schema.minimum !== undefined ? `≥ ${schema.minimum}` : undefined,

@@ -74,7 +74,14 @@ export {
   type NamedTemplate,
   type TemplateChoice,
 } from "./models/encoding.ts";
-export { Depths, EvaluationResult, evaluationRevision, TaskScore, type DepthScores } from "./kinds/evaluate.ts";
+export {
+  Depths,
+  EvaluationResult,
+  evaluationRevision,
+  TaskScore,
+  type DepthScores,
+} from "./kinds/evaluate.ts";
+export { experimentFileSchema } from "./experiments/experiment-file.ts";
 export { ComparedVariant, Comparison, ComparisonQuery, type Interval } from "./experiments/comparison.ts";
 export {
   conditionsOf,

@@ -17,6 +17,7 @@ const expected: Record<RouteRole, string[]> = {
     "GET /healthz",
     "GET /openapi.json",
     "GET /readyz",
+    "GET /v1/experiments/schema.json",
     "GET /v1/session",
     "GET /v1/session/oidc",
     "GET /v1/session/oidc/callback",

@@ -33,7 +33,9 @@ export async function withAddresses<Run extends ExpandedRun>(
   const model = (id: string) =>
     once(id, async () => {
       const files = await store.models.files(teamId, id);
-      const known = files.map(({ name, sha256 }) => [name, sha256]).sort();
+      const known = files
+        .map(({ name, sha256 }) => [name, sha256] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1));
       // A model without files is told by its id alone.
       return known.length > 0 ? known : id;
     });

@@ -46,7 +46,7 @@ it("variants are compared with the full model pair by pair, before training and 
   expect((await compared(id, { margin: -two.delta }))[1]).toMatchObject({ verdict: "undecided" });
   const [before] = await compared(id, { baseline: "2 layers" });
   expect(before).toMatchObject({ name: "none", stage: "before" });
-  expect(before!.delta).toBe(-variants[0]!.delta);
+  expect(before.delta).toBe(-variants[0].delta);
   await expect(client.experiments.comparison(id, { baseline: "large" })).rejects.toMatchObject({
     code: "request/invalid",
     message: 'The experiment has no variant "large" to compare with; it has none, 2 layers, 3 layers.',
@@ -65,7 +65,7 @@ it("says which conditions two evaluations do not share, and what cannot be compa
       isFull(run) || run.kind === "train" ? {} : { engine: "tfjs", precision: "bf16-math" },
   });
   const { variants, left } = await client.experiments.comparison(id);
-  expect(variants[1]!.differences).toEqual([
+  expect(variants[1].differences).toEqual([
     { condition: "engine", baseline: "onnx-cpu", other: "tfjs after onnx-cpu" },
     { condition: "precision", baseline: "fp32", other: "bf16-math after fp32" },
   ]);

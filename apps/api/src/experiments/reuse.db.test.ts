@@ -32,13 +32,13 @@ it("the same request has its results at once, a longer one shares what is the sa
   );
   expect(same.map(({ result }) => result)).toEqual(computed.map(({ result }) => result));
   const [one, two] = await Promise.all([first, again].map(({ id }) => api.client.experiments.get(id)));
-  expect(two!.state).toBe("SUCCEEDED");
-  expect(two!.variants).toEqual(one!.variants);
+  expect(two.state).toBe("SUCCEEDED");
+  expect(two.variants).toEqual(one.variants);
   // What each unit adds is where it was computed.
   const comparisons = [first, again].map(({ id }) => api.client.experiments.comparison(id));
   const [ofFirst, ofAgain] = await Promise.all(comparisons);
   expect(ofAgain).toEqual(ofFirst);
-  expect(ofAgain!.variants).toHaveLength(2);
+  expect(ofAgain.variants).toHaveLength(2);
 
   // The default seed is 42, so that the runs of that seed are there, and those of the other are not.
   const longer = await submitted({ training, seeds: [42, 43] });
@@ -61,6 +61,12 @@ it("the same request has its results at once, a longer one shares what is the sa
   expect(plan.runs.map(({ role }) => role)).toEqual(["train", "after", "train", "after"]);
   expect(plan.reused!.map(({ state }) => state)).toContain("QUEUED");
   expect(plan.reused).toHaveLength(11);
+
+  const there = await api.client.plan({
+    experiment: { ...api.spec, training, encoding: { maxLength: 11 } },
+  });
+  expect(there).toMatchObject({ runs: [], deviceHours: 0 });
+  expect(there.reused).toHaveLength(computed.length);
 
   const fresh = await submitted({ training, fresh: true });
   expect((await fresh.runs()).filter(({ reusedFrom }) => reusedFrom !== undefined)).toEqual([]);
@@ -153,5 +159,5 @@ const addressOf = async (experimentId: string): Promise<string> => {
     "select address from run where experiment_id = $1 and role = 'train'",
     [experimentId],
   );
-  return row!.address;
+  return row.address;
 };

@@ -3,6 +3,7 @@ import {
   type Comparison,
   ComparisonQuery,
   Experiment,
+  experimentFileSchema,
   ExperimentSpec,
   idOf,
   MadeByQuery,
@@ -11,7 +12,7 @@ import {
 import type { Store } from "@espalier/store";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { member, owned, viewer } from "../auth/access.ts";
+import { anyone, member, owned, viewer } from "../auth/access.ts";
 import { actorOf, authorOf, ownerOf, roleOf, teamOf } from "../auth/principal.ts";
 import { answerOnce, IdempotentHeaders } from "../http/idempotency.ts";
 import { page } from "../http/page.ts";
@@ -77,6 +78,9 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     const teamId = teamOf(request);
     return viewOf(store, teamId, await store.experiments.get(teamId, request.params.experimentId));
   });
+  app.get("/schema.json", { config: anyone, schema: { hide: true } }, (_request, reply) =>
+    reply.type("application/schema+json").send(experimentFileSchema),
+  );
   app.get(
     "/:experimentId/comparison",
     {

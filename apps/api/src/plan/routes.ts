@@ -100,6 +100,7 @@ export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
       const { runs, reused } = run
         ? { runs: await ofRun(run, teamId), reused: [] }
         : await ofExperiment(experiment!, teamId);
+      if (runs.length === 0) return { at: new Date().toISOString(), runs: [], deviceHours: 0, reused };
       const planned = last.then(() => planFor(request, runs));
       last = planned.catch(() => undefined);
       return { ...(await planned), ...(reused.length > 0 ? { reused } : {}) };

@@ -9,6 +9,8 @@ import { runDemo, type DemoInput } from "../demo/demo.ts";
 import { demoResult } from "../demo/result.ts";
 import { checkExists, checkWritable } from "../offline/existing.ts";
 import { exitCodeOfRuns } from "../exit-code.ts";
+import { readReport } from "../report/report-data.ts";
+import { writeReport } from "../report/write-report.ts";
 import { repository } from "../repository.ts";
 import { printReport } from "../tables/experiment-report.ts";
 import { printFailedRuns } from "../tables/failed-run.ts";
@@ -40,6 +42,7 @@ export const demo = defineCommand({
   examples: ["espalier demo", "espalier demo --json result.json --set training.steps=20"],
   help: [
     "--json FILE            write the result as JSON",
+    "--report DIR           write the report: Markdown, JSON, and a page with figures",
     "--keep                 leave the stack up until Ctrl-C, and print its URL and key",
     "--model DIR            a Hugging Face folder instead of the bundled model; needs --triplets and --sts",
     "--triplets FILE        JSON lines {query, pos, neg}; a TSV as FILE:query=1,positive=2,negative=3",
@@ -52,6 +55,7 @@ export const demo = defineCommand({
   arity: [0, 0],
   options: {
     json: { type: "string" },
+    report: { type: "string" },
     keep: { type: "boolean" },
     model: { type: "string" },
     triplets: { type: "string" },
@@ -87,6 +91,8 @@ export const demo = defineCommand({
           path(values.json),
           `${JSON.stringify(demoResult(experiment, runs, wallSeconds), null, 2)}\n`,
         );
+      if (values.report !== undefined)
+        await writeReport(path(values.report), await readReport(client, experiment.id, {}));
       if (values.keep) {
         output.print(`\nThe stack stays up at ${stack.url} with the key ${stack.key}; Ctrl-C stops it.`);
         if (!signal.aborted) await once(signal, "abort");

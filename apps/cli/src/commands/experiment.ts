@@ -4,12 +4,12 @@ import { exitCode, type ExitCode } from "../exit-code.ts";
 import { printReport } from "../tables/experiment-report.ts";
 import { printFailedRuns } from "../tables/failed-run.ts";
 import { codeOf, watchExperiment } from "../watch/watch.ts";
+import { readExperiment } from "../service/experiment-file.ts";
 import { lookUp } from "../service/lookup.ts";
 import { planFirst, planHelp, planOptions } from "../service/plan.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
 import { madeBy, madeByHelp, madeByOptions } from "../service/page.ts";
 import { sayNext } from "../terminal/next.ts";
-import { readJson } from "../arguments/json-file.ts";
 import { changeHelp, changeOptions, parseChange } from "../arguments/change.ts";
 import { parseVariants } from "../arguments/variants.ts";
 import { encodingHelp, encodingOptions, parseEncoding, type EncodingValues } from "../arguments/encoding.ts";
@@ -29,7 +29,7 @@ export const experimentSubmit = defineCommand({
     ...encodingHelp,
     "--priority N         order among your own runs, higher first",
     ...needsHelp,
-    "--spec FILE          the whole spec as JSON instead (- for stdin)",
+    "--spec FILE          the whole spec as JSON or YAML instead (- for stdin), with names or ids",
     "--watch              progress until it ends, then the report",
     ...planHelp,
   ],
@@ -53,7 +53,7 @@ export const experimentSubmit = defineCommand({
     // The service checks it against the schema and names the field that is wrong.
     const spec = (
       values.spec
-        ? await readJson(context, values.spec)
+        ? await readExperiment(context, client, values.spec)
         : await specOf(client, { ...values, needs: parseNeeds(values) })
     ) as ExperimentSpec;
     const ended = await planFirst(context, client, { experiment: spec }, values);

@@ -2,7 +2,7 @@ import type { GraphCreate } from "@espalier/contract";
 import { defineCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { formatTable } from "../terminal/table.ts";
-import { readJson } from "../arguments/json-file.ts";
+import { readDocument } from "../arguments/document-file.ts";
 
 export const graphSubmit = defineCommand({
   name: "graph submit",
@@ -20,7 +20,7 @@ export const graphSubmit = defineCommand({
   async run(context, _values, [file = ""]) {
     const { output } = context;
     // The service checks it, and names the field that is wrong.
-    const graph = await context.connect().graphs.submit((await readJson(context, file)) as GraphCreate);
+    const graph = await context.connect().graphs.submit((await readDocument(context, file)) as GraphCreate);
     if (output.json) output.printJson(graph);
     else
       for (const line of formatTable(Object.entries(graph.runs), [

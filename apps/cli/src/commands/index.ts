@@ -17,6 +17,8 @@ import {
   experimentShow,
   experimentSubmit,
 } from "./experiment.ts";
+import { experimentCheck } from "./experiment-check.ts";
+import { experimentCompare, experimentReport } from "./experiment-report.ts";
 import { evaluate } from "./evaluate.ts";
 import { exportModel } from "./export.ts";
 import { gc } from "./gc.ts";
@@ -87,8 +89,11 @@ export const groups: readonly Group[] = [
   {
     title: "Experiments",
     commands: [
+      experimentCheck,
       experimentSubmit,
       experimentShow,
+      experimentCompare,
+      experimentReport,
       experimentList,
       experimentCancel,
       experimentHold,

@@ -16,7 +16,7 @@ import { engineOptions } from "../arguments/engine.ts";
 import { lookUp } from "../service/lookup.ts";
 import { planFirst, planHelp, planOptions } from "../service/plan.ts";
 import { needsHelp, needsOptions, parseNeeds } from "../arguments/needs.ts";
-import { readJson } from "../arguments/json-file.ts";
+import { readDocument } from "../arguments/document-file.ts";
 import { finish } from "./run.ts";
 import { sayNext } from "../terminal/next.ts";
 import { given, parseCount, parseSettings, settingsWithDefaults } from "../arguments/settings.ts";
@@ -75,7 +75,7 @@ export const runSubmit = defineCommand({
   async run(context, values, [kind]) {
     const client = context.connect();
     const spec = values.spec
-      ? await readJson(context, values.spec)
+      ? await readDocument(context, values.spec)
       : await specOf(client, kind, {
           ...values,
           encoding: parseEncoding(values),

@@ -3,7 +3,7 @@ import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { lookUp } from "../service/lookup.ts";
 import { madeBy, madeByHelp, madeByOptions, pageOf, printPage } from "../service/page.ts";
-import { readJson } from "../arguments/json-file.ts";
+import { readDocument } from "../arguments/document-file.ts";
 import { given } from "../arguments/settings.ts";
 
 export const scheduleAdd = defineCommand({
@@ -65,7 +65,7 @@ async function submissionOf(context: Context, { experiment, run, spec }: SourceV
       run: { spec: found, class: priorityClass, priority, needs, ...(limits && { limits }) } as RunCreate,
     };
   }
-  const document = await readJson(context, spec!);
+  const document = await readDocument(context, spec!);
   const isRun = typeof document === "object" && document !== null && "kind" in document;
   return (isRun ? { run: { spec: document } } : { experiment: document }) as Submission;
 }

@@ -6,6 +6,8 @@ import { startsIn } from "./queue-table.ts";
 
 /** A plan as lines: the runs with what they need, when they would start and what would hold them back, and a line for all. */
 export function planLines(plan: Plan, columns: number): string[] {
+  if (plan.runs.length === 0)
+    return ["nothing would be computed, as all of it is there or under way", ...reusedLines(plan, columns)];
   const now = Date.parse(plan.at);
   const [title = "", ...rows] = formatTable(plan.runs, [
     {
@@ -30,7 +32,31 @@ export function planLines(plan: Plan, columns: number): string[] {
       .filter((sentence) => !told.has(sentence) && told.add(sentence))
       .flatMap((sentence) => wrap(sentence, columns, "    ")),
   ]);
-  return [title, ...lines, ...wrap(summary(plan, now), columns, "")];
+  return [title, ...lines, ...reusedLines(plan, columns), ...wrap(summary(plan, now), columns, "")];
+}
+
+/** What would not be computed, because it is there, or is being computed. */
+function reusedLines({ reused = [] }: Plan, columns: number): string[] {
+  const of = (title: string, runs: typeof reused) =>
+    runs.length === 0
+      ? []
+      : wrap(
+          `${title}: ${runs.map(({ variant, role, runId }) => `${[variant, role].filter(Boolean).join(" ")} (${runId})`).join(", ")}`,
+          columns,
+          "",
+        );
+  const isFailed = ({ state }: (typeof reused)[number]) => state === "FAILED" || state === "QUARANTINED";
+  return [
+    ...of(
+      "there already",
+      reused.filter(({ state }) => state === "SUCCEEDED"),
+    ),
+    ...of("goes on where it failed", reused.filter(isFailed)),
+    ...of(
+      "under way",
+      reused.filter((run) => run.state !== "SUCCEEDED" && !isFailed(run)),
+    ),
+  ];
 }
 
 function beneath({ waiting, makesRoom, fitting }: PlannedRun): string[] {
