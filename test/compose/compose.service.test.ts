@@ -133,7 +133,7 @@ describe.skipIf(why)(`docker-compose.yml${why ? ` (skipped: ${why})` : ""}`, () 
 
   it("lets nobody in as a superuser but the one who has made the owner", () => {
     const sql =
-      "select string_agg(distinct usename, ' ' order by usename) from pg_stat_activity where usename is not null and pid <> pg_backend_pid()";
+      "select string_agg(distinct usename, ' ' order by usename) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
     const users = run(
       "exec",
       "-T",

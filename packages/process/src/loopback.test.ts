@@ -35,6 +35,8 @@ it("lets a process reach a server of this host although its environment names a 
       HTTP_PROXY: "http://127.0.0.1:9",
       NO_PROXY: "",
       no_proxy: undefined,
+      // Node 22 calls what reads the proxies experimental.
+      NODE_NO_WARNINGS: "1",
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
