@@ -5,7 +5,7 @@ const count = (n: number, one: string, many: string): string =>
 
 /** What a file of rows has that was passed over. */
 export function skippedLines({ blankLines = 0, ignored = [] }: Partial<DatasetReading>): string[] {
-  const names = ignored.map(({ name }) => name.slice(0, 40));
+  const names = ignored.map(({ name }) => (name === "" ? "a column without a name" : name.slice(0, 40)));
   const more = names.length > 8 ? ` and ${names.length - 8} more` : "";
   return [
     ...(blankLines > 0 ? [`${count(blankLines, "blank line was", "blank lines were")} skipped`] : []),

@@ -36,7 +36,9 @@ export function DatasetPage({ params: { id } }: { params: { id: string } }) {
             ["Blank lines", reading?.blankLines.toLocaleString()],
             [
               "Ignored fields",
-              reading?.ignored.map(({ name, rows }) => `${name} (${rows.toLocaleString()})`).join(", "),
+              reading?.ignored
+                .map(({ name, rows }) => `${name || "a column without a name"} (${rows.toLocaleString()})`)
+                .join(", "),
             ],
             ["SHA-256", <code key="sha">{dataset.sha256}</code>],
           ]}

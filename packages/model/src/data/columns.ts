@@ -189,7 +189,7 @@ export class Columns {
       delimited,
       values,
       at: delimited ? (name) => this.meaningOf(name) ?? name : pointer,
-      missing: (meaning) => this.#refuseWithout(meaning, [...raw.fields.keys()], raw),
+      missing: (meaning) => this.#refuseWithout(meaning, [...raw.fields.keys()], raw, wrapped(raw.fields)),
     };
   }
 
@@ -224,9 +224,20 @@ export class Columns {
     return Object.keys(this.#meanings).filter((meaning) => this.#meanings[meaning]!.needed);
   }
 
-  #refuseWithout(meaning: string, names: readonly string[], row: Omit<RawRow, "fields">): never {
+  #refuseWithout(
+    meaning: string,
+    names: readonly string[],
+    row: Omit<RawRow, "fields">,
+    wrapper?: string,
+  ): never {
     const { names: own, otherwise = [] } = this.#meanings[meaning]!;
     const what = [...own, ...otherwise].join(", or ");
+    if (wrapper !== undefined)
+      refuse(
+        row,
+        `${meaning} is missing; the rows seem to be the list in ${JSON.stringify(wrapper.slice(0, 40))}: write that list alone`,
+        pointer(meaning),
+      );
     refuse(
       row,
       `${meaning} is missing (${what}); here are ${listed(names)}. If one of these is it, say so by columns, such as ${meaning}=${names[0]?.slice(0, 40) ?? "NAME"}${row.delimited ? `; where columns have no names, ${this.#wanted()}` : ""}`,
@@ -262,14 +273,27 @@ function wrong(reason: string): never {
   throw new Problem("request/invalid", `columns: ${reason}`, { field: "/columns" });
 }
 
-/** A text that is there: a string with more than whitespace. */
+/** The field in which all rows of a file stand, such as `{"data": [{…}, {…}]}`. */
+const wrapped = (fields: ReadonlyMap<string, unknown>): string | undefined =>
+  [...fields].find(
+    ([, value]) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((item) => typeof item === "object" && item !== null && !Array.isArray(item)),
+  )?.[0];
+
+/** A text that is there: a string with more than whitespace, and without half a character, which no tokenizer can read. */
 export function text(row: Row, value: unknown, field: string): string {
   if (typeof value !== "string") refuse(row, `${field} is not a string${byColumns(value)}`, field);
   if (value.trim() === "") refuse(row, `${field} is empty`, field);
+  if (/\p{Surrogate}/u.test(value))
+    refuse(row, `${field} has half a character (a lone surrogate, such as \\ud800)`, field);
   return value;
 }
 
-const byColumns = (value: unknown): string =>
-  typeof value === "object" && value !== null && "0" in value && !Array.isArray(value)
+function byColumns(value: unknown): string {
+  if (Array.isArray(value)) return "; it is a list, and each row has a text of its own";
+  return typeof value === "object" && value !== null && "0" in value
     ? "; pandas writes rows by to_json(orient='records', lines=True)"
     : "";
+}

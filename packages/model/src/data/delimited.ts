@@ -41,8 +41,17 @@ export async function* delimitedRows(
       );
     if (first && (header || positions === undefined)) {
       if (positions === undefined) {
-        names = cells.map((cell) => cell.trim());
-        columns.checkNames(names, row);
+        const named = cells.map((cell) => cell.trim());
+        names = named;
+        columns.checkNames(named, row);
+        const twice = named.find(
+          (name, i) => named.indexOf(name) < i && columns.meaningOf(name) !== undefined,
+        );
+        if (twice !== undefined)
+          refuse(
+            row,
+            `two columns are called ${JSON.stringify(twice)}; number them, such as negative_1 and negative_2`,
+          );
       }
       first = false;
       continue;

@@ -77,6 +77,10 @@ describe("fields are known by the names of the trade", () => {
     ["how Python prints a dict", "{'query': 'q', 'pos': 'p'}", /write rows by json\.dumps/],
     ["a comma after each line", '{"query":"q","pos":"p"},\n{"query":"q","pos":"p"}', /without a comma/],
     ["TSV without a header", "q\tp\tn\n", /where columns have no names, give query .* query=1,positive=2/],
+    ["rows in an object", '{"version":1,"data":[{"query":"q","pos":"p"}]}', /the list in "data": write that/],
+    ["columns in lists", '{"query":["q"],"pos":["p"]}', /a list, and each row has a text/],
+    ["columns between bars", "query|pos\nq|p", /by TABs, commas or semicolons/],
+    ["half a character", '{"query":"\\ud800","pos":"p"}', /\/query has half a character/],
     ["NaN for a text", '{"query":"q","pos":NaN}', /positive is missing/],
   ])("%s is told with what helps", async (_, content, said) => {
     await expect(triplets(content)).rejects.toThrow(said);
@@ -176,6 +180,10 @@ test.each<[what: string, content: string | Uint8Array, message: RegExp]>([
   ["a zip archive", "PK\u0003\u0004 …", /zip archive or a spreadsheet/],
   ["zstd", Buffer.from("28b52ffd00", "hex"), /zstd -d/],
   ["an Arrow file", "ARROW1  ", /to_parquet/],
+  ["a pickle of pandas", Buffer.from("80059500", "hex"), /pickle, which is never read/],
+  ["SQLite", "SQLite format 3\0", /SQLite database/],
+  ["a web page", "<!DOCTYPE html><html>Not found</html>", /web page.*\/resolve\//],
+  ["CSV with a name twice", "query,pos,neg,neg\na,b,c,d\n", /two columns are called "neg"/],
   ["a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid …", /git lfs pull/],
   ["gzip that is cut off", gzipSync(line).subarray(0, 30), /gzip and damaged/],
   ["Parquet that is cut off", "PAR1 and no more", /not a whole Parquet file/],

@@ -22,7 +22,14 @@ const foreign: readonly [magic: string, what: string][] = [
   ["fd377a585a00", "compressed by xz; unpack it with `unxz`, or use gzip"],
   ["4152524f5731", "an Arrow file; write Parquet by `dataset.to_parquet(…)`"],
   ["ffffffff", "an Arrow stream, as datasets keeps its cache; write Parquet by `dataset.to_parquet(…)`"],
-  ["8004", "a Python pickle, which is never read; write JSON lines or Parquet"],
+  // Protocols 2 to 5; pandas' is 5.
+  ...["8002", "8003", "8004", "8005"].map((magic): [string, string] => [
+    magic,
+    "a Python pickle, which is never read; write JSON lines or Parquet",
+  ]),
+  ["53514c69746520666f726d6174", "an SQLite database; write its table as CSV"],
+  ["894844460d0a", "an HDF5 file; write JSON lines or Parquet"],
+  ["934e554d5059", "an array of NumPy; write JSON lines or Parquet"],
   ["d0cf11e0", "an old spreadsheet; save it as CSV"],
   ["25504446", "a PDF"],
   ["fffe0000", "UTF-32; save it as UTF-8"],
@@ -43,6 +50,11 @@ export async function openFile(bytes: Bytes, maxBytes = Infinity): Promise<Opene
     throw new Problem(
       "dataset/malformed",
       "The file is a Git LFS pointer, not the data itself; run `git lfs pull` where it was cloned.",
+    );
+  if (/^\s*<(!doctype html|html|\?xml)\b/i.test(start.toString("latin1")))
+    throw new Problem(
+      "dataset/malformed",
+      "The file is a web page or XML, not the data itself; of the hub, download from /resolve/ and not from /blob/.",
     );
   const encoding = utf16(start);
   if (encoding !== undefined) return openFile(decoded(all, encoding));

@@ -167,6 +167,7 @@ function byPython(text: string): Map<string, unknown> | undefined {
 function hint(text: string): string {
   if (/^\s*\{\s*$/.test(text)) return "; an object stands on one line each, or all in one JSON array";
   if (/^\s*\{\s*'/.test(text)) return "; this is how Python prints a dict: write rows by json.dumps";
+  if (/^[\w" ]+(\|[\w" ]+)+\s*$/.test(text)) return "; columns are separated by TABs, commas or semicolons";
   return /\}\s*,\s*$/.test(text) ? "; a line ends with its object, without a comma" : "";
 }
 
