@@ -5,6 +5,7 @@ import { createClient, newId } from "@espalier/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { groups } from "../../apps/cli/src/commands/index.ts";
 import { demoModel, demoTriplets, espalier } from "../../apps/cli/src/testing/espalier.ts";
+import { finishMeasured } from "../api/measured.ts";
 import { startTestApi, type TestApi } from "../api/service.ts";
 import { examplesNotRun } from "./ledger.ts";
 import { examples, mentionsOf, pages } from "./pages.ts";
@@ -97,7 +98,13 @@ async function prepare(line: string): Promise<string> {
     await client.keys.create({ name: "laptop" });
   }
   if (/\bfirst\b/.test(line)) {
-    const { id } = await client.experiments.submit({ ...api.spec, name: "first" });
+    const { id } = await client.experiments.submit({
+      ...api.spec,
+      name: "first",
+      fresh: true,
+      promote: "Δ ≥ -0.5",
+    });
+    if (line.includes("promote")) await finishMeasured(api, id, { noiseOf: () => 1 });
     if (ended) await client.experiments.cancel(id);
   }
   if (/\bweekly\b/.test(line)) {

@@ -82,6 +82,7 @@ export {
   type DepthScores,
 } from "./kinds/evaluate.ts";
 export { experimentFileSchema } from "./experiments/experiment-file.ts";
+export { Promotion, PromotionRequest, refusals } from "./experiments/promotion.ts";
 export { ComparedVariant, Comparison, ComparisonQuery, type Interval } from "./experiments/comparison.ts";
 export {
   conditionsOf,

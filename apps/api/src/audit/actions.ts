@@ -27,6 +27,7 @@ export const actions: Readonly<Record<string, AuditAction>> = {
   "POST /v1/experiments/:experimentId/cancel": "experiment.cancel",
   "POST /v1/experiments/:experimentId/clone": "experiment.clone",
   "POST /v1/experiments/:experimentId/hold": "experiment.hold",
+  "POST /v1/experiments/:experimentId/promote": "experiment.promote",
   "POST /v1/experiments/:experimentId/release": "experiment.release",
   "POST /v1/experiments/:experimentId/retry": "experiment.retry",
   "POST /v1/garbage/sweep": "garbage.sweep",

@@ -1,5 +1,6 @@
 import { createClient, newId, type Client, type Me } from "@espalier/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { finishMeasured } from "../../../../test/api/measured.ts";
 import { startTestApi, type TestApi } from "../../../../test/api/service.ts";
 import { actions } from "./actions.ts";
 
@@ -161,6 +162,17 @@ const calls: Record<string, () => Promise<Call> | Call> = {
     made: true,
   }),
   "POST /v1/experiments/:experimentId/hold": () => experiment(),
+  "POST /v1/experiments/:experimentId/promote": async () => {
+    const { id } = await api.client.experiments.submit({
+      ...api.spec,
+      // It shares nothing with other tests' runs, which have not ended, nor they with its own.
+      encoding: { maxLength: 7 },
+      fresh: true,
+      promote: "Δ ≥ -0.5",
+    });
+    await finishMeasured(api, id, { noiseOf: () => 1 });
+    return { path: { experimentId: id }, json: {} };
+  },
   "POST /v1/experiments/:experimentId/release": () => experiment(),
   "POST /v1/experiments/:experimentId/retry": () => experiment("cancel"),
   "POST /v1/garbage/sweep": () => ({ takesNothing: true }),

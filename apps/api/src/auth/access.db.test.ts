@@ -95,6 +95,7 @@ const expected: Record<RouteRole, string[]> = {
     "POST /v1/experiments/:experimentId/cancel",
     "POST /v1/experiments/:experimentId/clone",
     "POST /v1/experiments/:experimentId/hold",
+    "POST /v1/experiments/:experimentId/promote",
     "POST /v1/experiments/:experimentId/release",
     "POST /v1/experiments/:experimentId/retry",
     "POST /v1/graphs",

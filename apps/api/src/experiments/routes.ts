@@ -7,6 +7,8 @@ import {
   ExperimentSpec,
   idOf,
   MadeByQuery,
+  Model,
+  PromotionRequest,
   RunChange,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
@@ -23,6 +25,7 @@ import { withAddresses } from "./addresses.ts";
 import { checkExperiment } from "./check.ts";
 import { Comparisons } from "./comparison.ts";
 import { expand } from "./expand.ts";
+import { passing } from "./promote.ts";
 import { expected } from "./expected.ts";
 import { viewOf, viewsOf } from "./view.ts";
 
@@ -91,6 +94,24 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
       const teamId = teamOf(request);
       const record = await store.experiments.get(teamId, request.params.experimentId);
       return comparisons.of(teamId, record, await viewOf(store, teamId, record), request.query);
+    },
+  );
+  app.post(
+    "/:experimentId/promote",
+    {
+      config: owned("experiment"),
+      schema: { params: ExperimentId, body: PromotionRequest, response: { 200: Model } },
+    },
+    async (request) => {
+      const [teamId, { experimentId }] = [teamOf(request), request.params];
+      const record = await store.experiments.get(teamId, experimentId);
+      const view = await viewOf(store, teamId, record);
+      const { modelId, ...passed } = passing(
+        view,
+        await comparisons.of(teamId, record, view, {}),
+        request.body,
+      );
+      return store.models.promote(teamId, modelId, { experimentId, ...passed, by: authorOf(request) });
     },
   );
   app.post("/:experimentId/cancel", one, async (request) => {

@@ -39,6 +39,10 @@ export const operations: Readonly<Record<string, OperationName>> = {
     "compareVariants",
     "Its variants against one of them, with intervals",
   ),
+  "POST /v1/experiments/:experimentId/promote": named(
+    "promoteExperiment",
+    "Marks the model that passes a rule",
+  ),
   "PATCH /v1/experiments/:experimentId": named(
     "changeExperiment",
     "Changes class, priority or limits of its runs",

@@ -18,6 +18,7 @@ import {
   experimentSubmit,
 } from "./experiment.ts";
 import { experimentCheck } from "./experiment-check.ts";
+import { experimentPromote } from "./experiment-promote.ts";
 import { experimentCompare, experimentReport } from "./experiment-report.ts";
 import { evaluate } from "./evaluate.ts";
 import { exportModel } from "./export.ts";
@@ -94,6 +95,7 @@ export const groups: readonly Group[] = [
       experimentShow,
       experimentCompare,
       experimentReport,
+      experimentPromote,
       experimentList,
       experimentCancel,
       experimentHold,

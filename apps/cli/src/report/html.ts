@@ -7,6 +7,7 @@ import {
   datasetCells,
   experimentFile,
   flags,
+  judged,
   manifestCells,
   method,
   variantCells,
@@ -24,7 +25,7 @@ figure{margin:1.5rem 0}svg{width:100%;max-width:40rem;font:12px system-ui,sans-s
 /** The report as one page, with figures, that loads nothing and runs nothing. */
 export function htmlReport(data: ReportData): string {
   const { name, id, state, createdAt, endedAt, variants, comparison, searches } = data;
-  const flagged = flags(data);
+  const [flagged, gate] = [flags(data), judged(data)];
   const several = comparison.variants.some(({ datasets }) => datasets.length > 1);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
@@ -43,6 +44,7 @@ ${several ? table(datasetCells(comparison.variants)) : ""}
 <p>${escaped(method(data))}</p>
 ${comparison.left.map((left) => `<p>${escaped(left.name)}, ${left.stage} training, is left out: ${escaped(left.why)}</p>`).join("\n")}
 ${flagged.length > 0 ? `<h2>Not comparable in all</h2>\n${list(flagged)}` : "<p>All evaluations share pooling, prompt, loss scale, batch, data, revision, engine and precision.</p>"}
+${gate.length > 0 ? `<h2>Promotion when ${escaped(data.spec.promote!)}</h2>\n${list(gate)}` : ""}
 ${searches.map(({ name: search, result }) => `<h2>Depths that ${escaped(search)} picked</h2>\n${drawn(curve(result), `Over ${result.samples} samples at scale ${result.scale} and seed ${result.seed}.`)}${list(result.warnings)}`).join("\n")}
 <h2>Cost</h2>
 ${table(costCells(data))}

@@ -5,6 +5,7 @@ import {
   datasetCells,
   experimentFile,
   flags,
+  judged,
   manifestCells,
   method,
   variantCells,
@@ -15,7 +16,7 @@ import {
 export function markdownReport(data: ReportData): string {
   const { name, id, state, createdAt, endedAt, names, spec, searches, comparison } = data;
   const several = comparison.variants.some(({ datasets }) => datasets.length > 1);
-  const flagged = flags(data);
+  const [flagged, gate] = [flags(data), judged(data)];
   const named = (each: string) => names[each] ?? each;
   return [
     `# ${escape(name)}`,
@@ -34,6 +35,7 @@ export function markdownReport(data: ReportData): string {
     ...(flagged.length > 0
       ? ["## Not comparable in all", list(flagged)]
       : ["All evaluations share pooling, prompt, loss scale, batch, data, revision, engine and precision."]),
+    ...(gate.length > 0 ? [`## Promotion when ${escape(spec.promote!)}`, list(gate)] : []),
     ...searches.flatMap(({ name: search, result }) => [
       `## Depths that ${escape(search)} picked`,
       `small ${result.small ?? "none"}, large ${result.large ?? "none"}, over ${result.samples} samples at scale ${result.scale} and seed ${result.seed}.`,

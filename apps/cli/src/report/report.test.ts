@@ -51,6 +51,16 @@ describe("the report", () => {
     }
   });
 
+  it("says of each trained variant whether it passes the rule of promotion", () => {
+    const gated = structuredClone(demo);
+    gated.spec.promote = "Δ ≥ -0.6 and size ≤ 80 %";
+    for (const text of [markdownReport(gated), htmlReport(gated)]) {
+      expect(text).toContain("Promotion when Δ ≥ -0.6 and size ≤ 80 %");
+      expect(text).toContain("large: passes.");
+      expect(text).toMatch(/small: Δ is -0\.\d\d, below -0\.6\./);
+    }
+  });
+
   it("is made of an experiment that has only begun", () => {
     const begun: ReportData = {
       ...demo,

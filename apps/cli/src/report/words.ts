@@ -1,5 +1,11 @@
 import { stringify } from "yaml";
-import type { ComparedVariant, ConditionDifference, TaskScore, VariantReport } from "@espalier/contract";
+import {
+  refusals,
+  type ComparedVariant,
+  type ConditionDifference,
+  type TaskScore,
+  type VariantReport,
+} from "@espalier/contract";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { ReportData } from "./report-data.ts";
 
@@ -77,6 +83,13 @@ export const flags = ({ comparison }: ReportData): string[] =>
       ({ name, stage, differences }) =>
         `${name}, ${stage} training: ${differences.map(conditionSentence).join("; ")}.`,
     );
+
+/** By variant, whether it passes the experiment's rule of promotion, and why not. */
+export const judged = ({ spec, comparison }: ReportData): string[] =>
+  comparison.variants.flatMap((variant) => {
+    if (spec.promote === undefined || variant.stage !== "after") return [];
+    return [`${variant.name}: ${refusals(spec.promote, variant).join(", and ") || "passes"}.`];
+  });
 
 /** How the intervals were made, and what they do not say. */
 export const method = ({ comparison: { baseline, margin, variants } }: ReportData): string => {

@@ -19,6 +19,9 @@ export function printModels(
         value: ({ architecture }) => (architecture ? formatCount(architecture.parameters) : "–"),
         align: "right",
       },
+      ...(models.some(({ promotion }) => promotion)
+        ? [{ title: "PROMOTED", value: ({ promotion }: Model) => promotion?.when ?? "" }]
+        : []),
       { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
     ],
     columns(),

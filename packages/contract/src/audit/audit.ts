@@ -19,6 +19,7 @@ export const auditActions = [
   "experiment.clone",
   "experiment.delete",
   "experiment.hold",
+  "experiment.promote",
   "experiment.release",
   "experiment.retry",
   "experiment.submit",

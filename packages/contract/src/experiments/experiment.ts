@@ -3,6 +3,7 @@ import { Encoding } from "../models/encoding.ts";
 import { TaskScore } from "../kinds/evaluate.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
 import { CreatedBy } from "../teams/author.ts";
+import { PromotionRule } from "./promotion.ts";
 import { Variant } from "../layers.ts";
 import { Mode } from "../kinds/mode.ts";
 import { Limits } from "../runs/limits.ts";
@@ -43,6 +44,7 @@ export const ExperimentSpec = Type.Object(
         description: "the variant to compare with; default: `none`, or the first",
       }),
     ),
+    promote: Type.Optional(PromotionRule),
     mode: Type.Optional(Mode),
     encoding: Type.Optional(Encoding),
     search: Type.Optional(SearchSettings),

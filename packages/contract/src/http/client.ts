@@ -13,6 +13,7 @@ import type {
   DatasetRowsQuery,
 } from "../datasets/dataset.ts";
 import type { Event } from "./event.ts";
+import type { PromotionRequest } from "../experiments/promotion.ts";
 import type { Comparison, ComparisonQuery } from "../experiments/comparison.ts";
 import type { Experiment, ExperimentSpec } from "../experiments/experiment.ts";
 import type { Graph, GraphCreate } from "../runs/graph.ts";
@@ -188,6 +189,9 @@ export function createClient({ url, key, fetch = globalThis.fetch }: ClientOptio
       /** Its variants against one of them, with intervals. */
       comparison: (id: string, query: ComparisonQuery = {}) =>
         json<Comparison>("GET", `/v1/experiments/${id}/comparison`, { query }),
+      /** Marks the model of the variant that passes a rule. Throws `resource/conflict`, which says why none does. */
+      promote: (id: string, request: PromotionRequest = {}) =>
+        json<Model>("POST", `/v1/experiments/${id}/promote`, { json: request }),
       /** Throws `resource/in-use`, which names what still refers to it. */
       remove: (id: string, query: MakerDeletionQuery = {}) =>
         json<Deletion>("DELETE", `/v1/experiments/${id}`, { query }),

@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { HubSource, ModelSource } from "./hub.ts";
 import { idOf, Name, Timestamp } from "../id.ts";
 import { CreatedBy } from "../teams/author.ts";
+import { Promotion } from "../experiments/promotion.ts";
 import { Problem } from "../problem.ts";
 
 export const ModelState = Type.Enum(["IMPORTING", "READY"]);
@@ -36,6 +37,7 @@ export const Model = Type.Object({
   baseModelId: Type.Optional(idOf("model")),
   source: Type.Optional(ModelSource),
   runId: Type.Optional(idOf("run")),
+  promotion: Type.Optional(Promotion),
   createdAt: Timestamp,
   createdBy: CreatedBy,
 });

@@ -11,6 +11,7 @@ import {
   type ModelSource,
   type ModelState,
   type Page,
+  type Promotion,
   type Run,
 } from "@espalier/contract";
 import { insertArtifacts, toStored } from "../artifacts/artifacts.ts";
@@ -68,6 +69,8 @@ export interface Models {
   /** Those of these models that the team has, by id. */
   named(teamId: string, modelIds: readonly string[]): Promise<Map<string, Model>>;
   list(teamId: string, query?: MadeByQuery): Promise<Page<Model>>;
+  /** Marks a model; an earlier mark is replaced. */
+  promote(teamId: string, modelId: string, promotion: Omit<Promotion, "at">): Promise<Model>;
   /** What it came from, and what came from it. */
   lineage(teamId: string, modelId: string): Promise<Lineage>;
   /** The model's files with their locations, for `Bytes.materialise`. */
@@ -79,7 +82,10 @@ export type ModelOutline = Pick<Model, "id" | "name" | "state" | "architecture">
 const withFiles = { files: { include: { artifact: true }, orderBy: { name: "asc" } } } as const;
 type ModelRow = Prisma.ModelGetPayload<{ include: typeof withFiles }>;
 
-export function createModels({ prisma, query, within }: Database, secrets: Pick<Secrets, "put">): Models {
+export function createModels(
+  { prisma, query, transaction, within }: Database,
+  secrets: Pick<Secrets, "put">,
+): Models {
   const find = async (teamId: string, id: string) =>
     found(await prisma.model.findFirst({ where: { id, teamId }, include: withFiles }), "model", id);
   return {
@@ -185,6 +191,17 @@ export function createModels({ prisma, query, within }: Database, secrets: Pick<
       });
       return toPage(rows, limit, toModel, ({ id }) => id);
     },
+    async promote(teamId, modelId, promotion) {
+      await transaction(async (tx) => {
+        const { rows } = await tx.query(
+          `update model set promotion = $3::jsonb || jsonb_build_object('at', to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+           where id = $1 and team_id = $2 returning id`,
+          [modelId, teamId, toJson(promotion)],
+        );
+        found(rows[0], "model", modelId);
+      });
+      return toModel(await find(teamId, modelId));
+    },
     async files(teamId, modelId) {
       const { files } = await find(teamId, modelId);
       return files.map(({ name, artifact }) => ({ name, ...toStored(artifact) }));
@@ -252,6 +269,7 @@ const toModel = (row: ModelRow): Model => ({
   ...present({
     architecture: row.architecture as Architecture | null,
     source: row.source as ModelSource | null,
+    promotion: row.promotion as Promotion | null,
     baseModelId: row.baseModelId,
     runId: row.runId,
     createdBy: row.createdBy as Author | null,
