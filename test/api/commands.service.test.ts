@@ -221,6 +221,21 @@ it("a run's name, tags, notes, class and priority are set, and taken away", asyn
   expect(await set("--tag", "two words")).toMatchObject({ code: 1 });
 });
 
+it("a run is meant by its name as by its id, and a name that no run has is told as such", async () => {
+  const submit = (kind: string, ...more: string[]) =>
+    cli.espalier("run", "submit", kind, "--model", api.spec.modelId, "--name", "by-name", ...more);
+  const first = await submit("prune", "--keep", "2");
+  const newest = (await submit("evaluate", "--dataset", api.spec.evaluation[0])).out;
+  expect(newest).not.toBe(first.out);
+  const shown = await cli.json<{ id: string; spec: object }>("run", "show", "by-name");
+  expect(shown).toMatchObject({ id: newest, spec: { kind: "evaluate" } });
+  expect((await cli.espalier("run", "hold", "by-name")).out).toBe(`${newest}  QUEUED (held)`);
+  expect((await cli.espalier("open", "run", "by-name")).out).toContain(newest);
+  expect(await cli.espalier("run", "logs", "by-names")).toMatchObject({
+    err: expect.stringContaining("There is no run named `by-names`; `espalier run list` shows") as string,
+  });
+});
+
 it("a log is read from its end, by level and by words", async () => {
   const spec = { kind: "prune" as const, model: api.spec.modelId, layers: 2 };
   const { id } = await api.client.runs.submit({ spec });

@@ -3,6 +3,7 @@ import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { serviceOf } from "../service/connection.ts";
 import { lookUp } from "../service/lookup.ts";
+import { runId } from "../service/run-argument.ts";
 import { openInBrowser } from "../terminal/browser.ts";
 import { closest, meant } from "../terminal/closest.ts";
 
@@ -19,8 +20,8 @@ const pages: Readonly<Record<string, string>> = {
 
 /** Pages of one thing, each with a look-up that fails where there is no such thing. */
 const things: Readonly<Record<string, (client: Client, name: string) => Promise<string>>> = {
-  run: async ({ runs }, id) => `runs/${(await runs.get(id)).id}`,
-  search: async ({ runs }, id) => `searches/${(await runs.get(id)).id}`,
+  run: async (client, name) => `runs/${(await client.runs.get(await runId(client, name))).id}`,
+  search: async (client, name) => `searches/${(await client.runs.get(await runId(client, name))).id}`,
   experiment: async ({ experiments: { list, get } }, name) =>
     `experiments/${(await get(await lookUp("experiment", name, list))).id}`,
   model: async ({ models: { list, get } }, name) =>

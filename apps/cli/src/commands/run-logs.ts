@@ -3,6 +3,7 @@ import { given, parseCount } from "../arguments/settings.ts";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { pageOf } from "../service/page.ts";
+import { runId } from "../service/run-argument.ts";
 
 /** Lines that the service gives at once. */
 const most = 200;
@@ -37,7 +38,7 @@ export const runLogs = defineCommand({
     search: { type: "string" },
     attempt: { type: "string" },
   },
-  async run(context, { follow = false, tail, level, search, attempt }, [id = ""]) {
+  async run(context, { follow = false, tail, level, search, attempt }, [run = ""]) {
     const { output, connect, signal } = context;
     const client = connect();
     const last = parseCount("tail", tail);
@@ -48,6 +49,7 @@ export const runLogs = defineCommand({
       q: search,
       attempt: parseCount("attempt", attempt),
     });
+    const id = await runId(client, run);
     let ended = !follow || isTerminal((await client.runs.get(id)).state);
     let cursor: string | undefined;
     if (last !== undefined) {

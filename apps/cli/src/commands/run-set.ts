@@ -2,6 +2,7 @@ import { UsageError, defineCommand } from "../command.ts";
 import { changeHelp, changeOptions, givenChange } from "../arguments/change.ts";
 import { given } from "../arguments/settings.ts";
 import { exitCode } from "../exit-code.ts";
+import { runId } from "../service/run-argument.ts";
 
 const none = (text: string): string | null => (text === "none" ? null : text);
 
@@ -26,7 +27,7 @@ export const runSet = defineCommand({
     notes: { type: "string" },
     ...changeOptions,
   },
-  async run({ output, connect }, { name, tag, notes, ...values }, [id = ""]) {
+  async run({ output, connect }, { name, tag, notes, ...values }, [of = ""]) {
     const change = {
       ...givenChange(values),
       ...given({
@@ -37,7 +38,8 @@ export const runSet = defineCommand({
     };
     if (Object.keys(change).length === 0)
       throw new UsageError("say what to change: --name, --tag, --notes, --class, --priority or --wall-time");
-    const run = await connect().runs.change(id, change);
+    const client = connect();
+    const run = await client.runs.change(await runId(client, of), change);
     if (output.json) output.printJson(run);
     else
       output.print(

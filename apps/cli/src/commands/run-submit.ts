@@ -45,7 +45,7 @@ export const runSubmit = defineCommand({
       ...encodingHelp,
       "--engine NAME --precision NAME   of search, train and evaluate: what computes and how precisely; default: the fastest in fp32",
       "--teacher MODEL      of train with objective=distill: whose vectors are learned; as --model",
-      "--name NAME",
+      "--name NAME          of the run, and of the model that it makes",
       "--priority N         order among your own runs, higher first",
       ...needsHelp,
       "--spec FILE          the whole spec as JSON instead (- for stdin)",
@@ -94,6 +94,7 @@ export const runSubmit = defineCommand({
       else context.output.print(array.id);
       return exitCode.ok;
     }
+    if (values.name !== undefined) create.name = values.name;
     const ended = await planFirst(context, client, { run: create }, values);
     if (ended !== undefined) return ended;
     const run = await client.runs.submit(create);
@@ -142,7 +143,7 @@ async function specOf(client: Client, kind: string | undefined, values: SpecValu
       teacher: values.teacher === undefined ? undefined : await modelRef(client, values.teacher),
       engine: values.engine,
       precision: values.precision,
-      name: values.name,
+      name: kind === "prune" || kind === "train" ? values.name : undefined,
     }),
   };
 }

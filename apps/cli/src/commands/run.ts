@@ -9,6 +9,7 @@ import { reasonLines } from "../tables/failed-run.ts";
 import { startsIn } from "../tables/queue-table.ts";
 import { sayNext } from "../terminal/next.ts";
 import type { Output } from "../terminal/output.ts";
+import { runId } from "../service/run-argument.ts";
 import { parsePatch } from "../arguments/settings.ts";
 
 /** From the start of a run to its end, or until now. */
@@ -24,8 +25,9 @@ export const runShow = defineCommand({
   examples: ["espalier run show RUN"],
   arity: [1, 1],
   options: {},
-  async run({ output, connect }, _values, [id = ""]) {
+  async run({ output, connect }, _values, [given = ""]) {
     const client = connect();
+    const id = await runId(client, given);
     const [run, { items: attempts }, { items: artifacts }] = await Promise.all([
       client.runs.get(id),
       client.runs.attempts(id),
@@ -96,7 +98,7 @@ export const runWatch = defineCommand({
   examples: ["espalier run watch RUN"],
   arity: [1, 1],
   options: {},
-  run: async (context, _values, [id = ""]) => finish(context, id),
+  run: async (context, _values, [given = ""]) => finish(context, await runId(context.connect(), given)),
 });
 
 /** Watches a run and shows how it ended. */
@@ -131,8 +133,9 @@ const act = (verb: "cancel" | "retry" | "hold" | "release", summary: string) =>
     examples: [`espalier run ${verb} RUN`],
     arity: [1, 1],
     options: {},
-    async run({ output, connect }, _values, [id = ""]) {
-      const run = await connect().runs[verb](id);
+    async run({ output, connect }, _values, [given = ""]) {
+      const client = connect();
+      const run = await client.runs[verb](await runId(client, given));
       if (output.json) output.printJson(run);
       else
         output.print(
@@ -158,8 +161,9 @@ export const runClone = defineCommand({
   ],
   arity: [1, 1],
   options: { set: { type: "string", multiple: true }, watch: { type: "boolean" } },
-  async run(context, { set, watch }, [id = ""]) {
-    const run = await context.connect().runs.clone(id, parsePatch(set));
+  async run(context, { set, watch }, [given = ""]) {
+    const client = context.connect();
+    const run = await client.runs.clone(await runId(client, given), parsePatch(set));
     if (watch) return finish(context, run.id);
     if (context.output.json) context.output.printJson(run);
     else context.output.print(run.id);

@@ -29,9 +29,9 @@ export function printFailure(output: Output, failure: Failure | ProblemDocument)
 /** Lines of a file that are printed without --json. */
 const mostLines = 20;
 
-/** Lines of a file that cannot be read, where that is what is wrong. */
-const linesOf = ({ errors = [] }: ProblemFacts): PlacedError[] =>
-  errors.filter(({ line }) => line !== undefined);
+/** What is wrong at more places than the one that the message tells of, or in lines of a file. */
+const linesOf = ({ errors = [], field: told }: ProblemFacts): PlacedError[] =>
+  errors.filter(({ line, field }) => line !== undefined || errors.length > 1 || field !== told);
 
 /** Errors as lines, the first of them where they are many. */
 export const errorLines = (errors: readonly PlacedError[], most = Infinity): string[] => [
@@ -51,7 +51,7 @@ export const failureOf = ({ code, message, facts }: Problem): Failure => ({
 function factsHint(facts: ProblemFacts): { hint?: string } {
   const parts = Object.entries(facts)
     // They have lines of their own.
-    .filter(([name]) => name !== "errors" || linesOf(facts).length === 0)
+    .filter(([name]) => name !== "errors")
     .map(([name, value]) => (typeof value === "object" ? JSON.stringify(value) : `${name} ${value}`));
   return parts.length === 0 ? {} : { hint: parts.join(", ") };
 }
