@@ -31,6 +31,7 @@ const readers: Record<"file" | "folder", ((path: string) => string[])[]> = {
   file: [
     (path) => ["dataset", "add", path, "--kind", "sts"],
     (path) => ["experiment", "submit", "--spec", path],
+    (path) => ["experiment", "check", path],
     (path) => ["run", "submit", "--spec", path],
     (path) => ["graph", "submit", path],
     (path) => ["schedule", "add", "nightly", "--cron", "0 3 * * *", "--timezone", "UTC", "--spec", path],
@@ -60,6 +61,7 @@ const writers: ((path: string) => string[])[] = [
   (path) => ["train", demoModel, "--triplets", demoTriplets, "--out", path],
   (path) => ["export", `${demoModel}/`, "--out", path],
   (path) => ["export", "encoder", "--out", path],
+  (path) => ["experiment", "report", "first", "--out", path],
   (path) => ["up", "--data", path],
   (path) => ["demo", "--json", path],
 ];

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineCommand, UsageError } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
+import { inFolder } from "../report/report-folder.ts";
 import { readReport } from "../report/report-data.ts";
 import { comparedCells, conditionSentence } from "../report/words.ts";
 import { writeReport } from "../report/write-report.ts";
@@ -64,9 +65,12 @@ export const experimentReport = defineCommand({
     if (values.out === undefined) throw new UsageError("--out DIR is missing");
     const query = queryOf(values);
     const client = connect();
-    const id = await lookUp("experiment", given, client.experiments.list);
-    const data = await readReport(client, id, query);
-    const files = await writeReport(path(values.out), data);
+    const folder = path(values.out);
+    const { data, files } = await inFolder(folder, async () => {
+      const id = await lookUp("experiment", given, client.experiments.list);
+      const data = await readReport(client, id, query);
+      return { data, files: await writeReport(folder, data) };
+    });
     if (output.json) output.printJson(data);
     else for (const name of files) output.print(join(values.out, name));
     return exitCode.ok;
