@@ -22,7 +22,7 @@ export const bodies: Record<string, object> = {
   },
   "PATCH /v1/experiments/:experimentId": { priority: 1 },
   "POST /v1/experiments/:experimentId/clone": {},
-  "POST /v1/experiments/:experimentId/promote": {},
+  "POST /v1/experiments/:experimentId/promote": { when: "size ≤ 80 %" },
   "POST /v1/schedules": { name: "nightly", cron: "0 3 * * *", submission: { run: { spec } } },
   "PATCH /v1/schedules/:scheduleId": { overlap: "skip" },
   "POST /v1/models": { name: "uploaded", uploadId: ":uploadId" },
