@@ -1,5 +1,7 @@
 import { newId, type EvaluationResult, type Run, type RunResult, type TaskScore } from "@espalier/contract";
-import type { Claim } from "@espalier/store";
+import { formatUnits, unitsFile } from "@espalier/evaluation";
+import { locations, type Claim, type NewArtifact } from "@espalier/store";
+import { spearman } from "../../packages/evaluation/src/correlation.ts";
 import type { Passes } from "../../apps/api/src/scheduler/passes.ts";
 import type { TestApi } from "../api/service.ts";
 import { pass } from "./pass.ts";
@@ -45,6 +47,7 @@ async function succeed(api: TestApi, { lease }: Claim): Promise<void> {
     );
   await store.leases.succeed(lease, {
     result: resultOf(run, layers, modelId),
+    ...(run.kind === "evaluate" && { artifacts: [await unitsOf(api, lease, layers, run)] }),
     ...(isModel && {
       model: {
         id: modelId,
@@ -104,11 +107,46 @@ function resultOf(run: Run, layers: number, modelId: string): RunResult {
 function evaluationOf({ spec, role }: Run, layers: number): EvaluationResult {
   const [datasetId] = "datasetIds" in spec ? spec.datasetIds : [];
   return {
-    scores: [stsOf(datasetId, scoreOf(layers, role === "after"))],
+    scores: [stsOf(datasetId, spearman(cosinesOf(layers, role === "after"), gold))],
     tokensPerSecond: Math.round(18_000 * (30 / layers)),
     tokens: 41_000,
     seconds: 4,
     peakMemoryBytes: 1_200_000_000,
+  };
+}
+
+/** The gold scores of the pairs of the evaluation set. */
+const gold = Float64Array.from({ length: 1379 }, (_, i) => (i * 7) % 6);
+
+/** Cosines that agree with the gold scores about as well as an encoder of so many layers does. */
+function cosinesOf(layers: number, trained: boolean): Float64Array {
+  const aim = scoreOf(layers, trained);
+  return gold.map((score, i) => {
+    // What encoders get wrong they mostly share.
+    const shared = Math.sin((i + 1) * 12.9898) + Math.cos((i + 1) * 78.233);
+    const own = Math.sin((i + 1) * (4.1414 + layers)) + (trained ? 0.2 : 0.4) * Math.cos(i * layers);
+    return (aim * (score - 2.5)) / 1.7 + Math.sqrt(1 - aim ** 2) * (0.9 * shared + 0.3 * own);
+  });
+}
+
+/** What an evaluation stores of each pair. */
+async function unitsOf(
+  { store }: TestApi,
+  { runId, attempt }: Claim["lease"],
+  layers: number,
+  { spec, role }: Run,
+): Promise<NewArtifact> {
+  const [datasetId] = "datasetIds" in spec ? spec.datasetIds : [];
+  const values = cosinesOf(layers, role === "after");
+  const line = formatUnits({ datasetId: datasetId, task: "sts", statistic: "spearman", values, gold });
+  const bytes = (async function* () {
+    yield Buffer.from(`${line}\n`);
+  })();
+  return {
+    id: newId("artifact"),
+    kind: "evaluation-units",
+    name: unitsFile,
+    stored: await store.bytes.put(locations.attempt(runId, attempt, unitsFile), bytes),
   };
 }
 

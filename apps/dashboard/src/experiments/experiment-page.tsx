@@ -18,6 +18,7 @@ import { isGuess } from "../runs/plan-basis.ts";
 import { RunLink } from "../runs/run-link.tsx";
 import { Curve } from "../searches/curve.tsx";
 import { useMay } from "../session/use-me.ts";
+import { ComparisonPanel } from "./comparison-panel.tsx";
 import { doneOf, expectedEnd } from "./expected-end.ts";
 import { Pareto } from "./pareto.tsx";
 import { VariantTable } from "./variant-table.tsx";
@@ -34,6 +35,7 @@ export function ExperimentPage({ params: { id } }: { params: { id: string } }) {
         {error ? <ProblemNote error={error} retry={() => void refetch()} /> : <Loading rows={10} />}
       </Page>
     );
+  const measured = experiment.variants.filter(({ before, after }) => before ?? after);
   const search = runs.data?.items.find(({ kind }) => kind === "search");
   return (
     <Page
@@ -43,6 +45,7 @@ export function ExperimentPage({ params: { id } }: { params: { id: string } }) {
       actions={<Actions experiment={experiment} />}
     >
       <VariantTable experiment={experiment} runs={runs.data?.items ?? []} />
+      {measured.length > 1 && <ComparisonPanel id={id} />}
       <div className={classes.columns}>
         {experiment.search && (
           <Frame title="Search" aside={search && <Link href={`/searches/${search.id}`}>Try depths</Link>}>

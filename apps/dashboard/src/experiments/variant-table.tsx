@@ -1,9 +1,10 @@
-import type { Experiment, Run, TaskScore, VariantReport } from "@espalier/contract";
+import type { Experiment, Run, VariantReport } from "@espalier/contract";
 import { Link } from "wouter";
 import { bytes, duration, many } from "../elements/format.ts";
 import { Frame } from "../elements/panel.tsx";
 import { StateBadge } from "../elements/badge.tsx";
 import { cells, Table } from "../elements/table.tsx";
+import { signed } from "./compared.ts";
 import { marginOf, scoreOf } from "./score.ts";
 
 const columns = [
@@ -14,7 +15,6 @@ const columns = [
   { name: "Before", number: true },
   { name: "After", number: true },
   { name: "Gain", number: true },
-  { name: "Against all layers", number: true },
   { name: "Speed", number: true },
   { name: "Training", number: true },
   "Model",
@@ -28,7 +28,6 @@ export function VariantTable({
   experiment: Experiment;
   runs: readonly Run[];
 }) {
-  const whole = variants.find(({ name }) => name === "none");
   const ordered = [...variants].sort((a, b) => (b.layers ?? 0) - (a.layers ?? 0));
   return (
     <Frame title="Variants" aside="scores × 100, with intervals of 95 % where they are correlations">
@@ -37,7 +36,6 @@ export function VariantTable({
           <Row
             key={variant.name}
             variant={variant}
-            whole={whole}
             runs={runs.filter((run) => run.variant === variant.name)}
           />
         ))}
@@ -46,18 +44,8 @@ export function VariantTable({
   );
 }
 
-function Row({
-  variant,
-  whole,
-  runs,
-}: {
-  variant: VariantReport;
-  whole: VariantReport | undefined;
-  runs: readonly Run[];
-}) {
+function Row({ variant, runs }: { variant: VariantReport; runs: readonly Run[] }) {
   const [before, after] = [scoreOf(variant.before), scoreOf(variant.after)];
-  const reference = scoreOf(whole?.after) ?? scoreOf(whole?.before);
-  const best = after ?? before;
   const failed = runs.find(({ state }) => state === "FAILED" || state === "QUARANTINED");
   return (
     <tr>
@@ -69,11 +57,8 @@ function Row({
       <td className={cells.number}>{!variant.bytes ? "–" : bytes(variant.bytes)}</td>
       <td className={cells.number}>{withMargin(before, marginOf(variant.before))}</td>
       <td className={cells.number}>{withMargin(after, marginOf(variant.after))}</td>
-      <td className={cells.number}>{difference(after, before, variant.after, variant.before)}</td>
       <td className={cells.number}>
-        {variant === whole
-          ? "–"
-          : difference(best, reference, variant.after ?? variant.before, whole?.after ?? whole?.before)}
+        {after === undefined || before === undefined ? "–" : signed(after - before)}
       </td>
       <td className={cells.number}>
         {variant.tokensPerSecond === undefined ? "–" : `${many(variant.tokensPerSecond)} tokens/s`}
@@ -90,16 +75,3 @@ const withMargin = (score: number | undefined, margin: number | undefined): stri
   score === undefined
     ? "–"
     : `${(100 * score).toFixed(1)}${margin === undefined ? "" : ` ± ${(100 * margin).toFixed(1)}`}`;
-/** A difference with its interval, as if the two were measured on other pairs; they are the same, so that in truth it is narrower. */
-function difference(
-  score: number | undefined,
-  reference: number | undefined,
-  ...measured: readonly (readonly TaskScore[] | undefined)[]
-): string {
-  if (score === undefined || reference === undefined) return "–";
-  const margins = measured.map(marginOf);
-  const margin = margins.includes(undefined) ? undefined : Math.hypot(...(margins as number[]));
-  return `${signed(score - reference)}${margin === undefined ? "" : ` ± ${(100 * margin).toFixed(1)}`}`;
-}
-const signed = (difference: number): string =>
-  `${difference >= 0 ? "+" : "−"}${Math.abs(100 * difference).toFixed(1)}`;
