@@ -128,10 +128,12 @@ describe("l3prune", () => {
     });
   });
 
-  test("--json is the library's result", async () => {
+  test("--json is the library's result, with what computed it", async () => {
     const { code, out, err } = await run(`${search} --json`);
     expect([code, err]).toEqual([0, ""]);
-    expect(JSON.parse(out)).toEqual(found);
+    const { computedOn, ...result } = JSON.parse(out) as SearchResult;
+    expect(result).toEqual(found);
+    expect(computedOn).toMatchObject({ engine: "onnx-cpu", precision: "fp32" });
   });
 
   test("draws the curve, with the picks and how sure they are", async () => {
@@ -161,7 +163,7 @@ describe("l3prune", () => {
   ] as const)("--out writes the model with the %s pick", async (pick, option) => {
     const { code, out } = await run(`${search} --json --out kept-${pick}${option}`);
     expect(code).toBe(0);
-    const { pruned, ...result } = JSON.parse(out) as SearchResult & { pruned: object };
+    const { pruned, computedOn: _, ...result } = JSON.parse(out) as SearchResult & { pruned: object };
     expect(result).toEqual(found);
     expect(pruned).toMatchObject({ path: join(folder, `kept-${pick}`), after: { layers: found[pick] } });
     await encoder.keep(found[pick]).save(join(folder, `saved-${pick}`));
@@ -297,6 +299,12 @@ describe("bad input ends with one line that says what to do, and nothing on stdo
     ["train MODEL --triplets TRIPLETS", 2, "usage", /--out OUT is missing/],
     ["train MODEL --triplets TRIPLETS --out out --set step=3", 1, "request/invalid", /no setting "step"/],
     ["train MODEL --triplets TRIPLETS --out out --set checkpointEvery=3", 2, "usage", /checkpointEvery/],
+    [
+      "train MODEL --triplets TRIPLETS --memory 50MB --out out",
+      1,
+      "run/does-not-fit",
+      /takes 0\.\d\d GB at least/,
+    ],
     ["train MODEL --triplets TRIPLETS --out empty", 1, "resource/conflict", /empty exists/],
     ["train MODEL --triplets broken.jsonl --out out", 1, "dataset/malformed", /line 17/],
     ["train MODEL --triplets TRIPLETS --format lines --out out", 1, "request/invalid", /Only bare texts/],

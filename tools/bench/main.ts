@@ -5,6 +5,7 @@ import { engine } from "./engine.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { lists } from "./lists.ts";
 import { load } from "./load.ts";
+import { memory } from "./memory.ts";
 import { metrics } from "./metrics.ts";
 import { rowSecurity } from "./row-security.ts";
 import { series } from "./series.ts";
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (size?: number) => void | Promise<void>>>
   heartbeat,
   lists,
   load,
+  memory,
   metrics,
   "row-security": rowSecurity,
   series,

@@ -63,6 +63,7 @@ export async function train(
       engine,
       signal,
       resume,
+      keptBytes: job.keptBytes,
       report({ step, loss, learningRate, gradientNorm, meanCosine, tokens, seconds }) {
         report.progress({ phase: "train", done: step, total: settings.steps, unit: "steps" });
         report.metrics(step, {

@@ -190,6 +190,7 @@ export {
   sizeAfter,
   type SpecOf,
 } from "./kinds/kinds.ts";
+export { fitMemory, type MemoryPlan } from "./kinds/fit-memory.ts";
 export { streamingBytes, type ModelSize } from "./kinds/memory.ts";
 export { importWork } from "./kinds/import.ts";
 export { nominalSpeed, type Work } from "./kinds/work.ts";

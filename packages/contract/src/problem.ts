@@ -163,6 +163,11 @@ export const problems = {
     failure: "data",
     title: "No host of the pool has as many devices",
   },
+  "run/does-not-fit": {
+    status: 422,
+    failure: "data",
+    title: "The run needs more memory than it may take, or than any device has",
+  },
   "run/no-such-engine": {
     status: 422,
     failure: "data",

@@ -64,6 +64,7 @@ export const remedies: Readonly<Record<ProblemCode, string>> = {
     "Set a longer limit (`espalier run set RUN --wall-time 8h`) and retry it: it goes on from its last checkpoint.",
   "run/gang-too-large":
     "Ask for at most as many devices as the text names, or split the work: a run stays on one host.",
+  "run/does-not-fit": "Do what the text says would fit, or give it more (`--memory 8GiB`).",
   "run/no-such-engine":
     "Ask for an engine and a precision that the text names, or install what is missing: `espalier worker list` shows what there is.",
   "run/cyclic": "Leave out one of the dependencies that the text names.",

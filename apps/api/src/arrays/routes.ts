@@ -31,7 +31,7 @@ export const arrays: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
       const expected: Awaited<ReturnType<typeof expectationsOf>>[] = [];
       for (const { spec } of runs) {
         await checkSpec(spec, { store, teamId, field: "/spec" });
-        expected.push(await expectationsOf(spec, { store, teamId }));
+        expected.push(await expectationsOf({ spec, needs }, { store, teamId, field: "/needs" }));
       }
       return answerOnce(store, { request, reply, status: 202 }, (tx) =>
         store.arrays.submit(

@@ -24,7 +24,6 @@ import { checkClass } from "../teams/urgent.ts";
 import { withAddresses } from "./addresses.ts";
 import { checkExperiment } from "./check.ts";
 import { Comparisons } from "./comparison.ts";
-import { expand } from "./expand.ts";
 import { passing } from "./promote.ts";
 import { expected } from "./expected.ts";
 import { viewOf, viewsOf } from "./view.ts";
@@ -48,7 +47,7 @@ export const experiments: FastifyPluginAsyncTypebox<{ store: Store }> = async (a
     const teamId = teamOf(request);
     await checkClass(spec.class, { store, ...roleOf(request), field: "" });
     await checkExperiment(spec, store, teamId);
-    const expanded = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+    const expanded = await expected(spec, store, teamId);
     const addressed = await withAddresses(expanded, store, teamId);
     const runs = addressed.map((run) => ({ ...run, reuses: spec.fresh !== true }));
     return answerOnce(store, { request, reply, status: 202 }, async (tx) =>

@@ -26,8 +26,10 @@ export const graphs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, {
       }
       const specs = new Map(planned.map(({ id, spec }) => [id, spec]));
       const expected: Awaited<ReturnType<typeof expectationsOf>>[] = [];
-      for (const { spec } of planned)
-        expected.push(await expectationsOf(spec, { store, teamId, planned: specs }));
+      for (const run of planned) {
+        const field = `/runs/${run.name}/needs`;
+        expected.push(await expectationsOf(run, { store, teamId, planned: specs, field }));
+      }
       return answerOnce(store, { request, reply, status: 202 }, async (tx) => {
         const runs: Record<string, Run> = {};
         for (const [i, { name, ...run }] of planned.entries())

@@ -14,7 +14,6 @@ import { member } from "../auth/access.ts";
 import { ownerOf, teamOf } from "../auth/principal.ts";
 import { withAddresses } from "../experiments/addresses.ts";
 import { checkExperiment } from "../experiments/check.ts";
-import { expand } from "../experiments/expand.ts";
 import { expected } from "../experiments/expected.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
@@ -34,13 +33,15 @@ export const plans: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { 
   async function ofRun(run: RunCreate, teamId: string): Promise<Planned[]> {
     await checkSpec(run.spec, { store, teamId, field: "/run/spec" });
     await checkNeeds(run.needs, { store, field: "/run/needs" });
-    return [{ id: newId("run"), ...run, ...(await expectationsOf(run.spec, { store, teamId })) }];
+    return [
+      { id: newId("run"), ...run, ...(await expectationsOf(run, { store, teamId, field: "/run/needs" })) },
+    ];
   }
 
   /** The runs that would be computed; those whose results are there already are told apart. */
   async function ofExperiment(spec: ExperimentSpec, teamId: string) {
     await checkExperiment(spec, store, teamId);
-    const expanded = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+    const expanded = await expected(spec, store, teamId);
     const runs = await withAddresses(expanded, store, teamId);
     const found = spec.fresh
       ? new Map<string, never>()

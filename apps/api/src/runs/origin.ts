@@ -1,13 +1,14 @@
 import {
-  predictMemory,
   sizeAfter,
   workOf,
   type ModelRef,
   type ModelSize,
+  type Needs,
   type RunSpec,
   type Work,
 } from "@espalier/contract";
 import type { Store } from "@espalier/store";
+import { mostBytesOf, predictWithin, type Room } from "./memory.ts";
 
 /** The imported or produced model that a run works on in the end, and how large what it works on will be. */
 interface Origin {
@@ -39,14 +40,16 @@ async function originOf(ref: ModelRef, { store, teamId, planned }: OriginPlace):
   };
 }
 
-/** What the scheduler is told of a run when it is submitted. */
+/** What the scheduler is told of a run when it is submitted. The field is that of its needs. */
 export async function expectationsOf(
-  spec: RunSpec,
-  place: OriginPlace,
+  run: Submitted,
+  place: OriginPlace & { store: Pick<Store, "models" | "runs" | "workers">; field: string },
 ): Promise<Expectations & { modelId?: string }> {
-  if (!("model" in spec)) return expectationsFor(spec, undefined);
+  const { spec, needs } = run;
+  const room = { mostBytes: await mostBytesOf(place.store, needs), field: place.field };
+  if (!("model" in spec)) return expectationsFor(run, undefined, room);
   const { modelId, size } = await originOf(spec.model, place);
-  return { modelId, ...expectationsFor(spec, size) };
+  return { modelId, ...expectationsFor(run, size, room) };
 }
 
 export interface Expectations {
@@ -54,8 +57,13 @@ export interface Expectations {
   work?: Work;
 }
 
+interface Submitted {
+  spec: RunSpec;
+  needs?: Needs | undefined;
+}
+
 /** Of a run on a model of some size, if it is known. */
-export function expectationsFor(spec: RunSpec, size: ModelSize | undefined): Expectations {
-  const [predictedBytes, work] = [predictMemory(spec, size), workOf(spec, size)];
+export function expectationsFor(run: Submitted, size: ModelSize | undefined, room: Room): Expectations {
+  const [predictedBytes, work] = [predictWithin(run, size, room), workOf(run.spec, size)];
   return { ...(predictedBytes !== undefined && { predictedBytes }), ...(work && { work }) };
 }

@@ -52,7 +52,7 @@ export const runs: FastifyPluginAsyncTypebox<{ store: Store }> = async (app, { s
     await checkClass(run.class, { store, ...roleOf(request), field: "" });
     await checkSpec(run.spec, { store, teamId, field: "/spec" });
     await checkNeeds(run.needs, { store, field: "/needs" });
-    const expected = await expectationsOf(run.spec, { store, teamId });
+    const expected = await expectationsOf(run, { store, teamId, field: "/needs" });
     return answerOnce(store, { request, reply, status: 202 }, (tx) =>
       store.runs.submit({ ...ownerOf(request), ...run, ...expected }, tx),
     );

@@ -1,8 +1,10 @@
 import { isProblem, Problem, type Submission, type TeamRole } from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { checkExperiment } from "../experiments/check.ts";
+import { expected } from "../experiments/expected.ts";
 import { checkSpec } from "../runs/check.ts";
 import { checkNeeds } from "../runs/needs.ts";
+import { expectationsOf } from "../runs/origin.ts";
 import { checkClass } from "../teams/urgent.ts";
 
 /** Refuses a submission that could not succeed now, naming the field of the schedule. */
@@ -10,10 +12,13 @@ export async function checkSubmission(submission: Submission, store: Store, team
   if ("run" in submission) {
     const { spec, needs } = submission.run;
     await checkNeeds(needs, { store, field: "/submission/run/needs" });
-    return checkSpec(spec, { store, teamId, field: "/submission/run/spec" });
+    await checkSpec(spec, { store, teamId, field: "/submission/run/spec" });
+    await expectationsOf({ spec, needs }, { store, teamId, field: "/submission/run/needs" });
+    return;
   }
   try {
     await checkExperiment(submission.experiment, store, teamId);
+    await expected(submission.experiment, store, teamId);
   } catch (error) {
     if (!isProblem(error) || error.facts.field === undefined) throw error;
     const { field } = error.facts;

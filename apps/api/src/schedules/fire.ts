@@ -1,6 +1,5 @@
 import type { DueSchedule, Store, Submitted, Transaction } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
-import { expand } from "../experiments/expand.ts";
 import { expected } from "../experiments/expected.ts";
 import { expectationsOf } from "../runs/origin.ts";
 import { checkSubmission, checkSubmittedClass } from "./check.ts";
@@ -28,12 +27,12 @@ async function submit(
   await checkSubmission(submission, store, teamId);
   if ("run" in submission) {
     const { run } = submission;
-    const expectations = await expectationsOf(run.spec, { store, teamId });
+    const expectations = await expectationsOf(run, { store, teamId, field: "/needs" });
     const { id } = await store.runs.submit({ ...owner, ...run, ...expectations }, tx);
     return { runId: id };
   }
   const { experiment: spec } = submission;
-  const runs = expected(expand(spec), await store.models.get(teamId, spec.modelId));
+  const runs = await expected(spec, store, teamId);
   const { id } = await store.experiments.submit({ ...owner, spec, runs }, tx);
   return { experimentId: id };
 }

@@ -17,7 +17,7 @@ export const needsOptions = {
 export const needsHelp = [
   "--class C            urgent, normal (default) or idle: may interrupt others; or makes room for them",
   "--devices N --kind cuda --label zone=a   devices that it needs, all on one worker; repeat kind and label",
-  "--memory 12GB        peak on each device (default: predicted); --shares lets others use the rest of it",
+  "--memory 12GB        what it may take of each device (default: predicted): it then chooses its chunks and what it keeps; --shares lets others use the rest",
   "--wall-time 4h       how long it may compute, all attempts together; then it saves and ends",
 ] as const;
 

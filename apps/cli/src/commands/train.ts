@@ -1,12 +1,19 @@
 import { copyFile, constants, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { checkDistillation, resolveSpec, resolveTrainingSettings, type SpecOf } from "@espalier/contract";
+import {
+  checkDistillation,
+  fitMemory,
+  resolveSpec,
+  resolveTrainingSettings,
+  type SpecOf,
+} from "@espalier/contract";
 import type { OutcomeOf } from "@espalier/contract/compute";
-import { folderEncoding } from "@espalier/model";
+import { architectureOf, folderEncoding, openCheckpoint } from "@espalier/model";
 import { datasetFileHelp, datasetFileOptions, parseDatasetFormat } from "../arguments/dataset-file.ts";
 import { encodingHelp, encodingOptions, parseEncoding } from "../arguments/encoding.ts";
 import { engineHelp, engineOptions, onEngine } from "../arguments/engine.ts";
 import { parseMode } from "../arguments/mode.ts";
+import { parseBytes } from "../arguments/needs.ts";
 import { parseSettings, settingsWithDefaults } from "../arguments/settings.ts";
 import { defineCommand, UsageError, type Context } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
@@ -40,6 +47,7 @@ export const train = defineCommand({
       "--base NAME         what the adapter's config names as its base; default: the path of DIR",
       ...encodingHelp,
       ...engineHelp,
+      "--memory 6GiB       what it may take: it then chooses its chunks, and keeps what there is room for; default: chunks of chunkTokens",
       "DIR is a Hugging Face folder without an adapter. OUT keeps how it makes vectors of texts: evaluate, embed and export need no options.",
       "Ctrl-C ends it and leaves nothing: it cannot go on later, as a run of the service can from its checkpoints.",
     ];
@@ -56,12 +64,14 @@ export const train = defineCommand({
     base: { type: "string" },
     ...encodingOptions,
     ...engineOptions,
+    memory: { type: "string" },
   },
   async run(caller, values, [dir = ""]) {
     const context = onEngine(caller, values);
     const { output, path } = context;
     if (values.out === undefined) throw new UsageError("--out OUT is missing");
     const given = { encoding: parseEncoding(values), mode: parseMode(values.mode) };
+    const budget = parseBytes("memory", values.memory);
     const { settings, encoding, mode } = resolveTraining(parseSettings(values.set), given);
     const { kind, ...data } = parseData(values);
     const file = { ...data, path: path(data.path) };
@@ -71,6 +81,9 @@ export const train = defineCommand({
     if (teacher !== undefined) await checkExists(teacher, "folder");
     checkDistillation(settings, teacher === undefined ? undefined : { texts: kind === "texts" });
     await checkExists(file.path, "file");
+    const whole = await folderEncoding(model, encoding, mode);
+    const memory =
+      budget === undefined ? undefined : await planWithin(model, { encoding: whole, mode, settings }, budget);
 
     const { result } = await makeFolder(target, async (draft) => {
       const files = await modelFiles(model);
@@ -91,9 +104,14 @@ export const train = defineCommand({
           modelName: nameOf(model),
           triplets,
           texts: kind === "texts",
-          encoding: await folderEncoding(model, encoding, mode),
+          encoding: whole,
           // Nobody could go on from a checkpoint: an interrupted command leaves nothing.
-          settings: { ...settings, checkpointEvery: settings.steps },
+          settings: {
+            ...settings,
+            ...(memory && { chunkTokens: memory.chunkTokens }),
+            checkpointEvery: settings.steps,
+          },
+          ...(memory && { keptBytes: memory.keptBytes }),
           checkpoints: work,
           ...(teacher !== undefined && {
             teacher: {
@@ -132,6 +150,24 @@ function resolveTraining(
     encoding: resolved.encoding!,
     settings: resolveTrainingSettings(resolved.settings, mode),
   };
+}
+
+/** @throws {Problem} `run/does-not-fit` before anything is computed */
+async function planWithin(
+  directory: string,
+  asked: Pick<SpecOf<"train">, "encoding" | "mode" | "settings">,
+  budget: number,
+) {
+  const checkpoint = await openCheckpoint(directory);
+  try {
+    return fitMemory(
+      { kind: "train", model: "", datasetId: "", ...asked },
+      architectureOf(checkpoint),
+      budget,
+    );
+  } finally {
+    await checkpoint.close();
+  }
 }
 
 interface DataValues {

@@ -1,6 +1,16 @@
-import { chunkTokensOf, resolveSpec, type DeviceKind, type Model, type Precision } from "@espalier/contract";
+import {
+  chunkTokensOf,
+  fitMemory,
+  predictMemory,
+  resolveSpec,
+  type DeviceKind,
+  type Model,
+  type Precision,
+  type RunSpec,
+} from "@espalier/contract";
 import type { HubAccess, RunJob } from "@espalier/contract/compute";
 import type { Claim, Store } from "@espalier/store";
+import type { Preparation } from "../kinds/kind.ts";
 import { resolveModel } from "./resolve-model.ts";
 import { workerKind } from "../kinds/kinds.ts";
 import type { HubImportContext } from "../kinds/hub-import.ts";
@@ -52,7 +62,22 @@ export async function prepareRun(
   const model = await resolveModel(store, teamId, spec.kind === "import" ? spec.modelId : spec.model);
   const sources = model.files.map(({ artifactId }) => artifactId);
   await store.bytes.materialise(await store.models.files(teamId, model.id), workspace.model);
-  const chunkTokens = chunkTokensOf(spec, claim.smaller);
-  const preparation = { claim, workspace, context, model, sources, common, chunkTokens };
+  const preparation = { claim, workspace, context, model, sources, common, ...memoryOf(claim, spec, model) };
   return workerKind(spec.kind).prepare(spec, preparation);
+}
+
+/** The chunk, and what is kept, as the memory allows that was asked for, or that the pool had for it when it was submitted. */
+function memoryOf(
+  { run, smaller }: Pick<Claim, "run" | "smaller">,
+  spec: RunSpec,
+  { architecture }: Model,
+): Pick<Preparation, "chunkTokens" | "keptBytes"> {
+  const asked = run.needs.memoryBytes;
+  const whole = { chunkTokens: chunkTokensOf(spec, smaller), keptBytes: undefined };
+  if (architecture === undefined) return whole;
+  if (asked !== undefined) return fitMemory(spec, architecture, asked, smaller) ?? whole;
+  // It may have been predicted by an earlier version: then the smallest chunk is tried.
+  const budget = Math.max(run.predictedBytes ?? Infinity, predictMemory(spec, architecture, 1) ?? 0);
+  const plan = fitMemory(spec, architecture, budget, smaller);
+  return plan ? { ...whole, chunkTokens: plan.chunkTokens } : whole;
 }

@@ -31,6 +31,8 @@ export interface Preparation {
   };
   /** Tokens to compute at once; undefined for kinds that do not compute in chunks. */
   chunkTokens: number | undefined;
+  /** Activations that it may keep instead of computing them again; undefined where nothing is said of its memory. */
+  keptBytes: number | undefined;
 }
 
 /** What a kind publishes with. */

@@ -18,7 +18,7 @@ import { asFile, type Preparation, type WorkerKind } from "./kind.ts";
 import { lineageOf, originName, refuseAdapter } from "./lineage.ts";
 
 export const trainRun: WorkerKind<"train"> = {
-  async prepare(spec, { claim, workspace, context, model, sources, common, chunkTokens }) {
+  async prepare(spec, { claim, workspace, context, model, sources, common, chunkTokens, keptBytes }) {
     refuseAdapter(model, "trained");
     const { store } = context;
     const triplets = await dataset(store, claim.teamId, spec.datasetId, workspace);
@@ -40,6 +40,7 @@ export const trainRun: WorkerKind<"train"> = {
         texts: triplets.kind === "texts",
         encoding: await folderEncoding(workspace.model, spec.encoding ?? {}, spec.mode),
         settings,
+        ...(keptBytes ? { keptBytes } : {}),
         checkpoints: workspace.checkpoints,
         ...(resume === undefined ? {} : { resume }),
         ...(taught && { teacher: taught.teacher }),

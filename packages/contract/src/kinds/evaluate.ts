@@ -115,8 +115,9 @@ export const evaluateRules: KindRules<EvaluateSpec> = {
   dependencies: ({ model }) => [runOf(model)],
   chunkTokens: () => embeddingChunkTokens,
   // Vectors of each depth are held until they are compared.
-  predictMemory: ({ encoding, depths }, size) =>
-    size && embeddingBytes(encoding, size) + heldTexts * depthCount(depths, size) * vectorBytes(size),
+  predictMemory: ({ encoding, depths }, size, chunkTokens) =>
+    size &&
+    embeddingBytes(encoding, size, chunkTokens) + heldTexts * depthCount(depths, size) * vectorBytes(size),
   work: ({ encoding, datasetIds }, size) =>
     size &&
     computeWork({

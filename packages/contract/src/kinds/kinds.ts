@@ -99,8 +99,15 @@ export function chunkTokensOf(spec: RunSpec, smaller = false): number | undefine
 }
 
 /** Peak of memory that a run is expected to have on each device, in bytes; undefined while its model is unknown. */
-export const predictMemory = (spec: RunSpec, size: ModelSize | undefined): number | undefined =>
-  rulesOf(spec).predictMemory(spec, size);
+export const predictMemory = (
+  spec: RunSpec,
+  size: ModelSize | undefined,
+  chunkTokens?: number,
+): number | undefined => rulesOf(spec).predictMemory(spec, size, chunkTokens);
+
+/** Bytes of activations that a run could keep instead of computing them again. */
+export const keepableBytes = (spec: RunSpec, size: ModelSize): number =>
+  rulesOf(spec).keepable?.(spec, size) ?? 0;
 
 /** What a run has to do; undefined while its model is unknown. */
 export const workOf = (spec: RunSpec, size: ModelSize | undefined): Work | undefined =>

@@ -13,9 +13,15 @@ export interface KindRules<Spec> {
   readonly chunkTokens: (spec: Spec) => number | undefined;
   /**
    * Peak of memory that is expected on each device, in bytes, before any margin; undefined while nothing is known of the
-   * model.
+   * model. Of kinds that compute in chunks it is that with chunks of `chunkTokens`, its own unless another is given.
    */
-  readonly predictMemory: (spec: Spec, size: ModelSize | undefined) => number | undefined;
+  readonly predictMemory: (
+    spec: Spec,
+    size: ModelSize | undefined,
+    chunkTokens?: number,
+  ) => number | undefined;
+  /** Bytes of activations of all its texts that could be kept instead of computed again. */
+  readonly keepable?: (spec: Spec, size: ModelSize) => number;
   /** What it has to do, for a prior of how long it takes; undefined while nothing is known of the model. */
   readonly work: (spec: Spec, size: ModelSize | undefined) => Work | undefined;
   /** What the run makes of a model of some size. */

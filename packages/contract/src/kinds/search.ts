@@ -174,7 +174,7 @@ export const searchRules: KindRules<SearchSpec> = {
   }),
   dependencies: ({ model, settings }) => [runOf(model), settings?.sizesOf],
   chunkTokens: () => embeddingChunkTokens,
-  predictMemory: ({ encoding }, size) => size && embeddingBytes(encoding, size),
+  predictMemory: ({ encoding }, size, chunkTokens) => size && embeddingBytes(encoding, size, chunkTokens),
   work({ encoding, datasetId, settings, mode }, size) {
     const resolved = resolveSearchSettings(settings, mode);
     if (size === undefined || datasetId === undefined) return size && computeWork({});

@@ -7,8 +7,10 @@ import { Architecture } from "../models/model.ts";
 import { Problem } from "../problem.ts";
 import { ModelRef } from "../models/model-ref.ts";
 import {
-  baseBytes,
+  bytesPerElement,
   embeddingAdvice,
+  headCount,
+  layerOutputs,
   leastChunkTokens,
   tokensAtOnce,
   vectorBytes,
@@ -240,6 +242,9 @@ export const TrainJob = Type.Object({
   mode: Mode,
   ...embeddingFields,
   settings: TrainingSettings,
+  keptBytes: Type.Optional(
+    Type.Integer({ minimum: 0, description: "of activations, kept for the backward pass; default: 0" }),
+  ),
   checkpoints: Type.String({ description: "folder that exists; one file for each checkpoint" }),
   resume: Type.Optional(Type.String({ description: "checkpoint of an earlier attempt" })),
   teacher: Type.Optional(
@@ -260,9 +265,6 @@ export const TrainOutcome = Type.Object({
   architecture: Type.Optional(Architecture),
 });
 
-/** Vectors of the hidden size that a token needs for each layer until the backward pass. */
-const savedVectors = 24;
-
 export const trainRules: KindRules<TrainSpec> = {
   sharesDevice: false,
   resolve: (spec) => ({
@@ -273,9 +275,8 @@ export const trainRules: KindRules<TrainSpec> = {
   }),
   dependencies: ({ model, teacher }) => [runOf(model), runOf(teacher)],
   chunkTokens: ({ settings, mode }) => resolveTrainingSettings(settings, mode).chunkTokens,
-  // One session computes forward, another forward and back.
-  predictMemory: (spec, size) =>
-    size && Math.round(baseBytes(size) + weightBytes(size) + trainingBytes(spec, size)),
+  predictMemory: (spec, size, chunkTokens) => size && trainingBytes(spec, size, chunkTokens),
+  keepable: (spec, size) => tokensOfBatch(spec) * keptBytesOfToken(spec, size),
   work({ encoding, datasetId, settings, mode }, size) {
     const { steps, accumulate, batchSize, hardNegatives, objective } = resolveTrainingSettings(
       settings,
@@ -305,16 +306,46 @@ export const trainRules: KindRules<TrainSpec> = {
   },
 };
 
-/** Activations that wait for the backward pass, and what the trained weights need beside themselves. */
-function trainingBytes({ settings, mode, encoding }: TrainSpec, size: ModelSize): number {
-  const { chunkTokens, loraRank, method } = resolveTrainingSettings(settings, mode);
-  const { steps, accumulate, batchSize, hardNegatives, objective } = resolveTrainingSettings(settings, mode);
+/** Node, a tokenizer, and ONNX Runtime with the sessions of both passes. */
+const processBytes = 290e6;
+
+/** Most tokens of the texts of one batch. */
+function tokensOfBatch({ settings, mode, encoding }: TrainSpec): number {
+  const { batchSize, hardNegatives, objective } = resolveTrainingSettings(settings, mode);
+  return batchSize * (objective === "simcse" ? 2 : 2 + hardNegatives) * resolveEncoding(encoding).maxLength;
+}
+
+/**
+ * The process, the weights, which the sessions of both passes share, what is trained, and the activations of a chunk that wait for
+ * the backward pass. The factors are fitted to what `npm run bench -- memory` measures.
+ */
+function trainingBytes(spec: TrainSpec, size: ModelSize, chunkTokens?: number): number {
+  const { settings, mode, encoding } = spec;
+  const resolved = resolveTrainingSettings(settings, mode);
+  const { chunkTokens: own, loraRank, method } = resolved;
+  const { objective, steps, accumulate, batchSize, hardNegatives } = resolved;
+  const { maxLength } = resolveEncoding(encoding);
+  const tokens = Math.min(tokensOfBatch(spec), tokensAtOnce(chunkTokens ?? own, encoding));
+  const outputs = layerOutputs(size);
+  // Of a block all products, what norms and activations make of them, and the scores of attention.
+  const numbers = 1.3 * outputs + 6 * size.hiddenSize + 1.4 * headCount(size) * maxLength;
+  const saved = tokens * size.layers * bytesPerElement * numbers;
+  // An adapter has on each of the seven matrices of a layer two sides, a weight the table too.
+  const trained =
+    method === "full" ? size.parameters : size.layers * loraRank * (outputs + 7 * size.hiddenSize);
   // A teacher is closed before the student is opened, and leaves a vector of each text that is going to be seen.
   const taught =
     objective === "distill" ? steps * accumulate * batchSize * (2 + hardNegatives) * vectorBytes(size) : 0;
-  const saved = tokensAtOnce(chunkTokens, encoding) * size.layers * savedVectors * vectorBytes(size);
-  // Gradients and both moments of AdamW, and for an adapter its weights: on seven matrices of a layer, each with two sides.
-  const trained =
-    method === "full" ? 3 * weightBytes(size) : 4 * 7 * 2 * loraRank * size.layers * 2 * vectorBytes(size);
-  return saved + trained + taught;
+  // Of each number the weight, its gradient and both moments of AdamW.
+  const learned = 4.25 * trained * bytesPerElement;
+  return Math.round(processBytes + weightBytes(size) + saved + learned + taught);
+}
+
+/** What of a token `keepProducts` keeps: the products of each block, or the sums that they go into. */
+function keptBytesOfToken({ settings, mode, encoding }: TrainSpec, size: ModelSize): number {
+  const { loraRank } = resolveTrainingSettings(settings, mode);
+  const { maxLength } = resolveEncoding(encoding);
+  const numbers =
+    (2 / 3) * layerOutputs(size) + 3 * size.hiddenSize + headCount(size) * maxLength + 7 * loraRank;
+  return size.layers * bytesPerElement * numbers;
 }

@@ -50,7 +50,7 @@ export const Needs = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 2 ** 50,
-        description: "peak on each device; default: predicted from the model and the settings",
+        description: "may be taken of each device: decides the chunk and what is kept; default: predicted",
       }),
     ),
     shares: Type.Optional(

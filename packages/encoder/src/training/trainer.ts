@@ -27,6 +27,8 @@ import type { Trainable } from "./trainable.ts";
 export interface TrainingControl {
   readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes of activations that are kept for the backward pass, and not computed again. @default 0 */
+  readonly keptBytes?: number | undefined;
   /** Called after each step. */
   readonly report?: ((step: StepReport) => void) | undefined;
   /**
@@ -129,6 +131,7 @@ export async function train(inputs: TrainingInputs, control: TrainingControl): P
     distillation,
     dropout: dropoutOf(settings),
     chunkTokens: settings.chunkTokens,
+    keptBytes: control.keptBytes,
   });
   /** Loss and gradient of one step: the means over its batches. */
   async function accumulated(step: number) {

@@ -1,7 +1,9 @@
 import {
   newId,
+  noEngine,
   Problem,
   workerProtocol,
+  type DeviceKind,
   type EngineRate,
   type LeaseTiming,
   type Worker,
@@ -41,6 +43,8 @@ export interface Workers {
   list(teamId?: string): Promise<Worker[]>;
   /** The most devices that one of these workers has, whatever their state; 0 where there is no worker. */
   mostDevices(): Promise<number>;
+  /** The most memory of a device of these kinds (none: of any) that computes; undefined where there is none, or one of unknown size. */
+  mostMemory(kinds: readonly DeviceKind[]): Promise<number | undefined>;
   /** The engines and precisions in which devices of present workers compute; none where there is no worker. */
   rates(): Promise<EngineRate[]>;
   /** Whether a living worker other than this one takes new runs on any device, whether or not it is in use now. */
@@ -107,6 +111,15 @@ export function createWorkers({ prisma, query, transaction }: Database, timing: 
            where ${isPresent} group by w.id) of_worker`,
       );
       return rows[0]!.most;
+    },
+    async mostMemory(kinds) {
+      const { rows } = await query<{ most: number | null }>(
+        `select case when min(d.memory_bytes) > 0 then max(d.memory_bytes)::float8 end as most
+         from device d join worker w on w.id = d.worker_id join worker_pulse p on p.worker_id = w.id
+         where ${isPresent} and d.engine <> $1 and (cardinality($2::text[]) = 0 or d.kind::text = any($2))`,
+        [noEngine, kinds],
+      );
+      return rows[0]!.most ?? undefined;
     },
     async rates() {
       const { rows } = await query<Pick<DeviceRow, "engine" | "rates">>(
