@@ -107,6 +107,25 @@ describe.skipIf(noChromium)(
       await page.getByRole("figure", { name: /^Score by layers/ }).waitFor();
     });
 
+    it("promotes the variant that passes a rule, and says why none passes another", async () => {
+      const costs = page.getByRole("region", { name: "What pruning costs" });
+      await costs.getByRole("figure", { name: /^Against none/ }).waitFor();
+      await costs.getByRole("button", { name: "Promote" }).click();
+      await dialog().getByLabel("When").fill("Δ ≥ 99");
+      await dialog().getByRole("button", { name: "Promote" }).click();
+      await dialog()
+        .getByText(/Nothing is promoted by Δ ≥ 99\. 50%: Δ is .*, below 99/)
+        .waitFor();
+      await dialog().getByLabel("When").fill("Δ ≥ -99 and size ≤ 90 %");
+      await dialog().getByRole("button", { name: "Promote" }).click();
+      await page.waitForURL(/\/models\/mdl_/);
+      await page.getByText(/^as 50% of its experiment, at -?\d/).waitFor();
+      await go("Models");
+      await page.getByRole("row", { name: /promoted/ }).waitFor();
+      const { items } = await up.client.models.list({ limit: 50 });
+      expect(items.flatMap(({ promotion }) => (promotion ? [promotion.variant] : []))).toEqual(["50%"]);
+    });
+
     it("cancels a run that computes, says who did, and retries it", async () => {
       const { items } = await up.client.runs.list({ kind: "train", limit: 10 });
       const { spec } = items[0];

@@ -45,7 +45,7 @@ export function ExperimentPage({ params: { id } }: { params: { id: string } }) {
       actions={<Actions experiment={experiment} />}
     >
       <VariantTable experiment={experiment} runs={runs.data?.items ?? []} />
-      {measured.length > 1 && <ComparisonPanel id={id} />}
+      {measured.length > 1 && <ComparisonPanel experiment={experiment} />}
       <div className={classes.columns}>
         {experiment.search && (
           <Frame title="Search" aside={search && <Link href={`/searches/${search.id}`}>Try depths</Link>}>

@@ -1,4 +1,4 @@
-import type { Model, Run } from "@espalier/contract";
+import type { Model, Promotion as ModelPromotion, Run } from "@espalier/contract";
 import { Link } from "wouter";
 import { addressOf } from "../api/request.ts";
 import { useResource } from "../api/use-resource.ts";
@@ -15,7 +15,7 @@ import { cells, Table } from "../elements/table.tsx";
 import { Ago } from "../elements/time.tsx";
 import { ExportDialog } from "./export-dialog.tsx";
 import { Lineage } from "./lineage.tsx";
-import { ModelState } from "./models-page.tsx";
+import { ModelState, Promoted } from "./models-page.tsx";
 import classes from "./model-page.module.css";
 
 /** A model: what it is, where it comes from and what was made of it, and its files. */
@@ -36,7 +36,7 @@ export function ModelPage({ params: { id } }: { params: { id: string } }) {
       query={query}
       lead={
         <p className={classes.lead}>
-          <ModelState state={model.state} /> <code>{model.id}</code>
+          <ModelState state={model.state} /> {model.promotion && <Promoted />} <code>{model.id}</code>
         </p>
       }
       actions={model.state === "READY" && <ExportDialog model={model} />}
@@ -57,6 +57,7 @@ export function ModelPage({ params: { id } }: { params: { id: string } }) {
               source && `hf:${source.hub}${source.revision === undefined ? "" : `@${source.revision}`}`,
             ],
             ["Commit", source?.commit],
+            ["Promoted", model.promotion && <Promotion key="promotion" of={model.promotion} />],
             ["User", model.createdBy?.user],
             ["Made", <Ago key="made" at={model.createdAt} />],
           ]}
@@ -85,6 +86,14 @@ export function ModelPage({ params: { id } }: { params: { id: string } }) {
     </Page>
   );
 }
+
+const Promotion = ({ of: { experimentId, variant, when, delta, at, by } }: { of: ModelPromotion }) => (
+  <>
+    as {variant} of <Link href={`/experiments/${experimentId}`}>its experiment</Link>, at{" "}
+    {(100 * delta).toFixed(2)} points by {when}, <Ago at={at} />
+    {by && ` by ${by.user}`}
+  </>
+);
 
 const Import = ({ run }: { run: Run }) => (
   <Frame title="Import" aside={<Link href={`/runs/${run.id}`}>Its run, with the log</Link>}>

@@ -46,7 +46,7 @@ export function ModelsPage() {
                     </Link>
                   </th>
                   <td>
-                    <ModelState state={model.state} />
+                    <ModelState state={model.state} /> {model.promotion && <Promoted />}
                   </td>
                   <td>{model.architecture?.type ?? "–"}</td>
                   <td className={cells.number}>{model.architecture?.layers ?? "–"}</td>
@@ -75,6 +75,13 @@ export function ModelsPage() {
     </Page>
   );
 }
+
+/** An experiment has marked it as the one to ship. */
+export const Promoted = () => (
+  <Badge tone="accent" icon="up">
+    promoted
+  </Badge>
+);
 
 export const ModelState = ({ state }: { state: Model["state"] }) =>
   state === "READY" ? (
