@@ -194,7 +194,9 @@ test.each(Object.keys(trips))(
       if (one.format === "onnx") continue;
       const folder = await placed(output, one, base);
       const found = await vectorsOf(folder);
-      const cosines = found.map((vector, i) => cosine(vector, trained[i]!));
+      // sentence-transformers' folder keeps of a vector what was trained to serve.
+      const width = one.format === "sentence-transformers" && trip.matryoshka ? 8 : trained[0]!.length;
+      const cosines = found.map((vector, i) => cosine(vector, trained[i]!.subarray(0, width)));
       expect([one.format, Math.min(...cosines)]).toEqual([one.format, expect.closeTo(1, 5)]);
     }
     if (trip.matryoshka !== undefined) expect(outcome.notes.join("\n")).toContain("truncate_dim=8");
