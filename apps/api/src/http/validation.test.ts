@@ -48,9 +48,9 @@ describe("a body", () => {
       field: "/spec/settings/steps",
       detail: "/spec/settings/steps must be >= 1.",
     });
-    expect(fault(RunCreate, { spec: { kind: "search", model } })).toMatchObject({
-      field: "/spec/datasetId",
-      detail: "/spec/datasetId is missing.",
+    expect(fault(RunCreate, { spec: { kind: "evaluate", model } })).toMatchObject({
+      field: "/spec/datasetIds",
+      detail: "/spec/datasetIds is missing.",
     });
   });
 
