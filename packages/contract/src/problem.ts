@@ -237,6 +237,7 @@ export const retryAfterSeconds: Partial<Record<ProblemCode, number>> = {
   "team/too-many-runs": 30,
   "hub/unavailable": 30,
   "worker/lost": 5,
+  "device/lost": 5,
   "storage/unavailable": 30,
   "service/unavailable": 5,
 };
