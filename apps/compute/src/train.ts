@@ -12,6 +12,8 @@ import {
   adapterOf,
   describeFolder,
   loadTrainingState,
+  preflight,
+  preflightWarnings,
   saveTrainingState,
   TeacherVectors,
   train as trainModel,
@@ -52,6 +54,8 @@ export async function train(
   };
   const warning = duplicatesWarning(inputs.triplets);
   if (warning !== undefined) report.log("warn", warning);
+  if (job.resume === undefined)
+    for (const line of preflightWarnings(preflight(inputs), encoding.maxLength)) report.log("warn", line);
   const taught = job.teacher && (await teach(job.teacher, inputs, { engine, signal, report }));
   const resume = job.resume === undefined ? undefined : await loadTrainingState(job.resume);
   const resumedFromStep = resume?.step;

@@ -23,6 +23,7 @@ export { stabilityOf } from "./pruning/stability.ts";
 export { GradCache } from "./training/gradcache.ts";
 export type { TrainingInputs } from "./training/inputs.ts";
 export { adapterOf, lora, loraShapes } from "./training/lora.ts";
+export { preflight, preflightWarnings } from "./training/preflight.ts";
 export { loadTrainingState, saveTrainingState } from "./training/resume.ts";
 export { fingerprintOf } from "./training/state.ts";
 export { TeacherVectors } from "./training/teacher.ts";
