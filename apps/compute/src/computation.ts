@@ -9,5 +9,14 @@ export interface Computation {
   report: Reports;
 }
 
-/** Most memory that this process has had resident, in bytes. */
-export const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;
+/** The largest of the processes that compute for this one, each on its device. */
+let largest = 0;
+
+/** Keeps what a process on a device says of its peak. */
+export const seePeak = (bytes: number): void => void (largest = Math.max(largest, bytes));
+
+/** Most memory that has been resident on one device, in bytes: of this process, or of the largest that computes for it. */
+export const peakMemoryBytes = (): number => Math.max(ownPeak(), largest);
+
+/** Most memory that this process alone has had resident, in bytes. */
+export const ownPeak = (): number => process.resourceUsage().maxRSS * 1024;

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Problem } from "@espalier/contract";
 import { programArguments } from "@espalier/process";
+import { seePeak } from "../computation.ts";
 import { errorOf, type Answer, type DeviceEngine, type Request, type Tensors } from "./messages.ts";
 
 interface Waiting {
@@ -21,6 +22,7 @@ export class DeviceProcess {
   readonly #waiting: Waiting[] = [];
   readonly #address: string;
   #lost: Problem | undefined;
+  #peak = 0;
 
   constructor(device: DeviceEngine) {
     this.#address = device.options.device ?? "its device";
@@ -34,6 +36,8 @@ export class DeviceProcess {
     });
     this.#release();
     this.#child.on("message", (answer: Answer) => {
+      this.#peak = answer.peak;
+      seePeak(this.#peak);
       const first = this.#waiting.shift();
       if (this.#waiting.length === 0) this.#release();
       if ("failure" in answer) first?.fail(errorOf(answer.failure));
@@ -46,6 +50,11 @@ export class DeviceProcess {
   /** Of its process; absent where that did not start. */
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Most memory that its process has had resident so far, in bytes. */
+  get peak(): number {
+    return this.#peak;
   }
 
   /** What it has been asked and has not answered. */

@@ -4,6 +4,7 @@ import { loadModel, train, type TrainingInputs } from "@espalier/encoder";
 import { chooseEngine } from "@espalier/engine";
 import { input, matmul, weight, type Engine } from "@espalier/tensor";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ownPeak, peakMemoryBytes } from "../computation.ts";
 import { DeviceProcess } from "./device-process.ts";
 import { gangEngine } from "./gang.ts";
 
@@ -84,6 +85,18 @@ it("runs go to the device that has less to do", async () => {
   for (const { y } of await Promise.all(runs)) expect([...y!.data]).toEqual([31, 42]);
   await executable.close();
   await expect(executable.run({ x: row })).rejects.toThrow("closed");
+});
+
+it("the peak of a run is that of its largest process", async () => {
+  const devices = twoDevices();
+  const executable = await gangEngine("onnx-cpu", devices).open(product(), matrix);
+  await executable.run({ x: row });
+  await executable.close();
+  for (const { peak } of devices) {
+    expect(peak).toBeGreaterThan(30e6);
+    expect(peakMemoryBytes()).toBeGreaterThanOrEqual(peak);
+  }
+  expect(peakMemoryBytes()).toBeGreaterThanOrEqual(ownPeak());
 });
 
 it("errors keep their class on their way out of a process", async () => {

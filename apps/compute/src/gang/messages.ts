@@ -22,7 +22,10 @@ export type Request =
   | { readonly type: "run"; readonly executable: number; readonly feeds: Tensors }
   | { readonly type: "close"; readonly executable: number };
 
-export type Answer = { readonly results: Tensors } | { readonly failure: Failure };
+export type Answer = ({ readonly results: Tensors } | { readonly failure: Failure }) & {
+  /** Most memory that its process has had, in bytes. */
+  readonly peak: number;
+};
 
 /** An error as a message holds it, so that it is of the same class on the other side. */
 interface Failure {

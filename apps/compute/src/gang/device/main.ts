@@ -1,6 +1,7 @@
 // One device of several, started by `DeviceProcess`.
 import { chooseEngine } from "@espalier/engine";
 import type { Executable } from "@espalier/tensor";
+import { ownPeak } from "../../computation.ts";
 import { graphOf } from "../graph-list.ts";
 import { failureOf, type Answer, type DeviceEngine, type Request, type Tensors } from "../messages.ts";
 
@@ -28,8 +29,8 @@ process.on("message", (request: Request) => {
   before = before
     .then(() => answer(request))
     .then(
-      (results): Answer => ({ results }),
-      (error: unknown): Answer => ({ failure: failureOf(error) }),
+      (results): Answer => ({ results, peak: ownPeak() }),
+      (error: unknown): Answer => ({ failure: failureOf(error), peak: ownPeak() }),
     )
     // Nobody is there any more to whom a failure could be told.
     .then((answered) => process.send?.(answered, () => undefined));
