@@ -29,7 +29,11 @@ export const up = defineCommand({
       output.print(`Espalier is up at ${url}`);
       output.print(`  key   in ${folder}/key (the command line reads it by itself)`);
       output.print(`  logs  in ${folder}/logs`);
-      const { connections } = (await createClient({ url, key }).pool()).database;
+      // It is for information alone, and the stack may be told to stop meanwhile.
+      const pool = await createClient({ url, key })
+        .pool()
+        .catch(() => undefined);
+      const connections = pool?.database.connections;
       if (connections)
         output.print(
           `  database connections: ${connections.allowed}, of which API and worker hold ${connections.needed} at most`,
