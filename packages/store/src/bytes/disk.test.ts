@@ -43,6 +43,56 @@ it("writes to where its folder leads now, when the folder is a link that a perso
   expect(existsSync(join(root, "runs"))).toBe(false);
 });
 
+describe("a folder that becomes another one", () => {
+  let link: string;
+  let second: string;
+  const lead = async (to: string): Promise<void> => {
+    await rm(link, { force: true });
+    await symlink(to, link);
+  };
+  beforeEach(async () => {
+    [link, second] = [join(folder, "link"), join(folder, "second")];
+    await mkdir(second);
+    await lead(root);
+  });
+  const changed = { code: "storage/unavailable" };
+
+  it("while it is confirmed, gets nothing", async () => {
+    disk = await openDisk(link, { confirm: () => lead(second) });
+    await expect(disk.put("runs/r/a.txt", chunks("apple"))).rejects.toMatchObject(changed);
+    expect([existsSync(join(root, "runs")), existsSync(join(second, "runs"))]).toEqual([false, false]);
+    await disk.put("runs/r/a.txt", chunks("apple"));
+    expect(await readFile(join(second, "runs/r/a.txt"), "utf8")).toBe("apple");
+  });
+
+  it("while it is written, is told, and what is written again lies in the new one", async () => {
+    disk = await openDisk(link);
+    async function* switching() {
+      await lead(second);
+      yield Buffer.from("apple");
+    }
+    await expect(disk.put("runs/r/a.txt", switching())).rejects.toMatchObject(changed);
+    await disk.put("runs/r/a.txt", chunks("apple"));
+    expect(await readFile(join(second, "runs/r/a.txt"), "utf8")).toBe("apple");
+  });
+
+  it("while a file is taken over, leaves the file where it was, to be taken over again", async () => {
+    const from = join(folder, "made.txt");
+    await writeFile(from, "apple");
+    let confirmed = false;
+    disk = await openDisk(link, {
+      async confirm() {
+        if (!confirmed) await lead(second);
+        confirmed = true;
+      },
+    });
+    await expect(disk.adopt(from, "runs/r/a.txt")).rejects.toMatchObject(changed);
+    expect(await readFile(from, "utf8")).toBe("apple");
+    await disk.adopt(from, "runs/r/a.txt");
+    expect(await readFile(join(second, "runs/r/a.txt"), "utf8")).toBe("apple");
+  });
+});
+
 describe("put", () => {
   it("stores a stream, gives its size and checksum, and reads back any range", async () => {
     const stored = await disk.put("uploads/u/x/a.txt", chunks("apple", " tree"));

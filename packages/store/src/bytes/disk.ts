@@ -68,6 +68,32 @@ export async function openDisk(
     return path;
   }
 
+  /** Which folder the root is at this moment; undefined where it is not there. */
+  async function rootAt(): Promise<string | undefined> {
+    const root = await rootNow();
+    const at = await stat(root).catch(unlessMissing);
+    return at && `${root} ${at.dev} ${at.ino}`;
+  }
+
+  /**
+   * The path of a location in a folder that is the right one. A link may be pointed elsewhere, or a volume be mounted, at any moment:
+   * `still` throws `storage/unavailable` where that has happened since, as what was written may then lie in the other folder.
+   */
+  async function place(location: string): Promise<{ path: string; still: () => Promise<void> }> {
+    const before = await rootAt();
+    await confirm();
+    const path = await resolve(location);
+    const still = async () => {
+      if (before !== undefined && (await rootAt()) !== before)
+        throw new Problem(
+          "storage/unavailable",
+          `The data folder became another one while ${location} was written.`,
+        );
+    };
+    await still();
+    return { path, still };
+  }
+
   /** Moves a complete, synced file into place. It is durable when this returns. */
   async function publish(from: string, to: string): Promise<void> {
     const made = await mkdir(dirname(to), { recursive: true, mode: 0o700 });
@@ -84,8 +110,7 @@ export async function openDisk(
     source: AsyncIterable<Uint8Array>,
     { maxBytes = Infinity, expect, signal }: PutOptions = {},
   ): Promise<StoredObject> {
-    const path = await resolve(location);
-    await confirm();
+    const { path, still } = await place(location);
     await mkdir(temporary, { recursive: true, mode: 0o700 }).catch(fail);
     const draft = join(temporary, randomBytes(16).toString("hex"));
     const file = await open(draft, "wx", 0o600).catch(fail);
@@ -114,10 +139,13 @@ export async function openDisk(
       await file.sync();
       await file.close();
       await publish(draft, path);
+      await still();
       return stored;
     } catch (error) {
       await file.close().catch(() => undefined);
       await rm(draft, { force: true });
+      // Its error would be that the draft is not in the other folder.
+      await still();
       return fail(error);
     }
   }
@@ -126,14 +154,18 @@ export async function openDisk(
     put,
 
     async adopt(from, location) {
-      const path = await resolve(location);
-      await confirm();
+      const { path, still } = await place(location);
       const file = await openPlain(from);
       try {
         const { bytes, sha256 } = await digest(file);
         await file.chmod(0o400);
         await file.sync();
         await publish(from, path);
+        // It goes back to where it is looked for when this is tried again.
+        await still().catch(async (error: unknown) => {
+          await rename(path, from).catch(() => undefined);
+          throw error;
+        });
         return { location, bytes, sha256 };
       } catch (error) {
         if (codeOf(error) !== "EXDEV") return fail(error);
@@ -189,8 +221,8 @@ export async function openDisk(
     },
 
     async remove(location) {
-      await confirm();
-      await rm(await resolve(location), { recursive: true, force: true });
+      const { path } = await place(location);
+      await rm(path, { recursive: true, force: true });
     },
 
     async list(location) {
