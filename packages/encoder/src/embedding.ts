@@ -1,9 +1,11 @@
 import { isProblem, poolingFile, Problem } from "@espalier/contract";
 import { noTemplate, type TokenizedText } from "@espalier/model/tokenizer";
+import type { Executable } from "@espalier/tensor";
 import type { Encoder } from "./encoder.ts";
+import { runChunks } from "./run-chunks.ts";
 import { howToEncode, tokenizeText, type Tokenizing } from "./tokenize.ts";
 import { afterSteps } from "./vector-steps.ts";
-import { unit } from "./vectors.ts";
+import { rowOf, unit } from "./vectors.ts";
 
 export interface EmbedOptions {
   /** Given to the model before each text, and not pooled. @default none */
@@ -32,12 +34,40 @@ interface TextsToEmbed {
   readonly dimensions: number;
 }
 
-/** @throws {Problem} what {@link Encoder.embed} throws */
-export function textsToEmbed(
+/**
+ * One list of vectors for each of the `outputs` of a graph, each in the order of the texts.
+ * @param open the graph, asked for when the texts are known to be good
+ * @throws {Problem} what {@link Encoder.embed} throws
+ */
+export async function embedTexts(
   encoder: Encoder,
   texts: readonly string[],
   options: EmbedOptions,
-): TextsToEmbed {
+  { outputs, open }: { readonly outputs: readonly string[]; readonly open: () => Promise<Executable> },
+): Promise<Float32Array[][]> {
+  const { signal, report, normalize } = options;
+  const { distinct, tokenized, dimensions } = textsToEmbed(encoder, texts, options);
+  const executable = await open();
+  const { model, encoding, chunkTokens } = encoder;
+  const batch = { model, texts: tokenized, pooling: encoding.pooling, chunkTokens };
+  const vectors = outputs.map(() => new Map<string, Float32Array>());
+  let [done, tokens] = [0, 0];
+  for await (const { chunk, results } of runChunks(executable, batch, { signal })) {
+    for (const [place, output] of outputs.entries()) {
+      const matrix = results[output]!.data as Float32Array;
+      for (const [row, i] of chunk.entries()) {
+        const pooled = rowOf(matrix, row, model.config.hiddenSize);
+        vectors[place]!.set(distinct[i]!, finishVector(encoder, pooled, dimensions, normalize));
+      }
+    }
+    done += chunk.length;
+    tokens += chunk.reduce((sum, i) => sum + tokenized[i]!.ids.length, 0);
+    report?.({ texts: done, total: distinct.length, tokens });
+  }
+  return vectors.map((of) => texts.map((text) => of.get(text)!));
+}
+
+function textsToEmbed(encoder: Encoder, texts: readonly string[], options: EmbedOptions): TextsToEmbed {
   const { width, wholeWidth, poolsPrompts, model, encoding, mode } = encoder;
   const { dimensions = width } = options;
   const { instruction, separator, shorten } = howToEncode(options, encoder);
@@ -63,7 +93,7 @@ export function textsToEmbed(
 }
 
 /** A vector of its own of a pooled one: after the folder's modules, scaled as the folder says, cut, and scaled as the caller says. */
-export function finishVector(
+function finishVector(
   { steps, normalizes }: Pick<Encoder, "steps" | "normalizes">,
   pooled: Float32Array,
   dimensions: number,

@@ -31,15 +31,13 @@ import {
 import { textEncoder } from "./blocks/text-encoder.ts";
 import { keptLayersOf, loadModel, renamed, type LoadedModel } from "./loaded-model.ts";
 import { loadTemplate, type Template } from "@espalier/model/tokenizer";
-import { runChunks } from "./run-chunks.ts";
 import { findModel } from "./find-model.ts";
 import { l3prune } from "./pruning/l3prune.ts";
 import type { SearchOptions } from "./pruning/search-batches.ts";
 import { trainAdapter, type TrainOptions } from "./training/train-adapter.ts";
 import { usualEngine } from "./usual-engine.ts";
-import { finishVector, textsToEmbed, type EmbedOptions } from "./embedding.ts";
+import { embedTexts, type EmbedOptions } from "./embedding.ts";
 import { frozen } from "./training/lora.ts";
-import { rowOf } from "./vectors.ts";
 
 /** What `new Encoder` takes beside a model. */
 export interface EncoderOptions {
@@ -214,23 +212,14 @@ export class Encoder {
     if (ref === null)
       throw new Problem("layers/out-of-range", "the search picked no depth; its warnings say why");
     const layers = keptLayers(ref, this.layers, this.mode);
-    const { engine, template, mode, normalizes, dimensions, poolsPrompts, steps } = this;
-    const { chunkTokens, encoding, adapter, model } = this;
-    return new Encoder(keptLayersOf(model, layers), {
-      ...encoding,
-      engine,
-      template,
-      mode,
-      normalizes,
-      dimensions,
-      poolsPrompts,
-      steps,
-      chunkTokens,
-      adapter: adapter && {
+    const { adapter, model } = this;
+    return this.#over(
+      keptLayersOf(model, layers),
+      adapter && {
         ...adapter,
         pairs: renamed(adapter.pairs, (name) => survivingName(name, layers, model.config)),
       },
-    });
+    );
   }
 
   /**
@@ -260,20 +249,7 @@ export class Encoder {
   ): Promise<Encoder> {
     if (options.to !== undefined) await checkNewFolder(options.to);
     const adapter = await trainAdapter(this, triplets, options);
-    const { model, engine, template, mode, normalizes, dimensions, poolsPrompts, chunkTokens, encoding } =
-      this;
-    const trained = new Encoder(model, {
-      ...encoding,
-      engine,
-      template,
-      mode,
-      normalizes,
-      dimensions,
-      poolsPrompts,
-      chunkTokens,
-      steps: this.steps,
-      adapter,
-    });
+    const trained = this.#over(this.model, adapter);
     if (options.to !== undefined) await trained.save(options.to);
     return trained;
   }
@@ -302,23 +278,9 @@ export class Encoder {
    * @throws {Problem} `text/empty` when a text has no tokens; its field is the text's place, `/0` for the first
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
-    const { signal, report } = options;
-    const { distinct, tokenized, dimensions } = textsToEmbed(this, texts, options);
-    const executable = await this.#open();
-    const vectors = new Map<string, Float32Array>();
-    let tokens = 0;
-    const { model, chunkTokens } = this;
-    const batch = { model, texts: tokenized, pooling: this.encoding.pooling, chunkTokens };
-    for await (const { chunk, results } of runChunks(executable, batch, { signal })) {
-      const matrix = results["pooled"]!.data as Float32Array;
-      for (const [row, i] of chunk.entries()) {
-        const pooled = rowOf(matrix, row, model.config.hiddenSize);
-        vectors.set(distinct[i]!, finishVector(this, pooled, dimensions, options.normalize));
-        tokens += tokenized[i]!.ids.length;
-      }
-      report?.({ texts: vectors.size, total: distinct.length, tokens });
-    }
-    return texts.map((text) => vectors.get(text)!);
+    const graph = { outputs: ["pooled"], open: () => this.#open() };
+    const [vectors] = await embedTexts(this, texts, options, graph);
+    return vectors!;
   }
 
   /** Frees what the engine holds. Encoders that share the model go on. Calling it twice is harmless. */
@@ -330,6 +292,13 @@ export class Encoder {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** One that makes vectors as this one does, of another model or with another adapter. */
+  #over(model: LoadedModel, adapter: LoraAdapter | undefined): Encoder {
+    const { engine, template, mode, normalizes, dimensions, poolsPrompts, steps, chunkTokens } = this;
+    const same = { engine, template, mode, normalizes, dimensions, poolsPrompts, steps, chunkTokens };
+    return new Encoder(model, { ...this.encoding, ...same, adapter });
   }
 
   /** The graph of all layers on the engine, made when it is first needed. */

@@ -1,4 +1,4 @@
-import { Problem, type Mode, type ResolvedEncoding, type Triplet } from "@espalier/contract";
+import { Problem, type Mode, type ResolvedEncoding } from "@espalier/contract";
 import type { EmbeddingTable } from "@espalier/model";
 import type { Template, TokenizedText, Tokenizer } from "@espalier/model/tokenizer";
 
@@ -30,24 +30,6 @@ export function tokenizeText(
     `a text holds the token ${beyond}, for which the model's embedding of ${rows} rows has no vector`,
   );
 }
-
-/** The queries of triplets, with their instructions. */
-const tokenizeQueries = (triplets: readonly Triplet[], how: Tokenizing): TokenizedText[] =>
-  triplets.map(({ query, instruction }) => tokenizeText(query, how, instruction));
-
-/**
- * Queries, then positives, then hard negatives, as {@link ContrastiveLoss} takes them. Only queries take the instruction.
- * @param negativesOf the hard negatives of a triplet that are used
- */
-export const tokenizeTriplets = (
-  triplets: readonly Triplet[],
-  how: Tokenizing,
-  negativesOf: (triplet: Triplet) => readonly string[],
-): TokenizedText[] => [
-  ...tokenizeQueries(triplets, how),
-  ...triplets.map(({ positive }) => tokenizeText(positive, how)),
-  ...triplets.flatMap((triplet) => negativesOf(triplet).map((text) => tokenizeText(text, how))),
-];
 
 /** Most tokens of a text that l3prune's `encode` embeds. */
 const referenceLength = 400;

@@ -1,17 +1,22 @@
 import { searchSizes, type SearchResult } from "@espalier/contract";
-import type { Node } from "@espalier/tensor";
-import { matmul, reshape } from "@espalier/tensor";
-import { layerStates } from "../blocks/layers.ts";
-import { eachOnce } from "../blocks/parameters.ts";
-import { encoderInputs } from "../blocks/text-encoder.ts";
+import { matmul, reshape, type Node } from "@espalier/tensor";
+import type { LinearOptions } from "../blocks/linear.ts";
 import type { Encoder } from "../encoder.ts";
 import { runChunks } from "../run-chunks.ts";
 import { frozen } from "../training/lora.ts";
 import { cosine, rowOf } from "../vectors.ts";
-import { finite, leastAt, mean, standardError } from "./pick-layers.ts";
-import { allBut, toldPicks, type Picks } from "./picks.ts";
-import { distinctTexts, searchBatches, type SearchOptions, type TripletRows } from "./search-batches.ts";
-import { meansBy, stabilityOf } from "./stability.ts";
+import { curveOf, foundLayers, layersOf } from "./layer-search.ts";
+import { leastAt, mean } from "./pick-layers.ts";
+import { allBut, type Picks } from "./picks.ts";
+import {
+  countTokens,
+  distinctTexts,
+  eachBatch,
+  searchBatches,
+  type SearchOptions,
+  type TripletRows,
+} from "./search-batches.ts";
+import { meansBy } from "./stability.ts";
 
 /**
  * The rule of "The Unreasonable Ineffectiveness of the Deeper Layers" (Gromov et al. 2024, arXiv:2403.17887, eqs. 6 and 7): to drop n
@@ -29,16 +34,15 @@ export async function angularDistance(
   const { signal, report } = options;
   const { model, engine, chunkTokens } = encoder;
   const { layers: depth, hiddenSize } = model.config;
-  const { settings, batches, next, warnings } = await searchBatches(encoder, triplets, options);
-  const sizes = searchSizes(settings, depth);
+  const search = await searchBatches(encoder, triplets, options);
+  const sizes = searchSizes(search.settings, depth);
   const dropped = { small: depth - sizes.small, large: depth - sizes.large };
   const { linears, weights } = frozen(model, encoder.adapter);
   const forward = await engine.open(lastTokens(encoder, linears), weights);
   const rows = { small: startsOf(depth, dropped.small), large: startsOf(depth, dropped.large) };
-  let tokens = 0;
   try {
-    for (let batch = 0; batch < batches; batch++) {
-      const texts = distinctTexts(next()).map(({ ids }) => ({ ids, start: 0, end: ids.length }));
+    await eachBatch(search, report, async (drawn) => {
+      const texts = distinctTexts(drawn).map(({ ids }) => ({ ids, start: 0, end: ids.length }));
       const sums = { small: rows.small.map(() => 0), large: rows.large.map(() => 0) };
       for await (const { chunk, results } of runChunks(
         forward,
@@ -49,16 +53,15 @@ export async function angularDistance(
           const states = Array.from({ length: depth + 1 }, (_, i) =>
             rowOf(results[`state:${i}`]!.data as Float32Array, row, hiddenSize),
           );
-          for (const name of ["small", "large"] as const)
+          for (const name of picks)
             for (let first = 0; first < sums[name].length; first++)
               sums[name][first]! += distance(states[first]!, states[first + dropped[name]]!);
         }
       }
-      for (const name of ["small", "large"] as const)
+      for (const name of picks)
         for (const [first, sum] of sums[name].entries()) rows[name][first]!.push(sum / texts.length);
-      tokens += texts.reduce((sum, { ids }) => sum + ids.length, 0);
-      report?.({ batch: batch + 1, batches, tokens });
-    }
+      return countTokens(texts);
+    });
   } finally {
     await forward.close();
   }
@@ -75,31 +78,16 @@ export async function angularDistance(
     small: without(of(rows.small), dropped.small),
     large: without(of(rows.large), dropped.large),
   });
-  const { batchSize, seed } = settings;
-  const stability = stabilityOf({
-    draws: batches,
-    samplesPerDraw: batchSize,
-    pick: (counts) => pick((each) => meansBy(each, counts)),
-    seed,
+  return foundLayers("angular-distance", search, {
+    picks: pick((each) => each.map(mean)),
+    again: (counts) => pick((each) => meansBy(each, counts)),
+    curves: picks.map((name) =>
+      curveOf(rows[name], { name: "angular distance", axis: "first-dropped", pick: name }),
+    ),
   });
-  return {
-    rule: "angular-distance",
-    ...toldPicks(pick((each) => each.map(mean))),
-    curves: (["small", "large"] as const).map((name) => ({
-      name: "angular distance",
-      axis: "first-dropped",
-      pick: name,
-      values: rows[name].map((row) => finite(mean(row))),
-      standardErrors: rows[name].map((row) => finite(standardError(row))),
-    })),
-    ...(stability && { stability }),
-    lossByLayer: [],
-    standardErrorByLayer: [],
-    samples: batches * batchSize,
-    seed,
-    warnings: [...warnings],
-  };
 }
+
+const picks = ["small", "large"] as const;
 
 /** One row for each layer at which a run of dropped layers may begin. */
 const startsOf = (depth: number, dropped: number): number[][] =>
@@ -110,21 +98,13 @@ const distance = (a: Float32Array, b: Float32Array): number =>
   Math.acos(Math.max(-1, Math.min(1, cosine(a, b)))) / Math.PI;
 
 /** What goes into each layer and comes out of the last, at the token that is pooled: [batch, hidden]. */
-function lastTokens({ model: { config } }: Encoder, linears: ReturnType<typeof frozen>["linears"]) {
-  const { embeddings, pooling, sight } = encoderInputs(config);
-  const at = (state: Node) => reshape(matmul(pooling, state), ["batch", config.hiddenSize]);
-  const outputs: Record<string, Node> = {};
-  layerStates(
-    config,
-    config.layers,
-    embeddings,
-    sight,
-    { ...linears, parameter: eachOnce(linears.parameter) },
-    (before, after, layer) => {
-      if (layer === 0) outputs["state:0"] = at(before);
-      outputs[`state:${layer + 1}`] = at(after);
-      return after;
-    },
-  );
-  return outputs;
+function lastTokens(encoder: Encoder, linears: LinearOptions) {
+  const states: Node[] = [];
+  const { pooling } = layersOf(encoder, linears, (before, after, layer) => {
+    if (layer === 0) states.push(before);
+    states.push(after);
+    return after;
+  });
+  const at = (state: Node) => reshape(matmul(pooling, state), ["batch", encoder.model.config.hiddenSize]);
+  return Object.fromEntries(states.map((state, i) => [`state:${i}`, at(state)]));
 }

@@ -1,15 +1,20 @@
 import { searchSizes, type SearchResult } from "@espalier/contract";
 import { mul, reduceSum, type Node } from "@espalier/tensor";
-import { layerStates } from "../blocks/layers.ts";
-import { eachOnce } from "../blocks/parameters.ts";
-import { encoderInputs } from "../blocks/text-encoder.ts";
+import type { LinearOptions } from "../blocks/linear.ts";
 import type { Encoder } from "../encoder.ts";
 import { runChunks } from "../run-chunks.ts";
 import { frozen } from "../training/lora.ts";
-import { finite, mean, standardError } from "./pick-layers.ts";
-import { allBut, toldPicks, type Picks } from "./picks.ts";
-import { distinctTexts, searchBatches, type SearchOptions, type TripletRows } from "./search-batches.ts";
-import { meansBy, stabilityOf } from "./stability.ts";
+import { curveOf, foundLayers, layersOf } from "./layer-search.ts";
+import { mean } from "./pick-layers.ts";
+import { allBut, type Picks } from "./picks.ts";
+import {
+  distinctTexts,
+  eachBatch,
+  searchBatches,
+  type SearchOptions,
+  type TripletRows,
+} from "./search-batches.ts";
+import { meansBy } from "./stability.ts";
 
 /**
  * ShortGPT's rule (Men et al. 2024, arXiv:2403.03853, eq. 1): the block influence of layer i is
@@ -26,15 +31,14 @@ export async function blockInfluence(
   const { signal, report } = options;
   const { model, engine, encoding, chunkTokens } = encoder;
   const { config } = model;
-  const { settings, batches, next, warnings } = await searchBatches(encoder, triplets, options);
-  const sizes = searchSizes(settings, config.layers);
+  const search = await searchBatches(encoder, triplets, options);
+  const sizes = searchSizes(search.settings, config.layers);
   const { linears, weights } = frozen(model, encoder.adapter);
   const forward = await engine.open(turns(encoder, linears), weights);
   const rows: number[][] = Array.from({ length: config.layers }, () => []);
-  let tokens = 0;
   try {
-    for (let batch = 0; batch < batches; batch++) {
-      const texts = distinctTexts(next());
+    await eachBatch(search, report, async (drawn) => {
+      const texts = distinctTexts(drawn);
       const sums = new Float64Array(config.layers);
       let count = 0;
       for await (const { chunk, results } of runChunks(
@@ -52,9 +56,8 @@ export async function blockInfluence(
         }
       }
       for (const [layer, row] of rows.entries()) row.push(1 - sums[layer]! / count);
-      tokens += count;
-      report?.({ batch: batch + 1, batches, tokens });
-    }
+      return count;
+    });
   } finally {
     await forward.close();
   }
@@ -62,51 +65,23 @@ export async function blockInfluence(
     small: mostInfluential(influence, sizes.small),
     large: mostInfluential(influence, sizes.large),
   });
-  const { batchSize, seed } = settings;
-  const stability = stabilityOf({
-    draws: batches,
-    samplesPerDraw: batchSize,
-    pick: (counts) => pick(meansBy(rows, counts)),
-    seed,
+  return foundLayers("block-influence", search, {
+    picks: pick(rows.map(mean)),
+    again: (counts) => pick(meansBy(rows, counts)),
+    curves: [curveOf(rows, { name: "block influence", axis: "layer" })],
   });
-  return {
-    rule: "block-influence",
-    ...toldPicks(pick(rows.map(mean))),
-    curves: [
-      {
-        name: "block influence",
-        axis: "layer",
-        values: rows.map((row) => finite(mean(row))),
-        standardErrors: rows.map((row) => finite(standardError(row))),
-      },
-    ],
-    ...(stability && { stability }),
-    lossByLayer: [],
-    standardErrorByLayer: [],
-    samples: batches * batchSize,
-    seed,
-    warnings: [...warnings],
-  };
 }
 
 /** For each token [batch, time]: the squares of what goes into each layer and comes out of the last, and products of neighbours. */
-function turns({ model: { config } }: Encoder, linears: ReturnType<typeof frozen>["linears"]) {
-  const { embeddings, sight } = encoderInputs(config);
+function turns(encoder: Encoder, linears: LinearOptions) {
   const dot = (a: Node, b: Node) => reduceSum(mul(a, b), [2]);
   const outputs: Record<string, Node> = {};
-  layerStates(
-    config,
-    config.layers,
-    embeddings,
-    sight,
-    { ...linears, parameter: eachOnce(linears.parameter) },
-    (before, after, layer) => {
-      outputs[`square:${layer}`] = dot(before, before);
-      outputs[`square:${layer + 1}`] = dot(after, after);
-      outputs[`dot:${layer}`] = dot(before, after);
-      return after;
-    },
-  );
+  layersOf(encoder, linears, (before, after, layer) => {
+    outputs[`square:${layer}`] = dot(before, before);
+    outputs[`square:${layer + 1}`] = dot(after, after);
+    outputs[`dot:${layer}`] = dot(before, after);
+    return after;
+  });
   return outputs;
 }
 

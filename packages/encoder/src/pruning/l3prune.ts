@@ -1,14 +1,19 @@
 import type { SearchResult } from "@espalier/contract";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import { chanceLevel, type Executable } from "@espalier/tensor";
-import { textEncoder } from "../blocks/text-encoder.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
+import { openAtDepths, outputAt } from "../depth-graph.ts";
 import type { Encoder } from "../encoder.ts";
 import { runChunks } from "../run-chunks.ts";
-import { frozen } from "../training/lora.ts";
 import { scatterRows } from "../vectors.ts";
 import { leastOfHalves, pickLayers } from "./pick-layers.ts";
-import { searchBatches, type SearchOptions, type TripletRows } from "./search-batches.ts";
+import {
+  countTokens,
+  eachBatch,
+  searchBatches,
+  type SearchOptions,
+  type TripletRows,
+} from "./search-batches.ts";
 import { meansBy, stabilityOf } from "./stability.ts";
 
 /**
@@ -29,26 +34,21 @@ export async function l3prune(
 ): Promise<SearchResult> {
   const { signal, report } = options;
   const { model, engine } = encoder;
-  const { settings, batches, next, warnings } = await searchBatches(encoder, triplets, options);
+  const search = await searchBatches(encoder, triplets, options);
+  const { settings, batches, warnings } = search;
   const { batchSize, scale, seed } = settings;
   const depths = Array.from({ length: model.config.layers }, (_, i) => i + 1);
-  const { linears, weights } = frozen(model, encoder.adapter);
-  const pooled = textEncoder(model.config, depths, linears);
-  const outputs = Object.fromEntries(depths.map((depth) => [`depth:${depth}`, pooled[depth - 1]!]));
-  const forward = await engine.open(outputs, weights);
-  const loss = new ContrastiveLoss(engine, scale, encoder.model.config.hiddenSize);
+  const forward = await openAtDepths(encoder, depths);
+  const loss = new ContrastiveLoss(engine, scale, model.config.hiddenSize);
   const losses: number[][] = depths.map(() => []);
   let candidates = 0;
-  let tokens = 0;
   try {
-    for (let batch = 0; batch < batches; batch++) {
-      const texts = next();
+    await eachBatch(search, report, async (texts) => {
       const vectors = await embedAtAllDepths(texts, forward, encoder, signal);
       for (const [i, matrix] of vectors.entries()) losses[i]!.push(await loss.of(matrix, batchSize));
       candidates += texts.length - batchSize;
-      tokens += texts.reduce((sum, { ids }) => sum + ids.length, 0);
-      report?.({ batch: batch + 1, batches, tokens });
-    }
+      return countTokens(texts);
+    });
   } finally {
     await loss.close();
     await forward.close();
@@ -85,7 +85,7 @@ async function embedAtAllDepths(
   const batch = { model, texts, pooling: encoding.pooling, chunkTokens };
   for await (const { chunk, results } of runChunks(forward, batch, { signal })) {
     for (const [i, matrix] of matrices.entries())
-      scatterRows(results[`depth:${i + 1}`]!.data as Float32Array, chunk, hiddenSize, matrix);
+      scatterRows(results[outputAt(i + 1)]!.data as Float32Array, chunk, hiddenSize, matrix);
   }
   return matrices;
 }

@@ -11,8 +11,9 @@ import { collectTriplets, duplicatesWarning, type TripletRow } from "@espalier/m
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import type { Encoder } from "../encoder.ts";
 import { Random } from "../random.ts";
-import { tokenizeTriplets } from "../tokenize.ts";
+import { tokenizeText } from "../tokenize.ts";
 import { Batches } from "../training/batches.ts";
+import { textsOfBatch } from "../training/texts-of-batch.ts";
 
 /** What a search takes beside an encoder and its data. */
 export interface SearchOptions {
@@ -76,7 +77,10 @@ export async function searchBatches(
     settings,
     batches,
     warnings,
-    next: () => tokenizeTriplets(draw(), how, firstNegative),
+    next: () =>
+      textsOfBatch(draw(), oneNegative, 0).map(({ text, instruction }) =>
+        tokenizeText(text, how, instruction),
+      ),
   };
 }
 
@@ -99,4 +103,21 @@ function sampler(
   return () => rows.slice(at, (at += batchSize));
 }
 
-const firstNegative = ({ negatives }: Triplet): readonly string[] => negatives.slice(0, 1);
+const oneNegative = { objective: "supervised", hardNegatives: 1 } as const;
+
+/** Goes through the batches of a search one after the other. @param see what is done with one; gives the tokens that it took */
+export async function eachBatch(
+  { batches, next }: SearchBatches,
+  report: SearchOptions["report"],
+  see: (texts: readonly TokenizedText[]) => Promise<number>,
+): Promise<void> {
+  let tokens = 0;
+  for (let batch = 1; batch <= batches; batch++) {
+    tokens += await see(next());
+    report?.({ batch, batches, tokens });
+  }
+}
+
+/** Tokens of texts, padding left out. */
+export const countTokens = (texts: readonly TokenizedText[]): number =>
+  texts.reduce((sum, { ids }) => sum + ids.length, 0);

@@ -11,18 +11,18 @@ import {
   type Executable,
   type Tensor,
 } from "@espalier/tensor";
-import { layerStates } from "../blocks/layers.ts";
-import { eachOnce } from "../blocks/parameters.ts";
-import { encoderInputs, pooledState } from "../blocks/text-encoder.ts";
+import type { LinearOptions } from "../blocks/linear.ts";
+import { pooledState } from "../blocks/text-encoder.ts";
 import { ContrastiveLoss } from "../contrastive-loss.ts";
 import type { Encoder } from "../encoder.ts";
 import { runChunks } from "../run-chunks.ts";
 import { frozen } from "../training/lora.ts";
 import { scatterRows } from "../vectors.ts";
-import { finite, leastAt, mean, standardError } from "./pick-layers.ts";
-import { allBut, toldPicks } from "./picks.ts";
-import { searchBatches, type SearchOptions, type TripletRows } from "./search-batches.ts";
-import { meansBy, stabilityOf } from "./stability.ts";
+import { curveOf, foundLayers, layersOf } from "./layer-search.ts";
+import { leastAt, mean } from "./pick-layers.ts";
+import { allBut } from "./picks.ts";
+import { countTokens, searchBatches, type SearchOptions, type TripletRows } from "./search-batches.ts";
+import { meansBy } from "./stability.ts";
 
 /** One removal: the losses without each of the layers that could go, one number for each batch. */
 interface Step {
@@ -48,8 +48,9 @@ export async function sleb(
   const { signal, report } = options;
   const { model, engine } = encoder;
   const depth = model.config.layers;
-  const { settings, batches, next, warnings } = await searchBatches(encoder, triplets, options);
-  const { batchSize, scale, seed } = settings;
+  const { next, warnings, ...search } = await searchBatches(encoder, triplets, options);
+  const { settings, batches } = search;
+  const { batchSize, scale } = settings;
   const asked = searchSizes(settings, depth);
   // The first and the last layer stay, of a model that has both.
   const sizes = {
@@ -75,7 +76,7 @@ export async function sleb(
         for (const [i, candidate] of candidates.entries()) {
           const vectors = await embed(batch, forward, encoder, [...out, candidate], signal);
           losses[i]!.push(await loss.of(vectors, batchSize));
-          tokens += batch.reduce((sum, { ids }) => sum + ids.length, 0);
+          tokens += countTokens(batch);
           report?.({ batch: ++done, batches: total, tokens });
         }
       const best = leastAt(losses.map(mean));
@@ -100,33 +101,17 @@ export async function sleb(
     const best = leastAt(meansBy(step.losses, counts));
     return best === undefined ? null : allBut(depth, [...out.slice(0, removed - 1), step.candidates[best]!]);
   };
-  const stability = stabilityOf({
-    draws: batches,
-    samplesPerDraw: batchSize,
-    pick: (counts) => ({ small: lastChoice(sizes.small, counts), large: lastChoice(sizes.large, counts) }),
-    seed,
-  });
   const candidates = texts.reduce((sum, batch) => sum + batch.length - batchSize, 0) / batches;
-  return {
-    rule: "sleb",
-    ...toldPicks({ small: keptAt(sizes.small), large: keptAt(sizes.large) }),
-    curves: [
-      {
-        name: "contrastive loss",
-        axis: "removed",
-        values: chosen.map((row) => finite(mean(row))),
-        standardErrors: chosen.map((row) => finite(standardError(row))),
-      },
-    ],
-    ...(stability && { stability }),
-    lossByLayer: [],
-    standardErrorByLayer: [],
-    chance: chanceLevel(candidates),
-    scale,
-    samples: batches * batchSize,
-    seed,
-    warnings: told,
-  };
+  const found = foundLayers(
+    "sleb",
+    { ...search, warnings: told },
+    {
+      picks: { small: keptAt(sizes.small), large: keptAt(sizes.large) },
+      again: (counts) => ({ small: lastChoice(sizes.small, counts), large: lastChoice(sizes.large, counts) }),
+      curves: [curveOf(chosen, { name: "contrastive loss", axis: "removed" })],
+    },
+  );
+  return { ...found, chance: chanceLevel(candidates), scale };
 }
 
 /** Of all texts, to drop so many layers of a model. */
@@ -134,15 +119,14 @@ const passes = (depth: number, dropped: number): number =>
   dropped * (depth - 2) - (dropped * (dropped - 1)) / 2;
 
 /** The pooled vectors of a model whose layers can be switched off: `gates` [layers] is 1 for those that compute, 0 for the others. */
-function gated({ model: { config } }: Encoder, linears: ReturnType<typeof frozen>["linears"]) {
-  const { embeddings, pooling, sight } = encoderInputs(config);
-  const options = { ...linears, parameter: eachOnce(linears.parameter) };
+function gated(encoder: Encoder, linears: LinearOptions) {
+  const { config } = encoder.model;
   const gates = input("gates", [config.layers]);
-  const states = layerStates(config, config.layers, embeddings, sight, options, (before, after, layer) => {
+  const { states, pooling, parameter } = layersOf(encoder, linears, (before, after, layer) => {
     const gate = reshape(slice(gates, 0, layer, layer + 1), [1, 1, 1]);
     return add(mul(after, gate), mul(before, sub(1, gate)));
   });
-  return pooledState(config, states.at(-1)!, pooling, options.parameter);
+  return pooledState(config, states.at(-1)!, pooling, parameter);
 }
 
 async function embed(

@@ -173,9 +173,11 @@ export class GradCache {
 
     const vectorsAt = (depth: number) => gatherRows(pooled.get(depth)!, of, width);
     const { layers } = model.config;
+    const whole = vectorsAt(layers);
     const drawn = drawDepths(layers, this.#options.adaptiveLayers ?? 0, seed);
     const { loss, gradients: gradientAt } = await lossAtDepths(
       (vectors) => this.#lossOf(vectors, queries, teacher),
+      whole,
       vectorsAt,
       { layers, drawn, width },
     );
@@ -223,7 +225,7 @@ export class GradCache {
         }
       }
     }
-    return { loss, gradients: sums, vectors: vectorsAt(layers) };
+    return { loss, gradients: sums, vectors: whole };
   }
 
   async close(): Promise<void> {

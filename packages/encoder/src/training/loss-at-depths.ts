@@ -13,15 +13,16 @@ export interface VectorLoss {
  * {@link layerAgreement}. So does AdaptiveLayerLoss of sentence-transformers with its default weights, after 2DMSE
  * (arXiv:2402.14776); it may also draw the depth 0, which is no model.
  * @param lossOf the loss of vectors at one depth
- * @param vectors at each depth that is in use
+ * @param whole vectors at the whole depth
+ * @param vectors at each smaller depth that is in use
  * @returns the gradient with respect to the vectors at the whole depth and at each that was drawn
  */
 export async function lossAtDepths(
   lossOf: (vectors: Float32Array) => Promise<VectorLoss>,
+  whole: Float32Array,
   vectors: (depth: number) => Float32Array,
   { layers, drawn, width }: { layers: number; drawn: readonly number[]; width: number },
 ): Promise<{ loss: number; gradients: Map<number, Float32Array> }> {
-  const whole = vectors(layers);
   let { loss, gradient } = await lossOf(whole);
   const gradients = new Map([[layers, gradient]]);
   for (const depth of drawn) {
