@@ -210,6 +210,7 @@ export {
   recordFile,
   sentenceTransformersFiles,
   transformerFiles,
+  vocabularyFiles,
   poolingFile,
   shardName,
   withoutWeights,

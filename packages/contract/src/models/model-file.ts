@@ -97,7 +97,7 @@ export const withoutWeights = (names: Iterable<string>): string =>
   `there is no model.safetensors and no model.safetensors.index.json${insteadOf("model.safetensors", names)}`;
 
 /** Vocabularies of which transformers makes a tokenizer.json. */
-const vocabularies = [
+export const vocabularyFiles = [
   "tokenizer.model",
   "spiece.model",
   "sentencepiece.bpe.model",
@@ -133,7 +133,7 @@ export function insteadOf(file: string, names: Iterable<string>): string {
   if (gguf !== undefined && file !== "tokenizer.json")
     return `, only ${gguf}, which is for llama.cpp; take the safetensors of the model that it was made from`;
   if (file === "tokenizer.json") {
-    const vocabulary = vocabularies.find((name) => all.includes(name));
+    const vocabulary = vocabularyFiles.find((name) => all.includes(name));
     if (vocabulary !== undefined) return `, only ${vocabulary}; to make it, ${save("AutoTokenizer")}`;
   }
   if (file === "adapter_model.safetensors" && all.includes("adapter_model.bin"))

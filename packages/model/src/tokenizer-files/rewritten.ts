@@ -1,3 +1,4 @@
+import { maxTokenizerBytes } from "../checkpoint/fits.ts";
 import { formatJson, type JsonObject } from "../checkpoint/json.ts";
 import { findText, type ModelSource } from "../files/read-text.ts";
 import { asPlainClass } from "./both-releases.ts";
@@ -6,7 +7,6 @@ import { outlineOf } from "./outline.ts";
 import { objectOf, readBeside, tokenizerConfigFile, tokenizerFile } from "./read.ts";
 import { loadByBoth } from "./tokenizer-class.ts";
 
-const maxTokenizerBytes = 64 * 1024 * 1024;
 const maxBytes = 1024 * 1024;
 
 /** A limit beyond which there is none, and which Python spells as it likes. */

@@ -2,7 +2,7 @@
  * A visible character for each byte, as GPT-2 chose them: printable characters of Latin-1 stand for themselves, and the
  * other bytes get the characters from U+0100 on, in order.
  */
-const characterOf: readonly string[] = (() => {
+export const characterOf: readonly string[] = (() => {
   const isPrintable = (byte: number) =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
   let next = 0x100;

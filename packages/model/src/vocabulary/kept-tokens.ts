@@ -1,5 +1,6 @@
 import { Problem } from "@espalier/contract";
 import type { JsonObject, JsonValue } from "../checkpoint/json.ts";
+import { characterOf } from "../tokenizer/bytes.ts";
 import { neededMerges } from "./needed-merges.ts";
 import { idsOfPostProcessor } from "./post-processor-ids.ts";
 
@@ -33,7 +34,7 @@ export function keptTokens(root: JsonObject, used: ReadonlySet<number>): KeptTok
   if (typeof unknown === "string") keep(vocabulary.get(unknown));
   const padding = root.get("padding");
   if (padding instanceof Map) keep(padding.get("pad_id"));
-  const alphabet = spellsBytes(root) ? byteAlphabet() : new Set<string>();
+  const alphabet = new Set(spellsBytes(root) ? characterOf : []);
   for (const [token, id] of vocabulary) if (isByte.test(token) || alphabet.has(token)) keep(id);
   keep(leastLikely(model));
   const merges = neededMerges(model, vocabulary, kept, tokens);
@@ -77,15 +78,6 @@ function mentions(value: JsonValue | undefined, type: string): boolean {
   if (Array.isArray(value)) return value.some((item) => mentions(item, type));
   if (!(value instanceof Map)) return false;
   return value.get("type") === type || [...value.values()].some((item) => mentions(item, type));
-}
-
-/** The characters that stand for the 256 bytes: themselves where they can be seen, else those from 256 on. */
-function byteAlphabet(): Set<string> {
-  const seen = (byte: number) =>
-    (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte < 0x100 && byte !== 0xad);
-  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
-  const hidden = bytes.filter((byte) => !seen(byte)).map((_, i) => 256 + i);
-  return new Set([...bytes.filter(seen), ...hidden].map((code) => String.fromCharCode(code)));
 }
 
 /** The id of the lowest score of a unigram model. */

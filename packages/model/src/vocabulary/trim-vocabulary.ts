@@ -1,7 +1,8 @@
-import { Problem } from "@espalier/contract";
+import { Problem, vocabularyFiles } from "@espalier/contract";
 import { copyOf, writeDerived, type WrittenBytes } from "../checkpoint/checkpoint-writer.ts";
 import { openCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.ts";
 import { configOfVocabulary } from "../checkpoint/config.ts";
+import { maxTokenizerBytes } from "../checkpoint/fits.ts";
 import type { TensorSource } from "../checkpoint/safetensors-writer.ts";
 import { readText } from "../files/read-text.ts";
 import { findPrompts } from "../modules/modules.ts";
@@ -15,18 +16,12 @@ export interface CorpusText {
   readonly instruction?: string | undefined;
 }
 
-const maxTokenizerBytes = 64 * 1024 * 1024;
-
 /** Files that hold the former vocabulary, or ids of its tokens, beside tokenizer.json. */
-const former = new Set([
+const former = new Set<string>([
   "generation_config.json",
   "added_tokens.json",
-  "vocab.json",
   "merges.txt",
-  "tokenizer.model",
-  "sentencepiece.bpe.model",
-  "spiece.model",
-  "vocab.txt",
+  ...vocabularyFiles,
 ]);
 
 /**

@@ -57,10 +57,8 @@ export function trimmedTokenizer(
       merges.map((place) => rules[place]!),
     );
   written.set("post_processor", withIds(root.get("post_processor"), (id) => idOf(id) ?? id) ?? null);
-  for (const [section, field] of [["padding", "pad_id"]] as const) {
-    const part = root.get(section);
-    if (part instanceof Map) written.set(section, withField(part, field, idOf));
-  }
+  const padding = root.get("padding");
+  if (padding instanceof Map) written.set("padding", withField(padding, "pad_id", idOf));
   const added = root.get("added_tokens");
   if (Array.isArray(added))
     written.set(
