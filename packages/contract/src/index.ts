@@ -83,7 +83,13 @@ export {
 } from "./kinds/evaluate.ts";
 export { experimentFileSchema } from "./experiments/experiment-file.ts";
 export { Promotion, PromotionRequest, refusals } from "./experiments/promotion.ts";
-export { ComparedVariant, Comparison, ComparisonQuery, type Interval } from "./experiments/comparison.ts";
+export {
+  ComparedVariant,
+  Comparison,
+  ComparisonQuery,
+  usualMargin,
+  type Interval,
+} from "./experiments/comparison.ts";
 export {
   conditionsOf,
   differencesOf,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { evaluationRevision, resolveSpec, type RunKind, type RunSpec } from "@espalier/contract";
 import type { Store } from "@espalier/store";
+import { canonical } from "../http/canonical.ts";
 import type { ExpandedRun } from "./expand.ts";
 
 /** Raised when a release gives another result for the same spec, so that what earlier ones found is not taken for it. */
@@ -65,13 +66,4 @@ export async function withAddresses<Run extends ExpandedRun>(
     addressed.push({ ...run, address });
   }
   return addressed;
-}
-
-/** JSON with the fields of each object in order. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   differencesOf,
   Problem,
+  usualMargin,
   type ComparedVariant,
   type Comparison,
   type ComparisonQuery,
@@ -22,8 +23,10 @@ interface Evaluated {
   train: Run | undefined;
 }
 
-const defaultMargin = 0.005;
 const mostKept = 500;
+
+/** What evaluations of the baseline measured, by their runs. */
+type Baselines = Map<string, Promise<Measurement>>;
 
 /** Compares the variants of experiments. What was compared is kept, because runs that have succeeded stay as they are. */
 export class Comparisons {
@@ -54,18 +57,20 @@ export class Comparisons {
         `The experiment has no variant ${JSON.stringify(name)} to compare with; it has ${cells.map((cell) => cell.name).join(", ")}.`,
         { field: "/baseline" },
       );
-    const margin = query.margin ?? defaultMargin;
+    const margin = query.margin ?? usualMargin;
     const bytes = new Map(variants.map((each) => [each.name, each.bytes]));
     const sizeOf = (cell: Cell): number | undefined => {
       const [own, whole] = [bytes.get(cell.name), bytes.get(baseline.name)];
       return own === undefined || !whole ? undefined : own / whole;
     };
+    // Every variant is held against it, so that what it measured is read once.
+    const baselines: Baselines = new Map();
     const comparison: Comparison = { baseline: baseline.name, margin, variants: [], left: [] };
     for (const cell of cells.filter((each) => each !== baseline))
       for (const stage of ["before", "after"] as const) {
         const pairs = pairsOf(evaluated(baseline, stage), evaluated(cell, stage));
         if (pairs.length === 0) continue;
-        const compared = await this.#compared(teamId, pairs, { name: cell.name, stage, margin });
+        const compared = await this.#compared(teamId, pairs, { name: cell.name, stage, margin }, baselines);
         const size = sizeOf(cell);
         if (typeof compared === "string") comparison.left.push({ name: cell.name, stage, why: compared });
         else comparison.variants.push({ ...compared, ...(size === undefined ? {} : { size }) });
@@ -77,11 +82,12 @@ export class Comparisons {
     teamId: string,
     pairs: readonly (readonly [Evaluated, Evaluated])[],
     of: { name: string; stage: Stage; margin: number },
+    baselines: Baselines,
   ): Promise<ComparedVariant | string> {
     const key = JSON.stringify([of, pairs.map((pair) => pair.map(({ run }) => run.id))]);
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    const found = this.#turn.then(() => this.#compute(teamId, pairs, of));
+    const found = this.#turn.then(() => this.#compute(teamId, pairs, of, baselines));
     this.#turn = found.catch(() => undefined);
     const compared = await found;
     if (typeof compared === "string") return compared;
@@ -94,10 +100,15 @@ export class Comparisons {
     teamId: string,
     pairs: readonly (readonly [Evaluated, Evaluated])[],
     { name, stage, margin }: { name: string; stage: Stage; margin: number },
+    baselines: Baselines,
   ): Promise<ComparedVariant | string> {
     const read = ({ run, train }: Evaluated) => measurementOf(this.#store, teamId, run, train);
     const measured: [Measurement, Measurement][] = [];
-    for (const [one, two] of pairs) measured.push([await read(one), await read(two)]);
+    for (const [baseline, other] of pairs) {
+      const known = baselines.get(baseline.run.id) ?? read(baseline);
+      baselines.set(baseline.run.id, known);
+      measured.push([await known, await read(other)]);
+    }
     const shared = measured[0]![1].scores.filter(({ datasetId }) =>
       measured.every((sides) =>
         sides.every(({ scores }) => scores.some((each) => each.datasetId === datasetId)),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { joinAlternatives } from "./alternatives.ts";
-import type { JsonObject } from "./components.ts";
+import type { JsonObject } from "./json.ts";
 
 const object = (by: JsonObject, more: JsonObject = {}): JsonObject => ({
   type: "object",

@@ -1,7 +1,4 @@
-import type { Json, JsonObject } from "./components.ts";
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { isObject, type Json, type JsonObject } from "./json.ts";
 
 /** The values that a schema allows where it lists them: a constant is one of one. */
 function listed(schema: Json | undefined): Json[] | undefined {

@@ -1,7 +1,4 @@
-import type { Json, JsonObject } from "./components.ts";
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { isObject, type Json, type JsonObject } from "./json.ts";
 
 const anchor = "#/components/schemas/";
 

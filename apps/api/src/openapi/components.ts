@@ -1,9 +1,7 @@
 import * as contract from "@espalier/contract";
 import { joinAlternatives } from "./alternatives.ts";
 import { textPattern } from "../http/document.ts";
-
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-export type JsonObject = { [name: string]: Json };
+import { isObject, type Json, type JsonObject } from "./json.ts";
 
 /** What may stand beside a `$ref`, because it says something of the place and not of the schema. */
 const ofThePlace = ["description", "default"] as const;
@@ -47,9 +45,6 @@ const saying = (schema: JsonObject): string =>
 const whole = (schema: JsonObject): string =>
   JSON.stringify(Object.fromEntries(Object.entries(schema).filter(([name]) => name !== "default")));
 const isOfThePlace = (name: string): boolean => (ofThePlace as readonly string[]).includes(name);
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A value of one type, or null, in one schema; undefined where the alternatives are others. */
 function ofTypeOrNull(alternatives: Json[]): JsonObject | undefined {

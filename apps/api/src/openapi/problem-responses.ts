@@ -1,5 +1,6 @@
 import { ProblemDocument, problems } from "@espalier/contract";
-import type { Components, JsonObject } from "./components.ts";
+import type { Components } from "./components.ts";
+import type { JsonObject } from "./json.ts";
 
 /**
  * What every operation may answer with instead of a result. It stands for all statuses that an operation does not name, which are

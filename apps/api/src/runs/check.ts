@@ -70,6 +70,17 @@ export async function checkSpec(spec: RunSpec, place: Place): Promise<void> {
 
 const within = (place: Place, name: string): Place => ({ ...place, field: `${place.field}${name}` });
 
+/** Says of a problem that a check throws where in the request it stands, and of which model it is. */
+function placed(field: string, check: () => unknown, model?: string): void {
+  try {
+    check();
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    const message = model === undefined ? error.message : `${model}: ${error.message}`;
+    throw new Problem(error.code, message, { ...error.facts, field: `${field}${error.facts.field ?? ""}` });
+  }
+}
+
 const checkBatches = (datasetId: string, batchSize: number, place: Place, bare = false): Promise<void> =>
   checkTriplets(datasetId, batchSize, {
     ...within(place, "/datasetId"),
@@ -108,13 +119,7 @@ async function checkTeacher(
     student: await widthOf(model, place),
     teacher: await widthOf(teacher, place),
   };
-  try {
-    checkDistillation(resolveTrainingSettings(settings, mode), widths || undefined);
-  } catch (error) {
-    if (!isProblem(error)) throw error;
-    const field = `${place.field}${String(error.facts?.["field"])}`;
-    throw new Problem(error.code, error.message, { ...error.facts, field });
-  }
+  placed(place.field, () => checkDistillation(resolveTrainingSettings(settings, mode), widths || undefined));
 }
 
 /** Numbers in a vector of a model that is there; undefined for what a run will make, or where a module after pooling changes it. */
@@ -162,22 +167,14 @@ async function checkSearch(spec: SpecOf<"search">, place: Place): Promise<void> 
       });
   } else if (!findsSizes && typeof model === "string") {
     const found = await place.store.models.outline(place.teamId, model);
-    try {
-      searchSizes(resolved, knownArchitecture(found).layers);
-    } catch (error) {
-      if (!isProblem(error)) throw error;
-      const field = `${settings.field}${String(error.facts?.["field"])}`;
-      throw new Problem(error.code, `${found.name}: ${error.message}`, { ...error.facts, field });
-    }
+    placed(settings.field, () => searchSizes(resolved, knownArchitecture(found).layers), found.name);
   }
+  if (datasets.length === 0) return;
   const at = within(place, "/datasetId");
-  if (datasetId === undefined) {
-    if (datasets.length === 0) return;
+  if (datasetId === undefined)
     throw new Problem("request/invalid", `The rule ${rule} needs a dataset of ${datasets.join(" or ")}.`, {
       field: at.field,
     });
-  }
-  if (datasets.length === 0) return;
   const { name, rows } = await checkDataset(datasetId, datasets, at);
   if (batches) checkRows(name, rows, batchSize, `${settings.field}/batchSize`);
 }

@@ -1,4 +1,11 @@
-import { isProblem, Problem, type Submission, type TeamRole } from "@espalier/contract";
+import {
+  isProblem,
+  Problem,
+  type ExperimentSpec,
+  type RunCreate,
+  type Submission,
+  type TeamRole,
+} from "@espalier/contract";
 import type { Store } from "@espalier/store";
 import { checkExperiment } from "../experiments/check.ts";
 import { expected } from "../experiments/expected.ts";
@@ -7,18 +14,29 @@ import { checkNeeds } from "../runs/needs.ts";
 import { expectationsOf } from "../runs/origin.ts";
 import { checkClass } from "../teams/urgent.ts";
 
+/** What the scheduler is told of a submission: of its run, or of each run of its experiment. */
+export type Expected =
+  | { run: RunCreate & Awaited<ReturnType<typeof expectationsOf>> }
+  | { spec: ExperimentSpec; runs: Awaited<ReturnType<typeof expected>> };
+
 /** Refuses a submission that could not succeed now, naming the field of the schedule. */
-export async function checkSubmission(submission: Submission, store: Store, teamId: string): Promise<void> {
+export async function checkSubmission(
+  submission: Submission,
+  store: Store,
+  teamId: string,
+): Promise<Expected> {
   if ("run" in submission) {
-    const { spec, needs } = submission.run;
+    const { run } = submission;
+    const { spec, needs } = run;
     await checkNeeds(needs, { store, field: "/submission/run/needs" });
     await checkSpec(spec, { store, teamId, field: "/submission/run/spec" });
-    await expectationsOf({ spec, needs }, { store, teamId, field: "/submission/run/needs" });
-    return;
+    const field = "/submission/run/needs";
+    return { run: { ...run, ...(await expectationsOf({ spec, needs }, { store, teamId, field })) } };
   }
+  const { experiment: spec } = submission;
   try {
-    await checkExperiment(submission.experiment, store, teamId);
-    await expected(submission.experiment, store, teamId);
+    await checkExperiment(spec, store, teamId);
+    return { spec, runs: await expected(spec, store, teamId) };
   } catch (error) {
     if (!isProblem(error) || error.facts.field === undefined) throw error;
     const { field } = error.facts;

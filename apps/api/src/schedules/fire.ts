@@ -1,7 +1,5 @@
 import type { DueSchedule, Store, Submitted, Transaction } from "@espalier/store";
 import type { FastifyBaseLogger } from "fastify";
-import { expected } from "../experiments/expected.ts";
-import { expectationsOf } from "../runs/origin.ts";
 import { checkSubmission, checkSubmittedClass } from "./check.ts";
 
 /** Fires every schedule that is due. Several processes may do so at the same time. */
@@ -24,15 +22,11 @@ async function submit(
 ): Promise<Submitted> {
   const owner = { teamId, createdBy, ...(userId === undefined ? {} : { userId }) };
   await checkSubmittedClass(submission, store, { teamId });
-  await checkSubmission(submission, store, teamId);
-  if ("run" in submission) {
-    const { run } = submission;
-    const expectations = await expectationsOf(run, { store, teamId, field: "/needs" });
-    const { id } = await store.runs.submit({ ...owner, ...run, ...expectations }, tx);
+  const expected = await checkSubmission(submission, store, teamId);
+  if ("run" in expected) {
+    const { id } = await store.runs.submit({ ...owner, ...expected.run }, tx);
     return { runId: id };
   }
-  const { experiment: spec } = submission;
-  const runs = await expected(spec, store, teamId);
-  const { id } = await store.experiments.submit({ ...owner, spec, runs }, tx);
+  const { id } = await store.experiments.submit({ ...owner, ...expected }, tx);
   return { experimentId: id };
 }

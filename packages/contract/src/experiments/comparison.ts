@@ -8,6 +8,9 @@ const Interval = Type.Unsafe<Interval>({ type: "array", items: { type: "number" 
 
 const difference = { delta: Type.Number(), interval: Interval };
 
+/** Loss that counts as none: half a point. */
+export const usualMargin = 0.005;
+
 /** `GET /v1/experiments/:id/comparison`. */
 export const ComparisonQuery = Type.Object(
   {
@@ -21,7 +24,7 @@ export const ComparisonQuery = Type.Object(
       Type.Number({
         exclusiveMinimum: 0,
         maximum: 1,
-        default: 0.005,
+        default: usualMargin,
       }),
     ),
   },

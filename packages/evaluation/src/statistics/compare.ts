@@ -1,3 +1,4 @@
+import { usualMargin } from "@espalier/contract";
 import type { Units } from "../measured.ts";
 import { RandomState } from "../random-state.ts";
 import { resampled, scoreOf, type Resampled } from "./resampled.ts";
@@ -61,7 +62,7 @@ const workBetweenPauses = 1_000_000;
  */
 export async function compare(
   datasets: readonly (readonly Pair[])[],
-  { resamples: wanted, seed = 42, margin = 0.005, pause }: CompareOptions = {},
+  { resamples: wanted, seed = 42, margin = usualMargin, pause }: CompareOptions = {},
 ): Promise<Comparison> {
   const seeds = datasets[0]?.length ?? 0;
   if (seeds === 0 || datasets.some((pairs) => pairs.length !== seeds))
