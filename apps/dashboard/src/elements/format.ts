@@ -29,6 +29,9 @@ export function bytes(count: number): string {
 
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
+/** A score in points, as people of the field write it. */
+export const points = (score: number): string => (100 * score).toFixed(1);
+
 /** `134.5 M` parameters. */
 export function many(count: number): string {
   for (const [size, unit] of [

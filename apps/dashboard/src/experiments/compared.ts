@@ -1,4 +1,5 @@
 import type { ComparedVariant } from "@espalier/contract";
+import { points } from "../elements/format.ts";
 
 /** What the equivalence test says, as people say it. */
 export const verdicts: { readonly [V in ComparedVariant["verdict"]]: string } = {
@@ -11,8 +12,6 @@ export const verdicts: { readonly [V in ComparedVariant["verdict"]]: string } = 
 export const nameOf = ({ name, stage }: Pick<ComparedVariant, "name"> & { stage: string }): string =>
   stage === "after" ? name : `${name}, untrained`;
 
-export const hundredths = (score: number): string => (100 * score).toFixed(1);
-
-/** A difference in hundredths with its sign. */
+/** A difference in points with its sign. */
 export const signed = (difference: number): string =>
-  `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(1)}`;
+  `${difference < 0 ? "−" : "+"}${points(Math.abs(difference))}`;

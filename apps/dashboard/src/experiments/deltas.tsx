@@ -2,7 +2,8 @@ import type { ComparedVariant, Comparison } from "@espalier/contract";
 import { scaleOf } from "../charts/curve-scale.ts";
 import { ChartFigure } from "../charts/figure.tsx";
 import { useWidth } from "../charts/use-width.ts";
-import { hundredths, nameOf, signed, verdicts } from "./compared.ts";
+import { points } from "../elements/format.ts";
+import { nameOf, signed, verdicts } from "./compared.ts";
 import classes from "./deltas.module.css";
 
 const rowHeight = 34;
@@ -28,7 +29,7 @@ export function Deltas({ comparison: { baseline, margin, variants: all } }: { co
       columns={["variant", "score", "delta", "from", "to", "seeds"]}
       rows={variants.map((each) => [
         nameOf(each),
-        hundredths(each.score),
+        points(each.score),
         signed(each.delta),
         signed(each.interval[0]),
         signed(each.interval[1]),

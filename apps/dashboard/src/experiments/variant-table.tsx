@@ -1,6 +1,6 @@
 import type { Experiment, Run, VariantReport } from "@espalier/contract";
 import { Link } from "wouter";
-import { bytes, duration, many } from "../elements/format.ts";
+import { bytes, duration, many, points } from "../elements/format.ts";
 import { Frame } from "../elements/panel.tsx";
 import { StateBadge } from "../elements/badge.tsx";
 import { cells, Table } from "../elements/table.tsx";
@@ -72,6 +72,4 @@ function Row({ variant, runs }: { variant: VariantReport; runs: readonly Run[] }
 }
 
 const withMargin = (score: number | undefined, margin: number | undefined): string =>
-  score === undefined
-    ? "–"
-    : `${(100 * score).toFixed(1)}${margin === undefined ? "" : ` ± ${(100 * margin).toFixed(1)}`}`;
+  score === undefined ? "–" : `${points(score)}${margin === undefined ? "" : ` ± ${points(margin)}`}`;

@@ -2,7 +2,7 @@ import type { Run } from "@espalier/contract";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { StateBadge } from "../elements/badge.tsx";
-import { number } from "../elements/format.ts";
+import { number, points } from "../elements/format.ts";
 import { ProgressBar } from "../elements/progress-bar.tsx";
 import { cells } from "../elements/table.tsx";
 import { RunText } from "./run-text.tsx";
@@ -84,8 +84,7 @@ export const usualColumns: readonly ColumnName[] = [
 /** A run's outcome in a number: its score, its loss, or the depths that it found. */
 function resultOf(result: Run["result"]): string | undefined {
   if (!result) return undefined;
-  if ("scores" in result && result.scores.length > 0)
-    return `score ${(100 * scoreOf(result.scores)!).toFixed(1)}`;
+  if ("scores" in result && result.scores.length > 0) return `score ${points(scoreOf(result.scores)!)}`;
   if ("lastLoss" in result) return `loss ${number(result.lastLoss)}`;
   if ("lossByLayer" in result) return `depths ${result.small ?? "–"}, ${result.large ?? "–"}`;
   return undefined;

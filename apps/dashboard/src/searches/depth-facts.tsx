@@ -2,7 +2,7 @@ import type { Model, Plan, SearchResult } from "@espalier/contract";
 import { Link } from "wouter";
 import { useResource } from "../api/use-resource.ts";
 import { Facts } from "../elements/facts.tsx";
-import { bytes, duration, many, number, percent } from "../elements/format.ts";
+import { bytes, duration, many, number, percent, points } from "../elements/format.ts";
 import type { DepthCurve } from "./depth-curve.ts";
 import { shareAt } from "./picks.ts";
 import { useDepthPlan, useKnownScores, type DepthInputs } from "./use-depth-plan.ts";
@@ -52,8 +52,7 @@ export function DepthFacts({
                 {scores.map(({ experiment: { id, name }, before, after }, i) => (
                   <span key={`${id} ${i}`}>
                     {i > 0 && "; "}
-                    {hundredths(before)} → {hundredths(after)} in{" "}
-                    <Link href={`/experiments/${id}`}>{name}</Link>
+                    {pointsOf(before)} → {pointsOf(after)} in <Link href={`/experiments/${id}`}>{name}</Link>
                   </span>
                 ))}
               </span>
@@ -111,8 +110,7 @@ const bases = {
   nothing: ", a guess",
 } as const;
 
-const hundredths = (score: number | undefined): string =>
-  score === undefined ? "–" : (100 * score).toFixed(1);
+const pointsOf = (score: number | undefined): string => (score === undefined ? "–" : points(score));
 
 function valueAt({ values, standardErrors }: DepthCurve, depth: number): string {
   const [value, error] = [values[depth - 1], standardErrors[depth - 1]];
