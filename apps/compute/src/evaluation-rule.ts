@@ -7,7 +7,7 @@ import {
   type SearchResult,
 } from "@espalier/contract";
 import type { SearchJob } from "@espalier/contract/compute";
-import { DepthEncoder, leastOfHalves, Random, stabilityOf, type Encoder } from "@espalier/encoder";
+import { DepthEncoder, drawAgain, leastOfHalves, Random, stabilityOf, type Encoder } from "@espalier/encoder";
 import { resampled, type Measured } from "@espalier/evaluation";
 import { measureAtDepths } from "./measure-at-depths.ts";
 import type { Computation } from "./computation.ts";
@@ -84,11 +84,7 @@ function standardError(
 ): number | null {
   const random = Random.seeded(seed);
   const counts = new Uint32Array(units);
-  const values = Array.from({ length: draws }, () => {
-    counts.fill(0);
-    for (let i = 0; i < units; i++) counts[Math.floor(random.uniform() * units)]! += 1;
-    return statistic(counts);
-  });
+  const values = Array.from({ length: draws }, () => statistic(drawAgain(counts, random)));
   const center = values.reduce((sum, value) => sum + value, 0) / draws;
   const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
   return Number.isFinite(squares) ? Math.sqrt(squares / (draws - 1)) : null;

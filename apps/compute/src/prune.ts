@@ -1,4 +1,3 @@
-import { findAdapter, folderEncoding, onBase } from "@espalier/model";
 import type { OutcomeOf, PruneJob } from "@espalier/contract/compute";
 import { readArchitecture } from "./architecture.ts";
 import type { Computation } from "./computation.ts";
@@ -12,12 +11,8 @@ export async function pruneModel(
 ): Promise<OutcomeOf<"prune">> {
   const { checkpoint, told } = await openChecked(job.model, report);
   await checkpoint.close();
-  const adapter = await findAdapter(job.model);
-  const kept = adapter ? onBase(adapter, checkpoint.config, job.layers) : { layers: job.layers, adapter };
-  const { attention } = await folderEncoding(job.model, {});
-  const onBytes = (done: number, total: number) =>
-    report.progress({ phase: "truncate", done, total, unit: "bytes" });
-  const { layers } = kept;
-  await writePruned(job.model, job.output, { layers, attention, onBytes }, kept.adapter, job.vocabularyOf);
+  await writePruned(job, checkpoint.config, (done, total) =>
+    report.progress({ phase: "truncate", done, total, unit: "bytes" }),
+  );
   return { kind: "prune", architecture: await readArchitecture(job.output), ...told };
 }

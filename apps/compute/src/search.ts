@@ -1,4 +1,4 @@
-import { resolveSearchSettings, type SearchResult } from "@espalier/contract";
+import { firstOnAxis, resolveSearchSettings, type SearchResult } from "@espalier/contract";
 import { findLayers, type Encoder } from "@espalier/encoder";
 import type { OutcomeOf, SearchJob } from "@espalier/contract/compute";
 import { computedOn } from "./computed-on.ts";
@@ -31,9 +31,9 @@ export async function search(
   for (const [i, loss] of result.lossByLayer.entries())
     report.metrics(i + 1, { layer_loss: loss ?? Number.NaN });
   for (const { axis, pick, values } of result.curves ?? []) {
-    const first = axis === "depth" || axis === "removed" ? 1 : 0;
     const name = pick === undefined ? metricOfAxis[axis] : `${metricOfAxis[axis]}_${pick}`;
-    for (const [i, value] of values.entries()) report.metrics(i + first, { [name]: value ?? Number.NaN });
+    for (const [i, value] of values.entries())
+      report.metrics(i + firstOnAxis[axis], { [name]: value ?? Number.NaN });
   }
   for (const warning of result.warnings) report.log("warn", warning);
   report.metrics(0, { peak_memory_bytes: peakMemoryBytes() });

@@ -272,8 +272,10 @@ export {
   type ResolvedSearchSettings,
 } from "./kinds/search.ts";
 export {
+  firstOnAxis,
   SearchRule,
   searchRuleTraits,
+  slebPasses,
   type PickStability,
   type RuleCurve,
   type SearchStability,

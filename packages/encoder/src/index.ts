@@ -18,7 +18,7 @@ export { textEncoder } from "./blocks/text-encoder.ts";
 export { l3prune } from "./pruning/l3prune.ts";
 export { findLayers } from "./pruning/find-layers.ts";
 export { leastOfHalves } from "./pruning/pick-layers.ts";
-export { stabilityOf } from "./pruning/stability.ts";
+export { drawAgain, stabilityOf } from "./pruning/stability.ts";
 
 export { GradCache } from "./training/gradcache.ts";
 export type { TrainingInputs } from "./training/inputs.ts";

@@ -38,15 +38,15 @@ export const prune = defineCommand({
     await checkExists(model, "folder");
     if (vocabulary !== undefined) await checkExists(path(vocabulary), "file");
     const pruned = await makeFolder(target, async (draft) => {
-      if (vocabulary === undefined)
-        return computeWithBars(context, "prune-folder", { model, layers, output: draft });
+      const pruning = { model, layers, output: draft };
+      if (vocabulary === undefined) return computeWithBars(context, "prune-folder", pruning);
       const work = `${draft}.work`;
       await mkdir(work);
       const texts = join(work, "rows.jsonl");
       const file = { path: path(vocabulary), format: parseDatasetFormat(values.format), columns, header };
       await storeDataset("texts", file, texts, output);
       const vocabularyOf = { path: texts, texts: true };
-      return computeWithBars(context, "prune-folder", { model, layers, vocabularyOf, output: draft });
+      return computeWithBars(context, "prune-folder", { ...pruning, vocabularyOf });
     });
     printPruned(output, target, pruned);
     return exitCode.ok;

@@ -2,14 +2,18 @@ import { curve, deltas, pareto } from "./figures.ts";
 import type { ReportData } from "./report-data.ts";
 import { escaped } from "./svg.ts";
 import {
+  allShared,
   comparedCells,
   costCells,
   datasetCells,
   experimentFile,
   flags,
+  isOfSeveral,
   judged,
   manifestCells,
   method,
+  nothingCompared,
+  origin,
   variantCells,
   type Cells,
 } from "./words.ts";
@@ -24,26 +28,25 @@ figure{margin:1.5rem 0}svg{width:100%;max-width:40rem;font:12px system-ui,sans-s
 
 /** The report as one page, with figures, that loads nothing and runs nothing. */
 export function htmlReport(data: ReportData): string {
-  const { name, id, state, createdAt, endedAt, variants, comparison, searches } = data;
+  const { name, variants, comparison, searches } = data;
   const [flagged, gate] = [flags(data), judged(data)];
-  const several = comparison.variants.some(({ datasets }) => datasets.length > 1);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escaped(name)}</title><style>${style}</style></head><body>
 <h1>${escaped(name)}</h1>
-<p>${id}, ${state}, submitted ${createdAt}${endedAt === undefined ? "" : `, ended ${endedAt}`}.</p>
+<p>${origin(data)}</p>
 <h2>Variants</h2>
 ${table(variantCells(variants))}
 ${drawn(pareto(variants, "size"), "Quality against size. No variant below the line is worth its size.")}
 ${drawn(pareto(variants, "latency"), "Quality against the time that embedding takes, as it was measured before training.")}
 <h2>Against the baseline</h2>
 ${drawn(deltas(comparison.variants, comparison.margin), `Differences to ${comparison.baseline} with 95 % intervals.`)}
-${comparison.variants.length > 0 ? table(comparedCells(comparison.variants)) : "<p>Nothing can be compared yet.</p>"}
-${several ? table(datasetCells(comparison.variants)) : ""}
+${comparison.variants.length > 0 ? table(comparedCells(comparison.variants)) : `<p>${nothingCompared}</p>`}
+${isOfSeveral(data) ? table(datasetCells(comparison.variants)) : ""}
 <p>${escaped(method(data))}</p>
 ${comparison.left.map((left) => `<p>${escaped(left.name)}, ${left.stage} training, is left out: ${escaped(left.why)}</p>`).join("\n")}
-${flagged.length > 0 ? `<h2>Not comparable in all</h2>\n${list(flagged)}` : "<p>All evaluations share pooling, prompt, loss scale, batch, data, revision, engine and precision.</p>"}
+${flagged.length > 0 ? `<h2>Not comparable in all</h2>\n${list(flagged)}` : `<p>${allShared}</p>`}
 ${gate.length > 0 ? `<h2>Promotion when ${escaped(data.spec.promote!)}</h2>\n${list(gate)}` : ""}
 ${searches.map(({ name: search, result }) => `<h2>Depths that ${escaped(search)} picked</h2>\n${drawn(curve(result), `Over ${result.samples} samples at scale ${result.scale} and seed ${result.seed}.`)}${list(result.warnings)}`).join("\n")}
 <h2>Cost</h2>

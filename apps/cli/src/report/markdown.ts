@@ -1,40 +1,39 @@
 import type { ReportData } from "./report-data.ts";
 import {
+  allShared,
   comparedCells,
   costCells,
   datasetCells,
   experimentFile,
   flags,
+  isOfSeveral,
   judged,
   manifestCells,
   method,
+  nothingCompared,
+  origin,
   variantCells,
   type Cells,
 } from "./words.ts";
 
 /** The report as Markdown; its figures are in the HTML page beside it. */
 export function markdownReport(data: ReportData): string {
-  const { name, id, state, createdAt, endedAt, names, spec, searches, comparison } = data;
-  const several = comparison.variants.some(({ datasets }) => datasets.length > 1);
+  const { name, names, spec, searches, comparison } = data;
   const [flagged, gate] = [flags(data), judged(data)];
   const named = (each: string) => names[each] ?? each;
   return [
     `# ${escape(name)}`,
-    `${id}, ${state}, submitted ${createdAt}${endedAt === undefined ? "" : `, ended ${endedAt}`}. Model ${escape(named(spec.modelId))}, trained on ${escape(named(spec.triplets))}, measured on ${spec.evaluation.map((each) => escape(named(each))).join(", ")}. The figures are in [report.html](report.html), all numbers in [report.json](report.json).`,
+    `${origin(data)} Model ${escape(named(spec.modelId))}, trained on ${escape(named(spec.triplets))}, measured on ${spec.evaluation.map((each) => escape(named(each))).join(", ")}. The figures are in [report.html](report.html), all numbers in [report.json](report.json).`,
     "## Variants",
     table(variantCells(data.variants)),
     "## Against the baseline",
-    ...(comparison.variants.length > 0
-      ? [table(comparedCells(comparison.variants))]
-      : ["Nothing can be compared yet."]),
-    ...(several ? [table(datasetCells(comparison.variants))] : []),
+    ...(comparison.variants.length > 0 ? [table(comparedCells(comparison.variants))] : [nothingCompared]),
+    ...(isOfSeveral(data) ? [table(datasetCells(comparison.variants))] : []),
     method(data),
     ...comparison.left.map(
       (left) => `${escape(left.name)}, ${left.stage} training, is left out: ${left.why}`,
     ),
-    ...(flagged.length > 0
-      ? ["## Not comparable in all", list(flagged)]
-      : ["All evaluations share pooling, prompt, loss scale, batch, data, revision, engine and precision."]),
+    ...(flagged.length > 0 ? ["## Not comparable in all", list(flagged)] : [allShared]),
     ...(gate.length > 0 ? [`## Promotion when ${escape(spec.promote!)}`, list(gate)] : []),
     ...searches.flatMap(({ name: search, result }) => [
       `## Depths that ${escape(search)} picked`,

@@ -24,6 +24,18 @@ const verdicts: { readonly [K in ComparedVariant["verdict"]]: string } = {
   undecided: "undecided",
 };
 
+export const nothingCompared = "Nothing can be compared yet.";
+export const allShared =
+  "All evaluations share pooling, prompt, loss scale, batch, data, revision, engine and precision.";
+
+/** Which experiment it is, and from when. */
+export const origin = ({ id, state, createdAt, endedAt }: ReportData): string =>
+  `${id}, ${state}, submitted ${createdAt}${endedAt === undefined ? "" : `, ended ${endedAt}`}.`;
+
+/** Whether more than one dataset was measured, so that each has a row of its own. */
+export const isOfSeveral = ({ comparison }: ReportData): boolean =>
+  comparison.variants.some(({ datasets }) => datasets.length > 1);
+
 const or = <T>(value: T | undefined, show: (value: T) => string): string =>
   value === undefined ? "–" : show(value);
 

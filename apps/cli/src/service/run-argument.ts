@@ -1,4 +1,4 @@
-import { idPrefixes, Problem, type Client } from "@espalier/contract";
+import { idPrefixes, normaliseName, Problem, type Client } from "@espalier/contract";
 
 /**
  * The id of the run that the user means: an id as it is, or the newest run of that name.
@@ -6,10 +6,11 @@ import { idPrefixes, Problem, type Client } from "@espalier/contract";
  */
 export async function runId({ runs }: Client, given: string): Promise<string> {
   if (given.startsWith(`${idPrefixes.run}_`)) return given;
+  const wanted = normaliseName(given);
   // What is found begins with these words; the newest comes first.
   for (let cursor: string | undefined; ;) {
     const page = await runs.list({ q: given, limit: 200, ...(cursor === undefined ? {} : { cursor }) });
-    const found = page.items.find(({ name }) => name === given);
+    const found = page.items.find(({ name }) => name === wanted);
     if (found) return found.id;
     cursor = page.cursor;
     if (cursor === undefined) break;

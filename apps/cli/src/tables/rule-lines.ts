@@ -1,11 +1,17 @@
-import type { KeptLayers, PickStability, RuleCurve, SearchResult } from "@espalier/contract";
+import {
+  firstOnAxis,
+  type KeptLayers,
+  type PickStability,
+  type RuleCurve,
+  type SearchResult,
+} from "@espalier/contract";
 import { formatPlot } from "../terminal/plot.ts";
 
-const axes: { readonly [K in RuleCurve["axis"]]: { readonly title: string; readonly first: number } } = {
-  depth: { title: "layers kept", first: 1 },
-  layer: { title: "layer", first: 0 },
-  "first-dropped": { title: "first layer of the dropped run", first: 0 },
-  removed: { title: "layers removed", first: 1 },
+const titles: { readonly [K in RuleCurve["axis"]]: string } = {
+  depth: "layers kept",
+  layer: "layer",
+  "first-dropped": "first layer of the dropped run",
+  removed: "layers removed",
 };
 
 /** What a search went by that computes no loss at depths: its rule and its curves. */
@@ -20,8 +26,8 @@ export function ruleLines(
       `${name}${pick === undefined ? "" : `, of ${pick}`}`,
       ...formatPlot({
         values,
-        first: axes[axis].first,
-        xTitle: axes[axis].title,
+        first: firstOnAxis[axis],
+        xTitle: titles[axis],
         columns: width,
       }),
     ]),

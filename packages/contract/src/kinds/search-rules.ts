@@ -52,6 +52,9 @@ export const searchRuleTraits: { readonly [K in SearchRule]: SearchRuleTraits } 
   random: { datasets: [], findsSizes: false, batches: false },
 };
 
+/** How often SLEB computes all texts, to keep so many layers of a model: its first and its last layer always stay. */
+export const slebPasses = (depth: number, kept: number): number => ((depth - kept) * (depth + kept - 3)) / 2;
+
 /** How sure a pick is, by drawing the samples again with replacement. */
 export interface PickStability {
   /** Of the resamples that pick the same. */
@@ -78,3 +81,11 @@ export interface RuleCurve {
   values: (number | null)[];
   standardErrors: (number | null)[];
 }
+
+/** Where each axis begins. */
+export const firstOnAxis: { readonly [Axis in RuleCurve["axis"]]: 0 | 1 } = {
+  depth: 1,
+  layer: 0,
+  "first-dropped": 0,
+  removed: 1,
+};

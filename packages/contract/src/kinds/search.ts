@@ -12,7 +12,13 @@ import { computedOn, engineChoice } from "../pool/engine.ts";
 import { Mode } from "./mode.ts";
 import { Remarks } from "./remarks.ts";
 import { runOf, sameSize, type KindRules } from "./rules.ts";
-import { type RuleCurve, SearchRule, searchRuleTraits, type SearchStability } from "./search-rules.ts";
+import {
+  type RuleCurve,
+  SearchRule,
+  searchRuleTraits,
+  slebPasses,
+  type SearchStability,
+} from "./search-rules.ts";
 import { computeWork, secondsPerToken } from "./work.ts";
 import { trainingScale } from "./train.ts";
 
@@ -194,7 +200,7 @@ export const searchRules: KindRules<SearchSpec> = {
 function searchPasses(settings: ResolvedSearchSettings, depth: number): number {
   if (settings.rule !== "sleb") return 1;
   const kept = settings.small === undefined ? Math.ceil(depth / 4) : leastKept(settings, depth);
-  return Math.max(1, ((depth - kept) * (depth + kept - 3)) / 2);
+  return Math.max(1, slebPasses(depth, kept));
 }
 
 function leastKept(settings: ResolvedSearchSettings, depth: number): number {

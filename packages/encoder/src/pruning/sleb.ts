@@ -1,4 +1,4 @@
-import { searchSizes, type SearchResult } from "@espalier/contract";
+import { searchSizes, slebPasses, type SearchResult } from "@espalier/contract";
 import type { TokenizedText } from "@espalier/model/tokenizer";
 import {
   add,
@@ -65,7 +65,7 @@ export async function sleb(
   const told = [...warnings];
   const out: number[] = [];
   const steps: Step[] = [];
-  const total = passes(depth, depth - least) * batches;
+  const total = slebPasses(depth, least) * batches;
   let done = 0;
   let tokens = 0;
   try {
@@ -113,10 +113,6 @@ export async function sleb(
   );
   return { ...found, chance: chanceLevel(candidates), scale };
 }
-
-/** Of all texts, to drop so many layers of a model. */
-const passes = (depth: number, dropped: number): number =>
-  dropped * (depth - 2) - (dropped * (dropped - 1)) / 2;
 
 /** The pooled vectors of a model whose layers can be switched off: `gates` [layers] is 1 for those that compute, 0 for the others. */
 function gated(encoder: Encoder, linears: LinearOptions) {

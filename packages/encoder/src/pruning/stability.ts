@@ -35,11 +35,7 @@ export function stabilityOf({
   if (draws < 2) return undefined;
   const random = Random.seeded(seed);
   const counts = new Uint32Array(draws);
-  const redraw = (size: number): Picks => {
-    counts.fill(0);
-    for (let i = 0; i < size; i++) counts[Math.floor(random.uniform() * draws)]! += 1;
-    return pick(counts);
-  };
+  const redraw = (size: number): Picks => pick(drawAgain(counts, random, size));
   const original = pick(counts.fill(1));
   const found = Array.from({ length: resamples }, () => redraw(draws));
   const sizes = { small: null as number | null, large: null as number | null };
@@ -60,6 +56,13 @@ export function stabilityOf({
     };
   };
   return { resamples, small: of("small"), large: of("large") };
+}
+
+/** Counts, in place, how often each comes when so many are drawn with replacement. */
+export function drawAgain(counts: Uint32Array, random: Random, size = counts.length): Uint32Array {
+  counts.fill(0);
+  for (let i = 0; i < size; i++) counts[Math.floor(random.uniform() * counts.length)]! += 1;
+  return counts;
 }
 
 /**
